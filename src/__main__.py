@@ -1,0 +1,13 @@
+"""The one way from bash into Python: ``python3 -I src <door> [<argument>...]``.
+
+Isolated mode puts this directory, and nothing of the caller's, in front of ``sys.path``.
+"""
+
+import sys
+
+if sys.version_info < (3, 10):  # noqa: UP036 - an older one has to be told from a defect
+    sys.exit(" !     dokku-cache needs Python 3.10 or newer at /usr/bin/python3")
+
+from dokku_cache.cli import main
+
+sys.exit(main(sys.argv[1:]))

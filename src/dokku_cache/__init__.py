@@ -1,0 +1,1 @@
+"""dokku-cache: shows and removes the legacy build caches of Dokku apps."""

@@ -1,0 +1,1 @@
+"""One file for each subcommand and trigger; each reads as its own summary."""

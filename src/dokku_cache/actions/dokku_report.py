@@ -1,0 +1,21 @@
+"""Trigger ``report``: our part of ``dokku report [<app>]``. Walks no cache: Dokku's own parts are instant too."""
+
+from collections.abc import Sequence
+
+from dokku_cache.context import Context
+from dokku_cache.dokku import apps
+from dokku_cache.errors import ExitCode
+from dokku_cache.output import report
+from dokku_cache.report_values import Gatherer
+
+
+def run(context: Context, arguments: Sequence[str]) -> ExitCode:
+    """Report on the app that Dokku names, or on all."""
+    visible = context.visible_apps()
+    named = [apps.verify(name, visible) for name in arguments[:1] if name]
+    gatherer = Gatherer(context)
+    for finding in context.surveyor.survey(named or visible):
+        values = gatherer.of_app(finding, None, walked=False)
+        report.write(context.console, finding.app, values, format_name="stdout", info_flag="", is_app=True)
+    gatherer.tell_what_is_unknown()
+    return ExitCode.OK

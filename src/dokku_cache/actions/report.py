@@ -1,0 +1,75 @@
+"""``dokku cache:report``: what is there, and what it costs."""
+
+from collections.abc import Sequence
+
+from dokku_cache import report_values
+from dokku_cache.arguments import Parser, named_apps
+from dokku_cache.context import Context
+from dokku_cache.dokku import apps
+from dokku_cache.errors import CacheError, ExitCode, UsageError
+from dokku_cache.legacy.measure import Measurement
+from dokku_cache.legacy.plan import Finding
+from dokku_cache.output import report
+from dokku_cache.output.progress import Watcher
+from dokku_cache.sizes import measure_sighting
+
+USAGE = "cache:report [<app>] [--global] [--format stdout|json|yaml] [<info-flag>]"
+
+
+def run(context: Context, arguments: Sequence[str]) -> ExitCode:
+    """Report on one app, on all that the user may see, or on the server."""
+    parser = Parser("cache:report", USAGE)
+    parser.add_argument("--global", dest="is_global", action="store_true")
+    parser.add_argument("--format", default="stdout")
+    parsed, flags = parser.read(arguments)
+    if parsed.format not in report.FORMATS:
+        raise UsageError(f'Format must be "stdout", "json" or "yaml": "{parsed.format}"')
+    context = context.with_flags(quiet=parsed.quiet)
+    if parsed.is_global:
+        return _report_server(context, flags, parsed.format)
+    info_flag = report.check_flags(flags, report_values.APP_KEYS, parsed.format)
+    visible = context.visible_apps()
+    named = [apps.verify(name, visible) for name in named_apps(context, parsed)]
+    if len(named) > 1:
+        raise UsageError("cache:report takes one app, or none for all", f"usage: {USAGE}")
+    return _report_apps(context, named or list(visible), info_flag, parsed.format)
+
+
+def _report_server(context: Context, flags: list[str], format_name: str) -> ExitCode:
+    info_flag = report.check_flags(flags, report_values.SERVER_KEYS, format_name)
+    values = report_values.of_server(context)
+    report.write(context.console, "--global", values, format_name=format_name, info_flag=info_flag, is_app=False)
+    return ExitCode.OK
+
+
+def _report_apps(context: Context, names: list[str], info_flag: str, format_name: str) -> ExitCode:
+    gatherer = report_values.Gatherer(context)
+    with Watcher(context.console, writes_lines=False) as watcher:
+        for finding in context.surveyor.survey(names):
+            measured = None
+            if info_flag.removeprefix("--") in {"", *report_values.MEASURED_KEYS}:
+                measured = _measure(context, finding, watcher)
+            values = gatherer.of_app(finding, measured)
+            report.write(
+                context.console,
+                finding.app,
+                values,
+                format_name=format_name,
+                info_flag=info_flag,
+                is_app=True,
+            )
+    gatherer.tell_what_is_unknown()
+    return ExitCode.OK
+
+
+def _measure(context: Context, finding: Finding, watcher: Watcher) -> Measurement | None:
+    if not finding.sighting.entries:
+        return Measurement()
+    tick = watcher.measuring(finding.app)
+    try:
+        return measure_sighting(context.environment.root, finding.sighting, context.helper(finding.app), tick)
+    except CacheError as error:
+        context.console.warn(f"The size of the legacy cache of {finding.app} is unknown: {error}", error.hint)
+        return None
+    finally:
+        watcher.end()

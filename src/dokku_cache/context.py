@@ -1,0 +1,45 @@
+"""What every action is given."""
+
+import os
+from dataclasses import dataclass, replace
+
+from dokku_cache.dokku import apps
+from dokku_cache.dokku.environment import DokkuEnvironment
+from dokku_cache.engine.client import Engine
+from dokku_cache.engine.helper import Helper
+from dokku_cache.output.console import Console
+from dokku_cache.survey import Surveyor
+
+
+@dataclass(frozen=True)
+class Context:
+    """One call of the plugin: where Dokku is, who reads the output, and the engine (asked only when needed)."""
+
+    environment: DokkuEnvironment
+    console: Console
+    engine: Engine
+
+    @classmethod
+    def of_this_call(cls) -> "Context":
+        """Read it from the environment. Raises CacheError when this was not called by Dokku."""
+        environment = DokkuEnvironment.read(os.environ)
+        return cls(environment, Console(is_quiet=environment.is_quiet), Engine(environment.docker_host))
+
+    def with_flags(self, *, quiet: bool) -> "Context":
+        """Take in a ``--quiet`` that stands behind the command."""
+        if not quiet or self.console.is_quiet:
+            return self
+        return replace(self, console=Console(is_quiet=True))
+
+    @property
+    def surveyor(self) -> Surveyor:
+        """Who finds out the states."""
+        return Surveyor(self.environment, self.engine)
+
+    def helper(self, app: str) -> Helper:
+        """Who measures and deletes what belongs to others."""
+        return Helper(self.engine, app, self.environment.root, self.environment.host_root)
+
+    def visible_apps(self) -> tuple[str, ...]:
+        """Give all apps that the calling user may see, ghosts included. Raises Unestablished."""
+        return apps.visible()

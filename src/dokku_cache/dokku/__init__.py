@@ -1,0 +1,1 @@
+"""The border to Dokku: its environment, triggers, properties, version and locks."""

@@ -1,0 +1,32 @@
+"""Dokku's apps: their names, and which of them the calling user may see."""
+
+import re
+
+from dokku_cache.dokku import plugn
+from dokku_cache.errors import AppNotFound, InvalidAppName
+
+#: Today's rule, and the older one that also let underscores through (0.38.27, plugins/common).
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+
+
+def is_valid(name: str) -> bool:
+    """Tell whether Dokku would take this for the name of an app."""
+    return bool(_NAME.fullmatch(name))
+
+
+def visible() -> tuple[str, ...]:
+    """Give the names of all apps, ghosts too, that the calling user may see, sorted.
+
+    Asks trigger ``app-list`` with filtering (Dokku 0.27.0 and later). Raises Unestablished.
+    """
+    listed = plugn.trigger("app-list", "true", cwd="/").split("\n")
+    return tuple(sorted({name for name in listed if is_valid(name)}))
+
+
+def verify(name: str, listed: tuple[str, ...]) -> str:
+    """Give the name back if it is one of the listed apps. Raises InvalidAppName or AppNotFound."""
+    if not is_valid(name):
+        raise InvalidAppName
+    if name not in listed:
+        raise AppNotFound(name)
+    return name

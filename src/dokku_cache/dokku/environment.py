@@ -1,0 +1,55 @@
+"""What Dokku passes to a plugin in the environment (0.38.27, the ``dokku`` script)."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dokku_cache.errors import CacheError
+
+
+@dataclass(frozen=True)
+class DokkuEnvironment:
+    """Dokku's directories and the flags of this call. All directories are absolute paths.
+
+    ``root`` holds the apps; ``host_root`` is the same directory as the Docker engine knows it, which differs
+    where Dokku itself runs in a container. ``flagged_app`` is the app given by ``--app``, or empty.
+    """
+
+    root: str
+    host_root: str
+    lib_root: str
+    logs_dir: str
+    core_plugins: str
+    docker_host: str = ""
+    flagged_app: str = ""
+    is_quiet: bool = False
+    is_forced: bool = False
+    is_traced: bool = False
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> "DokkuEnvironment":
+        """Read it. Raises CacheError when this was not called by Dokku."""
+        root = environ.get("DOKKU_ROOT", "")
+        lib_root = environ.get("DOKKU_LIB_ROOT", "/var/lib/dokku")
+        if not os.path.isabs(root):
+            raise CacheError(
+                f"DOKKU_ROOT is {'not set' if not root else 'no absolute path: ' + root}",
+                "call this through Dokku: 'dokku cache:help'",
+            )
+        return cls(
+            root=os.path.normpath(root),
+            host_root=os.path.normpath(environ.get("DOKKU_HOST_ROOT") or root),
+            lib_root=lib_root,
+            logs_dir=environ.get("DOKKU_LOGS_DIR", "/var/log/dokku"),
+            core_plugins=environ.get("PLUGIN_CORE_AVAILABLE_PATH", f"{lib_root}/core-plugins/available"),
+            docker_host=environ.get("DOCKER_HOST", ""),
+            flagged_app=environ.get("DOKKU_APP_NAME", ""),
+            is_quiet=bool(environ.get("DOKKU_QUIET_OUTPUT")),
+            is_forced=environ.get("DOKKU_APPS_FORCE_DELETE") == "1",
+            is_traced=bool(environ.get("DOKKU_TRACE")),
+        )
+
+    @property
+    def data_dir(self) -> str:
+        """Where plugins keep their data; this one's is ``cache`` below it."""
+        return os.path.join(self.lib_root, "data")

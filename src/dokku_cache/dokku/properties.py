@@ -1,0 +1,50 @@
+"""Dokku's property store: one file a value (0.38.27, plugins/common/properties.go)."""
+
+import os
+import subprocess
+
+from dokku_cache.dokku.environment import DokkuEnvironment
+from dokku_cache.errors import CacheError
+
+PLUGIN = "cache"
+#: In place of an app's name, for values that hold for all apps.
+GLOBAL = "--global"
+_TIMEOUT_SECONDS = 30
+
+
+def get(environment: DokkuEnvironment, app: str, key: str, plugin: str = PLUGIN) -> str:
+    """Give a value, empty where none is set. Raises CacheError when it is there and cannot be read.
+
+    Read from its file: a report over hundreds of apps cannot start Dokku's tool for each.
+    """
+    path = os.path.join(environment.lib_root, "config", plugin, app, key)
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read().strip()
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except OSError as error:
+        raise CacheError(f"The property {path} cannot be read ({error.strerror})") from error
+
+
+def set_value(environment: DokkuEnvironment, app: str, key: str, value: str) -> None:
+    """Set a value through Dokku's own tool, or delete it when ``value`` is empty. Raises CacheError."""
+    tool = os.path.join(environment.core_plugins, "common", "prop")
+    arguments = ["set", PLUGIN, app, key, value] if value else ["del", PLUGIN, app, key]
+    _run([tool, *arguments])
+
+
+def _run(command: list[str]) -> None:
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_TIMEOUT_SECONDS,
+            check=False,
+            cwd="/",
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise CacheError(f"Dokku's property tool does not answer: {error}") from error
+    if done.returncode != 0:
+        raise CacheError(f"Dokku's property tool failed: {done.stderr.decode(errors='backslashreplace').strip()}")

@@ -1,0 +1,1 @@
+"""The border to Docker: who uses a path, the helper container, and volumes."""

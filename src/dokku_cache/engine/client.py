@@ -1,0 +1,95 @@
+"""The connection to the Docker engine of this machine."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from dokku_cache.errors import PackageMissing, Unestablished
+
+DEFAULT_SOCKET = "unix:///var/run/docker.sock"
+#: For each single call. Listing containers took minutes on troubled engines (moby/moby#31719).
+TIMEOUT_SECONDS = 30
+
+Answer = TypeVar("Answer")
+Json = dict[str, Any]
+
+
+class Engine:
+    """The Docker engine; connects at the first call, and asks each question once.
+
+    Every method raises Unestablished when the engine does not answer in time, or answers with an error.
+    """
+
+    def __init__(self, docker_host: str) -> None:
+        self._docker_host = docker_host or DEFAULT_SOCKET
+        self._api: Any = None
+        self._failure: Unestablished | None = None
+        self._containers: list[Json] | None = None
+        self._volumes: list[Json] | None = None
+
+    @property
+    def api(self) -> Any:
+        """The docker SDK's low-level client (docker.APIClient, version 5.0.3 or later)."""
+        # The SDK drops the connection error's detail into a new exception at every try: one is enough.
+        if self._failure is not None:
+            raise self._failure
+        if self._api is None:
+            try:
+                self._api = self._connect()
+            except Unestablished as failure:
+                self._failure = failure
+                raise
+        return self._api
+
+    def _connect(self) -> Any:
+        if not self._docker_host.startswith("unix://"):
+            # Bind mounts and paths mean something on the engine's machine only, and that must be this one.
+            raise Unestablished(f"DOCKER_HOST is {self._docker_host}, but only an engine on this machine will do")
+        try:
+            import docker
+        except ImportError as error:
+            raise PackageMissing("docker") from error
+        return guarded(lambda: docker.APIClient(base_url=self._docker_host, version="auto", timeout=TIMEOUT_SECONDS))
+
+    def containers(self, *, anew: bool = False) -> list[Json]:
+        """Give all containers, running or not, with their mounts: one call, made again when ``anew``."""
+        if self._containers is None or anew:
+            self._containers = guarded(lambda: self.api.containers(all=True))
+        return self._containers
+
+    def volumes(self, *, anew: bool = False) -> list[Json]:
+        """Give all volumes with their driver options: one call, made again when ``anew``."""
+        if self._volumes is None or anew:
+            self._volumes = guarded(lambda: self.api.volumes().get("Volumes") or [])
+        return self._volumes
+
+
+def guarded(call: Callable[[], Answer]) -> Answer:
+    """Make a call to the engine, and turn whatever the SDK and its HTTP layer throw into Unestablished."""
+    import docker.errors
+    import requests.exceptions
+
+    try:
+        return call()
+    except (
+        docker.errors.DockerException,
+        requests.exceptions.RequestException,
+        OSError,
+        ValueError,
+    ) as error:
+        raise Unestablished(f"Docker does not answer ({_brief(error)})") from error
+
+
+def _brief(error: BaseException) -> str:
+    """Give the innermost cause in one line: the SDK wraps a missing socket three times over."""
+    while True:
+        inner = error.__cause__ or error.__context__ or _wrapped(error.args)
+        if inner is None:
+            break
+        error = inner
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _wrapped(arguments: Iterable[object]) -> BaseException | None:
+    return next((argument for argument in arguments if isinstance(argument, BaseException)), None)

@@ -1,0 +1,156 @@
+"""The helper container: deletes and measures what user dokku may not.
+
+Started from the image in helper_image, with one directory mounted, no network, a read-only root and no
+capability but the two that deleting other users' files takes; removed when it ends.
+"""
+
+from collections.abc import Generator
+from contextlib import closing
+from http import HTTPStatus
+from typing import Any
+
+from dokku_cache.engine import helper_image, labels
+from dokku_cache.engine.attachment import Attachment
+from dokku_cache.engine.client import Engine, guarded
+from dokku_cache.engine.helper_scripts import EMPTY, MEASURE, MOUNT_POINT
+from dokku_cache.errors import PartlyRemoved, Refused, Unestablished
+from dokku_cache.legacy.handles import Identity
+from dokku_cache.legacy.measure import BYTES_PER_BLOCK, Measurement, Tally, Tick
+
+#: DAC_OVERRIDE to read and write directories of any owner, FOWNER for those with the sticky bit.
+CAPABILITIES = ["DAC_OVERRIDE", "FOWNER"]
+#: Deleting waits for the disk, not for the processor: more workers than cores pay.
+WORKERS = 16
+EXIT_REPLACED = 70
+
+
+class Helper:
+    """Works on directories of one app, given by their paths as Dokku sees them.
+
+    ``dokku_root`` is replaced by ``host_root`` for the engine, which may know the directory by another path.
+    """
+
+    def __init__(self, engine: Engine, app: str, dokku_root: str, host_root: str, workers: int = WORKERS) -> None:
+        self._engine = engine
+        self._app = app
+        self._roots = (dokku_root, host_root)
+        self._workers = workers
+
+    def empty(self, directory_path: str, identity: Identity, tick: Tick) -> None:
+        """Delete all below a directory; its own name stays. See ForeignRemover for errors.
+
+        A container that an interrupted purge of the app left behind is stopped first: the caller holds the
+        lock on the app, so it works for nobody any more.
+        """
+        self.remove_stale()
+        with closing(self._run(EMPTY, directory_path, identity, read_only=False)) as lines:
+            for line in lines:
+                if line.startswith(b"+ "):
+                    entries, blocks = line[2:].split()
+                    tick(int(entries), int(blocks) * BYTES_PER_BLOCK)
+
+    def measure(self, directory_path: str, identity: Identity) -> Measurement:
+        """Measure a directory and all below it. Raises CacheError."""
+        tally = Tally()
+        with closing(self._run(MEASURE, directory_path, identity, read_only=True)) as lines:
+            for line in lines:
+                if line.startswith(b"= "):
+                    _count(tally, line)
+        return tally.result()
+
+    def remove_stale(self) -> None:
+        """Stop and remove helper containers of this app. Raises Unestablished."""
+
+        def remove_all() -> None:
+            mine = {"label": [labels.HELPER, f"{labels.APP_NAME}={self._app}"]}
+            for container in self._engine.api.containers(all=True, filters=mine):
+                self._remove(container["Id"])
+
+        guarded(remove_all)
+
+    def _run(
+        self, script: str, directory_path: str, identity: Identity, *, read_only: bool
+    ) -> Generator[bytes, None, None]:
+        container_id = self._create(script, directory_path, identity, read_only=read_only)
+        try:
+            attachment = guarded(lambda: Attachment(self._engine.api, container_id))
+            guarded(lambda: self._engine.api.start(container_id))
+            finished = False
+            for line in attachment.lines():
+                finished = finished or line == b"done"
+                yield line
+            if not finished:
+                self._explain(container_id, attachment.said_on_stderr)
+        finally:
+            guarded(lambda: self._remove(container_id))
+
+    def _create(self, script: str, directory_path: str, identity: Identity, *, read_only: bool) -> str:
+        api = self._engine.api
+        image = helper_image.ensure(self._engine)
+        dokku_root, host_root = self._roots
+        source = host_root + directory_path.removeprefix(dokku_root)
+        mount = {
+            "Type": "bind",
+            "Source": source,
+            "Target": MOUNT_POINT,
+            "ReadOnly": read_only,
+            # What is mounted below on the host must stay out of reach, even if it came a moment ago.
+            "BindOptions": {"NonRecursive": True, "Propagation": "rprivate"},
+        }
+        host_config = api.create_host_config(
+            network_mode="none",
+            read_only=True,
+            cap_drop=["ALL"],
+            cap_add=CAPABILITIES,
+            # An engine with user namespaces would else map root to a user that may not delete anything.
+            userns_mode="host",
+            security_opt=["no-new-privileges", "label=disable"],
+            mounts=[mount],
+            # Kept by no log driver: a purge must not need disk space.
+            log_config={"Type": "none", "Config": {}},
+        )
+        created: dict[str, Any] = guarded(
+            lambda: api.create_container(
+                image,
+                command=["/bin/busybox", "sh", "-c", script, "helper", str(identity), str(self._workers)],
+                user="0:0",
+                environment={"PATH": "/bin"},
+                labels=labels.for_helper(self._app),
+                host_config=host_config,
+            )
+        )
+        return str(created["Id"])
+
+    def _remove(self, container_id: str) -> None:
+        import docker.errors
+
+        try:
+            self._engine.api.remove_container(container_id, force=True, v=True)
+        except docker.errors.NotFound:
+            pass
+        except docker.errors.APIError as error:
+            if error.status_code != HTTPStatus.CONFLICT:  # removal is already in progress
+                raise
+
+    def _explain(self, container_id: str, said: str) -> None:
+        """Raise what a helper's end without ``done`` means."""
+        state = guarded(lambda: self._engine.api.inspect_container(container_id)["State"])
+        if state.get("ExitCode") == EXIT_REPLACED:
+            raise Refused("the trash was replaced while it was being deleted", "look at it, and try again")
+        if state.get("OOMKilled"):
+            raise Unestablished("the helper container ran out of memory", "purge again")
+        raise PartlyRemoved(
+            f"the helper container could not do everything{': ' + said if said else ''}",
+            "files with the immutable attribute need 'sudo chattr -R -i' first; then purge again",
+        )
+
+
+def _count(tally: Tally, line: bytes) -> None:
+    links, device, inode, blocks, seconds, kind = line[2:].split(maxsplit=5)
+    tally.count(int(blocks), int(seconds))
+    if kind == b"directory":
+        tally.directories += 1
+    elif kind != b"top":
+        tally.files += 1
+        if int(links) > 1:
+            tally.link(int(device), int(inode), int(blocks))

@@ -1,0 +1,60 @@
+"""What runs inside the helper container: busybox ash, started in the one mounted directory.
+
+Lines on standard output are the protocol: ``+ <entries> <blocks>`` for what is gone, ``= <links> <device> <inode>
+<blocks> <seconds> <kind>`` for what was measured, ``alive`` as a sign of life, ``done`` at the very end.
+"""
+
+#: Where the directory is mounted.
+MOUNT_POINT = "/legacy"
+
+# The mount is the last moment at which something else could stand behind the path; so what is mounted is
+# compared with what was checked. Exit code 70 tells the two apart from a failure.
+_PRELUDE = f"""
+cd {MOUNT_POINT} || exit 71
+[ "$(stat -c %d:%i .)" = "$1" ] || exit 70
+while sleep 5; do echo alive; done &
+"""
+
+# Every file goes first, whatever directory it is in: so many workers have work in a tree of any shape. Bytes
+# count when the last link goes. Then the directories, deepest first; where a batch came too early for another
+# one, the next round takes them. Paths beyond PATH_MAX cannot be named from the top: what is left after the
+# first round is moved up from a depth that can be (14 names of 255 bytes), until nothing is.
+EMPTY = (
+    _PRELUDE
+    + r"""
+workers=$2
+batch='freed=$(stat -c "%h %b" -- "$@" 2>/dev/null | awk "\$1 == 1 { s += \$2 } END { print s + 0 }")
+rm -f -- "$@" 2>/dev/null && echo "+ $# $freed"'
+folders='rmdir -- "$@" 2>/dev/null && echo "+ $# 0"'
+sweep() {
+  find . -mindepth 1 ! -type d -print0 2>/dev/null | xargs -0 -r -n 400 -P "$workers" sh -c "$batch" sh
+  find . -depth -mindepth 1 -type d -print0 2>/dev/null | xargs -0 -r -n 100 -P "$workers" sh -c "$folders" sh
+  rm -rf -- ./* ./.[!.]* ./..?* 2>/dev/null
+}
+is_empty() { [ -z "$(find . -mindepth 1 -maxdepth 1 -print 2>/dev/null | head -n 1)" ]; }
+sweep
+round=0
+while ! is_empty && [ -n "$(find . -mindepth 14 -maxdepth 14 -type d 2>/dev/null | head -n 1)" ]; do
+  round=$((round + 1))
+  find . -mindepth 14 -maxdepth 14 -type d -print0 2>/dev/null |
+    xargs -0 -r -n 1 sh -c 'mv -- "$1" "./.deep.$0.$$"' "$round"
+  [ "$round" -lt 20000 ] || break
+done
+[ "$round" -eq 0 ] || sweep
+is_empty || { rm -rf -- ./* ./.[!.]* ./..?* 2>&1 | head -n 3 >&2; exit 72; }
+echo done
+"""
+)
+
+# One xargs at a time, or lines of two would mix. Beyond PATH_MAX: descend by 14 names, and start again there.
+MEASURE = (
+    _PRELUDE
+    + r"""
+level='find . -mindepth 1 -maxdepth 14 -print0 | xargs -0 -r -n 400 stat -c "= %h %d %i %b %Y %F" --
+find . -mindepth 14 -maxdepth 14 -type d -exec sh -c "cd -P -- \"\$1\" && eval \"\$level\"" sh {} \;'
+export level
+stat -c "= %h %d %i %b %Y top" .
+eval "$level"
+echo done
+"""
+)

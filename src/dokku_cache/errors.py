@@ -1,0 +1,83 @@
+"""The one family of errors, and the exit codes that Dokku's users see."""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What a door exits with. Never 10: Dokku reads that as "not my command"."""
+
+    OK = 0
+    FAILED = 1
+    PARTLY_REMOVED = 3
+    NO_SUCH_APP = 20
+
+
+class CacheError(Exception):
+    """A failure that a person is told about: a sentence, and what to do next.
+
+    ``message`` becomes ``str(error)``. ``hint`` is the next step, or empty where there is none.
+    """
+
+    exit_code = ExitCode.FAILED
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class UsageError(CacheError):
+    """The command line asks for something that does not exist or does not go together."""
+
+
+class AppNotFound(CacheError):
+    """No such app, or none that this user may see: Dokku does not tell these apart."""
+
+    exit_code = ExitCode.NO_SUCH_APP
+
+    def __init__(self, app: str) -> None:
+        super().__init__(f"App {app} does not exist", "'dokku apps:list' shows the apps there are")
+
+
+class InvalidAppName(CacheError):
+    """A name that Dokku would not accept (0.38.27, plugins/common: IsValidAppName)."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "App name must begin with lowercase alphanumeric character, "
+            "and may only contain lowercase alphanumerics, dots, and hyphens"
+        )
+
+
+class Unestablished(CacheError):
+    """A fact that a decision needs could not be found out. Whoever decides has to refuse."""
+
+
+class Refused(CacheError):
+    """A cache that may not be removed; the message gives the reason."""
+
+
+class PartlyRemoved(CacheError):
+    """Some of a legacy cache is gone and some is left as trash, which the next purge ends."""
+
+    exit_code = ExitCode.PARTLY_REMOVED
+
+
+class PackageMissing(CacheError):
+    """A Debian package that the plugin's ``install`` brings is not there."""
+
+    def __init__(self, package: str) -> None:
+        super().__init__(
+            f"The Python package {package} is missing",
+            "run 'sudo dokku plugin:install-dependencies'",
+        )
+
+
+class Interrupted(BaseException):
+    """Ctrl-C, a hang-up or a termination signal. Not an Exception, so that nothing swallows it.
+
+    ``hint`` is empty as long as nothing was begun.
+    """
+
+    def __init__(self, message: str = "Interrupted, nothing was changed", hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint

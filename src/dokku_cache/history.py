@@ -1,0 +1,109 @@
+"""What was purged on this server, kept as one JSON object a line in ``$DOKKU_LIB_ROOT/data/cache/history.jsonl``."""
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from enum import Enum
+
+from dokku_cache.dokku.environment import DokkuEnvironment
+from dokku_cache.errors import CacheError
+
+FILE_NAME = "history.jsonl"
+
+
+class Way(Enum):
+    """What a purge was started by."""
+
+    HAND = "hand"
+    DEPLOY = "deploy"
+    DESTROY = "destroy"
+    UPGRADE = "upgrade"
+    CRON = "cron"
+
+
+@dataclass(frozen=True)
+class Record:
+    """One purge: ``at`` its end (RFC 3339, UTC), ``failure`` why it did not remove everything, else empty."""
+
+    app: str
+    at: str
+    by: str
+    size_bytes: int = 0
+    files: int = 0
+    seconds: float = 0.0
+    failure: str = ""
+
+
+@dataclass(frozen=True)
+class History:
+    """Records in the order in which they were written."""
+
+    records: tuple[Record, ...] = ()
+
+    def last_purge(self, app: str) -> Record | None:
+        """Give the last purge of an app that removed everything."""
+        return next((r for r in reversed(self.records) if r.app == app and not r.failure), None)
+
+    def last_failure(self, app: str) -> Record | None:
+        """Give the failure of an app that no purge has made good since."""
+        last = next((r for r in reversed(self.records) if r.app == app), None)
+        return last if last and last.failure else None
+
+    @property
+    def freed_bytes(self) -> int:
+        """All that was freed on this server, in bytes."""
+        return sum(record.size_bytes for record in self.records)
+
+    @property
+    def purges(self) -> int:
+        """How many purges removed everything."""
+        return sum(1 for record in self.records if not record.failure)
+
+
+def directory(environment: DokkuEnvironment) -> str:
+    """Give the plugin's data directory."""
+    return os.path.join(environment.data_dir, "cache")
+
+
+def now() -> str:
+    """Give the time as it is recorded."""
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
+def append(environment: DokkuEnvironment, record: Record) -> None:
+    """Record a purge. Raises CacheError when it cannot be written; the purge itself is done all the same."""
+    # Each record brings the end of the line before it: one that a full disk cut short spoils no other.
+    line = b"\n" + json.dumps(asdict(record)).encode()
+    path = os.path.join(directory(environment), FILE_NAME)
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            # One write to a file opened for appending is never mixed with another's (open(2), O_APPEND).
+            os.write(file, line)
+        finally:
+            os.close(file)
+    except OSError as error:
+        raise CacheError(f"The history cannot be written to {path} ({error.strerror})") from error
+
+
+def read(environment: DokkuEnvironment) -> History:
+    """Read all records; lines that are no records are passed over. Raises CacheError when the file cannot be read."""
+    path = os.path.join(directory(environment), FILE_NAME)
+    try:
+        with open(path, encoding="utf-8", errors="replace") as lines:
+            return History(tuple(_parse(lines)))
+    except FileNotFoundError:
+        return History()
+    except OSError as error:
+        raise CacheError(f"The history {path} cannot be read ({error.strerror})") from error
+
+
+def _parse(lines: Iterable[str]) -> Iterator[Record]:
+    for line in lines:
+        try:
+            yield Record(**json.loads(line))
+        except (ValueError, TypeError):
+            continue

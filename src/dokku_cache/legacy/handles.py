@@ -1,0 +1,86 @@
+"""Directories held open, so that what was checked is what is worked on."""
+
+import os
+import stat
+from dataclasses import dataclass
+from types import TracebackType
+
+OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a directory is, whatever it is called: device and inode number (inode(7))."""
+
+    device: int
+    inode: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> "Identity":
+        """Take the identity from a status."""
+        return cls(status.st_dev, status.st_ino)
+
+    def __str__(self) -> str:
+        return f"{self.device}:{self.inode}"
+
+
+class AppDirectory:
+    """The open directory of one app, ``<dokku root>/<app>``; use it in a ``with`` statement.
+
+    ``root_fd`` and ``fd`` stay valid until the end of the block. Raises FileNotFoundError where there is no
+    such directory, and NotADirectoryError where it is a symbolic link or no directory: links are not followed
+    below the root (the root itself may be one).
+    """
+
+    def __init__(self, dokku_root: str, app: str) -> None:
+        # An empty name would make this the root of all apps: the very slip that this plugin cleans up after.
+        if not app or "/" in app or app in {".", ".."}:
+            raise ValueError(f"not a name of an app: {app!r}")
+        self.app = app
+        self.path = os.path.join(dokku_root, app)
+        self.root_fd = os.open(dokku_root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            self.fd = os.open(app, OPEN_DIRECTORY, dir_fd=self.root_fd)
+        except OSError:
+            os.close(self.root_fd)
+            raise
+
+    def __enter__(self) -> "AppDirectory":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close both handles, and with them give up any lock on them."""
+        os.close(self.fd)
+        os.close(self.root_fd)
+
+    def real_path(self) -> str:
+        """Give the path under which the kernel knows this directory now (proc(5), /proc/self/fd)."""
+        return os.readlink(f"/proc/self/fd/{self.fd}")
+
+    def still_named(self) -> bool:
+        """Tell whether the app's name still leads to this very directory."""
+        try:
+            status = os.stat(self.app, dir_fd=self.root_fd, follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        return Identity.of(status) == Identity.of(os.fstat(self.fd))
+
+
+def describe_kind(mode: int) -> str:
+    """Name the kind of a file, from its ``st_mode``, the way that a person would."""
+    for matches, name in (
+        (stat.S_ISLNK, "a symbolic link"),
+        (stat.S_ISREG, "a file"),
+        (stat.S_ISFIFO, "a named pipe"),
+        (stat.S_ISSOCK, "a socket"),
+        (stat.S_ISBLK, "a block device"),
+        (stat.S_ISCHR, "a character device"),
+    ):
+        if matches(mode):
+            return name
+    return "not a directory"

@@ -1,0 +1,67 @@
+"""What is mounted at, below and from a directory, as the kernel tells it (proc(5), mountinfo)."""
+
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+_ESCAPED = re.compile(rb"\\([0-7]{3})")
+MOUNTINFO = "/proc/self/mountinfo"
+
+
+@dataclass(frozen=True)
+class Mount:
+    """One mount: where it is, which device it shows, and which directory of that device."""
+
+    device: int
+    root: str
+    mount_point: str
+
+
+def read_mounts(path: str = MOUNTINFO) -> tuple[Mount, ...]:
+    """Give all mounts that this process sees, in the order in which they were made.
+
+    Raises OSError when the table cannot be read, and ValueError when it is not understood: nobody may then
+    take a directory for free of mounts.
+    """
+    with open(path, "rb") as table:
+        return tuple(_parse(line) for line in table)
+
+
+def _parse(line: bytes) -> Mount:
+    fields = line.split(b" ")
+    major, minor = fields[2].split(b":")
+    return Mount(os.makedev(int(major), int(minor)), _unescape(fields[3]), _unescape(fields[4]))
+
+
+def _unescape(field: bytes) -> str:
+    return os.fsdecode(_ESCAPED.sub(lambda match: bytes([int(match.group(1), 8)]), field))
+
+
+def is_at_or_below(path: str, directory: str) -> bool:
+    """Tell whether ``path`` is ``directory`` or lies below it, by their spelling alone."""
+    return path == directory or path.startswith(directory.rstrip("/") + "/")
+
+
+def mounted_at_or_below(directory: str, mounts: Iterable[Mount]) -> Mount | None:
+    """Give the first mount whose mount point is ``directory`` (a real path) or lies below it."""
+    return next((mount for mount in mounts if is_at_or_below(mount.mount_point, directory)), None)
+
+
+def mounted_from(directory: str, mounts: tuple[Mount, ...]) -> Mount | None:
+    """Give the first mount that shows ``directory`` (a real path), or a part of it, at another place.
+
+    A bind mount does that, and so does the local volume driver with ``o=bind``: Docker then reports the
+    volume's own path as the source, so the kernel's table is the only witness.
+    """
+    holders = [mount for mount in mounts if is_at_or_below(directory, mount.mount_point)]
+    if not holders:
+        return None
+    # The longest mount point holds the directory; of two at one place, the later one covers the earlier.
+    holder = max(enumerate(holders), key=lambda item: (len(item[1].mount_point), item[0]))[1]
+    relative = os.path.relpath(directory, holder.mount_point)
+    in_device = os.path.normpath(os.path.join(holder.root, relative))
+    return next(
+        (m for m in mounts if m.device == holder.device and is_at_or_below(m.root, in_device)),
+        None,
+    )

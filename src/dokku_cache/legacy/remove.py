@@ -1,0 +1,156 @@
+"""The only place that unlinks: renaming a cache aside, and deleting what was renamed."""
+
+import os
+from collections.abc import Callable
+from typing import Protocol
+
+from dokku_cache.errors import PartlyRemoved, Refused
+from dokku_cache.legacy.descent import Descent, LeftTheTree
+from dokku_cache.legacy.handles import OPEN_DIRECTORY, AppDirectory, Identity
+from dokku_cache.legacy.measure import BYTES_PER_BLOCK, Tick
+from dokku_cache.legacy.sighting import CACHE_NAME, Entry, new_trash_name
+
+#: How often a directory is read again because something came into it while it was emptied.
+ATTEMPTS = 3
+
+
+class ForeignRemover(Protocol):
+    """Deletes what belongs to other users."""
+
+    def empty(self, directory_path: str, identity: Identity, tick: Tick) -> None:
+        """Delete all below a directory, given by its path and by what must be found there.
+
+        Raises CacheError when it cannot start or does not end; something may be deleted by then.
+        """
+
+
+def set_aside(directory: AppDirectory, cache: Entry, verify: Callable[[], None]) -> Entry:
+    """Rename a legacy cache to trash, and give that: within its app's directory, and whatever its size at once.
+
+    ``verify`` is called when nobody can find the cache by its name any more: it raises CacheError when the
+    cache turns out to be in use, and the rename is undone. Raises Refused when something else is there now.
+    """
+    trash_name = new_trash_name()
+    os.rename(cache.name, trash_name, src_dir_fd=directory.fd, dst_dir_fd=directory.fd)
+    try:
+        status = os.stat(trash_name, dir_fd=directory.fd, follow_symlinks=False)
+        if Identity.of(status) != cache.identity:
+            raise Refused(f"{cache.name} was replaced while it was being examined", "look at it, and try again")
+        verify()
+    except BaseException:
+        _put_back(directory, trash_name)
+        raise
+    return Entry(trash_name, cache.identity)
+
+
+def _put_back(directory: AppDirectory, trash_name: str) -> None:
+    """Undo the rename, unless somebody made a new cache meanwhile: then the old one stays, as trash."""
+    try:
+        os.stat(CACHE_NAME, dir_fd=directory.fd, follow_symlinks=False)
+    except FileNotFoundError:
+        os.rename(trash_name, CACHE_NAME, src_dir_fd=directory.fd, dst_dir_fd=directory.fd)
+
+
+def delete_trash(directory: AppDirectory, trash: Entry, foreign: ForeignRemover, tick: Tick) -> None:
+    """Delete trash wholly, and look afterwards that it is gone.
+
+    What this user may not delete goes through ``foreign``. Raises PartlyRemoved when something is left.
+    """
+    if not trash.is_trash:
+        raise ValueError(f"only what was set aside may be deleted, not {trash.name}")
+    try:
+        trash_fd = os.open(trash.name, OPEN_DIRECTORY, dir_fd=directory.fd)
+    except FileNotFoundError:
+        return
+    except PermissionError:
+        trash_fd = None
+    try:
+        own = trash_fd is not None and _is_own(trash_fd, trash.identity) and _empty(trash_fd, tick)
+    finally:
+        if trash_fd is not None:
+            os.close(trash_fd)
+    if not own:
+        foreign.empty(os.path.join(directory.path, trash.name), trash.identity, tick)
+    _remove_top(directory, trash)
+
+
+def _is_own(trash_fd: int, expected: Identity) -> bool:
+    status = os.fstat(trash_fd)
+    if Identity.of(status) != expected:
+        raise Refused("the trash was replaced while it was being deleted", "look at it, and try again")
+    return status.st_uid == os.geteuid()
+
+
+def _remove_top(directory: AppDirectory, trash: Entry) -> None:
+    try:
+        os.rmdir(trash.name, dir_fd=directory.fd)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise PartlyRemoved(
+            f"{os.path.join(directory.path, trash.name)} could not be deleted wholly ({error.strerror})",
+            "look for what is in it, and purge again",
+        ) from error
+    if trash.name in os.listdir(directory.fd):
+        raise PartlyRemoved(f"{os.path.join(directory.path, trash.name)} is still there", "purge again")
+
+
+def _empty(top_fd: int, tick: Tick) -> bool:
+    """Delete all below an open directory that this user may delete; tell whether that was everything."""
+    for _ in range(ATTEMPTS):
+        try:
+            _empty_once(top_fd, tick)
+        except (PermissionError, LeftTheTree):
+            return False
+        except OSError:
+            continue  # something came in or went away meanwhile: look again
+        return True
+    return False
+
+
+def _empty_once(top_fd: int, tick: Tick) -> None:
+    position = Descent(top_fd)
+    try:
+        pending = [("", _unlink_files(position.fd, tick))]
+        while pending:
+            name, directories = pending[-1]
+            if directories:
+                child = directories.pop()
+                position.down(child)
+                pending.append((child, _unlink_files(position.fd, tick)))
+                continue
+            pending.pop()
+            if pending:
+                position.up()
+                os.rmdir(name, dir_fd=position.fd)
+                tick(1, 0)
+    finally:
+        position.close()
+
+
+def _unlink_files(directory_fd: int, tick: Tick) -> list[str]:
+    """Unlink all in one directory but its directories, whose names it gives."""
+    directories: list[str] = []
+    with os.scandir(directory_fd) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                directories.append(entry.name)
+                continue
+            status = entry.stat(follow_symlinks=False)
+            os.unlink(entry.name, dir_fd=directory_fd)
+            tick(1, status.st_blocks * BYTES_PER_BLOCK if status.st_nlink == 1 else 0)
+    return directories
+
+
+def remove_ghost(directory: AppDirectory) -> bool:
+    """Remove the directory of a ghost app by ``rmdir`` alone; tell whether it is gone.
+
+    Whatever came into it meanwhile keeps it: then nothing happens.
+    """
+    if not directory.still_named():
+        return False
+    try:
+        os.rmdir(directory.app, dir_fd=directory.root_fd)
+    except OSError:
+        return False
+    return True

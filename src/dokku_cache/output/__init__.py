@@ -1,0 +1,1 @@
+"""What a person or a program reads. The only writer to standard output and standard error."""

@@ -1,0 +1,68 @@
+"""Dokku's way of talking: sections, details and warnings (0.38.27, plugins/common/functions)."""
+
+import os
+import sys
+from typing import TextIO
+
+from dokku_cache.output.text import printable
+
+_SECTION = "-----> "
+_HEADING = "=====> "
+_DETAIL = " " * 7
+_WARNING = " !     "
+
+
+class Console:
+    """Standard output and standard error. ``is_quiet`` silences all but results and errors."""
+
+    def __init__(self, *, is_quiet: bool = False, out: TextIO | None = None, err: TextIO | None = None) -> None:
+        self.is_quiet = is_quiet
+        self._out = out or sys.stdout
+        self._err = err or sys.stderr
+
+    def heading(self, text: str) -> None:
+        """Open a report."""
+        self._tell(_HEADING + printable(text))
+
+    def section(self, text: str) -> None:
+        """Say what is done now, or was done."""
+        self._tell(_SECTION + printable(text))
+
+    def detail(self, text: str) -> None:
+        """Say something about it."""
+        self._tell(_DETAIL + printable(text))
+
+    def result(self, text: str) -> None:
+        """Write a line that was asked for, and is therefore not silenced."""
+        self._write(self._out, text)
+
+    def warn(self, text: str, hint: str = "") -> None:
+        """Write a warning or an error, with what to do next."""
+        self._write(self._err, _WARNING + printable(text))
+        if hint:
+            self._write(self._err, _WARNING + printable(hint[0].upper() + hint[1:]))
+
+    @property
+    def is_interactive(self) -> bool:
+        """Tell whether somebody sits there who can be asked."""
+        return sys.stdin is not None and sys.stdin.isatty() and self._err.isatty()
+
+    @property
+    def shows_progress_bars(self) -> bool:
+        """Tell whether the terminal can redraw a line."""
+        return self._err.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+    def ask(self, question: str) -> bool:
+        """Ask for a yes; anything else, or the end of the input, is a no."""
+        self._err.write(f"{_WARNING}{question} [y/N] ")
+        self._err.flush()
+        return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+    def _tell(self, line: str) -> None:
+        if not self.is_quiet:
+            self._write(self._out, line)
+
+    def _write(self, stream: TextIO, line: str) -> None:
+        # Flushed line by line: others write to the same log.
+        stream.write(line + "\n")
+        stream.flush()

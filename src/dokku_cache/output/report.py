@@ -1,0 +1,75 @@
+"""Dokku's report of one app or of the whole server (0.38.27, plugins/common/common.go: ReportSingleApp)."""
+
+import json
+from collections.abc import Collection, Mapping
+
+from dokku_cache.errors import PackageMissing, UsageError
+from dokku_cache.output.console import Console
+from dokku_cache.output.text import printable
+
+PREFIX = "cache-"
+FORMATS = ("stdout", "json", "yaml")
+_KEY_WIDTH = 31
+
+#: A value of a report: its flag without dashes in front, and what it is worth. None is "not known".
+Value = str | int | float | bool | None
+Values = Mapping[str, Value]
+
+
+def write(console: Console, name: str, values: Values, *, format_name: str, info_flag: str, is_app: bool) -> None:
+    """Write a report, or the one value that ``info_flag`` (such as ``--cache-legacy-state``) asks for.
+
+    In json and yaml the keys lack their common prefix and the values keep their types.
+    """
+    if info_flag:
+        console.result(_shown(values[info_flag.removeprefix("--")]))
+    elif format_name == "stdout":
+        _write_lines(console, name, values)
+    else:
+        plain = {key.removeprefix(PREFIX): value for key, value in sorted(values.items())}
+        if is_app:
+            plain = {"app": name, **plain}
+        console.result(_as_json(plain) if format_name == "json" else _as_yaml(plain))
+
+
+def check_flags(flags: list[str], valid: Collection[str], format_name: str) -> str:
+    """Give the one info flag, or an empty text. Raises UsageError in Dokku's words."""
+    for flag in flags:
+        if flag.removeprefix("--") not in valid:
+            listed = ", ".join(f"--{key}" for key in sorted(valid))
+            raise UsageError(f"Invalid flag passed, valid flags: {listed}")
+    if flags and format_name != "stdout":
+        raise UsageError("--format flag cannot be specified when specifying an info flag")
+    if len(flags) > 1:
+        raise UsageError("Only a single info flag can be given", f"leave out {' or '.join(flags)}")
+    return flags[0] if flags else ""
+
+
+def _write_lines(console: Console, name: str, values: Values) -> None:
+    console.heading(f"{name} cache information")
+    width = max(_KEY_WIDTH, *(len(f"--{key}") for key in values))
+    for key in sorted(values):
+        words = key.replace("-", " ")
+        title = f"{words[0].upper()}{words[1:]}:"
+        console.result(f"       {title:<{width}}{_shown(values[key])}")
+
+
+def _shown(value: Value) -> str:
+    if value is None:
+        return "unknown"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return printable(str(value))
+
+
+def _as_json(values: Values) -> str:
+    # Only ASCII: a name that is no valid Unicode stays readable by every parser.
+    return json.dumps(values, separators=(",", ":"))
+
+
+def _as_yaml(values: Values) -> str:
+    try:
+        import yaml
+    except ImportError as error:
+        raise PackageMissing("yaml") from error
+    return str(yaml.safe_dump(dict(values), explicit_start=True, sort_keys=False, width=1000)).rstrip("\n")

@@ -1,0 +1,42 @@
+"""Words and numbers as people read them."""
+
+from datetime import datetime
+
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+_BASE = 1024
+
+
+def size(size_bytes: int) -> str:
+    """Give a size in binary units: ``0 B``, ``512 B``, ``22.0 GiB``."""
+    amount = float(size_bytes)
+    for unit in _UNITS:
+        # What would be rounded to 1024.0 belongs to the next unit.
+        if amount < _BASE - 0.05 or unit == _UNITS[-1]:
+            break
+        amount /= _BASE
+    return f"{size_bytes} B" if unit == "B" else f"{amount:.1f} {unit}"
+
+
+def count(number: int, singular: str, plural: str = "") -> str:
+    """Give a number with its noun: ``1 file``, ``20,000 files``."""
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """Give a time span: ``0.4 s``, ``12 s``, ``3 min 5 s``."""
+    if seconds < 10:  # noqa: PLR2004 - below ten seconds, tenths tell something
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def timestamp(moment: datetime | None) -> str:
+    """Give a time as RFC 3339 in UTC with seconds, or an empty text."""
+    return moment.isoformat(timespec="seconds") if moment else ""
+
+
+def printable(text: str) -> str:
+    """Escape what would move the cursor, break the line, or is no valid Unicode."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode() for char in text
+    )

@@ -1,0 +1,134 @@
+"""The keys of ``cache:report``, and where their values come from."""
+
+from dokku_cache import history, policy
+from dokku_cache.context import Context
+from dokku_cache.dokku import properties
+from dokku_cache.errors import CacheError, Unestablished
+from dokku_cache.legacy.measure import Measurement
+from dokku_cache.legacy.plan import Finding
+from dokku_cache.output import text
+from dokku_cache.output.report import Value
+
+#: What only a walk over the cache can tell.
+MEASURED_KEYS = (
+    "cache-legacy-files",
+    "cache-legacy-last-modified",
+    "cache-legacy-size",
+    "cache-legacy-size-bytes",
+)
+APP_KEYS = (
+    "cache-auto-purge",
+    "cache-computed-auto-purge",
+    "cache-global-auto-purge",
+    "cache-last-failure",
+    "cache-last-purged-at",
+    "cache-last-purged-by",
+    "cache-last-purged-bytes",
+    "cache-last-purged-files",
+    "cache-last-purged-seconds",
+    *MEASURED_KEYS,
+    "cache-legacy-path",
+    "cache-legacy-reason",
+    "cache-legacy-state",
+    "cache-volume",
+    "cache-volume-exists",
+)
+SERVER_KEYS = (
+    "cache-computed-auto-purge",
+    "cache-freed",
+    "cache-freed-bytes",
+    "cache-global-auto-purge",
+    "cache-purges",
+)
+
+
+class Gatherer:
+    """Gives the values of one app after the other, asking for what holds for all of them once.
+
+    What cannot be found out is ``None``; ``tell_what_is_unknown`` says why.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._why_unknown: dict[str, str] = {}
+        self._volumes: frozenset[str] | None = None
+        self._history: history.History | None = None
+
+    def of_app(self, finding: Finding, measured: Measurement | None, *, walked: bool = True) -> dict[str, Value]:
+        """Give all values of an app, or, when it was not ``walked``, those that need no walk."""
+        sighting, verdict = finding.sighting, finding.verdict
+        values: dict[str, Value] = {
+            **self._policy(finding.app),
+            **self._past(finding.app),
+            "cache-legacy-path": sighting.path,
+            "cache-legacy-reason": verdict.reason,
+            "cache-legacy-state": verdict.state.value,
+            "cache-volume": f"cache-{finding.app}",
+            "cache-volume-exists": self._has_volume(f"cache-{finding.app}"),
+        }
+        return {**values, **_size(measured)} if walked else values
+
+    def tell_what_is_unknown(self) -> None:
+        """Warn once of each source that did not answer."""
+        for cause, hint in self._why_unknown.items():
+            self._context.console.warn(cause, hint)
+
+    def _policy(self, app: str) -> dict[str, Value]:
+        purge = policy.auto_purge(self._context.environment, app)
+        return {
+            "cache-auto-purge": purge.app,
+            "cache-computed-auto-purge": purge.computed,
+            "cache-global-auto-purge": purge.everywhere,
+        }
+
+    def _past(self, app: str) -> dict[str, Value]:
+        if self._history is None:
+            self._history = self._read_history()
+        last, failure = self._history.last_purge(app), self._history.last_failure(app)
+        return {
+            "cache-last-failure": f"{failure.at} {failure.failure}" if failure else "",
+            "cache-last-purged-at": last.at if last else "",
+            "cache-last-purged-by": last.by if last else "",
+            "cache-last-purged-bytes": last.size_bytes if last else "",
+            "cache-last-purged-files": last.files if last else "",
+            "cache-last-purged-seconds": last.seconds if last else "",
+        }
+
+    def _read_history(self) -> history.History:
+        try:
+            return history.read(self._context.environment)
+        except CacheError as error:
+            self._why_unknown[str(error)] = error.hint
+            return history.History()
+
+    def _has_volume(self, name: str) -> bool | None:
+        if self._volumes is None:
+            try:
+                listed = self._context.engine.volumes()
+            except Unestablished as error:
+                self._why_unknown[str(error)] = error.hint
+                return None
+            self._volumes = frozenset(str(volume.get("Name")) for volume in listed)
+        return name in self._volumes
+
+
+def of_server(context: Context) -> dict[str, Value]:
+    """Give the values that hold for the whole server. Raises CacheError when they cannot be read."""
+    everywhere = properties.get(context.environment, properties.GLOBAL, policy.KEY)
+    past = history.read(context.environment)
+    return {
+        "cache-computed-auto-purge": everywhere or policy.DEFAULT,
+        "cache-freed": text.size(past.freed_bytes),
+        "cache-freed-bytes": past.freed_bytes,
+        "cache-global-auto-purge": everywhere,
+        "cache-purges": past.purges,
+    }
+
+
+def _size(measured: Measurement | None) -> dict[str, Value]:
+    return {
+        "cache-legacy-files": measured.files if measured else None,
+        "cache-legacy-last-modified": text.timestamp(measured.newest) if measured else None,
+        "cache-legacy-size": text.size(measured.size_bytes) if measured else None,
+        "cache-legacy-size-bytes": measured.size_bytes if measured else None,
+    }

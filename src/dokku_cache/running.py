@@ -1,0 +1,65 @@
+"""Purging with everything around it: progress on the console, and a record in the history."""
+
+from collections.abc import Iterable
+
+from dokku_cache import history
+from dokku_cache.context import Context
+from dokku_cache.errors import CacheError, Interrupted, PartlyRemoved
+from dokku_cache.history import Record, Way
+from dokku_cache.legacy.measure import Measurement
+from dokku_cache.legacy.plan import Decision
+from dokku_cache.output.progress import Watcher
+from dokku_cache.purging import Outcome, Purger, Request
+from dokku_cache.sizes import measure_sighting
+
+#: What is known of the size of each app's cache; None where it cannot be found out.
+Sizes = dict[str, Measurement | None]
+
+
+def measure_plan(context: Context, decisions: Iterable[Decision]) -> Sizes:
+    """Measure what a plan would remove."""
+    sizes: Sizes = {}
+    with Watcher(context.console) as watcher:
+        for decision in decisions:
+            if not decision.targets:
+                continue
+            tick = watcher.measuring(decision.app)
+            try:
+                sighting, helper = decision.finding.sighting, context.helper(decision.app)
+                sizes[decision.app] = measure_sighting(context.environment.root, sighting, helper, tick)
+            except CacheError as error:
+                context.console.warn(
+                    f"The size of the legacy cache of {decision.app} is unknown: {error}", error.hint
+                )
+                sizes[decision.app] = None
+    return sizes
+
+
+def purge_and_record(context: Context, decision: Decision, request: Request, way: Way) -> Outcome | None:
+    """Purge one app as ``Purger.purge`` does, show the progress, and write down how it ended."""
+    try:
+        with Watcher(context.console) as watcher:
+            outcome = Purger(context.environment, context.engine, watcher, request).purge(decision)
+    except PartlyRemoved as error:
+        record(context, Record(decision.app, history.now(), way.value, failure=str(error)))
+        raise
+    except Interrupted as interrupt:
+        if interrupt.hint:
+            record(context, Record(decision.app, history.now(), way.value, failure=str(interrupt)))
+        raise
+    if outcome:
+        measured = outcome.measured
+        seconds = round(outcome.seconds, 1)
+        record(
+            context,
+            Record(decision.app, history.now(), way.value, measured.size_bytes, measured.files, seconds),
+        )
+    return outcome
+
+
+def record(context: Context, entry: Record) -> None:
+    """Write to the history; a history that cannot be written is a warning, and no failure of the purge."""
+    try:
+        history.append(context.environment, entry)
+    except CacheError as error:
+        context.console.warn(str(error), error.hint)
