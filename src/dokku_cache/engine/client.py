@@ -65,9 +65,11 @@ class Engine:
 
 def guarded(call: Callable[[], Answer]) -> Answer:
     """Make a call to the engine, and turn whatever the SDK and its HTTP layer throw into Unestablished."""
-    import docker.errors
-    import requests.exceptions
-
+    try:
+        import docker.errors
+        import requests.exceptions
+    except ImportError as error:
+        raise PackageMissing("docker") from error
     try:
         return call()
     except (
