@@ -7,7 +7,7 @@ from dokku_cache.errors import CacheError, Unestablished
 from dokku_cache.legacy.measure import Measurement
 from dokku_cache.legacy.plan import Finding
 from dokku_cache.output import text
-from dokku_cache.output.report import Value
+from dokku_cache.output.report import Missing, Value
 
 #: What only a walk over the cache can tell.
 MEASURED_KEYS = (
@@ -45,7 +45,7 @@ SERVER_KEYS = (
 class Gatherer:
     """Gives the values of one app after the other, asking for what holds for all of them once.
 
-    What cannot be found out is ``None``; ``tell_what_is_unknown`` says why.
+    What cannot be found out is ``Missing.UNKNOWN``; ``tell_what_is_unknown`` says why.
     """
 
     def __init__(self, context: Context) -> None:
@@ -86,12 +86,12 @@ class Gatherer:
             self._history = self._read_history()
         last, failure = self._history.last_purge(app), self._history.last_failure(app)
         return {
-            "cache-last-failure": f"{failure.at} {failure.failure}" if failure else "",
-            "cache-last-purged-at": last.at if last else "",
-            "cache-last-purged-by": last.by if last else "",
-            "cache-last-purged-bytes": last.size_bytes if last else "",
-            "cache-last-purged-files": last.files if last else "",
-            "cache-last-purged-seconds": last.seconds if last else "",
+            "cache-last-failure": f"{failure.at} {failure.failure}" if failure else Missing.NONE,
+            "cache-last-purged-at": last.at if last else Missing.NONE,
+            "cache-last-purged-by": last.by if last else Missing.NONE,
+            "cache-last-purged-bytes": last.size_bytes if last else Missing.NONE,
+            "cache-last-purged-files": last.files if last else Missing.NONE,
+            "cache-last-purged-seconds": last.seconds if last else Missing.NONE,
         }
 
     def _read_history(self) -> history.History:
@@ -101,13 +101,13 @@ class Gatherer:
             self._why_unknown[str(error)] = error.hint
             return history.History()
 
-    def _has_volume(self, name: str) -> bool | None:
+    def _has_volume(self, name: str) -> Value:
         if self._volumes is None:
             try:
                 listed = self._context.engine.volumes()
             except Unestablished as error:
                 self._why_unknown[str(error)] = error.hint
-                return None
+                return Missing.UNKNOWN
             self._volumes = frozenset(str(volume.get("Name")) for volume in listed)
         return name in self._volumes
 
@@ -127,8 +127,10 @@ def of_server(context: Context) -> dict[str, Value]:
 
 def _size(measured: Measurement | None) -> dict[str, Value]:
     return {
-        "cache-legacy-files": measured.files if measured else None,
-        "cache-legacy-last-modified": text.timestamp(measured.newest) if measured else None,
-        "cache-legacy-size": text.size(measured.size_bytes) if measured else None,
-        "cache-legacy-size-bytes": measured.size_bytes if measured else None,
+        "cache-legacy-files": measured.files if measured else Missing.UNKNOWN,
+        "cache-legacy-last-modified": (text.timestamp(measured.newest) or Missing.NONE)
+        if measured
+        else Missing.UNKNOWN,
+        "cache-legacy-size": text.size(measured.size_bytes) if measured else Missing.UNKNOWN,
+        "cache-legacy-size-bytes": measured.size_bytes if measured else Missing.UNKNOWN,
     }

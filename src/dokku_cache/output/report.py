@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Collection, Mapping
+from enum import Enum
+from typing import Any
 
 from dokku_cache.errors import PackageMissing, UsageError
 from dokku_cache.output.console import Console
@@ -11,8 +13,17 @@ PREFIX = "cache-"
 FORMATS = ("stdout", "json", "yaml")
 _KEY_WIDTH = 31
 
-#: A value of a report: its flag without dashes in front, and what it is worth. None is "not known".
-Value = str | int | float | bool | None
+
+class Missing(Enum):
+    """Why there is no value: null for a program, and this for a person."""
+
+    UNKNOWN = "unknown"
+    NONE = ""
+
+
+#: A value of a report.
+Value = str | int | float | bool | Missing
+#: The values of a report by their flags, which lack the dashes in front here.
 Values = Mapping[str, Value]
 
 
@@ -26,7 +37,10 @@ def write(console: Console, name: str, values: Values, *, format_name: str, info
     elif format_name == "stdout":
         _write_lines(console, name, values)
     else:
-        plain = {key.removeprefix(PREFIX): value for key, value in sorted(values.items())}
+        plain: dict[str, Any] = {
+            key.removeprefix(PREFIX): None if isinstance(value, Missing) else value
+            for key, value in sorted(values.items())
+        }
         if is_app:
             plain = {"app": name, **plain}
         console.result(_as_json(plain) if format_name == "json" else _as_yaml(plain))
@@ -55,21 +69,21 @@ def _write_lines(console: Console, name: str, values: Values) -> None:
 
 
 def _shown(value: Value) -> str:
-    if value is None:
-        return "unknown"
+    if isinstance(value, Missing):
+        return value.value
     if isinstance(value, bool):
         return "true" if value else "false"
     return printable(str(value))
 
 
-def _as_json(values: Values) -> str:
+def _as_json(values: dict[str, Any]) -> str:
     # Only ASCII: a name that is no valid Unicode stays readable by every parser.
     return json.dumps(values, separators=(",", ":"))
 
 
-def _as_yaml(values: Values) -> str:
+def _as_yaml(values: dict[str, Any]) -> str:
     try:
         import yaml
     except ImportError as error:
         raise PackageMissing("yaml") from error
-    return str(yaml.safe_dump(dict(values), explicit_start=True, sort_keys=False, width=1000)).rstrip("\n")
+    return str(yaml.safe_dump(values, explicit_start=True, sort_keys=False, width=1000)).rstrip("\n")
