@@ -14,10 +14,18 @@ from dokku_cache.output.console import Console
 
 #: What a door may ask for: its name is the name of the module in ``actions``, with underscores.
 ACTIONS = (
-    "report",
-    "purge-legacy",
+    "auto-purge",
     "dokku-report",
+    "finish-purge",
     "installed",
+    "post-delete",
+    "post-deploy",
+    "post-upgrade",
+    "purge-legacy",
+    "report",
+    "set",
+    "uninstalled",
+    "upgraded",
 )
 #: What a shell reports of a program that a closed pipe ended (128 + SIGPIPE).
 EXIT_BROKEN_PIPE = 141

@@ -9,7 +9,7 @@ from typing import Protocol
 from dokku_cache.dokku import locks
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
-from dokku_cache.engine.helper import WORKERS, Helper
+from dokku_cache.engine.helper import Helper
 from dokku_cache.errors import CacheError, Interrupted, PartlyRemoved, Refused
 from dokku_cache.legacy.handles import AppDirectory
 from dokku_cache.legacy.measure import Measurement, Tick
@@ -36,14 +36,14 @@ class Request:
     """How a purge is meant.
 
     ``in_deploy``: the caller is a part of a deploy or a destroy of the app, so a held deploy lock is the
-    caller's own. ``lock_wait_seconds``: how long to wait for another purge of the app. ``workers``: how many
-    files are deleted at a time.
+    caller's own. ``lock_wait_seconds``: how long to wait for another purge of the app. ``is_gentle``: slower, so
+    that what else runs does not notice.
     """
 
     mode: Mode = Mode.BY_HAND
     in_deploy: bool = False
     lock_wait_seconds: float = 0
-    workers: int = WORKERS
+    is_gentle: bool = False
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class Purger:
 
     def _helper(self, app: str) -> Helper:
         roots = (self.environment.root, self.environment.host_root)
-        return Helper(self.engine, app, *roots, workers=self.request.workers)
+        return Helper(self.engine, app, *roots, is_gentle=self.request.is_gentle)
 
 
 def refusal(decision: Decision) -> Refused:

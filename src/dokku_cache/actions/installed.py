@@ -1,13 +1,42 @@
-"""The part of ``install`` that runs as user dokku: makes the helper container's image ahead of the first purge."""
+"""The part of ``install`` and ``update`` that runs as user dokku."""
 
 from collections.abc import Sequence
 
+from dokku_cache import automatic, upgrade
 from dokku_cache.context import Context
+from dokku_cache.dokku import apps, version
 from dokku_cache.engine import helper_image
-from dokku_cache.errors import ExitCode
+from dokku_cache.errors import CacheError, ExitCode
+from dokku_cache.legacy.plan import plan
+from dokku_cache.legacy.state import Mode
+from dokku_cache.output import purge_text
+from dokku_cache.running import measure_plan
 
 
 def run(context: Context, _arguments: Sequence[str]) -> ExitCode:
-    """Import the image where it is missing."""
+    """Import the helper container's image, and see whether Dokku was upgraded since the last time.
+
+    The first time, the version is recorded, and what could be freed is shown: an installation deletes nothing.
+    """
+    if upgrade.recorded(context.environment):
+        for line in upgrade.fire_if_due(context.environment).splitlines():
+            context.console.result(line)
+    else:
+        _begin(context)
     helper_image.ensure(context.engine)
     return ExitCode.OK
+
+
+def _begin(context: Context) -> None:
+    try:
+        decisions = plan(context.surveyor.survey(apps.every()), Mode.BY_HAND)
+        if any(decision.targets or decision.is_refused for decision in decisions):
+            purge_text.show_plan(context.console, decisions, measure_plan(context, decisions))
+            context.console.detail("'dokku cache:purge-legacy --all' removes them now, else the daily run will:")
+            context.console.detail("'dokku cache:set --global auto-purge false' keeps them")
+    except CacheError as error:
+        automatic.log_console(context, "install").warn(str(error), error.hint)
+        context.console.warn(str(error), error.hint)
+    installed = version.read_text(context.environment.lib_root)
+    if installed:
+        upgrade.record(context.environment, installed)

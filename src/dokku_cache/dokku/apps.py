@@ -19,8 +19,17 @@ def visible() -> tuple[str, ...]:
 
     Asks trigger ``app-list`` with filtering (Dokku 0.27.0 and later). Raises Unestablished.
     """
-    listed = plugn.trigger("app-list", "true", cwd="/").split("\n")
-    return tuple(sorted({name for name in listed if is_valid(name)}))
+    return _listed(is_filtered=True)
+
+
+def every() -> tuple[str, ...]:
+    """Give the names of all apps, ghosts too, sorted: for what Dokku itself does. Raises Unestablished."""
+    return _listed(is_filtered=False)
+
+
+def _listed(*, is_filtered: bool) -> tuple[str, ...]:
+    printed = plugn.trigger("app-list", "true" if is_filtered else "false", cwd="/")
+    return tuple(sorted({name for name in printed.split("\n") if is_valid(name)}))
 
 
 def verify(name: str, listed: tuple[str, ...]) -> str:

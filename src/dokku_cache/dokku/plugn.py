@@ -8,7 +8,7 @@ from dokku_cache.errors import Unestablished
 TIMEOUT_SECONDS = 60
 
 
-def trigger(name: str, *arguments: str, cwd: str) -> str:
+def trigger(name: str, *arguments: str, cwd: str, timeout_seconds: float = TIMEOUT_SECONDS) -> str:
     """Fire a trigger with an empty standard input, and give what it prints.
 
     ``cwd`` has to exist: the caller's own may be gone, or hold hostile files. Raises Unestablished when the
@@ -20,7 +20,7 @@ def trigger(name: str, *arguments: str, cwd: str) -> str:
             cwd=cwd,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=TIMEOUT_SECONDS,
+            timeout=timeout_seconds,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -16,7 +16,7 @@ def read_text(lib_root: str) -> str:
     for name in FILES:
         try:
             with open(os.path.join(lib_root, name), encoding="utf-8") as file:
-                return file.read(200).strip()
+                return file.readline(200).strip()
         except FileNotFoundError:
             continue
         except (OSError, ValueError):

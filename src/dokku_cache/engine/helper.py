@@ -21,6 +21,9 @@ from dokku_cache.legacy.measure import BYTES_PER_BLOCK, Measurement, Tally, Tick
 CAPABILITIES = ["DAC_OVERRIDE", "FOWNER"]
 #: Deleting waits for the disk, not for the processor: more workers than cores pay.
 WORKERS = 16
+#: The automatic purge beside a deploy leaves disk and processor to it.
+GENTLE_WORKERS = 2
+GENTLY = ["/bin/busybox", "nice", "-n", "19", "/bin/busybox", "ionice", "-c", "3"]
 EXIT_REPLACED = 70
 
 
@@ -28,13 +31,14 @@ class Helper:
     """Works on directories of one app, given by their paths as Dokku sees them.
 
     ``dokku_root`` is replaced by ``host_root`` for the engine, which may know the directory by another path.
+    ``is_gentle``: slower, and at the lowest priority.
     """
 
-    def __init__(self, engine: Engine, app: str, dokku_root: str, host_root: str, workers: int = WORKERS) -> None:
+    def __init__(self, engine: Engine, app: str, dokku_root: str, host_root: str, *, is_gentle: bool = False) -> None:
         self._engine = engine
         self._app = app
         self._roots = (dokku_root, host_root)
-        self._workers = workers
+        self._is_gentle = is_gentle
 
     def empty(self, directory_path: str, identity: Identity, tick: Tick) -> None:
         """Delete all below a directory; its own name stays. See ForeignRemover for errors.
@@ -60,13 +64,7 @@ class Helper:
 
     def remove_stale(self) -> None:
         """Stop and remove helper containers of this app. Raises Unestablished."""
-
-        def remove_all() -> None:
-            mine = {"label": [labels.HELPER, f"{labels.APP_NAME}={self._app}"]}
-            for container in self._engine.api.containers(all=True, filters=mine):
-                self._remove(container["Id"])
-
-        guarded(remove_all)
+        _remove_containers(self._engine, [labels.HELPER, f"{labels.APP_NAME}={self._app}"])
 
     def _run(
         self, script: str, directory_path: str, identity: Identity, *, read_only: bool
@@ -82,11 +80,12 @@ class Helper:
             if not finished:
                 self._explain(container_id, attachment.said_on_stderr)
         finally:
-            guarded(lambda: self._remove(container_id))
+            _remove_container(self._engine, container_id)
 
     def _create(self, script: str, directory_path: str, identity: Identity, *, read_only: bool) -> str:
         api = self._engine.api
         image = helper_image.ensure(self._engine)
+        priority, workers = (GENTLY, GENTLE_WORKERS) if self._is_gentle else ([], WORKERS)
         dokku_root, host_root = self._roots
         source = host_root + directory_path.removeprefix(dokku_root)
         mount = {
@@ -112,7 +111,7 @@ class Helper:
         created: dict[str, Any] = guarded(
             lambda: api.create_container(
                 image,
-                command=["/bin/busybox", "sh", "-c", script, "helper", str(identity), str(self._workers)],
+                command=[*priority, "/bin/busybox", "sh", "-c", script, "helper", str(identity), str(workers)],
                 user="0:0",
                 environment={"PATH": "/bin"},
                 labels=labels.for_helper(self._app),
@@ -120,17 +119,6 @@ class Helper:
             )
         )
         return str(created["Id"])
-
-    def _remove(self, container_id: str) -> None:
-        import docker.errors
-
-        try:
-            self._engine.api.remove_container(container_id, force=True, v=True)
-        except docker.errors.NotFound:
-            pass
-        except docker.errors.APIError as error:
-            if error.status_code != HTTPStatus.CONFLICT:  # removal is already in progress
-                raise
 
     def _explain(self, container_id: str, said: str) -> None:
         """Raise what a helper's end without ``done`` means."""
@@ -154,3 +142,29 @@ def _count(tally: Tally, line: bytes) -> None:
         tally.files += 1
         if int(links) > 1:
             tally.link(int(device), int(inode), int(blocks))
+
+
+def remove_all_stale(engine: Engine) -> None:
+    """Stop and remove all helper containers, of whatever app. Raises Unestablished."""
+    _remove_containers(engine, [labels.HELPER])
+
+
+def _remove_containers(engine: Engine, with_labels: list[str]) -> None:
+    listed = guarded(lambda: engine.api.containers(all=True, filters={"label": with_labels}))
+    for container in listed:
+        _remove_container(engine, container["Id"])
+
+
+def _remove_container(engine: Engine, container_id: str) -> None:
+    import docker.errors
+
+    def remove() -> None:
+        try:
+            engine.api.remove_container(container_id, force=True, v=True)
+        except docker.errors.NotFound:
+            pass
+        except docker.errors.APIError as error:
+            if error.status_code != HTTPStatus.CONFLICT:  # removal is already in progress
+                raise
+
+    guarded(remove)

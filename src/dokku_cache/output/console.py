@@ -1,8 +1,9 @@
 """Dokku's way of talking: sections, details and warnings (0.38.27, plugins/common/functions)."""
 
+import contextlib
 import os
 import sys
-from typing import TextIO
+from typing import Protocol
 
 from dokku_cache.output.text import printable
 
@@ -12,10 +13,23 @@ _DETAIL = " " * 7
 _WARNING = " !     "
 
 
+class Stream(Protocol):
+    """What can be written to, such as ``sys.stdout``."""
+
+    def write(self, text: str, /) -> int:
+        """Write a text."""
+
+    def flush(self) -> None:
+        """Pass on what was written."""
+
+    def isatty(self) -> bool:
+        """Tell whether a terminal reads it."""
+
+
 class Console:
     """Standard output and standard error. ``is_quiet`` silences all but results and errors."""
 
-    def __init__(self, *, is_quiet: bool = False, out: TextIO | None = None, err: TextIO | None = None) -> None:
+    def __init__(self, *, is_quiet: bool = False, out: Stream | None = None, err: Stream | None = None) -> None:
         self.is_quiet = is_quiet
         self._out = out or sys.stdout
         self._err = err or sys.stderr
@@ -34,7 +48,8 @@ class Console:
 
     def result(self, text: str) -> None:
         """Write a line that was asked for, and is therefore not silenced."""
-        self._write(self._out, text)
+        self._out.write(text + "\n")
+        self._out.flush()
 
     def warn(self, text: str, hint: str = "") -> None:
         """Write a warning or an error, with what to do next."""
@@ -62,7 +77,9 @@ class Console:
         if not self.is_quiet:
             self._write(self._out, line)
 
-    def _write(self, stream: TextIO, line: str) -> None:
-        # Flushed line by line: others write to the same log.
-        stream.write(line + "\n")
-        stream.flush()
+    def _write(self, stream: Stream, line: str) -> None:
+        # Flushed line by line: others write to the same log. Nobody may be left to read it, or the disk be full:
+        # no reason to stop in the middle of a purge.
+        with contextlib.suppress(OSError):
+            stream.write(line + "\n")
+            stream.flush()

@@ -1,0 +1,20 @@
+"""Trigger ``post-upgrade <from> <to>``: sweeps all apps, then records the version. Fired by this plugin itself."""
+
+from collections.abc import Sequence
+
+from dokku_cache import automatic, upgrade
+from dokku_cache.context import Context
+from dokku_cache.dokku import apps
+from dokku_cache.errors import ExitCode
+from dokku_cache.history import Way
+
+
+def run(context: Context, arguments: Sequence[str]) -> ExitCode:
+    """Apply the policy to every app of the server."""
+    before, now = (*arguments, "", "")[:2]
+    context.console.heading(f"Dokku was upgraded from {before} to {now}: looking for legacy build caches")
+    automatic.sweep(context, apps.every(), Way.UPGRADE)
+    # Last: a sweep that was killed halfway is repeated. What could not be purged is left to the daily run.
+    if now:
+        upgrade.record(context.environment, now)
+    return ExitCode.OK

@@ -1,0 +1,17 @@
+"""Fires trigger ``post-upgrade`` after a deploy has noticed that Dokku changed; runs detached."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dokku_cache import automatic, upgrade
+from dokku_cache.context import Context
+from dokku_cache.errors import ExitCode
+
+
+def run(context: Context, _arguments: Sequence[str]) -> ExitCode:
+    """Fire it once, and put what it says into the log."""
+    context = replace(context, console=automatic.log_console(context, "post-upgrade"))
+    with automatic.failures_in_log(context, "post-upgrade"):
+        for line in upgrade.fire_if_due(context.environment).splitlines():
+            context.console.detail(line)
+    return ExitCode.OK

@@ -1,0 +1,37 @@
+"""The plugin's log, ``$DOKKU_LOGS_DIR/cache.log``: what happened while nobody looked."""
+
+import contextlib
+import io
+import os
+from datetime import datetime, timezone
+
+FILE_NAME = "cache.log"
+
+
+def open_log(logs_dir: str) -> int:
+    """Open the log for appending and give its descriptor; where it cannot be opened, that of /dev/null.
+
+    Logrotate renames the file, so that everybody opens it anew.
+    """
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC
+    try:
+        return os.open(os.path.join(logs_dir, FILE_NAME), flags | os.O_CREAT | os.O_NOFOLLOW, 0o644)
+    except OSError:
+        return os.open(os.devnull, flags)
+
+
+class LogStream(io.TextIOBase):
+    """Writes lines with the time and a subject in front; a full disk does not stop who writes."""
+
+    def __init__(self, descriptor: int, subject: str) -> None:
+        super().__init__()
+        self._descriptor = descriptor
+        self._subject = subject
+
+    def write(self, text: str) -> int:
+        """Write one line or several."""
+        time = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        lines = [f"{time} {self._subject}: {line.strip()}\n" for line in text.splitlines() if line.strip()]
+        with contextlib.suppress(OSError):
+            os.write(self._descriptor, "".join(lines).encode(errors="backslashreplace"))
+        return len(text)
