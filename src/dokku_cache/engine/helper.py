@@ -23,7 +23,6 @@ CAPABILITIES = ["DAC_OVERRIDE", "FOWNER"]
 WORKERS = 16
 #: The automatic purge beside a deploy leaves disk and processor to it.
 GENTLE_WORKERS = 2
-GENTLY = ["/bin/busybox", "nice", "-n", "19", "/bin/busybox", "ionice", "-c", "3"]
 EXIT_REPLACED = 70
 
 
@@ -85,7 +84,7 @@ class Helper:
     def _create(self, script: str, directory_path: str, identity: Identity, *, read_only: bool) -> str:
         api = self._engine.api
         image = helper_image.ensure(self._engine)
-        priority, workers = (GENTLY, GENTLE_WORKERS) if self._is_gentle else ([], WORKERS)
+        manner = ["gently", str(GENTLE_WORKERS)] if self._is_gentle else ["", str(WORKERS)]
         dokku_root, host_root = self._roots
         source = host_root + directory_path.removeprefix(dokku_root)
         mount = {
@@ -111,7 +110,7 @@ class Helper:
         created: dict[str, Any] = guarded(
             lambda: api.create_container(
                 image,
-                command=[*priority, "/bin/busybox", "sh", "-c", script, "helper", str(identity), str(workers)],
+                command=["/bin/busybox", "sh", "-c", script, "helper", str(identity), *manner],
                 user="0:0",
                 environment={"PATH": "/bin"},
                 labels=labels.for_helper(self._app),
@@ -129,7 +128,9 @@ class Helper:
             raise Unestablished("the helper container ran out of memory", "purge again")
         raise PartlyRemoved(
             f"the helper container could not do everything{': ' + said if said else ''}",
-            "files with the immutable attribute need 'sudo chattr -R -i' first; then purge again",
+            "files with the immutable attribute need 'sudo chattr -R -i' first; then purge again"
+            if "not permitted" in said
+            else "",
         )
 
 

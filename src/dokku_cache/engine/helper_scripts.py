@@ -12,6 +12,7 @@ MOUNT_POINT = "/legacy"
 _PRELUDE = f"""
 cd {MOUNT_POINT} || exit 71
 [ "$(stat -c %d:%i .)" = "$1" ] || exit 70
+[ -z "$2" ] || {{ renice -n 19 $$; ionice -c 3 -p $$; }} >/dev/null 2>&1
 while sleep 5; do echo alive; done &
 """
 
@@ -22,7 +23,7 @@ while sleep 5; do echo alive; done &
 EMPTY = (
     _PRELUDE
     + r"""
-workers=$2
+workers=$3
 batch='freed=$(stat -c "%h %b" -- "$@" 2>/dev/null | awk "\$1 == 1 { s += \$2 } END { print s + 0 }")
 rm -f -- "$@" 2>/dev/null && echo "+ $# $freed"'
 folders='rmdir -- "$@" 2>/dev/null && echo "+ $# 0"'
