@@ -26,6 +26,6 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
 def _notice_upgrade(context: Context) -> None:
     try:
         for line in upgrade.fire_if_due(context.environment).splitlines():
-            context.console.detail(line)
+            context.console.passed_on(line)
     except CacheError as error:
         context.console.warn(str(error), error.hint)

@@ -20,7 +20,7 @@ def run(context: Context, _arguments: Sequence[str]) -> ExitCode:
     """
     if upgrade.recorded(context.environment):
         for line in upgrade.fire_if_due(context.environment).splitlines():
-            context.console.result(line)
+            context.console.passed_on(line)
     else:
         _begin(context)
     helper_image.ensure(context.engine)

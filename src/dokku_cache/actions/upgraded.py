@@ -13,5 +13,5 @@ def run(context: Context, _arguments: Sequence[str]) -> ExitCode:
     context = replace(context, console=automatic.log_console(context, "post-upgrade"))
     with automatic.failures_in_log(context, "post-upgrade"):
         for line in upgrade.fire_if_due(context.environment).splitlines():
-            context.console.detail(line)
+            context.console.passed_on(line)
     return ExitCode.OK

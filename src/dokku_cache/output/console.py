@@ -46,6 +46,10 @@ class Console:
         """Say something about it."""
         self._tell(_DETAIL + printable(text))
 
+    def passed_on(self, line: str) -> None:
+        """Pass on a line that another program has written in Dokku's manner."""
+        self._tell(line)
+
     def result(self, text: str) -> None:
         """Write a line that was asked for, and is therefore not silenced."""
         self._out.write(text + "\n")

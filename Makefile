@@ -1,0 +1,29 @@
+# As root on Debian 12 or Ubuntu. `make test` and `make demo` install what they need.
+.DEFAULT_GOAL := help
+.PHONY: help setup lint test test-dokku demo bench clean
+
+help: ## Show these lines
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+
+setup: ## Install what the tests need
+	@tests/setup
+
+lint: setup ## Run all static checks
+	@tests/lint
+
+test: lint ## Run all checks and tests
+	@tests/run
+
+test-dokku: setup ## Run the end-to-end tests against the Dokku that is installed here
+	@DOKKU_UNDER_TEST=real bats tests/e2e
+
+demo: ## Show the plugin at work on a server made for it
+	@tests/setup --demo
+	@tests/demo
+
+bench: setup ## Measure against du, gdu, rm and find, and write docs/benchmarks.md
+	@bench/run
+
+clean: ## Remove what was made here
+	@rm -rf .venv .mypy_cache .ruff_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,64 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2154 # `run --separate-stderr` sets stderr
+# dokku cache:auto-purge
+
+load helper
+teardown() { clean_up; }
+
+@test "it purges what the policy lets go, and leaves the rest without failing" {
+  make_app shop
+  make_cache shop
+  make_app kept
+  make_cache kept
+  dokku cache:set "$(app kept)" auto-purge false
+  make_app wiki
+  ln -s /nowhere "$(cache_of wiki)"
+  run dokku cache:auto-purge "$(app shop)" "$(app kept)" "$(app wiki)"
+  [ "$status" -eq 0 ]
+  is_gone shop
+  [ -d "$(cache_of kept)/buildpack" ]
+  [ -L "$(cache_of wiki)" ]
+  rm "$(cache_of wiki)"
+  [ "$(dokku cache:report "$(app shop)" --cache-last-purged-by)" = cron ]
+}
+
+@test "it finishes trash, even where auto-purge is off" {
+  make_app shop
+  make_cache shop
+  mv "$(cache_of shop)" "$DOKKU_ROOT/$(app shop)/.dokku-cache-trash.0123456789abcdef"
+  dokku cache:set "$(app shop)" auto-purge false
+  run dokku cache:auto-purge "$(app shop)"
+  [ "$status" -eq 0 ]
+  is_gone shop
+}
+
+@test "between 0.31.0 and 0.33.7 it leaves the directory" {
+  needs_stand_in "changes Dokku's version"
+  make_app shop
+  make_cache shop
+  set_version 0.33.7
+  run dokku cache:auto-purge "$(app shop)"
+  [ "$status" -eq 0 ]
+  [ -d "$(cache_of shop)/buildpack" ]
+}
+
+@test "an unknown app is Dokku's error, with exit code 20" {
+  run dokku cache:auto-purge "$(app nobody)"
+  [ "$status" -eq 20 ]
+}
+
+@test "a purge that cannot end is in the report until one succeeds" {
+  make_app shop
+  make_cache shop
+  chattr +i "$(cache_of shop)/buildpack/gems/gemaaaaa" 2>/dev/null || skip "it needs a file system with the immutable attribute"
+  run --separate-stderr dokku cache:auto-purge "$(app shop)"
+  code="$status" said="$stderr"
+  failure="$(dokku cache:report "$(app shop)" --cache-last-failure)"
+  chattr -i -R -f "$DOKKU_ROOT/$(app shop)" || true
+  [ "$code" -eq 3 ]
+  [[ "$said" == *chattr* ]]
+  [ -n "$failure" ]
+  dokku cache:auto-purge "$(app shop)"
+  [ -z "$(dokku cache:report "$(app shop)" --cache-last-failure)" ]
+  is_gone shop
+}

@@ -1,0 +1,80 @@
+# What the bats files share: apps, caches, containers, and proof that nothing was touched.
+# shellcheck shell=bash
+
+bats_require_minimum_version 1.5.0
+
+# A name that no app of a real server has.
+app() { echo "$PREFIX-$1"; }
+
+make_app() {
+  dokku apps:create "$(app "$1")" >/dev/null 2>&1
+}
+
+# make_cache APP [FILES]: a cache as herokuish left it, owned by uid 32767.
+make_cache() {
+  local directory
+  directory="$DOKKU_ROOT/$(app "$1")/cache"
+  mkdir -p "$directory/buildpack/gems"
+  (cd "$directory/buildpack/gems" && seq "${2:-20}" | split --lines 1 --suffix-length 5 - gem)
+  chown -R 32767:32767 "$directory"
+}
+
+# make_ghost APP [FILES]: what a destroyed app leaves: a directory with nothing in it but a cache.
+make_ghost() {
+  mkdir "$DOKKU_ROOT/$(app "$1")"
+  chown dokku:dokku "$DOKKU_ROOT/$(app "$1")"
+  make_cache "$@"
+}
+
+cache_of() { echo "$DOKKU_ROOT/$(app "$1")/cache"; }
+
+# A container with the arguments given to `docker`, of an image that is made here.
+make_container() {
+  if ! docker image inspect dokku-cache-test >/dev/null 2>&1; then
+    tar --create --file - --directory / --dereference bin/busybox | docker import - dokku-cache-test >/dev/null
+  fi
+  docker "$1" --label "dokku-cache-test=$PREFIX" --network none "${@:2}" dokku-cache-test /bin/busybox sleep 1000 >/dev/null
+}
+
+# Names, kinds, owners, modes, sizes and inodes of all below a directory.
+manifest() { find "$1" -printf '%P\t%y\t%U:%G\t%m\t%s\t%i\t%l\n' | LC_ALL=C sort; }
+
+# wait_for COMMAND...: until it succeeds, at most 20 s.
+wait_for() {
+  local _
+  for _ in $(seq 200); do
+    "$@" && return 0
+    sleep 0.1
+  done
+  echo "still not so after 20 s: $*" >&2
+  return 1
+}
+
+is_gone() { ! compgen -G "$DOKKU_ROOT/$(app "$1")/cache" >/dev/null && ! compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*" >/dev/null; }
+
+needs_stand_in() { [[ "$DOKKU_UNDER_TEST" != "real" ]] || skip "it $1, which a real server is spared"; }
+
+set_version() { echo "$1" >"$DOKKU_LIB_ROOT/STABLE_VERSION"; }
+
+# To be called by every teardown: apps, containers and versions as they were.
+clean_up() {
+  local directory
+  docker ps --all --quiet --filter "label=dokku-cache-test=$PREFIX" | xargs -r docker rm --force >/dev/null
+  if [[ "$DOKKU_UNDER_TEST" != "real" ]]; then
+    set_version 0.38.27
+    rm -f "$DOKKU_LIB_ROOT/data/cache/history.jsonl"
+    echo 0.38.27 >"$DOKKU_LIB_ROOT/data/cache/dokku-version"
+    chown dokku:dokku "$DOKKU_LIB_ROOT/data/cache/dokku-version"
+  fi
+  for directory in "$DOKKU_ROOT/$PREFIX"-*; do
+    [[ -e "$directory" || -L "$directory" ]] || continue
+    umount --recursive "$directory/cache" 2>/dev/null || true
+    rm -rf "${directory:?}/cache" "$directory"/.dokku-cache-trash.*
+    if [[ -e "$directory/HEAD" ]]; then
+      dokku --force apps:destroy "$(basename "$directory")" >/dev/null 2>&1 || true
+    fi
+    rm -rf "${directory:?}"
+  done
+  rm -rf "$DOKKU_LIB_ROOT/config/"{,cache/,storage/,docker-options/,builder/}"$PREFIX"-*
+  rm -rf "$DOKKU_LIB_ROOT/data/apps/$PREFIX"-* "$DOKKU_LIB_ROOT/config/cache/--global"
+}

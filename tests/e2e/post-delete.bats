@@ -1,0 +1,79 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2154 # `run --separate-stderr` sets stderr
+# Triggers post-delete, post-app-rename-setup and post-app-clone-setup
+
+load helper
+teardown() { clean_up; }
+
+@test "a destroyed app leaves no ghost, and its name can be used at once" {
+  make_app shop
+  make_cache shop
+  run dokku --force apps:destroy "$(app shop)"
+  [ "$status" -eq 0 ]
+  [[ "$output" == *"freed"* ]]
+  [ ! -e "$DOKKU_ROOT/$(app shop)" ]
+  make_app shop
+}
+
+@test "trash goes with the app too" {
+  make_app shop
+  make_cache shop
+  mv "$(cache_of shop)" "$DOKKU_ROOT/$(app shop)/.dokku-cache-trash.0123456789abcdef"
+  make_cache shop
+  run dokku --force apps:destroy "$(app shop)"
+  [ "$status" -eq 0 ]
+  [ ! -e "$DOKKU_ROOT/$(app shop)" ]
+}
+
+@test "it goes even where auto-purge is off, and the property goes with it" {
+  make_app shop
+  make_cache shop
+  dokku cache:set "$(app shop)" auto-purge false
+  dokku --force apps:destroy "$(app shop)"
+  [ ! -e "$DOKKU_ROOT/$(app shop)" ]
+  [ ! -e "$DOKKU_LIB_ROOT/config/cache/$(app shop)" ]
+}
+
+@test "a cache in use by another container stays, with one warning, as Dokku would have left it" {
+  make_app wiki
+  make_cache wiki
+  make_container run --detach --name "$(app backup)" --volume "$(cache_of wiki):/cache"
+  before="$(manifest "$(cache_of wiki)")"
+  run --separate-stderr dokku --force apps:destroy "$(app wiki)"
+  [ "$status" -eq 0 ]
+  [ "$(grep -c "The legacy build cache of $(app wiki) stays" <<<"$stderr")" = 1 ]
+  [ "$before" = "$(manifest "$(cache_of wiki)")" ]
+}
+
+@test "before 0.31.0 a destroyed app's cache is left to Dokku" {
+  needs_stand_in "changes Dokku's version"
+  make_app shop
+  make_cache shop
+  set_version 0.30.11
+  run --separate-stderr dokku --force apps:destroy "$(app shop)"
+  [ "$status" -eq 0 ]
+  [[ "$stderr" == *"stays: it is active"* ]]
+  [ -d "$(cache_of shop)/buildpack" ]
+}
+
+@test "a renamed app leaves no ghost, and its property follows" {
+  make_app shop
+  make_cache shop
+  dokku cache:set "$(app shop)" auto-purge false
+  run dokku apps:rename "$(app shop)" "$(app store)"
+  [ "$status" -eq 0 ]
+  [ ! -e "$DOKKU_ROOT/$(app shop)" ]
+  [ "$(dokku cache:report "$(app store)" --cache-auto-purge)" = false ]
+  [ ! -e "$DOKKU_LIB_ROOT/config/cache/$(app shop)" ]
+}
+
+@test "a cloned app has the property, but neither cache nor trash" {
+  make_app shop
+  make_cache shop
+  dokku cache:set "$(app shop)" auto-purge false
+  run dokku apps:clone --skip-deploy "$(app shop)" "$(app copy)"
+  [ "$status" -eq 0 ]
+  [ "$(dokku cache:report "$(app copy)" --cache-auto-purge)" = false ]
+  [ "$(dokku cache:report "$(app copy)" --cache-legacy-state)" = absent ]
+  [ -d "$(cache_of shop)/buildpack" ]
+}

@@ -1,0 +1,153 @@
+#!/usr/bin/env bats
+# Trigger post-deploy
+
+load helper
+teardown() { clean_up; }
+
+deploy() { dokku git:from-image "$(app "$1")" dokku-cache-test; }
+
+trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
+
+setup() { needs_stand_in "deploys an image that serves nothing"; }
+
+@test "a deploy takes the orphaned cache away, and it is deleted in the background" {
+  make_app shop
+  make_cache shop 200
+  run deploy shop
+  [ "$status" -eq 0 ]
+  [[ "$output" == *"-----> Removing the legacy build cache in the background"* ]]
+  [ ! -e "$(cache_of shop)" ]
+  wait_for is_gone shop
+  wait_for grep -q "$(app shop): -----> .* removed 200 files" "$DOKKU_LOGS_DIR/cache.log"
+  [ "$(dokku cache:report "$(app shop)" --cache-last-purged-by)" = deploy ]
+}
+
+@test "a deploy of an app without a cache says nothing and starts no Python" {
+  make_app shop
+  run deploy shop
+  [ "$status" -eq 0 ]
+  [[ "$output" != *legacy* ]]
+  # A broken plugin source shows that Python is not reached.
+  door="$DOKKU_LIB_ROOT/plugins/enabled/cache/post-deploy"
+  run env -i DOKKU_ROOT="$DOKKU_ROOT" DOKKU_LIB_ROOT="$DOKKU_LIB_ROOT" PATH=/nowhere /bin/bash "$door" "$(app shop)" 5000 127.0.0.1 latest
+  [ "$status" -eq 0 ]
+  [ -z "$output" ]
+}
+
+@test "the detached purge inherits nothing: the deploy lock is free, and the output ends, at once" {
+  make_app shop
+  make_cache shop 20000
+  # Would wait for whoever holds the pipe.
+  output="$(deploy shop 2>&1)"
+  lock="$DOKKU_LIB_ROOT/data/apps/$(app shop)/.deploy.lock"
+  for descriptors in $(pgrep -f 'src finish-purge' | sed 's|.*|/proc/&/fd|'); do
+    run bash -c "readlink $descriptors/* 2>/dev/null | grep -v cache.log | grep -E 'lock|pipe' | grep -v 'pipe:.*own'"
+    [[ "$output" != *".deploy.lock"* ]]
+  done
+  [ ! -e "$lock" ]
+  wait_for is_gone shop
+}
+
+@test "auto-purge off, for the app or for all, leaves the cache; the app's word is stronger" {
+  make_app shop
+  make_cache shop
+  dokku cache:set "$(app shop)" auto-purge false
+  deploy shop
+  [ -d "$(cache_of shop)/buildpack" ]
+  dokku cache:set "$(app shop)" auto-purge
+  dokku cache:set --global auto-purge false
+  deploy shop
+  [ -d "$(cache_of shop)/buildpack" ]
+  dokku cache:set "$(app shop)" auto-purge true
+  deploy shop
+  wait_for is_gone shop
+}
+
+@test "Dokku's own skip-cleanup is obeyed" {
+  make_app shop
+  make_cache shop
+  dokku builder:set "$(app shop)" skip-cleanup true
+  deploy shop
+  [ -d "$(cache_of shop)/buildpack" ]
+  dokku builder:set "$(app shop)" skip-cleanup
+  dokku config:set --no-restart "$(app shop)" DOKKU_SKIP_CLEANUP=true
+  deploy shop
+  [ -d "$(cache_of shop)/buildpack" ]
+}
+
+@test "what is in use, active, recreated or unsafe stays, without a word in the deploy" {
+  make_app shop
+  make_cache shop
+  make_container run --detach --name "$(app shop).web.1" --volume "$(cache_of shop):/cache"
+  run deploy shop
+  [ "$status" -eq 0 ]
+  [[ "$output" != *legacy* ]]
+  grep -q "$(app shop).web.1 mounts it" "$DOKKU_LOGS_DIR/cache.log"
+  docker rm --force "$(app shop).web.1" >/dev/null
+  for version in 0.30.11 0.33.7; do
+    set_version "$version"
+    echo "$version" >"$DOKKU_LIB_ROOT/data/cache/dokku-version"
+    deploy shop
+    [ -d "$(cache_of shop)/buildpack" ]
+  done
+}
+
+@test "a deploy never fails: Docker down, log not writable, HOME unset, cwd deleted, hostile source" {
+  make_app shop
+  make_cache shop
+  data="$DOKKU_LIB_ROOT/data/apps/$(app shop)"
+  mkdir -p "$data/source"
+  chown dokku:dokku "$data/source"
+  for module in docker yaml rich sitecustomize json; do
+    echo "open('/tmp/$PREFIX-loaded', 'w')" >"$data/source/$module.py"
+  done
+  sed -i.kept 's|^export DOCKER_HOST=.*|export DOCKER_HOST=unix:///nowhere LC_ALL=C|' "$SUITE_DIRECTORY/server/settings"
+  run deploy shop
+  mv "$SUITE_DIRECTORY/server/settings.kept" "$SUITE_DIRECTORY/server/settings"
+  [ "$status" -eq 0 ]
+  [ -d "$(cache_of shop)/buildpack" ]
+  mv "$DOKKU_LOGS_DIR" "$DOKKU_LOGS_DIR.away"
+  touch "$data/deleted-source"
+  run env -u HOME dokku git:from-image "$(app shop)" dokku-cache-test
+  mv "$DOKKU_LOGS_DIR.away" "$DOKKU_LOGS_DIR"
+  [ "$status" -eq 0 ]
+  [ ! -e "/tmp/$PREFIX-loaded" ]
+  wait_for is_gone shop
+}
+
+@test "a detached purge that is killed is ended by the next deploy or the daily run" {
+  make_app shop
+  make_cache shop 30000
+  deploy shop
+  wait_for pkill -KILL -f 'src finish-purge'
+  docker ps --all --quiet --filter label=com.dokku.cache.helper | xargs -r docker kill >/dev/null 2>&1 || true
+  trash_of shop || skip "it was done before it could be killed"
+  [ "$(dokku cache:report "$(app shop)" --cache-legacy-state)" = interrupted ]
+  run dokku cache:auto-purge "$(app shop)"
+  [ "$status" -eq 0 ]
+  is_gone shop
+  [ -z "$(docker ps --all --quiet --filter label=com.dokku.cache.helper)" ]
+}
+
+@test "twenty deploys of twenty apps at once all succeed, and all caches go" {
+  for number in $(seq 20); do
+    make_app "many$number"
+    make_cache "many$number" 20
+  done
+  deploys=()
+  for number in $(seq 20); do
+    deploy "many$number" >/dev/null 2>&1 &
+    deploys+=("$!")
+  done
+  for process in "${deploys[@]}"; do
+    wait "$process"
+  done
+  for number in $(seq 20); do
+    wait_for is_gone "many$number"
+  done
+  # Every one is recorded, none lost to another.
+  for number in 1 7 20; do
+    wait_for test "$(dokku cache:report "$(app "many$number")" --cache-last-purged-by)" = deploy
+  done
+  [ "$(grep -c '"by": "deploy"' "$DOKKU_LIB_ROOT/data/cache/history.jsonl")" -eq 20 ]
+}

@@ -1,0 +1,110 @@
+#!/usr/bin/env bats
+# Trigger post-upgrade, which the plugin fires itself when Dokku's version changed
+
+load helper
+setup() { needs_stand_in "changes Dokku's version"; }
+teardown() {
+  rm -rf "$DOKKU_LIB_ROOT/plugins/enabled/zz-other"
+  clean_up
+}
+
+recorded() { cat "$DOKKU_LIB_ROOT/data/cache/dokku-version"; }
+
+upgrade() {
+  echo "$1" >"$DOKKU_LIB_ROOT/data/cache/dokku-version"
+  set_version "$2"
+}
+
+@test "an upgrade turns active caches into orphans, and plugin:update sweeps them" {
+  upgrade 0.30.11 0.30.11
+  make_app shop
+  make_cache shop
+  make_ghost oldblog
+  dokku cache:auto-purge
+  [ -d "$(cache_of shop)/buildpack" ]
+  set_version 0.38.27
+  run dokku plugin:update cache
+  [ "$status" -eq 0 ]
+  [[ "$output" == *"from 0.30.11 to 0.38.27"* ]]
+  [[ "$output" == *"$(app shop): freed"* && "$output" == *"$(app oldblog): freed"* ]]
+  [[ "$output" == *"2 legacy caches removed"* ]]
+  is_gone shop
+  [ ! -e "$DOKKU_ROOT/$(app oldblog)" ]
+  [ "$(recorded)" = 0.38.27 ]
+  [ "$(dokku cache:report "$(app shop)" --cache-last-purged-by)" = upgrade ]
+  run dokku plugin:update cache
+  [[ "$output" != *upgraded* ]]
+}
+
+@test "other plugins' post-upgrade is fired too, once" {
+  mkdir "$DOKKU_LIB_ROOT/plugins/enabled/zz-other"
+  printf '#!/bin/sh\necho "$@" >>%s/fired\n' "$SUITE_DIRECTORY" >"$DOKKU_LIB_ROOT/plugins/enabled/zz-other/post-upgrade"
+  chmod +x "$DOKKU_LIB_ROOT/plugins/enabled/zz-other/post-upgrade"
+  touch "$SUITE_DIRECTORY/fired"
+  chmod 666 "$SUITE_DIRECTORY/fired"
+  upgrade 0.35.0 0.38.27
+  for _ in 1 2 3; do
+    dokku cache:auto-purge >/dev/null &
+  done
+  wait
+  dokku cache:auto-purge
+  fired="$(cat "$SUITE_DIRECTORY/fired")"
+  rm "$SUITE_DIRECTORY/fired"
+  [ "$fired" = "0.35.0 0.38.27" ]
+}
+
+@test "the daily run notices an upgrade" {
+  upgrade 0.33.7 0.38.27
+  make_app shop
+  make_cache shop
+  run dokku cache:auto-purge
+  [ "$status" -eq 0 ]
+  [[ "$output" == *"from 0.33.7 to 0.38.27"* ]]
+  is_gone shop
+}
+
+@test "a deploy notices an upgrade, and does not wait for the sweep" {
+  upgrade 0.33.7 0.38.27
+  make_app shop
+  make_app other
+  make_cache other
+  run dokku git:from-image "$(app shop)" dokku-cache-test
+  [ "$status" -eq 0 ]
+  wait_for is_gone other
+  wait_for grep -qx 0.38.27 "$DOKKU_LIB_ROOT/data/cache/dokku-version"
+}
+
+@test "after a downgrade below 0.31.0 nothing is removed" {
+  upgrade 0.38.27 0.30.11
+  make_app shop
+  make_cache shop
+  before="$(manifest "$DOKKU_ROOT/$(app shop)")"
+  run dokku plugin:update cache
+  [ "$status" -eq 0 ]
+  [ "$before" = "$(manifest "$DOKKU_ROOT/$(app shop)")" ]
+  [ "$(recorded)" = 0.30.11 ]
+}
+
+@test "a sweep that is killed halfway is repeated" {
+  upgrade 0.33.7 0.38.27
+  make_app shop
+  make_cache shop 50000
+  dokku cache:auto-purge >/dev/null 2>&1 &
+  wait_for compgen -G "$DOKKU_ROOT/$(app shop)/.dokku-cache-trash.*"
+  pkill -KILL -f 'src (auto-purge|post-upgrade)' || true
+  wait "$!" || true
+  [ "$(recorded)" = 0.33.7 ]
+  run dokku cache:auto-purge
+  [ "$status" -eq 0 ]
+  is_gone shop
+  [ "$(recorded)" = 0.38.27 ]
+}
+
+@test "auto-purge off is obeyed by the sweep" {
+  upgrade 0.33.7 0.38.27
+  make_app shop
+  make_cache shop
+  dokku cache:set "$(app shop)" auto-purge false
+  run dokku cache:auto-purge
+  [ -d "$(cache_of shop)/buildpack" ]
+}

@@ -1,0 +1,306 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2154 # `run --separate-stderr` sets stderr
+# dokku cache:purge-legacy
+
+load helper
+teardown() { clean_up; }
+
+# refuses APP TEXT: a purge of APP fails with TEXT, and touches nothing.
+refuses() {
+  local before
+  before="$(manifest "$DOKKU_ROOT/$(app "$1")")"
+  run --separate-stderr dokku cache:purge-legacy "$(app "$1")"
+  [ "$status" -eq 1 ]
+  [[ "$stderr" == *"$2"* ]] || { echo "said: $stderr" && return 1; }
+  [ "$before" = "$(manifest "$DOKKU_ROOT/$(app "$1")")" ]
+}
+
+@test "an orphaned cache is removed, and nothing else of the app or its neighbours" {
+  make_app shop
+  make_app neighbour
+  make_cache neighbour
+  before="$(manifest "$DOKKU_ROOT/$(app shop)" | grep -v '^	')"
+  neighbour="$(manifest "$DOKKU_ROOT/$(app neighbour)")"
+  make_cache shop 500
+  run dokku cache:purge-legacy "$(app shop)"
+  [ "$status" -eq 0 ]
+  [[ "$output" == *"removed 500 files"* ]]
+  [ "$before" = "$(manifest "$DOKKU_ROOT/$(app shop)" | grep -v '^	')" ]
+  [ "$neighbour" = "$(manifest "$DOKKU_ROOT/$(app neighbour)")" ]
+  [ -z "$(docker ps --all --quiet --filter label=com.dokku.cache.helper)" ]
+}
+
+@test "the report knows of the purge" {
+  make_app shop
+  make_cache shop 7
+  dokku cache:purge-legacy "$(app shop)"
+  [ "$(dokku cache:report "$(app shop)" --cache-last-purged-by)" = "hand" ]
+  [ "$(dokku cache:report "$(app shop)" --cache-last-purged-files)" = "7" ]
+  [ "$(dokku cache:report "$(app shop)" --cache-legacy-state)" = "absent" ]
+}
+
+@test "a ghost goes with its cache, and its name can be used again" {
+  make_ghost oldblog
+  run dokku apps:create "$(app oldblog)"
+  [ "$status" -ne 0 ]
+  run dokku cache:purge-legacy "$(app oldblog)"
+  [ "$status" -eq 0 ]
+  [ ! -e "$DOKKU_ROOT/$(app oldblog)" ]
+  make_app oldblog
+}
+
+@test "files of root, dokku, 32767 and other users go, whatever their modes" {
+  make_app shop
+  make_cache shop 8
+  mkdir -p "$(cache_of shop)"/{root,own,strange,closed/inner}
+  touch "$(cache_of shop)"/{root,own,strange,closed/inner}/file
+  chown -R 0:0 "$(cache_of shop)/root"
+  chown -R dokku:dokku "$(cache_of shop)/own"
+  chown -R 54321:1 "$(cache_of shop)/strange"
+  chmod 000 "$(cache_of shop)/closed/inner" "$(cache_of shop)/closed"
+  chmod 700 "$(cache_of shop)"
+  run dokku cache:report "$(app shop)" --cache-legacy-files
+  [ "$output" = "12" ]
+  run dokku cache:purge-legacy "$(app shop)"
+  [ "$status" -eq 0 ]
+  is_gone shop
+}
+
+@test "nothing to do is no failure" {
+  make_app shop
+  run dokku cache:purge-legacy "$(app shop)"
+  [ "$status" -eq 0 ]
+  [[ "$output" == *"nothing to do"* ]]
+}
+
+@test "a cache that a running container mounts is refused" {
+  make_app wiki
+  make_cache wiki
+  make_container run --detach --name "$(app wiki).web.1" --volume "$(cache_of wiki):/cache"
+  refuses wiki "container $(app wiki).web.1 mounts it at /cache"
+}
+
+@test "a cache of which a stopped container mounts a part is refused" {
+  make_app wiki
+  make_cache wiki
+  make_container create --name "$(app wiki).old" --volume "$(cache_of wiki)/buildpack:/gems"
+  refuses wiki "container $(app wiki).old mounts it at /gems"
+}
+
+@test "a mount of a path above is no use of the cache" {
+  make_app shop
+  make_cache shop
+  make_container run --detach --name "$(app monitoring)" --volume "$DOKKU_ROOT:/host:ro"
+  run dokku cache:purge-legacy "$(app shop)"
+  [ "$status" -eq 0 ]
+}
+
+@test "a cache that storage:mount or docker-options name is refused" {
+  make_app wiki
+  make_cache wiki
+  dokku storage:mount "$(app wiki)" "$(cache_of wiki):/data"
+  refuses wiki "$(cache_of wiki)"
+  dokku storage:unmount "$(app wiki)" "$(cache_of wiki):/data"
+  dokku docker-options:add "$(app wiki)" deploy "-v $(cache_of wiki)/x:/x"
+  refuses wiki "$(cache_of wiki)/x:/x"
+}
+
+@test "a symbolic link, a file and a named pipe are refused" {
+  make_app wiki
+  mkdir "$SUITE_DIRECTORY/elsewhere"
+  touch "$SUITE_DIRECTORY/elsewhere/kept"
+  ln -s "$SUITE_DIRECTORY/elsewhere" "$(cache_of wiki)"
+  refuses wiki "symbolic link"
+  [ -e "$SUITE_DIRECTORY/elsewhere/kept" ]
+  rm -r "$(cache_of wiki)" "$SUITE_DIRECTORY/elsewhere"
+  echo text >"$(cache_of wiki)"
+  refuses wiki "is a file"
+  rm "$(cache_of wiki)"
+  mkfifo "$(cache_of wiki)"
+  refuses wiki "named pipe"
+  rm "$(cache_of wiki)"
+}
+
+@test "a mount point, and a cache with a mount below it, are refused" {
+  make_app wiki
+  make_cache wiki
+  mount -t tmpfs tmpfs "$(cache_of wiki)/buildpack"
+  touch "$(cache_of wiki)/buildpack/kept"
+  refuses wiki "has a mount below it"
+  umount "$(cache_of wiki)/buildpack"
+  mount -t tmpfs tmpfs "$(cache_of wiki)"
+  touch "$(cache_of wiki)/kept"
+  refuses wiki "is a mount point"
+  umount "$(cache_of wiki)"
+}
+
+@test "before 0.31.0, and with an unreadable version, the cache is active and stays" {
+  needs_stand_in "changes Dokku's version"
+  make_app shop
+  make_cache shop
+  for version in 0.30.11 v0.21.4 nonsense ""; do
+    set_version "$version"
+    refuses shop "is active"
+  done
+}
+
+@test "from 0.31.0 to 0.33.7 it is removed by hand, with a note" {
+  needs_stand_in "changes Dokku's version"
+  make_app shop
+  make_cache shop
+  set_version 0.33.7
+  [ "$(dokku cache:report "$(app shop)" --cache-legacy-state)" = "recreated" ]
+  run dokku cache:purge-legacy "$(app shop)"
+  [ "$status" -eq 0 ]
+  [[ "$output" == *"makes the directory again"* ]]
+  is_gone shop
+}
+
+@test "with Docker down a purge is refused" {
+  needs_stand_in "cuts the way to Docker"
+  make_app shop
+  make_cache shop
+  sed -i.kept 's|^export DOCKER_HOST=.*|export DOCKER_HOST=unix:///nowhere LC_ALL=C|' "$SUITE_DIRECTORY/server/settings"
+  refuses shop "cannot be found out whether a container uses it" || failed=yes
+  mv "$SUITE_DIRECTORY/server/settings.kept" "$SUITE_DIRECTORY/server/settings"
+  [ -z "$failed" ]
+}
+
+@test "trash of an interrupted purge is reported and finished" {
+  make_app shop
+  make_cache shop
+  mv "$(cache_of shop)" "$DOKKU_ROOT/$(app shop)/.dokku-cache-trash.0123456789abcdef"
+  [ "$(dokku cache:report "$(app shop)" --cache-legacy-state)" = "interrupted" ]
+  run dokku cache:purge-legacy "$(app shop)"
+  [ "$status" -eq 0 ]
+  is_gone shop
+}
+
+@test "an app that is being deployed is refused" {
+  make_app shop
+  make_cache shop
+  lock="$DOKKU_LIB_ROOT/data/apps/$(app shop)/.deploy.lock"
+  (flock 200 && sleep 20) 200>"$lock" &
+  wait_for test -e "$lock"
+  sleep 0.2
+  refuses shop "is being deployed" || failed=yes
+  pkill -P "$!" 2>/dev/null || true
+  kill "$!" 2>/dev/null || true
+  rm -f "$lock"
+  [ -z "$failed" ]
+}
+
+@test "--all needs a person or --force, before or behind the command" {
+  needs_stand_in "purges every app"
+  make_app shop
+  make_cache shop
+  make_ghost oldblog
+  run --separate-stderr dokku cache:purge-legacy --all </dev/null
+  [ "$status" -eq 1 ]
+  [[ "$stderr" == *"--force"* ]]
+  [ -d "$(cache_of shop)" ]
+  run dokku cache:purge-legacy --all --force
+  [ "$status" -eq 0 ]
+  is_gone shop
+  [ ! -e "$DOKKU_ROOT/$(app oldblog)" ]
+  make_cache shop
+  run dokku --force cache:purge-legacy --all
+  [ "$status" -eq 0 ]
+  is_gone shop
+}
+
+@test "--force skips the question and no check" {
+  make_app wiki
+  make_cache wiki
+  make_container run --detach --name "$(app wiki).web.1" --volume "$(cache_of wiki):/cache"
+  run dokku --force cache:purge-legacy "$(app wiki)"
+  [ "$status" -eq 1 ]
+  [ -d "$(cache_of wiki)/buildpack" ]
+}
+
+@test "a dry run shows the plan and changes nothing" {
+  make_app shop
+  make_cache shop 25
+  before="$(manifest "$DOKKU_ROOT/$(app shop)")"
+  run dokku cache:purge-legacy "$(app shop)" --dry-run
+  [ "$status" -eq 0 ]
+  [[ "$output" == *"$(app shop)"*"25 files"* ]]
+  [ "$before" = "$(manifest "$DOKKU_ROOT/$(app shop)")" ]
+}
+
+@test "several apps are all done, and the worst exit code is given" {
+  make_app shop
+  make_cache shop
+  make_app wiki
+  ln -s /nowhere "$(cache_of wiki)"
+  run dokku cache:purge-legacy "$(app wiki)" "$(app shop)"
+  [ "$status" -eq 1 ]
+  is_gone shop
+  make_cache shop
+  run dokku cache:purge-legacy "$(app nobody)" "$(app shop)"
+  [ "$status" -eq 20 ]
+  is_gone shop
+  rm "$(cache_of wiki)"
+}
+
+@test "wrong usage and impossible names touch nothing" {
+  make_app shop
+  make_cache shop
+  before="$(manifest "$DOKKU_ROOT/$(app shop)")"
+  for arguments in "" "--all $(app shop)" "-x" "--wrong" "../$(app shop)" "$(app shop)/" "A"; do
+    # shellcheck disable=SC2086 # words
+    run dokku cache:purge-legacy $arguments
+    [ "$status" -eq 1 ]
+  done
+  run dokku cache:purge-legacy ""
+  [ "$status" -eq 1 ]
+  [ "$before" = "$(manifest "$DOKKU_ROOT/$(app shop)")" ]
+}
+
+@test "--quiet says nothing on success" {
+  make_app shop
+  make_cache shop
+  run dokku cache:purge-legacy "$(app shop)" --quiet
+  [ "$status" -eq 0 ]
+  [ -z "$output" ]
+  is_gone shop
+}
+
+@test "an app that is called cache is like any other" {
+  needs_stand_in "makes an app of that name"
+  mkdir -p "$DOKKU_ROOT/cache/cache/x"
+  touch "$DOKKU_ROOT/cache/HEAD" "$DOKKU_ROOT/cache/cache/x/y"
+  chown dokku:dokku "$DOKKU_ROOT/cache"
+  chown -R 32767 "$DOKKU_ROOT/cache/cache"
+  run dokku cache:purge-legacy cache
+  left="$(ls "$DOKKU_ROOT/cache")"
+  rm -r "$DOKKU_ROOT/cache"
+  [ "$status" -eq 0 ]
+  [ "$left" = "HEAD" ]
+}
+
+@test "the helper's image is imported again after it was pruned" {
+  needs_stand_in "removes an image"
+  make_app shop
+  make_cache shop
+  docker image ls --quiet dokku-cache-helper | sort -u | xargs -r docker image rm --force >/dev/null
+  run dokku cache:purge-legacy "$(app shop)"
+  [ "$status" -eq 0 ]
+  is_gone shop
+}
+
+@test "hostile code in the working directory and the environment is not loaded" {
+  make_app shop
+  make_cache shop
+  mkdir "$SUITE_DIRECTORY/hostile"
+  for module in docker yaml rich sitecustomize usercustomize os json; do
+    echo "open('$SUITE_DIRECTORY/loaded', 'w'); raise SystemExit(0)" >"$SUITE_DIRECTORY/hostile/$module.py"
+  done
+  cd "$SUITE_DIRECTORY/hostile"
+  PYTHONPATH="$SUITE_DIRECTORY/hostile" PYTHONSTARTUP="$SUITE_DIRECTORY/hostile/os.py" run dokku cache:purge-legacy "$(app shop)"
+  cd /
+  rm -r "$SUITE_DIRECTORY/hostile"
+  [ "$status" -eq 0 ]
+  [ ! -e "$SUITE_DIRECTORY/loaded" ]
+  is_gone shop
+}

@@ -1,0 +1,64 @@
+# Brings up what all the bats files run against: the stand-in for Dokku with the plugin installed into it, or, with
+# DOKKU_UNDER_TEST=real, the Dokku that is installed here.
+# shellcheck shell=bash
+
+setup_suite() {
+  local project
+  project="$(dirname "$(dirname "$BATS_TEST_DIRNAME")")"
+  [[ "$(id -u)" == 0 ]] || { echo "The end-to-end tests need root" >&2 && return 1; }
+  SUITE_DIRECTORY="$(mktemp -d /tmp/dokku-cache-e2e.XXXXXX)"
+  chmod 755 "$SUITE_DIRECTORY"
+  export SUITE_DIRECTORY PREFIX="dct$RANDOM"
+  # What is installed is a clone, so the working tree has to be a repository of its own.
+  export PLUGIN_REPOSITORY="$SUITE_DIRECTORY/dokku-cache"
+  mkdir "$PLUGIN_REPOSITORY"
+  tar --create --directory "$project" --exclude=./.git --exclude=./.venv --exclude=./.*_cache --exclude=__pycache__ . |
+    tar --extract --directory "$PLUGIN_REPOSITORY" --no-same-owner
+  git -C "$PLUGIN_REPOSITORY" init --quiet
+  git -C "$PLUGIN_REPOSITORY" add --all
+  git -C "$PLUGIN_REPOSITORY" -c user.name=tests -c user.email=tests@localhost commit --quiet --message "for the tests"
+
+  if [[ "$DOKKU_UNDER_TEST" == "real" ]]; then
+    _use_installed_dokku
+  else
+    _build_stand_in "$project"
+  fi
+}
+
+_use_installed_dokku() {
+  command -v dokku >/dev/null || { echo "No dokku is installed here" >&2 && return 1; }
+  DOKKU_ROOT="$(getent passwd dokku | cut -d: -f6)"
+  export DOKKU_ROOT DOKKU_LIB_ROOT=/var/lib/dokku DOKKU_LOGS_DIR=/var/log/dokku
+  if [[ ! -e "$DOKKU_LIB_ROOT/plugins/enabled/cache" ]]; then
+    dokku plugin:install "file://$PLUGIN_REPOSITORY" --name cache
+    touch "$SUITE_DIRECTORY/installed-plugin"
+  fi
+}
+
+_build_stand_in() {
+  if [[ -z "$DOCKER_HOST" ]]; then
+    "$1/tests/engine/up" "$SUITE_DIRECTORY/engine"
+    export DOCKER_HOST="unix://$SUITE_DIRECTORY/engine/docker.sock"
+  fi
+  "$1/tests/dokku/up" "$SUITE_DIRECTORY/server"
+  # Its PATH is for what Dokku calls; bats needs its own.
+  local path="$PATH"
+  source "$SUITE_DIRECTORY/server/settings"
+  export PATH="$SUITE_DIRECTORY/server/bin:$path"
+  dokku plugin:install "file://$PLUGIN_REPOSITORY" --name cache
+}
+
+teardown_suite() {
+  local project
+  project="$(dirname "$(dirname "$BATS_TEST_DIRNAME")")"
+  docker image rm --force dokku-cache-test >/dev/null 2>&1 || true
+  if [[ -e "$SUITE_DIRECTORY/installed-plugin" ]]; then
+    dokku plugin:uninstall cache
+  fi
+  if [[ -d "$SUITE_DIRECTORY/server" ]]; then
+    "$project/tests/dokku/down" "$SUITE_DIRECTORY/server"
+    docker image ls --quiet dokku-cache-helper | sort -u | xargs -r docker image rm --force >/dev/null 2>&1 || true
+  fi
+  "$project/tests/engine/down" "$SUITE_DIRECTORY/engine"
+  rm -rf "$SUITE_DIRECTORY"
+}
