@@ -118,7 +118,8 @@ class Purger:
             return entry
 
         def verify() -> None:
-            usage = Surveyor(self.environment, self.engine).users_in_docker(decision.finding.sighting)
+            surveyor = Surveyor(self.environment, self.engine)
+            usage = surveyor.users_after_rename(directory, decision.finding.sighting)
             if usage.uses or usage.unknown:
                 raise Refused(f"the cache of {decision.app} is in use: {'; '.join(usage.uses + usage.unknown)}")
 

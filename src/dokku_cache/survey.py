@@ -38,9 +38,11 @@ class Surveyor:
         sighting = look(directory, _mounts())
         return self._judge(sighting, version.read(self.environment.lib_root), anew=True)
 
-    def users_in_docker(self, sighting: Sighting) -> Usage:
-        """Ask the engine alone, anew: for right after a rename."""
-        return engine_usage.usage(self.engine, self._path(sighting), anew=True)
+    def users_after_rename(self, directory: AppDirectory, sighting: Sighting) -> Usage:
+        """Ask engine and kernel alone, anew: for right after the cache got another name."""
+        renamed = look(directory, _mounts())
+        mounted = tuple(reason for entry in renamed.entries if (reason := entry.fault or entry.mounted_as))
+        return Usage(uses=mounted) + engine_usage.usage(self.engine, self._path(sighting), anew=True)
 
     def _judge(self, sighting: Sighting, installed: DokkuVersion | None, *, anew: bool = False) -> Finding:
         verdict = classify_without_usage(sighting, installed)

@@ -1,5 +1,6 @@
 """The only place that unlinks: renaming a cache aside, and deleting what was renamed."""
 
+import errno
 import os
 from collections.abc import Callable
 from typing import Protocol
@@ -8,6 +9,7 @@ from dokku_cache.errors import PartlyRemoved, Refused
 from dokku_cache.legacy.descent import Descent, LeftTheTree
 from dokku_cache.legacy.handles import OPEN_DIRECTORY, AppDirectory, Identity
 from dokku_cache.legacy.measure import BYTES_PER_BLOCK, Tick
+from dokku_cache.legacy.mounts import mounted_at_or_below, read_mounts
 from dokku_cache.legacy.sighting import CACHE_NAME, Entry, new_trash_name
 
 #: How often a directory is read again because something came into it while it was emptied.
@@ -70,8 +72,24 @@ def delete_trash(directory: AppDirectory, trash: Entry, foreign: ForeignRemover,
         if trash_fd is not None:
             os.close(trash_fd)
     if not own:
+        _refuse_mounts(directory, trash)
         foreign.empty(os.path.join(directory.path, trash.name), trash.identity, tick)
     _remove_top(directory, trash)
+
+
+def _refuse_mounts(directory: AppDirectory, trash: Entry) -> None:
+    """Look for mounts right before another mount namespace deletes.
+
+    There, a directory on which something is mounted here can be removed, and the kernel then unmounts it
+    (rmdir(2); Linux 3.18: "vfs: Lazily remove mounts on unlinked files and directories").
+    """
+    inner = mounted_at_or_below(os.path.join(directory.real_path(), trash.name), read_mounts())
+    if inner is not None:
+        raise _kept_for_mount(inner.mount_point)
+
+
+def _kept_for_mount(where: str) -> PartlyRemoved:
+    return PartlyRemoved(f"something was mounted at {where} meanwhile", "unmount it, and purge again")
 
 
 def _is_own(trash_fd: int, expected: Identity) -> bool:
@@ -100,9 +118,13 @@ def _empty(top_fd: int, tick: Tick) -> bool:
     for _ in range(ATTEMPTS):
         try:
             _empty_once(top_fd, tick)
-        except (PermissionError, LeftTheTree):
+        except PermissionError:
             return False
-        except OSError:
+        except LeftTheTree as error:
+            raise _kept_for_mount(str(error)) from error
+        except OSError as error:
+            if error.errno == errno.EBUSY:
+                raise _kept_for_mount("a directory in it") from error
             continue  # something came in or went away meanwhile: look again
         return True
     return False

@@ -1,0 +1,170 @@
+"""Real directories, a real user dokku, and a real engine; what is missing is a counted skip."""
+
+import os
+import pickle
+import pwd
+import shutil
+import subprocess
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dokku_cache.dokku.environment import DokkuEnvironment
+from dokku_cache.engine.client import Engine
+
+HEROKUISH = 32767
+STAND_IN = Path(__file__).parents[1] / "dokku"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what this machine cannot do, and say why."""
+    missing = []
+    if os.geteuid() != 0:
+        missing.append("root")
+    if not os.environ.get("DOCKER_HOST", "").startswith("unix://"):
+        missing.append("an engine of its own, by DOCKER_HOST")
+    try:
+        pwd.getpwnam("dokku")
+    except KeyError:
+        missing.append("user dokku")
+    for item in items:
+        if missing and "integration" in str(item.path):
+            item.add_marker(pytest.mark.skip(reason=f"it needs {', '.join(missing)}"))
+
+
+@dataclass(frozen=True)
+class Server:
+    """A directory of apps, as Dokku has them."""
+
+    environment: DokkuEnvironment
+    root: Path
+
+    def make_app(self, name: str) -> Path:
+        app = self.root / name
+        app.mkdir()
+        (app / "HEAD").write_text("ref: refs/heads/master\n")
+        give(app, pwd.getpwnam("dokku").pw_uid)
+        return app
+
+    def make_cache(self, name: str, files: int = 3) -> Path:
+        cache = self.make_app(name) / "cache"
+        (cache / "gems").mkdir(parents=True)
+        for number in range(files):
+            (cache / "gems" / f"gem{number}").write_text("x" * number)
+        give(cache, HEROKUISH)
+        return cache
+
+
+def give(top: Path, uid: int) -> None:
+    """Change the owner of all below, whatever the names and the depth."""
+    subprocess.run(["chown", "-R", "-h", f"{uid}:{uid}", str(top)], check=True)
+
+
+def manifest(top: Path) -> list[tuple[Any, ...]]:
+    """Names, kinds, owners, sizes, inodes, and where links lead, of all below."""
+    lines = []
+    for directory, directories, files in os.walk(os.fsencode(top)):
+        for name in directories + files:
+            path = os.path.join(directory, name)
+            status = os.lstat(path)
+            target = os.readlink(path) if os.path.islink(path) else b""
+            lines.append((path, status.st_mode, status.st_uid, status.st_size, status.st_ino, target))
+    return sorted(lines)
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    # Below /tmp itself: pytest's own directories are closed to other users.
+    base = Path("/tmp") / f"dokku-cache-{os.getpid()}-{tmp_path.name[:20]}"
+    root = base / "home"
+    for directory in (root, base / "lib/data/apps", base / "plugins/enabled", base / "log"):
+        directory.mkdir(parents=True)
+    (base / "lib/STABLE_VERSION").write_text("0.38.27\n")
+    give(base, pwd.getpwnam("dokku").pw_uid)
+    monkeypatch.setenv("PLUGIN_PATH", str(base / "plugins"))
+    monkeypatch.setenv("PATH", f"{STAND_IN / 'bin'}:{os.environ['PATH']}")
+    environment = DokkuEnvironment(
+        root=str(root),
+        host_root=str(root),
+        lib_root=str(base / "lib"),
+        logs_dir=str(base / "log"),
+        core_plugins=str(base / "plugins"),
+        docker_host=os.environ["DOCKER_HOST"],
+    )
+    yield Server(environment, root)
+    subprocess.run(["rm", "-rf", str(base)], check=True)
+    assert not base.exists()
+
+
+@pytest.fixture
+def engine() -> Engine:
+    return Engine(os.environ["DOCKER_HOST"])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_left_behind() -> Iterator[None]:
+    yield
+    if shutil.which("docker") and os.environ.get("DOCKER_HOST"):
+        listing = ["docker", "ps", "--all", "--quiet", "--filter", "label=com.dokku.cache.helper"]
+        left = subprocess.run(listing, capture_output=True, text=True, check=True).stdout.split()
+        assert left == []
+
+
+def as_dokku(work: Callable[[], Any]) -> Any:
+    """Do something in a child process as user dokku; give what it gives, or raise what it raises."""
+    user = pwd.getpwnam("dokku")
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.close(reader)
+            os.initgroups("dokku", user.pw_gid)
+            os.setgid(user.pw_gid)
+            os.setuid(user.pw_uid)
+            try:
+                result: tuple[str, Any] = ("gives", work())
+            except Exception as error:  # noqa: BLE001 - handed to the parent
+                traceback.print_exc()
+                result = ("raises", error)
+            with os.fdopen(writer, "wb") as pipe:
+                pickle.dump(result, pipe)
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        sent = pipe.read()
+    os.waitpid(child, 0)
+    kind, value = pickle.loads(sent)
+    if kind == "raises":
+        raise value
+    return value
+
+
+@pytest.fixture
+def container() -> Iterator[Callable[[str], str]]:
+    """Make containers that are not ours; gives a function of a mount such as ``/host/path:/path``."""
+    made: list[str] = []
+    subprocess.run(
+        "docker image inspect dokku-cache-test || "
+        "tar --create --file - --directory / --dereference bin/busybox | docker import - dokku-cache-test",
+        shell=True,
+        capture_output=True,
+        check=True,
+    )
+
+    def make(volume: str, *options: str) -> str:
+        command = ["docker", "create", "--network", "none", "--volume", volume, *options]
+        done = subprocess.run(
+            [*command, "dokku-cache-test", "/bin/busybox", "sleep", "600"], capture_output=True, text=True, check=True
+        )
+        made.append(done.stdout.strip())
+        return made[-1]
+
+    yield make
+    for name in made:
+        subprocess.run(["docker", "rm", "--force", name], capture_output=True, check=True)
+    subprocess.run(["docker", "image", "rm", "--force", "dokku-cache-test"], capture_output=True, check=True)

@@ -1,0 +1,206 @@
+"""The helper container: what it is allowed, what it does, and that it is gone afterwards."""
+
+import io
+import os
+import subprocess
+import tarfile
+from pathlib import Path
+
+import docker
+import pytest
+
+from dokku_cache.engine import helper_image
+from dokku_cache.engine.client import Engine
+from dokku_cache.engine.helper import Helper, remove_all_stale
+from dokku_cache.errors import CacheError, Refused, Unestablished
+from dokku_cache.legacy.handles import Identity
+from dokku_cache.legacy.measure import measure
+
+from . import trees
+from .conftest import Server, give, manifest
+
+
+def helper_for(server: Server, engine: Engine) -> Helper:
+    return Helper(engine, "shop", server.environment.root, server.environment.host_root)
+
+
+def identity(path: Path) -> Identity:
+    return Identity.of(path.stat())
+
+
+def used_bytes(path: Path) -> int:
+    return int(subprocess.run(["du", "-s", "-B1", str(path)], capture_output=True, check=True).stdout.split()[0])
+
+
+@pytest.mark.parametrize("make", trees.ALL, ids=lambda make: make.__name__)
+def test_what_dokku_may_not_read_is_measured_as_du_does(server: Server, engine: Engine, make: object) -> None:
+    cache = server.make_app("shop") / "cache"
+    cache.mkdir()
+    make(cache)
+    give(cache, 32767)
+    found = helper_for(server, engine).measure(str(cache), identity(cache))
+    descriptor = os.open(cache, os.O_RDONLY)
+    native = measure(descriptor)
+    os.close(descriptor)
+    assert found.size_bytes == used_bytes(cache)
+    assert (found.files, found.directories) == (native.files, native.directories)
+    assert int(found.newest.timestamp()) == int(native.newest.timestamp())
+
+
+def test_progress_adds_up_to_all_entries_and_bytes(server: Server, engine: Engine) -> None:
+    cache = server.make_cache("shop", files=3000)
+    measured = helper_for(server, engine).measure(str(cache), identity(cache))
+    ticks: list[tuple[int, int]] = []
+    helper_for(server, engine).empty(str(cache), identity(cache), lambda *tick: ticks.append(tick))
+    assert len(ticks) > 5
+    assert sum(entries for entries, _ in ticks) == measured.entries
+
+
+def test_its_container_has_only_what_it_needs(
+    server: Server, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = server.make_cache("shop")
+    seen: list[dict] = []
+    start = docker.APIClient.start
+
+    def inspect_first(self: docker.APIClient, container: str, *rest: object, **options: object) -> object:
+        seen.append(self.inspect_container(container))
+        return start(self, container, *rest, **options)
+
+    monkeypatch.setattr(docker.APIClient, "start", inspect_first)
+    helper_for(server, engine).empty(str(cache), identity(cache), lambda *_: None)
+    configuration, host = seen[0]["Config"], seen[0]["HostConfig"]
+    assert host["NetworkMode"] == "none"
+    assert host["ReadonlyRootfs"] is True
+    assert not host["Privileged"]
+    assert host["CapDrop"] == ["ALL"]
+    assert sorted(host["CapAdd"]) in (["CAP_DAC_OVERRIDE", "CAP_FOWNER"], ["DAC_OVERRIDE", "FOWNER"])
+    assert "no-new-privileges" in host["SecurityOpt"]
+    assert host["LogConfig"]["Type"] == "none"
+    assert [(mount["Source"], mount["BindOptions"]["NonRecursive"]) for mount in host["Mounts"]] == [
+        (str(cache), True)
+    ]
+    assert not host["Binds"]
+    assert configuration["Labels"]["com.dokku.app-name"] == "shop"
+    assert configuration["Labels"]["org.label-schema.vendor"] == "dokku"
+    with pytest.raises(docker.errors.NotFound):
+        engine.api.inspect_container(seen[0]["Id"])
+
+
+def test_another_directory_than_the_checked_one_is_refused(server: Server, engine: Engine) -> None:
+    cache = server.make_cache("shop")
+    before = manifest(cache)
+    with pytest.raises(Refused, match="replaced"):
+        helper_for(server, engine).empty(str(cache), Identity(1, 2), lambda *_: None)
+    assert manifest(cache) == before
+
+
+def test_what_is_mounted_below_stays_out_of_its_reach(server: Server, engine: Engine) -> None:
+    cache = server.make_cache("shop")
+    outside = server.root.parent / "outside"
+    outside.mkdir()
+    (outside / "precious").write_text("content")
+    before = manifest(outside)
+    subprocess.run(["mount", "--bind", str(outside), str(cache / "gems")], check=True)
+    try:
+        helper_for(server, engine).empty(str(cache), identity(cache), lambda *_: None)
+    finally:
+        # The kernel unmounts what is mounted on a directory that another namespace removes.
+        subprocess.run(["umount", str(cache / "gems")], check=False, capture_output=True)
+    assert manifest(outside) == before
+
+
+def test_the_mounted_directory_itself_is_left_to_the_caller(server: Server, engine: Engine) -> None:
+    cache = server.make_cache("shop")
+    helper_for(server, engine).empty(str(cache), identity(cache), lambda *_: None)
+    assert os.listdir(cache) == []
+
+
+def test_the_image_is_imported_once_found_again_and_imported_anew_after_a_prune(engine: Engine) -> None:
+    name = helper_image.ensure(engine)
+    first = engine.api.inspect_image(name)["Id"]
+    assert helper_image.ensure(engine) == name
+    assert engine.api.inspect_image(name)["Id"] == first
+    assert helper_image.remove(engine) == 1
+    assert helper_image.ensure(engine) == name
+    files = engine.api.create_container(name, command=["/bin/busybox"])
+    exported = b"".join(engine.api.export(files["Id"]))
+    engine.api.remove_container(files["Id"])
+    with tarfile.open(fileobj=io.BytesIO(exported)) as archive:
+        programs = {name for name in archive.getnames() if name.startswith(("bin/", "lib", "usr"))}
+    assert programs == {"bin/busybox", *(f"bin/{applet}" for applet in helper_image.APPLETS)}
+    helper_image.remove(engine)
+
+
+def test_a_container_of_a_killed_purge_is_removed_first(server: Server, engine: Engine) -> None:
+    cache = server.make_cache("shop")
+    name = helper_image.ensure(engine)
+    labels = {"com.dokku.cache.helper": "true", "com.dokku.app-name": "shop"}
+    stale = engine.api.create_container(name, command=["/bin/busybox", "sleep", "600"], labels=labels)
+    engine.api.start(stale["Id"])
+    helper_for(server, engine).empty(str(cache), identity(cache), lambda *_: None)
+    with pytest.raises(docker.errors.NotFound):
+        engine.api.inspect_container(stale["Id"])
+    remove_all_stale(engine)
+    helper_image.remove(engine)
+
+
+def test_it_leaves_no_container_when_the_caller_is_interrupted(server: Server, engine: Engine) -> None:
+    cache = server.make_cache("shop", files=2000)
+
+    def interrupt(*_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        helper_for(server, engine).empty(str(cache), identity(cache), interrupt)
+    assert engine.api.containers(all=True, filters={"label": "com.dokku.cache.helper"}) == []
+
+
+@pytest.mark.parametrize("docker_host", ["unix:///nowhere", "tcp://127.0.0.1:1"])
+def test_an_engine_that_is_not_here_establishes_nothing(server: Server, docker_host: str) -> None:
+    cache = server.make_cache("shop")
+    before = manifest(cache)
+    closed = Engine(docker_host)
+    for question in (closed.containers, closed.volumes):
+        with pytest.raises(Unestablished):
+            question()
+    with pytest.raises(CacheError):
+        helper_for(server, closed).empty(str(cache), identity(cache), lambda *_: None)
+    assert manifest(cache) == before
+
+
+def test_a_helper_that_falls_silent_is_given_up(
+    server: Server, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = server.make_cache("shop")
+    monkeypatch.setattr("dokku_cache.engine.helper.EMPTY", "sleep 60")
+    monkeypatch.setattr("dokku_cache.engine.attachment.SILENCE_SECONDS", 1)
+    with pytest.raises(Unestablished, match="silent"):
+        helper_for(server, engine).empty(str(cache), identity(cache), lambda *_: None)
+
+
+def test_no_descriptor_is_left_open(server: Server, engine: Engine) -> None:
+    cache = server.make_cache("shop", files=50)
+    helper_for(server, engine).measure(str(cache), identity(cache))
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        helper_for(server, engine).measure(str(cache), identity(cache))
+    assert len(os.listdir("/proc/self/fd")) <= before + 1
+
+
+def test_a_million_entries_need_little_memory(server: Server, engine: Engine) -> None:
+    """In the container's own limit: a tenth of the entries in a tenth of the memory."""
+    cache = server.make_app("shop") / "cache"
+    cache.mkdir()
+    for number in range(100_000):
+        (cache / f"{number:020}").touch()
+    give(cache, 32767)
+    limited = docker.APIClient.create_host_config
+
+    def with_limit(self: docker.APIClient, *arguments: object, **options: object) -> object:
+        return limited(self, *arguments, mem_limit="24m", memswap_limit="24m", **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(docker.APIClient, "create_host_config", with_limit)
+        helper_for(server, engine).empty(str(cache), identity(cache), lambda *_: None)
+    assert os.listdir(cache) == []

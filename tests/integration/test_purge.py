@@ -1,0 +1,316 @@
+"""Purging real trees of other users, as user dokku."""
+
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dokku_cache.dokku import locks
+from dokku_cache.engine.client import Engine
+from dokku_cache.engine.helper import Helper
+from dokku_cache.errors import CacheError, PartlyRemoved, Refused
+from dokku_cache.legacy.handles import AppDirectory, Identity
+from dokku_cache.legacy.plan import plan
+from dokku_cache.legacy.remove import delete_trash
+from dokku_cache.legacy.sighting import Entry
+from dokku_cache.legacy.state import Mode, State
+from dokku_cache.output.console import Console
+from dokku_cache.output.progress import Watcher
+from dokku_cache.purging import Outcome, Purger, Request
+from dokku_cache.survey import Surveyor
+
+from . import trees
+from .conftest import Server, as_dokku, give, manifest
+
+
+def purge(server: Server, app: str, request: Request | None = None) -> Outcome | None:
+    """Do what a command does: find, decide, act."""
+    engine = Engine(server.environment.docker_host)
+    decision = plan(Surveyor(server.environment, engine).survey([app]), Mode.BY_HAND)[0]
+    return Purger(server.environment, engine, Watcher(Console(is_quiet=True)), request or Request()).purge(decision)
+
+
+def state_of(server: Server, app: str) -> State:
+    engine = Engine(server.environment.docker_host)
+    return Surveyor(server.environment, engine).survey([app])[0].verdict.state
+
+
+@pytest.mark.parametrize("make", trees.ALL, ids=lambda make: make.__name__)
+def test_a_tree_is_measured_as_du_does_and_wholly_removed(server: Server, make: object) -> None:
+    app = server.make_app("shop")
+    server.make_cache("neighbour")
+    (app / "cache").mkdir()
+    make(app / "cache")
+    give(app / "cache", 32767)
+    used = int(
+        subprocess.run(["du", "-s", "-B1", str(app / "cache")], capture_output=True, check=True).stdout.split()[0]
+    )
+    entries = int(
+        subprocess.run(
+            f"find {app}/cache -mindepth 1 -printf x | wc -c", shell=True, capture_output=True, check=True
+        ).stdout
+    )
+    before = manifest(server.root / "neighbour")
+
+    outcome = as_dokku(lambda: purge(server, "shop"))
+
+    assert outcome.measured.size_bytes == used
+    assert outcome.measured.entries == entries
+    assert sorted(os.listdir(app)) == ["HEAD"]
+    assert manifest(server.root / "neighbour") == before
+
+
+def test_random_owners_are_no_obstacle(server: Server) -> None:
+    cache = server.make_cache("shop", files=200)
+    chooser = random.Random(7)
+    for directory, directories, files in os.walk(cache):
+        for name in directories + files:
+            os.lchown(os.path.join(directory, name), chooser.randrange(60000), chooser.randrange(60000))
+    as_dokku(lambda: purge(server, "shop"))
+    assert not cache.exists()
+
+
+def test_what_links_lead_to_outside_stays(server: Server) -> None:
+    outside = server.root / "outside"
+    outside.mkdir()
+    (outside / "kept").write_text("content")
+    cache = server.make_cache("shop")
+    (cache / "gems" / "symlink").symlink_to(outside)
+    (cache / "up").symlink_to("..")
+    os.link(outside / "kept", cache / "hard")
+    before = manifest(outside)
+    as_dokku(lambda: purge(server, "shop"))
+    assert not cache.exists()
+    assert (outside / "kept").read_text() == "content"
+    assert manifest(outside) == before
+
+
+def test_a_cache_of_dokku_itself_needs_no_container(server: Server) -> None:
+    cache = server.make_cache("shop")
+    give(cache, cache.parent.stat().st_uid)
+    closed = Engine("unix:///nowhere")
+    engine = Engine(server.environment.docker_host)
+    decision = plan(Surveyor(server.environment, engine).survey(["shop"]), Mode.BY_HAND)[0]
+    purger = Purger(server.environment, engine, Watcher(Console(is_quiet=True)))
+    object.__setattr__(purger, "_helper", lambda _app: closed)
+    as_dokku(lambda: purger.purge(decision))
+    assert not cache.exists()
+
+
+def test_a_ghost_goes_by_rmdir_alone(server: Server) -> None:
+    cache = server.make_cache("oldblog")
+    (cache.parent / "HEAD").unlink()
+    outcome = as_dokku(lambda: purge(server, "oldblog"))
+    assert outcome.removed_ghost
+    assert not cache.parent.exists()
+
+
+def test_a_directory_with_anything_else_in_it_is_no_ghost(server: Server) -> None:
+    cache = server.make_cache("oldblog")
+    (cache.parent / "HEAD").unlink()
+    (cache.parent / ".kept").write_text("")
+    outcome = as_dokku(lambda: purge(server, "oldblog"))
+    assert not outcome.removed_ghost
+    assert os.listdir(cache.parent) == [".kept"]
+
+
+def test_a_cache_that_was_replaced_after_the_plan_is_refused(server: Server) -> None:
+    cache = server.make_cache("shop")
+    engine = Engine(server.environment.docker_host)
+    decision = plan(Surveyor(server.environment, engine).survey(["shop"]), Mode.BY_HAND)[0]
+    cache.rename(cache.with_name("moved"))
+    cache.mkdir()
+    (cache / "kept").write_text("")
+    before = manifest(cache.parent)
+    with pytest.raises(Refused, match="replaced"):
+        Purger(server.environment, engine, Watcher(Console(is_quiet=True))).purge(decision)
+    assert manifest(cache.parent) == before
+
+
+def test_a_container_that_comes_after_the_plan_is_noticed(server: Server, container: Callable[[str], str]) -> None:
+    cache = server.make_cache("shop")
+    engine = Engine(server.environment.docker_host)
+    decision = plan(Surveyor(server.environment, engine).survey(["shop"]), Mode.BY_HAND)[0]
+    container(f"{cache}:/cache")
+    before = manifest(cache.parent)
+    with pytest.raises(Refused, match="mounts it at /cache"):
+        Purger(server.environment, engine, Watcher(Console(is_quiet=True))).purge(decision)
+    assert manifest(cache.parent) == before
+
+
+def test_a_container_that_comes_at_the_last_moment_puts_the_cache_back(
+    server: Server, container: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = server.make_cache("shop")
+    before = manifest(cache.parent)
+    asked = Surveyor.users_after_rename
+
+    def start_first(self: Surveyor, *arguments: object) -> object:
+        container(f"{cache.parent}/{trash_in(cache.parent)}:/x")
+        container(f"{cache}/gems:/gems")
+        return asked(self, *arguments)
+
+    monkeypatch.setattr(Surveyor, "users_after_rename", start_first)
+    with pytest.raises(Refused, match="in use"):
+        purge(server, "shop")
+    # The engine made an empty directory for the container; the old one stays beside it, as trash.
+    kept = [path for path in cache.parent.iterdir() if (path / "gems" / "gem0").exists()]
+    assert len(kept) == 1
+    assert [line[4] for line in before if line[0].endswith(b"gem0")] == [os.stat(kept[0] / "gems" / "gem0").st_ino]
+
+
+def trash_in(app: Path) -> str:
+    return next(path.name for path in app.iterdir() if path.name.startswith(".dokku-cache-trash."))
+
+
+def test_a_failed_last_check_undoes_the_rename(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = server.make_cache("shop")
+    before = manifest(cache.parent)
+    monkeypatch.setattr(Surveyor, "users_after_rename", lambda *_: (_ for _ in ()).throw(CacheError("Docker died")))
+    with pytest.raises(CacheError, match="Docker died"):
+        purge(server, "shop")
+    assert manifest(cache.parent) == before
+
+
+@pytest.mark.parametrize("delay", [0.05, 0.2, 0.35, 0.5, 0.7, 1.0])
+def test_a_purge_killed_at_any_point_loses_nothing_else_and_is_ended_by_the_next(
+    server: Server, delay: float
+) -> None:
+    cache = server.make_cache("shop", files=20_000)
+    server.make_cache("neighbour")
+    others = manifest(server.root / "neighbour")
+    child = os.fork()
+    if child == 0:
+        try:
+            as_dokku(lambda: os.execv("/bin/sleep", ["sleep", "0"]) if delay < 0 else purge(server, "shop"))
+        finally:
+            os._exit(0)
+    time.sleep(delay)
+    subprocess.run(["pkill", "-KILL", "-P", str(child)], check=False)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    assert (cache.parent / "HEAD").exists()
+    assert manifest(server.root / "neighbour") == others
+    for _ in range(100):
+        try:
+            as_dokku(lambda: purge(server, "shop"))
+            break
+        except Refused:  # the killed one's lock goes when the kernel has ended it
+            time.sleep(0.1)
+    assert os.listdir(cache.parent) == ["HEAD"]
+    assert state_of(server, "shop") is State.ABSENT
+
+
+def test_two_purges_at_once_both_end_well(server: Server) -> None:
+    cache = server.make_cache("shop", files=5000)
+    children = []
+    for _ in range(4):
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                as_dokku(lambda: purge(server, "shop", Request(lock_wait_seconds=30)))
+                code = 0
+            except Refused:
+                code = 0
+            finally:
+                os._exit(code)
+        children.append(child)
+    assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0, 0]
+    assert os.listdir(cache.parent) == ["HEAD"]
+
+
+def test_a_second_purge_is_told_that_another_runs(server: Server) -> None:
+    cache = server.make_cache("shop")
+    before = manifest(cache.parent)
+    with AppDirectory(str(server.root), "shop") as directory:
+        locks.hold(directory)
+        with pytest.raises(Refused, match="another purge of shop is running"):
+            purge(server, "shop")
+    assert manifest(cache.parent) == before
+
+
+def test_a_mount_that_comes_right_after_the_rename_puts_the_cache_back(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = server.make_cache("shop")
+    asked = Surveyor.users_after_rename
+
+    def mount_first(self: Surveyor, *arguments: object) -> object:
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "tmpfs", str(cache.parent / trash_in(cache.parent) / "gems")], check=True
+        )
+        return asked(self, *arguments)
+
+    monkeypatch.setattr(Surveyor, "users_after_rename", mount_first)
+    try:
+        with pytest.raises(Refused, match="mount"):
+            purge(server, "shop")
+        assert state_of(server, "shop") is State.UNSAFE
+    finally:
+        subprocess.run(["umount", str(cache / "gems")], check=True)
+    assert (cache / "gems" / "gem0").exists()
+
+
+@pytest.mark.parametrize("owner", ["32767", "dokku"])
+def test_a_mount_that_comes_while_trash_is_deleted_is_neither_entered_nor_detached(
+    server: Server, owner: str
+) -> None:
+    cache = server.make_cache("shop")
+    subprocess.run(["chown", "-R", owner, str(cache)], check=True)
+    trash = cache.rename(cache.with_name(".dokku-cache-trash.0123456789abcdef"))
+    engine = Engine(server.environment.docker_host)
+    helper = Helper(engine, "shop", server.environment.root, server.environment.host_root)
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", str(trash / "gems")], check=True)
+    (trash / "gems" / "precious").write_text("content")
+    try:
+
+        def delete() -> None:
+            with AppDirectory(str(server.root), "shop") as directory:
+                entry = Entry(trash.name, Identity.of(trash.stat()))
+                delete_trash(directory, entry, helper, lambda *_: None)
+
+        with pytest.raises(PartlyRemoved, match="mounted"):
+            as_dokku(delete)
+        assert (trash / "gems" / "precious").read_text() == "content"
+    finally:
+        subprocess.run(["umount", str(trash / "gems")], check=True)
+
+
+def test_an_immutable_file_is_partly_removed_and_says_what_to_do(server: Server) -> None:
+    cache = server.make_cache("shop")
+    if subprocess.run(["chattr", "+i", str(cache / "gems" / "gem1")], check=False, capture_output=True).returncode:
+        pytest.skip("the file system has no immutable attribute")
+    try:
+        with pytest.raises(PartlyRemoved) as caught:
+            as_dokku(lambda: purge(server, "shop"))
+    finally:
+        subprocess.run(["chattr", "-R", "-f", "-i", str(cache.parent)], check=False)
+    assert "chattr" in caught.value.hint
+    assert state_of(server, "shop") is State.INTERRUPTED
+    as_dokku(lambda: purge(server, "shop"))
+    assert os.listdir(cache.parent) == ["HEAD"]
+
+
+def test_a_full_disk_does_not_matter(server: Server) -> None:
+    app = server.root / "shop"
+    app.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m,mode=755", "tmpfs", str(app)], check=True)
+    try:
+        (app / "HEAD").write_text("x")
+        (app / "cache" / "gems").mkdir(parents=True)
+        for number in range(20):
+            (app / "cache" / "gems" / f"gem{number}").write_text("x")
+        with pytest.raises(OSError, match="No space left"):
+            (app / "cache" / "full").write_bytes(b"x" * (4 << 20))
+        give(app, app.parent.stat().st_uid)
+        give(app / "cache", 32767)
+        as_dokku(lambda: purge(server, "shop"))
+        assert os.listdir(app) == ["HEAD"]
+    finally:
+        subprocess.run(["umount", "--lazy", str(app)], check=True)

@@ -1,0 +1,174 @@
+"""Who uses a cache, as a real engine and a real kernel tell it."""
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dokku_cache.engine.client import Engine
+from dokku_cache.legacy.plan import Finding
+from dokku_cache.legacy.state import State
+from dokku_cache.survey import Surveyor
+
+from .conftest import Server, manifest
+
+MakeContainer = Callable[[str], str]
+
+
+def survey(server: Server, app: str = "shop") -> Finding:
+    return Surveyor(server.environment, Engine(os.environ["DOCKER_HOST"])).survey([app])[0]
+
+
+def test_no_directory_is_absent(server: Server) -> None:
+    server.make_app("shop")
+    assert survey(server).verdict.state is State.ABSENT
+
+
+def test_a_cache_that_nobody_uses_is_orphaned(server: Server) -> None:
+    server.make_cache("shop")
+    assert survey(server).verdict.state is State.ORPHANED
+
+
+@pytest.mark.parametrize("below", ["", "/", "/gems", "/not/there/yet", "/../cache", "//gems"])
+def test_a_container_that_mounts_it_or_below_it_uses_it(server: Server, container: MakeContainer, below: str) -> None:
+    cache = server.make_cache("shop")
+    container(f"{cache}{below}:/data")
+    before = manifest(cache)
+    verdict = survey(server).verdict
+    assert verdict.state is State.IN_USE
+    assert "mounts it at /data" in verdict.reason
+    assert manifest(cache) == before
+
+
+def test_a_container_that_mounts_a_path_above_or_beside_it_does_not_use_it(
+    server: Server, container: MakeContainer
+) -> None:
+    cache = server.make_cache("shop")
+    container("/:/host:ro")
+    container(f"{server.root}:/apps")
+    container(f"{cache.parent}:/app")
+    (cache.parent / "cache-of-something").mkdir()
+    container(f"{cache.parent}/cache-of-something:/other")
+    assert survey(server).verdict.state is State.ORPHANED
+
+
+def test_a_container_that_mounts_it_through_a_link_uses_it(server: Server, container: MakeContainer) -> None:
+    cache = server.make_cache("shop")
+    (server.root / "link").symlink_to(cache / "gems")
+    container(f"{server.root}/link:/data")
+    assert survey(server).verdict.state is State.IN_USE
+
+
+def test_a_volume_that_is_bound_to_it_uses_it(server: Server) -> None:
+    cache = server.make_cache("shop")
+    name = f"dokku-cache-test-{os.getpid()}"
+    options = ["--opt", "type=none", "--opt", "o=bind", "--opt", f"device={cache}"]
+    subprocess.run(["docker", "volume", "create", *options, name], capture_output=True, check=True)
+    try:
+        verdict = survey(server).verdict
+    finally:
+        subprocess.run(["docker", "volume", "rm", name], capture_output=True, check=True)
+    assert verdict.state is State.IN_USE
+    assert name in verdict.reason
+
+
+def test_a_bind_mount_of_it_elsewhere_uses_it(server: Server) -> None:
+    cache = server.make_cache("shop")
+    elsewhere = server.root.parent / "elsewhere"
+    elsewhere.mkdir()
+    subprocess.run(["mount", "--bind", str(cache / "gems"), str(elsewhere)], check=True)
+    try:
+        verdict = survey(server).verdict
+    finally:
+        subprocess.run(["umount", str(elsewhere)], check=True)
+    assert verdict.state is State.IN_USE
+    assert str(elsewhere) in verdict.reason
+
+
+def test_a_bind_mount_inside_it_is_unsafe(server: Server) -> None:
+    cache = server.make_cache("shop")
+    outside = server.root.parent / "outside"
+    outside.mkdir()
+    subprocess.run(["mount", "--bind", str(outside), str(cache / "gems")], check=True)
+    try:
+        verdict = survey(server).verdict
+    finally:
+        subprocess.run(["umount", str(cache / "gems")], check=True)
+    assert verdict.state is State.UNSAFE
+
+
+def test_an_app_that_is_a_symbolic_link_is_unsafe(server: Server) -> None:
+    cache = server.make_cache("shop")
+    (server.root / "alias").symlink_to(cache.parent)
+    assert survey(server, "alias").verdict.state is State.UNSAFE
+
+
+def test_a_linked_root_is_no_obstacle(server: Server, container: MakeContainer) -> None:
+    """Some servers have /home/dokku on another disk, by a link."""
+    from dataclasses import replace
+
+    cache = server.make_cache("shop")
+    link = Path(f"{server.root}-link")
+    link.symlink_to(server.root)
+    linked = Server(replace(server.environment, root=str(link), host_root=str(link)), link)
+    assert survey(linked).verdict.state is State.ORPHANED
+    container(f"{cache}:/cache")
+    assert survey(linked).verdict.state is State.IN_USE
+
+
+@pytest.mark.parametrize(
+    ("version", "state"),
+    [
+        ("0.30.11", State.ACTIVE),
+        ("0.31.0", State.RECREATED),
+        ("0.33.7", State.RECREATED),
+        ("0.33.8", State.ORPHANED),
+        ("v0.38.27-33-g3389f58", State.ORPHANED),
+        ("", State.ACTIVE),
+        ("unknown", State.ACTIVE),
+    ],
+)
+def test_the_version_decides(server: Server, version: str, state: State) -> None:
+    server.make_cache("shop")
+    Path(server.environment.lib_root, "STABLE_VERSION").write_text(version)
+    assert survey(server).verdict.state is state
+
+
+def test_no_answer_from_dokkus_triggers_counts_as_in_use(server: Server) -> None:
+    server.make_cache("shop")
+    failing = server.root.parent / "plugins/enabled/failing"
+    failing.mkdir()
+    (failing / "docker-args-run").write_text("#!/bin/sh\nexit 1\n")
+    (failing / "docker-args-run").chmod(0o755)
+    verdict = survey(server).verdict
+    assert verdict.state is State.IN_USE
+    assert "docker-args-run failed" in verdict.reason
+
+
+def test_an_option_that_names_it_uses_it(server: Server) -> None:
+    cache = server.make_cache("shop")
+    naming = server.root.parent / "plugins/enabled/naming"
+    naming.mkdir()
+    (naming / "docker-args-deploy").write_text(f"#!/bin/sh\necho '--mount type=bind,source={cache}/gems,target=/x'\n")
+    (naming / "docker-args-deploy").chmod(0o755)
+    assert survey(server).verdict.state is State.IN_USE
+
+
+def test_the_engine_is_asked_once_for_many_apps_and_not_at_all_for_none(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+    engine = Engine(os.environ["DOCKER_HOST"])
+    api = engine.api
+    asked = api.containers
+    monkeypatch.setattr(api, "containers", lambda **options: calls.append("containers") or asked(**options))
+    for number in range(5):
+        server.make_app(f"app{number}")
+    Surveyor(server.environment, engine).survey([f"app{number}" for number in range(5)])
+    assert calls == []
+    for number in range(5, 10):
+        server.make_cache(f"app{number}")
+    Surveyor(server.environment, engine).survey([f"app{number}" for number in range(10)])
+    assert calls == ["containers"]

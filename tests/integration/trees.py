@@ -1,0 +1,119 @@
+"""Trees that are hard to delete, made by system calls relative to a directory: no path is too long for that."""
+
+import os
+import socket
+from pathlib import Path
+
+HOSTILE_NAMES = (
+    b"new\nline",
+    b"\xff\xfe not UTF-8",
+    b"n" * 255,
+    b"-rf",
+    b"--",
+    b"$(touch here)",
+    b"`reboot`",
+    b"a b\tc",
+    b"quote'\"",
+    b"*",
+    b"\\",
+    b".hidden",
+    b"...",
+    b"%s%n",
+    b"\x1b[31m",
+    "gr\u00fc\u00df".encode(),
+)
+
+
+def hostile_names(top: Path) -> None:
+    for name in HOSTILE_NAMES:
+        directory = os.path.join(os.fsencode(top), name)
+        os.mkdir(directory)
+        for inner in HOSTILE_NAMES:
+            Path(os.fsdecode(os.path.join(directory, inner))).write_bytes(b"x")
+
+
+def chain(top: Path, levels: int, name: str) -> None:
+    """Make one directory in the other, each with a file."""
+    position = os.open(top, os.O_RDONLY | os.O_DIRECTORY)
+    for _ in range(levels):
+        os.mkdir(name, dir_fd=position)
+        below = os.open(name, os.O_RDONLY | os.O_DIRECTORY, dir_fd=position)
+        os.close(position)
+        position = below
+        os.close(os.open("file", os.O_WRONLY | os.O_CREAT, dir_fd=position))
+        # As the builds left it; a path this long is beyond chown -R.
+        os.chown(position, 32767, 32767)
+    os.close(position)
+
+
+def beyond_path_max(top: Path) -> None:
+    chain(top, 60, "d" * 200)
+
+
+def very_deep(top: Path) -> None:
+    chain(top, 3000, "d")
+
+
+def two_deep_chains(top: Path) -> None:
+    for name in ("one", "two"):
+        (top / name).mkdir()
+        chain(top / name, 400, "some-directory")
+
+
+def closed_modes(top: Path) -> None:
+    for mode in (0o000, 0o111, 0o444, 0o555, 0o1777, 0o2755):
+        directory = top / f"mode{mode:o}"
+        (directory / "inner").mkdir(parents=True)
+        (directory / "inner" / "file").write_text("x")
+        (directory / "inner").chmod(mode)
+        directory.chmod(mode)
+
+
+def special_files(top: Path) -> None:
+    os.mkfifo(top / "fifo")
+    os.mknod(top / "device", 0o20666, os.makedev(1, 3))
+    with socket.socket(socket.AF_UNIX) as listener:
+        directory = os.open(top, os.O_RDONLY)
+        listener.bind(f"/proc/self/fd/{directory}/socket")
+        os.close(directory)
+    (top / "dangling").symlink_to("/nowhere")
+
+
+def hard_links(top: Path) -> None:
+    for number in range(50):
+        file = top / f"file{number}"
+        file.write_bytes(b"x" * 10000)
+        for other in range(3):
+            os.link(file, top / f"link{number}-{other}")
+
+
+def sparse(top: Path) -> None:
+    with open(top / "sparse", "wb") as file:
+        file.truncate(1 << 30)
+        file.seek(1 << 29)
+        file.write(b"x" * 100_000)
+
+
+def wide(top: Path) -> None:
+    for number in range(5000):
+        (top / f"file{number}").touch()
+        if number % 100 == 0:
+            (top / f"directory{number}").mkdir()
+
+
+def empty(_top: Path) -> None:
+    """Make nothing."""
+
+
+ALL = (
+    hostile_names,
+    beyond_path_max,
+    very_deep,
+    two_deep_chains,
+    closed_modes,
+    special_files,
+    hard_links,
+    sparse,
+    wide,
+    empty,
+)
