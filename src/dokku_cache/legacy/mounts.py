@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 _ESCAPED = re.compile(rb"\\([0-7]{3})")
+#: Up to the mount options; what follows is optional (proc(5)).
+_FIELDS = 6
 MOUNTINFO = "/proc/self/mountinfo"
 
 
@@ -30,6 +32,8 @@ def read_mounts(path: str = MOUNTINFO) -> tuple[Mount, ...]:
 
 def _parse(line: bytes) -> Mount:
     fields = line.split(b" ")
+    if len(fields) < _FIELDS:
+        raise ValueError(f"not a line of mountinfo: {line!r}")
     major, minor = fields[2].split(b":")
     return Mount(os.makedev(int(major), int(minor)), _unescape(fields[3]), _unescape(fields[4]))
 

@@ -1,0 +1,37 @@
+"""Progress without a terminal."""
+
+import io
+
+import pytest
+
+from dokku_cache.legacy.measure import Measurement
+from dokku_cache.output import progress
+from dokku_cache.output.console import Console
+from dokku_cache.output.progress import Watcher
+
+
+def lines(*, is_quiet: bool = False, writes_lines: bool = True) -> list[str]:
+    out = io.StringIO()
+    with Watcher(Console(is_quiet=is_quiet, out=out, err=out), writes_lines=writes_lines) as watcher:
+        tick = watcher.measuring("shop")
+        tick(3, 4096)
+        tick = watcher.deleting("shop", Measurement(8192, 3, 1))
+        tick(1, 4096)
+        tick(1, 0)
+    return out.getvalue().splitlines()
+
+
+def test_a_line_is_written_now_and_then_and_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert lines() == []
+    monkeypatch.setattr(progress, "LINE_SECONDS", 0.0)
+    assert lines() == [
+        "       Measuring shop: 3 entries, 4.0 KiB",
+        "       Deleting shop: 1 of 4 entries deleted, 4.0 KiB freed",
+        "       Deleting shop: 2 of 4 entries deleted, 4.0 KiB freed",
+    ]
+
+
+def test_quiet_and_programs_get_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "LINE_SECONDS", 0.0)
+    assert lines(is_quiet=True) == []
+    assert lines(writes_lines=False) == []

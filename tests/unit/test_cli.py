@@ -1,0 +1,76 @@
+"""Errors become text and exit codes in one place."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from dokku_cache import cli, errors
+from dokku_cache.errors import CacheError, ExitCode, Interrupted
+
+SOURCE = Path(__file__).parents[2] / "src"
+
+
+def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["/usr/bin/python3", "-I", "-B", str(SOURCE), *arguments],
+        env={"PATH": "/usr/bin:/bin", **environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_no_exit_code_is_dokkus_not_implemented() -> None:
+    assert 10 not in set(ExitCode)
+    codes = {
+        kind.exit_code for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, CacheError)
+    }
+    assert codes == {1, 3, 20}
+
+
+@pytest.mark.parametrize("arguments", [(), ("nonsense",), ("../report",)])
+def test_what_is_no_action_is_refused(arguments: tuple[str, ...]) -> None:
+    done = run(*arguments, DOKKU_ROOT="/home/dokku")
+    assert done.returncode == 1
+    assert "cache:help" in done.stderr
+
+
+def test_without_dokkus_environment_it_says_so() -> None:
+    done = run("report")
+    assert done.returncode == 1
+    assert done.stderr.startswith(" !     DOKKU_ROOT is not set\n")
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "said"),
+    [
+        (errors.AppNotFound("x"), 20, "App x does not exist"),
+        (errors.PartlyRemoved("half", "again"), 3, "half\n !     Again"),
+        (errors.PackageMissing("docker"), 1, "plugin:install-dependencies"),
+        (Interrupted(), 1, "nothing was changed"),
+        (Interrupted("half", "again"), 3, "half"),
+        (RuntimeError("oops"), 1, "defect"),
+        (BrokenPipeError(), 141, ""),
+    ],
+)
+def test_each_error_has_its_text_and_code(
+    raised: BaseException, code: int, said: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_arguments: object) -> int:
+        raise raised
+
+    monkeypatch.setattr(cli, "_run", fail)
+    handlers = {number: cli.signal.getsignal(number) for number in cli._SIGNALS}
+    kept = os.dup(1)
+    try:
+        assert cli.main(["report"]) == code
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        for number, handler in handlers.items():
+            cli.signal.signal(number, handler)
+    shown = capfd.readouterr()
+    assert said in shown.err
+    assert "Traceback" not in shown.err
