@@ -179,13 +179,16 @@ def test_a_helper_that_falls_silent_is_given_up(
         helper_for(server, engine).empty(str(cache), identity(cache), lambda *_: None)
 
 
-def test_no_descriptor_is_left_open(server: Server, engine: Engine) -> None:
+def test_a_sweep_over_many_apps_does_not_run_out_of_descriptors(server: Server, engine: Engine) -> None:
     cache = server.make_cache("shop", files=50)
-    helper_for(server, engine).measure(str(cache), identity(cache))
-    before = len(os.listdir("/proc/self/fd"))
-    for _ in range(3):
-        helper_for(server, engine).measure(str(cache), identity(cache))
-    assert len(os.listdir("/proc/self/fd")) <= before + 1
+
+    def open_after(runs: int) -> int:
+        for _ in range(runs):
+            helper_for(server, engine).measure(str(cache), identity(cache))
+        return len(os.listdir("/proc/self/fd"))
+
+    # The SDK keeps the connections of its last 25 URLs; a run has three of its own (docker 7.2, constants.py).
+    assert open_after(10) >= open_after(5)
 
 
 def test_a_million_entries_need_little_memory(server: Server, engine: Engine) -> None:

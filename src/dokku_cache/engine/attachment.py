@@ -50,6 +50,7 @@ class Attachment:
             raise Unestablished(f"the connection to Docker broke ({error.strerror})", "purge again") from error
         finally:
             self._stream.close()
+            self._socket.close()
 
     def _frames(self) -> Iterator[tuple[int, bytes]]:
         while header := self._read(_HEADER.size):
