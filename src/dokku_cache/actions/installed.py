@@ -32,8 +32,9 @@ def _begin(context: Context) -> None:
         decisions = plan(context.surveyor.survey(apps.every()), Mode.BY_HAND)
         if any(decision.targets or decision.is_refused for decision in decisions):
             purge_text.show_plan(context.console, decisions, measure_plan(context, decisions))
-            context.console.detail("'dokku cache:purge-legacy --all' removes them now, else the daily run will:")
-            context.console.detail("'dokku cache:set --global auto-purge false' keeps them")
+            context.console.detail("So far nothing was deleted. The daily run removes what is orphaned;")
+            context.console.detail("'dokku cache:purge-legacy --all' does it now,")
+            context.console.detail("'dokku cache:set --global auto-purge false' keeps it from happening by itself")
     except CacheError as error:
         automatic.log_console(context, "install").warn(str(error), error.hint)
         context.console.warn(str(error), error.hint)

@@ -12,7 +12,7 @@ from dokku_cache.history import Way
 def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     """Apply the policy to every app of the server."""
     before, now = (*arguments, "", "")[:2]
-    context.console.heading(f"Dokku was upgraded from {before} to {now}: looking for legacy build caches")
+    context.console.heading(f"Dokku changed from {before} to {now}: looking for legacy build caches")
     automatic.sweep(context, apps.every(), Way.UPGRADE)
     # Last: a sweep that was killed halfway is repeated. What could not be purged is left to the daily run.
     if now:

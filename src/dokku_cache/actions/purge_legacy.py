@@ -29,7 +29,7 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     decisions = plan(context.surveyor.survey(known), Mode.BY_HAND)
     if parsed.is_dry:
         purge_text.show_plan(context.console, decisions, measure_plan(context, decisions))
-        return max(worst, ExitCode.FAILED if any(d.is_refused for d in decisions) else ExitCode.OK)
+        return worst  # a plan that keeps something is no failure: nothing was asked to be removed
     is_forced = parsed.force or context.environment.is_forced
     if parsed.is_all and not is_forced and not _confirmed(context, decisions):
         return ExitCode.FAILED

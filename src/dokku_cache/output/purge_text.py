@@ -25,9 +25,9 @@ def show_plan(console: Console, decisions: Sequence[Decision], sizes: Mapping[st
 def _line(decision: Decision, sizes: Mapping[str, Measurement | None]) -> str:
     verdict = decision.finding.verdict
     if decision.is_refused:
-        return f"kept     {verdict.state.value}: {text.printable(verdict.reason)}"
+        return f"keep    {verdict.state.value}: {text.printable(verdict.reason)}"
     note = f": {text.printable(verdict.reason)}"
-    return f"removed  {_size(sizes.get(decision.app))}, {verdict.state.value}{note}"
+    return f"remove  {_size(sizes.get(decision.app))}, {verdict.state.value}{note}"
 
 
 def _size(measured: Measurement | None) -> str:
