@@ -15,7 +15,7 @@ from dokku_cache.legacy.handles import AppDirectory
 from dokku_cache.legacy.measure import Measurement, Tick
 from dokku_cache.legacy.plan import Decision, decide
 from dokku_cache.legacy.remove import delete_trash, remove_ghost, set_aside
-from dokku_cache.legacy.sighting import Entry
+from dokku_cache.legacy.sighting import Entry, has_trash
 from dokku_cache.legacy.state import Mode
 from dokku_cache.sizes import measure_entry
 from dokku_cache.survey import Surveyor
@@ -74,17 +74,19 @@ class Purger:
         with self._locked(planned) as (directory, decision):
             if decision is None:
                 return None
-            aside = [self._take(directory, decision, entry) for entry in decision.targets]
-            with _leaving_trash(planned.app):
-                return self._delete(directory, decision, aside)
+            with _telling_of_trash(directory):
+                aside = [self._take(directory, decision, entry) for entry in decision.targets]
+                with _leaving_trash(planned.app):
+                    return self._delete(directory, decision, aside)
 
     def set_aside(self, planned: Decision) -> bool:
         """Do the first half of ``purge``, which takes no longer for a big cache: tell whether there is trash now."""
         with self._locked(planned) as (directory, decision):
             if decision is None:
                 return False
-            for entry in decision.targets:
-                self._take(directory, decision, entry)
+            with _telling_of_trash(directory):
+                for entry in decision.targets:
+                    self._take(directory, decision, entry)
             return bool(decision.targets)
 
     @contextmanager
@@ -156,16 +158,32 @@ def refusal(decision: Decision) -> Refused:
 @contextmanager
 def _leaving_trash(app: str) -> Iterator[None]:
     """Turn whatever ends a purge after the rename into the news that it is half done."""
-    again = f"'dokku cache:purge-legacy {app}' goes on from there"
     try:
         yield
     except PartlyRemoved:
         raise
     except CacheError as error:
         raise PartlyRemoved(
-            f"The legacy cache of {app} is not wholly deleted: {error}", error.hint or again
+            f"The legacy cache of {app} is not wholly deleted: {error}", error.hint or _go_on(app)
         ) from error
     except OSError as error:
-        raise PartlyRemoved(f"The legacy cache of {app} is not wholly deleted: {error.strerror}", again) from error
+        raise PartlyRemoved(
+            f"The legacy cache of {app} is not wholly deleted: {error.strerror}", _go_on(app)
+        ) from error
+
+
+@contextmanager
+def _telling_of_trash(directory: AppDirectory) -> Iterator[None]:
+    """Let an interrupted purge say how to go on, if it has renamed the cache by then."""
+    try:
+        yield
     except Interrupted as interrupt:
-        raise Interrupted(f"The legacy cache of {app} is partly deleted", again) from interrupt
+        if not has_trash(directory):
+            raise
+        raise Interrupted(
+            f"The legacy cache of {directory.app} is partly deleted", _go_on(directory.app)
+        ) from interrupt
+
+
+def _go_on(app: str) -> str:
+    return f"'dokku cache:purge-legacy {app}' goes on from there"

@@ -3,7 +3,7 @@
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from dokku_cache import history
 from dokku_cache.dokku import plugn, version
@@ -12,8 +12,6 @@ from dokku_cache.errors import CacheError
 
 RECORD_NAME = "dokku-version"
 _LOCK_NAME = "upgrade.lock"
-#: A sweep deletes every orphaned cache of the server.
-SWEEP_SECONDS = 24 * 3600
 
 
 def recorded(environment: DokkuEnvironment) -> str:
@@ -45,16 +43,16 @@ def is_due(environment: DokkuEnvironment) -> bool:
     return bool(before and now) and before != now
 
 
-def fire_if_due(environment: DokkuEnvironment) -> str:
-    """Fire ``post-upgrade <from> <to>`` if that is due and nobody else does it now; give what it printed.
+def fire_if_due(environment: DokkuEnvironment, tell: Callable[[str], None]) -> None:
+    """Fire ``post-upgrade <from> <to>`` if that is due and nobody else does it now; ``tell`` gets what it prints.
 
-    The trigger's end records the version: a sweep that was killed halfway is due again. Raises Unestablished.
+    The trigger's end records the version: a sweep that was killed halfway is due again. Raises CacheError.
     """
     with _alone(environment) as is_alone:
-        if not is_alone or not is_due(environment):
-            return ""
-        before, now = recorded(environment), version.read_text(environment.lib_root)
-        return plugn.trigger("post-upgrade", before, now, cwd="/", timeout_seconds=SWEEP_SECONDS)
+        if is_alone and is_due(environment):
+            before, now = recorded(environment), version.read_text(environment.lib_root)
+            for line in plugn.stream("post-upgrade", before, now, cwd="/"):
+                tell(line)
 
 
 @contextlib.contextmanager

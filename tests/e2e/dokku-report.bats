@@ -12,3 +12,13 @@ teardown() { clean_up; }
   [[ "$output" == *"Cache legacy state:            orphaned"* ]]
   [[ "$output" != *"Cache legacy size"* ]]
 }
+
+@test "a defect of ours takes nothing away from dokku report" {
+  needs_stand_in "breaks the plugin"
+  make_app shop
+  main="$DOKKU_LIB_ROOT/plugins/enabled/cache/src/__main__.py"
+  mv "$main" "$main.kept"
+  run dokku report "$(app shop)"
+  mv "$main.kept" "$main"
+  [ "$status" -eq 0 ]
+}

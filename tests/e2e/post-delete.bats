@@ -45,6 +45,17 @@ teardown() { clean_up; }
   [ "$before" = "$(manifest "$(cache_of wiki)")" ]
 }
 
+@test "from 0.31.0 to 0.33.7 it goes too: who destroys an app does so by hand" {
+  needs_stand_in "changes Dokku's version"
+  make_app shop
+  make_cache shop
+  set_version 0.33.7
+  run dokku --force apps:destroy "$(app shop)"
+  [ "$status" -eq 0 ]
+  [[ "$output" == *"freed"* ]]
+  [ ! -e "$DOKKU_ROOT/$(app shop)" ]
+}
+
 @test "before 0.31.0 a destroyed app's cache is left to Dokku" {
   needs_stand_in "changes Dokku's version"
   make_app shop

@@ -13,7 +13,7 @@ import pytest
 from dokku_cache.dokku import locks
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper
-from dokku_cache.errors import CacheError, PartlyRemoved, Refused
+from dokku_cache.errors import CacheError, Interrupted, PartlyRemoved, Refused
 from dokku_cache.legacy.handles import AppDirectory, Identity
 from dokku_cache.legacy.plan import plan
 from dokku_cache.legacy.remove import delete_trash
@@ -175,6 +175,27 @@ def test_a_failed_last_check_undoes_the_rename(server: Server, monkeypatch: pyte
     with pytest.raises(CacheError, match="Docker died"):
         purge(server, "shop")
     assert manifest(cache.parent) == before
+
+
+def test_an_interrupt_before_the_rename_counts_undoes_it(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = server.make_cache("shop")
+    before = manifest(cache.parent)
+    monkeypatch.setattr(Surveyor, "users_after_rename", lambda *_: (_ for _ in ()).throw(Interrupted))
+    with pytest.raises(Interrupted) as caught:
+        purge(server, "shop")
+    assert caught.value.hint == ""
+    assert manifest(cache.parent) == before
+
+
+def test_an_interrupt_right_after_the_rename_says_how_to_go_on(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.make_cache("shop")
+    monkeypatch.setattr(Purger, "_delete", lambda *_: (_ for _ in ()).throw(Interrupted))
+    with pytest.raises(Interrupted) as caught:
+        purge(server, "shop")
+    assert "cache:purge-legacy shop" in caught.value.hint
+    assert state_of(server, "shop") is State.INTERRUPTED
 
 
 @pytest.mark.parametrize("delay", [0.05, 0.2, 0.35, 0.5, 0.7, 1.0])

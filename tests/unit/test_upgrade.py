@@ -14,9 +14,15 @@ from dokku_cache.dokku.environment import DokkuEnvironment
 def fired(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     calls: list[tuple[str, ...]] = []
     monkeypatch.setattr(
-        "dokku_cache.dokku.plugn.trigger", lambda *arguments, **_: calls.append(arguments) or "said\n"
+        "dokku_cache.dokku.plugn.stream", lambda *arguments, **_: calls.append(arguments) or iter(["said"])
     )
     return calls
+
+
+def fire(environment: DokkuEnvironment) -> list[str]:
+    told: list[str] = []
+    upgrade.fire_if_due(environment, told.append)
+    return told
 
 
 def install(environment: DokkuEnvironment, version: str) -> None:
@@ -26,20 +32,20 @@ def install(environment: DokkuEnvironment, version: str) -> None:
 def test_the_first_time_nothing_is_due(environment: DokkuEnvironment, fired: list[tuple[str, ...]]) -> None:
     install(environment, "0.38.27\n")
     assert not upgrade.is_due(environment)
-    assert upgrade.fire_if_due(environment) == ""
+    assert fire(environment) == []
     assert fired == []
 
 
 def test_a_changed_version_fires_with_both(environment: DokkuEnvironment, fired: list[tuple[str, ...]]) -> None:
     upgrade.record(environment, "0.30.11")
     install(environment, "0.38.27\n")
-    assert upgrade.fire_if_due(environment) == "said\n"
+    assert fire(environment) == ["said"]
     assert fired == [("post-upgrade", "0.30.11", "0.38.27")]
 
 
 def test_an_unreadable_version_is_no_upgrade(environment: DokkuEnvironment, fired: list[tuple[str, ...]]) -> None:
     upgrade.record(environment, "0.30.11")
-    assert upgrade.fire_if_due(environment) == ""
+    assert fire(environment) == []
     assert fired == []
 
 
@@ -48,7 +54,7 @@ def test_while_another_fires_it_nobody_else_does(environment: DokkuEnvironment, 
     install(environment, "0.38.27")
     with open(os.path.join(environment.data_dir, "cache/upgrade.lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        assert upgrade.fire_if_due(environment) == ""
+        assert fire(environment) == []
     assert fired == []
-    upgrade.fire_if_due(environment)
+    fire(environment)
     assert len(fired) == 1

@@ -25,7 +25,6 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
 
 def _notice_upgrade(context: Context) -> None:
     try:
-        for line in upgrade.fire_if_due(context.environment).splitlines():
-            context.console.passed_on(line)
+        upgrade.fire_if_due(context.environment, context.console.passed_on)
     except CacheError as error:
         context.console.warn(str(error), error.hint)

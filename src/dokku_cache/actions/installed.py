@@ -19,8 +19,7 @@ def run(context: Context, _arguments: Sequence[str]) -> ExitCode:
     The first time, the version is recorded, and what could be freed is shown: an installation deletes nothing.
     """
     if upgrade.recorded(context.environment):
-        for line in upgrade.fire_if_due(context.environment).splitlines():
-            context.console.passed_on(line)
+        upgrade.fire_if_due(context.environment, context.console.passed_on)
     else:
         _begin(context)
     helper_image.ensure(context.engine)

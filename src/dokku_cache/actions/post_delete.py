@@ -6,11 +6,14 @@ from dokku_cache import automatic
 from dokku_cache.context import Context
 from dokku_cache.errors import CacheError, ExitCode
 from dokku_cache.history import Way
-from dokku_cache.legacy.state import State
+from dokku_cache.legacy.plan import plan
+from dokku_cache.legacy.state import Mode, State
 from dokku_cache.output import purge_text
 from dokku_cache.purging import Request
 from dokku_cache.running import purge_and_record
 
+#: Who destroys an app does so by hand: no task will make the directory again, and Dokku deletes all of the app next.
+MODE = Mode.BY_HAND
 #: For a background purge of the app that is just ending.
 LOCK_WAIT_SECONDS = 600
 
@@ -29,16 +32,11 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
 
 
 def _purge(context: Context, app: str) -> None:
-    decision = automatic.decide_on(context, app)
+    decision = plan(context.surveyor.survey([app]), MODE)[0]
     verdict = decision.finding.verdict
     if verdict.state is State.ABSENT:
         return
     if not decision.targets:
         raise CacheError(f"it is {verdict.state.value}: {verdict.reason}")
-    request = Request(mode=automatic.MODE, in_deploy=True, lock_wait_seconds=LOCK_WAIT_SECONDS)
-    # With trash there may be a cache too: the trash first, then what is left is looked at once more.
-    outcome = purge_and_record(context, decision, request, Way.DESTROY)
-    purge_text.tell_outcome(context.console, decision, outcome)
-    again = automatic.decide_on(context, app)
-    if verdict.state is State.INTERRUPTED and again.targets:
-        purge_text.tell_outcome(context.console, again, purge_and_record(context, again, request, Way.DESTROY))
+    request = Request(mode=MODE, in_deploy=True, lock_wait_seconds=LOCK_WAIT_SECONDS)
+    purge_text.tell_outcome(context.console, decision, purge_and_record(context, decision, request, Way.DESTROY))

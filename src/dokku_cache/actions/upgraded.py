@@ -12,6 +12,5 @@ def run(context: Context, _arguments: Sequence[str]) -> ExitCode:
     """Fire it once, and put what it says into the log."""
     context = replace(context, console=automatic.log_console(context, "post-upgrade"))
     with automatic.failures_in_log(context, "post-upgrade"):
-        for line in upgrade.fire_if_due(context.environment).splitlines():
-            context.console.passed_on(line)
+        upgrade.fire_if_due(context.environment, context.console.passed_on)
     return ExitCode.OK

@@ -1,6 +1,7 @@
 """Calling Dokku's triggers."""
 
 import subprocess
+from collections.abc import Iterator
 
 from dokku_cache.errors import Unestablished
 
@@ -30,3 +31,26 @@ def trigger(name: str, *arguments: str, cwd: str, timeout_seconds: float = TIMEO
         detail = f": {said[-1].strip()}" if said else ""
         raise Unestablished(f"Dokku's trigger {name} failed with exit code {done.returncode}{detail}")
     return done.stdout.decode(errors="surrogateescape")
+
+
+def stream(name: str, *arguments: str, cwd: str) -> Iterator[str]:
+    """Fire a trigger as ``trigger`` does, and give its lines as they come, however long it takes.
+
+    Its standard error is the caller's. Raises Unestablished when it cannot be run or, after its last line, when
+    it failed.
+    """
+    try:
+        process = subprocess.Popen(
+            ["plugn", "trigger", name, *arguments], cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+        )
+    except OSError as error:
+        raise Unestablished(f"Dokku's trigger {name} cannot be run: {error}") from error
+    with process:
+        try:
+            for line in process.stdout or ():
+                yield line.decode(errors="surrogateescape").rstrip("\n")
+        except BaseException:
+            process.terminate()  # or the end of the block would wait for a sweep that nobody follows any more
+            raise
+    if process.returncode != 0:
+        raise Unestablished(f"Dokku's trigger {name} failed with exit code {process.returncode}")

@@ -74,6 +74,11 @@ def look(directory: AppDirectory, mounts: tuple[Mount, ...]) -> Sighting:
     )
 
 
+def has_trash(directory: AppDirectory) -> bool:
+    """Tell whether an unfinished purge left something. Raises OSError."""
+    return any(name.startswith(TRASH_PREFIX) for name in os.listdir(directory.fd))
+
+
 def look_at_app(dokku_root: str, app: str, mounts: tuple[Mount, ...]) -> Sighting:
     """Do what ``look`` does, for an app by its name; an app without a usable directory gives a ``fault``."""
     path = os.path.join(dokku_root, app, CACHE_NAME)

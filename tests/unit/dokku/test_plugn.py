@@ -1,6 +1,7 @@
 """Calling triggers."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -42,3 +43,20 @@ def test_no_plugn_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(Unestablished):
         plugn.trigger("app-list", cwd="/")
+
+
+def test_a_stream_gives_lines_as_they_come_and_then_the_failure(fake: Path) -> None:
+    write(fake, 'echo one; echo "$@"; exit 3')
+    lines = plugn.stream("post-upgrade", "0.1.0", cwd="/")
+    assert [next(lines), next(lines)] == ["one", "trigger post-upgrade 0.1.0"]
+    with pytest.raises(Unestablished, match="exit code 3"):
+        next(lines)
+
+
+def test_a_stream_that_nobody_follows_is_ended(fake: Path) -> None:
+    write(fake, "echo one; exec sleep 30")
+    lines = plugn.stream("post-upgrade", cwd="/")
+    begun = time.monotonic()
+    assert next(lines) == "one"
+    lines.close()
+    assert time.monotonic() - begun < 20
