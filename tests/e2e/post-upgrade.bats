@@ -91,7 +91,7 @@ upgrade() {
   make_cache shop 50000
   dokku cache:auto-purge >/dev/null 2>&1 &
   wait_for compgen -G "$DOKKU_ROOT/$(app shop)/.dokku-cache-trash.*"
-  pkill -KILL -f 'src (auto-purge|post-upgrade)' || true
+  pkill -KILL -f "$SUITE_DIRECTORY/.*/src (auto-purge|post-upgrade)" || true
   wait "$!" || true
   [ "$(recorded)" = 0.33.7 ]
   run dokku cache:auto-purge
