@@ -13,7 +13,7 @@ from dokku_cache.legacy.state import Mode, State
 from dokku_cache.output import log, purge_text
 from dokku_cache.output.console import Console
 from dokku_cache.purging import Outcome, Request
-from dokku_cache.running import purge_and_record
+from dokku_cache.running import failure_in_history, purge_and_record
 
 MODE = Mode.AUTOMATIC
 
@@ -85,7 +85,8 @@ def _sweep_one(context: Context, decision: Decision, way: Way, outcomes: list[Ou
     if verdict.state is not State.INTERRUPTED and not applies_to(context, decision.app):
         context.console.detail(f"{decision.app}: stays, auto-purge is off")
         return ExitCode.OK
-    outcome = purge_and_record(context, decision, Request(mode=MODE, is_gentle=True), way)
+    with failure_in_history(context, decision.app, way):
+        outcome = purge_and_record(context, decision, Request(mode=MODE, is_gentle=True), way)
     purge_text.tell_outcome(context.console, decision, outcome)
     outcomes.extend([outcome] if outcome else [])
     return ExitCode.OK

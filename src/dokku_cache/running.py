@@ -1,6 +1,7 @@
 """Purging with everything around it: progress on the console, and a record in the history."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from dokku_cache import history
 from dokku_cache.context import Context
@@ -55,6 +56,18 @@ def purge_and_record(context: Context, decision: Decision, request: Request, way
             Record(decision.app, history.now(), way.value, measured.size_bytes, measured.files, seconds),
         )
     return outcome
+
+
+@contextmanager
+def failure_in_history(context: Context, app: str, way: Way) -> Iterator[None]:
+    """Let the report show what ended a purge that nobody watched, until one succeeds; the error goes on."""
+    try:
+        yield
+    except PartlyRemoved:
+        raise  # purge_and_record has written it down
+    except Exception as error:
+        record(context, Record(app, history.now(), way.value, failure=str(error) or type(error).__name__))
+        raise
 
 
 def record(context: Context, entry: Record) -> None:

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
 from dokku_cache import automatic, detached, upgrade
 from dokku_cache.context import Context
@@ -11,6 +12,7 @@ from dokku_cache.history import Way
 from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher
 from dokku_cache.purging import Purger, Request
+from dokku_cache.running import failure_in_history
 
 
 def run(context: Context, arguments: Sequence[str]) -> ExitCode:
@@ -19,7 +21,8 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     with automatic.failures_in_log(context, f"post-deploy {app}"):
         if upgrade.is_due(context.environment):
             detached.start(context.environment, "upgraded")
-    with automatic.failures_in_log(context, f"post-deploy {app}"):
+    quiet = replace(context, console=automatic.log_console(context, app))
+    with automatic.failures_in_log(context, f"post-deploy {app}"), failure_in_history(quiet, app, Way.DEPLOY):
         if app and automatic.applies_after_deploy(context, app, os.environ):
             _set_aside(context, app)
     sys.stdout.flush()

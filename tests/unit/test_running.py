@@ -1,0 +1,29 @@
+"""What is written down of purges that nobody watches."""
+
+import pytest
+
+from dokku_cache import history
+from dokku_cache.context import Context
+from dokku_cache.dokku.environment import DokkuEnvironment
+from dokku_cache.engine.client import Engine
+from dokku_cache.errors import PartlyRemoved, Refused
+from dokku_cache.history import Way
+from dokku_cache.output.console import Console
+from dokku_cache.running import failure_in_history
+
+
+@pytest.mark.parametrize("error", [Refused("Docker died"), RuntimeError("a defect")])
+def test_a_failure_is_in_the_history_and_goes_on(environment: DokkuEnvironment, error: Exception) -> None:
+    context = Context(environment, Console(), Engine(""))
+    with pytest.raises(type(error)), failure_in_history(context, "shop", Way.DEPLOY):
+        raise error
+    failure = history.read(environment).last_failure("shop")
+    assert failure
+    assert (failure.failure, failure.by) == (str(error), "deploy")
+
+
+def test_what_is_recorded_where_it_happens_is_not_recorded_twice(environment: DokkuEnvironment) -> None:
+    context = Context(environment, Console(), Engine(""))
+    with pytest.raises(PartlyRemoved), failure_in_history(context, "shop", Way.DEPLOY):
+        raise PartlyRemoved("half")
+    assert history.read(environment).records == ()
