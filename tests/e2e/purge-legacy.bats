@@ -176,6 +176,23 @@ refuses() {
   is_gone shop
 }
 
+@test "Ctrl-C stops it at a defined point, leaves no container, and says how to go on" {
+  make_app shop
+  make_cache shop 30000
+  dokku cache:purge-legacy "$(app shop)" >"$SUITE_DIRECTORY/said" 2>&1 &
+  wait_for compgen -G "$DOKKU_ROOT/$(app shop)/.dokku-cache-trash.*"
+  pkill -INT -f "$SUITE_DIRECTORY/.*/src purge-legacy $(app shop)"
+  wait "$!" && code=0 || code="$?"
+  said="$(cat "$SUITE_DIRECTORY/said")"
+  rm "$SUITE_DIRECTORY/said"
+  [ "$code" -eq 3 ]
+  [[ "$said" == *"'dokku cache:purge-legacy $(app shop)' goes on from there"* ]]
+  [ -z "$(docker ps --all --quiet --filter label=com.dokku.cache.helper)" ]
+  run dokku cache:purge-legacy "$(app shop)"
+  [ "$status" -eq 0 ]
+  is_gone shop
+}
+
 @test "an app that is being deployed is refused" {
   make_app shop
   make_cache shop
