@@ -45,7 +45,7 @@ def look(installed: DokkuVersion | None, root: str = "/") -> DailyPrune:
         return DailyPrune(can_work=False, reason="it waits for a systemd timer, and systemd does not run here")
     if installed is not None and installed < FIRST_WITH_PRUNE:
         return DailyPrune(can_work=False, reason=f"Dokku {installed} has none, {FIRST_WITH_PRUNE} and later do")
-    return DailyPrune(can_work=False, reason="it is not installed here")
+    return DailyPrune(can_work=False, reason="it is not installed")
 
 
 def _judge(path: str, works: str, what: str) -> DailyPrune:

@@ -11,6 +11,7 @@ from dokku_cache.output import text
 from dokku_cache.output.console import Console
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.table import Table
 
 _TITLES = {
@@ -22,14 +23,22 @@ _MARKS = {AppState.GHOST: " (ghost)", AppState.GONE: " (gone)"}
 _STYLES = {"orphaned": "bold yellow", "recreated": "yellow", "interrupted": "yellow", "unsafe": "bold red"}
 _INDENT = " " * 7
 _UNKNOWN = "unknown"
+#: The least that is left of an app's name, however narrow the terminal is.
+_NARROWEST_APP = 12
+#: Blanks between two columns.
+_GAP = 2
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table, in words; ``what`` is what can be done, or why nothing can."""
+    """One line of the table, in words.
+
+    ``mark`` tells what became of the app, or is empty; ``what`` is what can be done, or why nothing can.
+    """
 
     size: str
     app: str
+    mark: str
     kind: str
     files: str
     modified: str
@@ -64,7 +73,8 @@ def _row(cache: Cache) -> Row:
     is_directory = cache.kind is Kind.LEGACY
     return Row(
         size=_UNKNOWN if cache.size_bytes is None else text.size(cache.size_bytes),
-        app=f"{text.printable(cache.app) or '?'}{_MARKS.get(cache.app_state, '') if cache.app_state else ''}",
+        app=text.printable(cache.app) or "?",
+        mark=_MARKS.get(cache.app_state, "") if cache.app_state else "",
         kind=cache.kind.value,
         # The engine does not tell these of a volume; of a directory they are there but not known.
         files=f"{cache.files:,}" if cache.files is not None else _UNKNOWN if is_directory else "-",
@@ -83,7 +93,7 @@ def _day(cache: Cache) -> str:
 
 def _what(cache: Cache) -> str:
     if cache.state == VolumeState.LIVE.value and cache.action:
-        return f"{cache.action} (the next build takes longer)"
+        return f"{cache.action} (slows the next build)"
     return cache.action or f"kept: {cache.reason}"
 
 
@@ -93,6 +103,7 @@ def _engine_row(inventory: Inventory) -> Row:
     return Row(
         size=text.size(known.size_bytes) if known else _UNKNOWN,
         app="-",
+        mark="",
         kind=Kind.ENGINE.value,
         files="-",
         modified="-",
@@ -104,20 +115,15 @@ def _engine_row(inventory: Inventory) -> Row:
 
 def _prune(*, can_work: bool, reason: str) -> str:
     if can_work:
-        return f"Dokku's daily prune can work here: {reason}"
-    return f"docker builder prune (Dokku's daily prune cannot work here: {reason})"
+        return f"Dokku's daily prune can work: {reason}"
+    return f"docker builder prune (Dokku's daily prune cannot work: {reason})"
 
 
 def _last_line(inventory: Inventory) -> str:
-    purgeable = inventory.purgeable
-    if not purgeable.caches:
-        freed = "'dokku cache:purge-legacy --all' would free nothing"
-    else:
-        freed = (
-            f"'dokku cache:purge-legacy --all' would free {_amount(purgeable)} "
-            f"({text.count(purgeable.caches, 'legacy cache')})"
-        )
-    return f"{_amount(inventory.total)} in {text.count(inventory.total.caches, 'build cache')}; {freed}"
+    total, purgeable = inventory.total, inventory.purgeable
+    freed = f"{_amount(purgeable)} of it" if purgeable.caches else "nothing"
+    caches = text.count(total.caches, "cache")
+    return f"{_amount(total)} in {caches}; 'cache:purge-legacy --all' would free {freed}"
 
 
 def _amount(total: Sum) -> str:
@@ -132,44 +138,56 @@ def _render(rows: Sequence[Row], width: int, *, is_styled: bool) -> Iterator[str
     try:
         from rich.console import Console as Terminal
         from rich.measure import Measurement as Width
+        from rich.text import Text
     except ImportError as error:
         raise PackageMissing("rich") from error
     terminal = Terminal(file=io.StringIO(), width=width, force_terminal=is_styled, highlight=False, markup=False)
 
-    def lines(table: "Table") -> list[str]:
+    def lines(shown: "RenderableType") -> list[str]:
         with terminal.capture() as capture:
-            terminal.print(table)
+            terminal.print(shown, soft_wrap=isinstance(shown, Text))
         return [line.rstrip() for line in capture.get().splitlines()]
 
-    wide = _table(rows, is_wide=True)
+    wide = _table(rows)
     if Width.get(terminal, terminal.options.update(max_width=1000), wide).maximum <= width:
         yield from lines(wide)
         return
-    heading, *each = lines(_table(rows, is_wide=False))
+    heading, *each = lines(_table(rows, app_width=max(_NARROWEST_APP, width - _width_beside_app(rows))))
     yield heading
     for row, line in zip(rows, each, strict=True):
         yield line
-        yield from _details(row, width)
+        for detail in _details(row, width):
+            yield from lines(Text(detail, style="dim"))
 
 
-def _details(row: Row, width: int) -> Iterator[str]:
+def _details(row: Row, width: int) -> tuple[str, ...]:
     indent = " " * 11
     together = f"{indent}{row.where}: {row.what}"
-    if len(together) <= width:
-        yield together
-    else:
-        yield f"{indent}{row.where}"
-        yield f"{indent}{row.what}"
+    return (together,) if len(together) <= width else (f"{indent}{row.where}", f"{indent}{row.what}")
 
 
-def _table(rows: Sequence[Row], *, is_wide: bool) -> "Table":
+def _width_beside_app(rows: Sequence[Row]) -> int:
+    others = ([row.size, row.kind, row.files, row.modified, row.state] for row in rows)
+    titles = ["SIZE", "KIND", "FILES", "MODIFIED", "STATE"]
+    return sum(max(map(len, column)) + _GAP for column in zip(titles, *others, strict=True))
+
+
+def _marked(row: Row, width: int | None) -> str:
+    """Give an app's name with its mark; where the name has to be cut, its whole is in the line below."""
+    room = len(row.app) if width is None else width - len(row.mark)
+    name = row.app if len(row.app) <= room else f"{row.app[: max(0, room - 1)]}\N{HORIZONTAL ELLIPSIS}"
+    return f"{name}{row.mark}"
+
+
+def _table(rows: Sequence[Row], *, app_width: int | None = None) -> "Table":
+    """Make the table, with all columns; or with one line a row in little room, when ``app_width`` says how little."""
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
-    # One line a row: where a name has to be cut, its whole is in the line below.
+    is_wide = app_width is None
+    table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="bold")
     table.add_column("SIZE", justify="right", no_wrap=True)
-    table.add_column("APP", no_wrap=True, overflow="ellipsis")
+    table.add_column("APP", no_wrap=True)
     table.add_column("KIND", no_wrap=True)
     table.add_column("FILES", justify="right", no_wrap=True)
     table.add_column("MODIFIED", no_wrap=True)
@@ -178,8 +196,11 @@ def _table(rows: Sequence[Row], *, is_wide: bool) -> "Table":
         table.add_column("WHERE", no_wrap=True)
         table.add_column("WHAT CAN BE DONE", no_wrap=True)
     for row in rows:
-        cells = [row.size, row.app, row.kind, row.files, row.modified, row.state]
-        cells += [row.where, row.what] if is_wide else []
         style = _STYLES.get(row.state, "")
-        table.add_row(*(Text(cell, style=style if cell in {row.state, row.size} else "") for cell in cells))
+        table.add_row(
+            Text(row.size, style=style),
+            *(Text(cell) for cell in (_marked(row, app_width), row.kind, row.files, row.modified)),
+            Text(row.state, style=style),
+            *(Text(cell) for cell in (row.where, row.what) if is_wide),
+        )
     return table
