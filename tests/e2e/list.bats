@@ -42,6 +42,7 @@ lay_out() {
 # A plugin that hides every app whose name ends so.
 hide() {
   mkdir "$AUTHORIZER"
+  # shellcheck disable=SC2016 # a script's own variables
   printf '#!/usr/bin/env bash\nshift 2\nfor app in "$@"; do [[ "$app" == *%s ]] || echo "$app"; done\n' "$1" >"$AUTHORIZER/user-auth-app"
   chmod +x "$AUTHORIZER/user-auth-app"
 }

@@ -84,7 +84,9 @@ def guarded(call: Callable[[], Answer]) -> Answer:
 def _brief(error: BaseException) -> str:
     """Give the innermost cause in one line: the SDK wraps a missing socket three times over."""
     while True:
-        inner = error.__cause__ or error.__context__ or _wrapped(error.args)
+        # What was raised "from None" hides a context that would mislead, such as how urllib3 tries two ways to ask.
+        context = None if error.__suppress_context__ else error.__context__
+        inner = error.__cause__ or context or _wrapped(error.args)
         if inner is None:
             break
         error = inner

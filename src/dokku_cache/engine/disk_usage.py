@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dokku_cache.engine.client import Engine, Json, guarded
+from dokku_cache.errors import Unestablished
 
 #: For the one call. Counting walks over every volume, and took minutes on big servers (moby/moby#31719).
 LIMIT_SECONDS = 60
@@ -30,7 +31,7 @@ class DiskUsage:
 
 
 def ask(engine: Engine) -> DiskUsage:
-    """Ask the engine in one call. Raises Unestablished when it does not answer within LIMIT_SECONDS."""
+    """Ask the engine in one call. Raises Unestablished when it gives no sensible answer within LIMIT_SECONDS."""
 
     def call() -> Json:
         api = engine.api
@@ -47,7 +48,11 @@ def ask(engine: Engine) -> DiskUsage:
         answer: Json = response.json()
         return answer
 
-    return read(guarded(call))
+    answer = guarded(call)
+    try:
+        return read(answer)
+    except (AttributeError, TypeError) as error:
+        raise Unestablished(f"Docker's answer on its disk usage cannot be read ({error})") from error
 
 
 def read(answer: Json) -> DiskUsage:
