@@ -40,7 +40,7 @@ def look(installed: DokkuVersion | None, root: str = "/") -> DailyPrune:
             return DailyPrune(can_work=False, reason="its systemd timer is not enabled")
         return _judge(os.path.join(root, SERVICE), "a systemd timer runs it", "its systemd service")
     if os.path.lexists(os.path.join(root, CRON_FILE)):
-        return _judge(os.path.join(root, CRON_FILE), "cron runs it", f"/{CRON_FILE}")
+        return _judge(os.path.join(root, CRON_FILE), "cron runs it", "its cron file")
     if has_timer:
         return DailyPrune(can_work=False, reason="it waits for a systemd timer, and systemd does not run here")
     if installed is not None and installed < FIRST_WITH_PRUNE:
@@ -57,5 +57,5 @@ def _judge(path: str, works: str, what: str) -> DailyPrune:
     if not commands:
         return DailyPrune(can_work=False, reason=f"{what} does not prune")
     if not all(_FORCE.search(command["options"]) for command in commands):
-        return DailyPrune(can_work=False, reason=f"{what} lacks -f, so it asks and nobody answers")
+        return DailyPrune(can_work=False, reason=f"{what} lacks -f")
     return DailyPrune(can_work=True, reason=works)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dokku_cache.engine.disk_usage import BuildCache
 from dokku_cache.errors import PackageMissing
 from dokku_cache.inventory import AppState, Cache, Inventory, Kind, Order, Sum, VolumeState
 from dokku_cache.output import text
@@ -107,10 +108,18 @@ def _engine_row(inventory: Inventory) -> Row:
         kind=Kind.ENGINE.value,
         files="-",
         modified="-",
-        state=_UNKNOWN if known is None else "reclaimable" if known.reclaimable_bytes else "in-use",
+        state=_engine_state(known),
         where=f"Docker's own build cache, {reclaimable}",
         what="" if prune is None else _prune(can_work=prune.can_work, reason=prune.reason),
     )
+
+
+def _engine_state(known: BuildCache | None) -> str:
+    if known is None:
+        return _UNKNOWN
+    if not known.records:
+        return "empty"
+    return "reclaimable" if known.reclaimable_bytes else VolumeState.IN_USE.value
 
 
 def _prune(*, can_work: bool, reason: str) -> str:
