@@ -49,7 +49,7 @@ def _of_sums(inventory: Inventory) -> Iterator[Metric]:
     total, purgeable = inventory.total, inventory.purgeable
     for name, meaning, value in (
         ("total_bytes", "Sum of the known sizes of all build caches.", total.size_bytes),
-        ("total_complete", "1 if dokku_cache_total_bytes leaves nothing out, else 0.", total.is_complete),
+        ("total_complete", "1 if dokku_cache_total_bytes has every size in it, else 0.", total.is_complete),
         ("purgeable_bytes", "What cache:purge-legacy --all would free.", purgeable.size_bytes),
         ("purgeable_caches", "Legacy caches that cache:purge-legacy --all would remove.", purgeable.caches),
     ):

@@ -45,5 +45,4 @@ def test_json_and_yaml_say_the_same(inventory: Inventory) -> None:
 def test_hostile_names_come_back_from_both(name: str) -> None:
     values = {"location": name}
     assert json.loads(serialized.as_text(values, "json")) == values
-    if name != "\udcff":
-        assert yaml.safe_load(serialized.as_text(values, "yaml")) == values
+    assert yaml.safe_load(serialized.as_text(values, "yaml")) == values
