@@ -18,6 +18,7 @@ ACTIONS = (
     "dokku-report",
     "finish-purge",
     "installed",
+    "list",
     "post-delete",
     "post-deploy",
     "post-upgrade",

@@ -6,12 +6,10 @@ from dokku_cache import report_values
 from dokku_cache.arguments import Parser, named_apps
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps
-from dokku_cache.errors import CacheError, ExitCode, UsageError
-from dokku_cache.legacy.measure import Measurement
-from dokku_cache.legacy.plan import Finding
+from dokku_cache.errors import ExitCode, UsageError
+from dokku_cache.measuring import measure_finding
 from dokku_cache.output import report
 from dokku_cache.output.progress import Watcher
-from dokku_cache.sizes import measure_sighting
 
 USAGE = "cache:report [<app>] [--global] [--format stdout|json|yaml] [<info-flag>]"
 
@@ -48,7 +46,7 @@ def _report_apps(context: Context, names: list[str], info_flag: str, format_name
         for finding in context.surveyor.survey(names):
             measured = None
             if info_flag.removeprefix("--") in {"", *report_values.MEASURED_KEYS}:
-                measured = _measure(context, finding, watcher)
+                measured = measure_finding(context, finding, watcher)
             values = gatherer.of_app(finding, measured)
             report.write(
                 context.console,
@@ -60,16 +58,3 @@ def _report_apps(context: Context, names: list[str], info_flag: str, format_name
             )
     gatherer.tell_what_is_unknown()
     return ExitCode.OK
-
-
-def _measure(context: Context, finding: Finding, watcher: Watcher) -> Measurement | None:
-    if not finding.sighting.entries:
-        return Measurement()
-    tick = watcher.measuring(finding.app)
-    try:
-        return measure_sighting(context.environment.root, finding.sighting, context.helper(finding.app), tick)
-    except CacheError as error:
-        context.console.warn(f"The size of the legacy cache of {finding.app} is unknown: {error}", error.hint)
-        return None
-    finally:
-        watcher.end()

@@ -23,8 +23,7 @@ class Engine:
         self._docker_host = docker_host or DEFAULT_SOCKET
         self._api: Any = None
         self._failure: Unestablished | None = None
-        self._containers: list[Json] | None = None
-        self._volumes: list[Json] | None = None
+        self._answers: dict[str, list[Json] | Unestablished] = {}
 
     @property
     def api(self) -> Any:
@@ -52,15 +51,23 @@ class Engine:
 
     def containers(self, *, anew: bool = False) -> list[Json]:
         """Give all containers, running or not, with their mounts: one call, made again when ``anew``."""
-        if self._containers is None or anew:
-            self._containers = guarded(lambda: self.api.containers(all=True))
-        return self._containers
+        return self._once("containers", lambda: self.api.containers(all=True), anew=anew)
 
     def volumes(self, *, anew: bool = False) -> list[Json]:
         """Give all volumes with their driver options: one call, made again when ``anew``."""
-        if self._volumes is None or anew:
-            self._volumes = guarded(lambda: self.api.volumes().get("Volumes") or [])
-        return self._volumes
+        return self._once("volumes", lambda: self.api.volumes().get("Volumes") or [], anew=anew)
+
+    def _once(self, question: str, ask: Callable[[], list[Json]], *, anew: bool) -> list[Json]:
+        # That there was no answer is remembered too: for a thousand apps nobody waits a thousand times.
+        if anew or question not in self._answers:
+            try:
+                self._answers[question] = guarded(ask)
+            except Unestablished as failure:
+                self._answers[question] = failure
+        answer = self._answers[question]
+        if isinstance(answer, Unestablished):
+            raise answer
+        return answer
 
 
 def guarded(call: Callable[[], Answer]) -> Answer:
@@ -84,7 +91,9 @@ def guarded(call: Callable[[], Answer]) -> Answer:
 def _brief(error: BaseException) -> str:
     """Give the innermost cause in one line: the SDK wraps a missing socket three times over."""
     while True:
-        inner = error.__cause__ or error.__context__ or _wrapped(error.args)
+        # What was raised "from None" hides a context that would mislead, such as how urllib3 tries two ways to ask.
+        context = None if error.__suppress_context__ else error.__context__
+        inner = error.__cause__ or context or _wrapped(error.args)
         if inner is None:
             break
         error = inner

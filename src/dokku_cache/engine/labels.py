@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 HELPER = "com.dokku.cache.helper"
 APP_NAME = "com.dokku.app-name"
+BUILDER_TYPE = "com.dokku.builder-type"
 #: As Dokku marks all that it makes (0.38.27, DOKKU_GLOBAL_RUN_ARGS).
 DOKKU = {"dokku": "", "org.label-schema.schema-version": "1.0", "org.label-schema.vendor": "dokku"}
 

@@ -37,6 +37,17 @@ def by_containers(containers: Iterable[Json], cache: CachePath) -> Usage:
     )
 
 
+def containers_by_volume(containers: Iterable[Json]) -> dict[str, tuple[str, ...]]:
+    """Give the names of the containers, running or not, that mount each volume, by the volume's name."""
+    found: dict[str, tuple[str, ...]] = {}
+    for container in containers:
+        for mount in container.get("Mounts") or ():
+            if mount.get("Type") == "volume":
+                volume = str(mount.get("Name"))
+                found[volume] = (*found.get(volume, ()), _name(container))
+    return found
+
+
 def by_volumes(volumes: Iterable[Json], cache: CachePath) -> Usage:
     """Find the volumes that are but another name of the cache: local driver, ``o=bind``, ``device=<path>``."""
     return Usage(

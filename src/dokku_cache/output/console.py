@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import sys
 from typing import Protocol
 
@@ -11,6 +12,8 @@ _SECTION = "-----> "
 _HEADING = "=====> "
 _DETAIL = " " * 7
 _WARNING = " !     "
+#: Where no terminal tells.
+_COLUMNS = 80
 
 
 class Stream(Protocol):
@@ -60,6 +63,18 @@ class Console:
         self._write(self._err, _WARNING + printable(text))
         if hint:
             self._write(self._err, _WARNING + printable(hint[0].upper() + hint[1:]))
+
+    @property
+    def is_terminal(self) -> bool:
+        """Tell whether a terminal shows standard output."""
+        return self._out.isatty()
+
+    @property
+    def columns(self) -> int:
+        """How many characters a line of standard output has room for: as the terminal has it, else 80."""
+        if not self.is_terminal:
+            return _COLUMNS
+        return shutil.get_terminal_size((_COLUMNS, 24)).columns
 
     @property
     def is_interactive(self) -> bool:

@@ -1,11 +1,11 @@
 """Dokku's report of one app or of the whole server (0.38.27, plugins/common/common.go: ReportSingleApp)."""
 
-import json
 from collections.abc import Collection, Mapping
 from enum import Enum
 from typing import Any
 
-from dokku_cache.errors import PackageMissing, UsageError
+from dokku_cache.errors import UsageError
+from dokku_cache.output import serialized
 from dokku_cache.output.console import Console
 from dokku_cache.output.text import printable
 
@@ -43,7 +43,7 @@ def write(console: Console, name: str, values: Values, *, format_name: str, info
         }
         if is_app:
             plain = {"app": name, **plain}
-        console.result(_as_json(plain) if format_name == "json" else _as_yaml(plain))
+        console.result(serialized.as_text(plain, format_name))
 
 
 def check_flags(flags: list[str], valid: Collection[str], format_name: str) -> str:
@@ -74,16 +74,3 @@ def _shown(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return printable(str(value))
-
-
-def _as_json(values: dict[str, Any]) -> str:
-    # Only ASCII: a name that is no valid Unicode stays readable by every parser.
-    return json.dumps(values, separators=(",", ":"))
-
-
-def _as_yaml(values: dict[str, Any]) -> str:
-    try:
-        import yaml
-    except ImportError as error:
-        raise PackageMissing("yaml") from error
-    return str(yaml.safe_dump(values, explicit_start=True, sort_keys=False, width=1000)).rstrip("\n")

@@ -1,7 +1,7 @@
 """What the engine's answers mean."""
 
 from dokku_cache.engine.labels import for_helper
-from dokku_cache.engine.usage import by_containers, by_volumes
+from dokku_cache.engine.usage import by_containers, by_volumes, containers_by_volume
 from dokku_cache.legacy.cache_path import CachePath
 from dokku_cache.legacy.sighting import Sighting
 
@@ -36,3 +36,12 @@ def test_a_volume_that_is_another_name_of_it_uses_it() -> None:
         {"Name": "disk", "Options": {"type": "ext4", "device": "/dev/sda1"}},
     ]
     assert by_volumes(volumes, CACHE).uses == ("volume bound is bound to it",)
+
+
+def test_containers_are_found_by_the_volumes_that_they_mount() -> None:
+    containers = [
+        {"Names": ["/a"], "Mounts": [{"Type": "volume", "Name": "v"}, {"Type": "bind", "Source": "/x"}]},
+        {"Names": ["/b"], "Mounts": [{"Type": "volume", "Name": "v"}, {"Type": "volume", "Name": "w"}]},
+        {"Names": ["/c"], "Mounts": None},
+    ]
+    assert containers_by_volume(containers) == {"v": ("a", "b"), "w": ("b",)}

@@ -1,0 +1,273 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2154 # `run --separate-stderr` sets stderr
+# dokku cache:list
+
+load helper
+teardown() {
+  docker volume ls --quiet --filter "label=dokku-cache-test=$PREFIX" | xargs -r docker volume rm >/dev/null
+  [[ ! -e "$AUTHORIZER" ]] || rm -r "$AUTHORIZER"
+  [[ ! -e "$SUITE_DIRECTORY/server/settings.kept" ]] || mv "$SUITE_DIRECTORY/server/settings.kept" "$SUITE_DIRECTORY/server/settings"
+  clean_up
+}
+setup() { AUTHORIZER="$DOKKU_LIB_ROOT/plugins/enabled/zz-auth"; }
+
+# make_volume NAME MEBIBYTES LABEL...
+make_volume() {
+  docker volume create --label "dokku-cache-test=$PREFIX" "${@:3}" "$1" >/dev/null
+  head -c "$2M" /dev/zero >"$(docker volume inspect --format '{{.Mountpoint}}' "$1")/layer"
+}
+
+# make_herokuish_volume APP MEBIBYTES: as Dokku makes it.
+make_herokuish_volume() {
+  make_volume "cache-$(app "$1")" "$2" --label com.dokku.builder-type=herokuish --label "com.dokku.app-name=$(app "$1")"
+}
+
+# make_pack_volume APP MEBIBYTES: as pack calls it.
+make_pack_volume() { make_volume "pack-cache-dokku_$(app "$1")_latest-0123456789ab.build" "$2"; }
+
+# A server with every kind of cache.
+lay_out() {
+  make_app shop
+  make_cache shop 50
+  make_ghost oldblog 500
+  make_app wiki
+  make_cache wiki 5
+  make_container create --volume "$(cache_of wiki):/cache"
+  make_herokuish_volume shop 3
+  make_herokuish_volume forum 4
+  make_pack_volume wiki 5
+  make_pack_volume landing 6
+}
+
+# A plugin that hides every app whose name ends so.
+hide() {
+  mkdir "$AUTHORIZER"
+  # shellcheck disable=SC2016 # a script's own variables
+  printf '#!/usr/bin/env bash\nshift 2\nfor app in "$@"; do [[ "$app" == *%s ]] || echo "$app"; done\n' "$1" >"$AUTHORIZER/user-auth-app"
+  chmod +x "$AUTHORIZER/user-auth-app"
+}
+
+# python CODE: with the last output parsed as `listed`, and `caches` as those of this test by their locations.
+python() {
+  /usr/bin/python3 -I - "$output" "$PREFIX" <<PYTHON
+import json, sys, yaml
+listed, prefix = yaml.safe_load(sys.argv[1]), sys.argv[2]
+caches = {cache["location"]: cache for cache in listed["caches"] if prefix in cache["location"]}
+$1
+PYTHON
+}
+
+@test "every kind of cache is in one table, the biggest first" {
+  lay_out
+  run --separate-stderr dokku cache:list
+  [ "$status" -eq 0 ]
+  [ -z "$stderr" ]
+  [ "${lines[0]}" = "=====> Build caches, the biggest first" ]
+  for row in \
+    "6.0 MiB PREFIX-.* \(gone\) pack - - orphaned" \
+    "5.0 MiB PREFIX-wiki pack - - live" \
+    "4.0 MiB PREFIX-.* \(gone\) herokuish - - orphaned" \
+    "3.0 MiB PREFIX-shop herokuish - - live" \
+    ".* PREFIX-.* \(ghost\) legacy 500 .* orphaned" \
+    ".* PREFIX-wiki legacy 5 .* in-use"; do
+    grep -qxE " ${row/PREFIX/$PREFIX}" <<<"$(tr -s ' ' <<<"$output")" || { echo "missing: $row" && echo "$output" && false; }
+  done
+  [[ "$output" == *"Docker's own build cache, "*" reclaimable"* ]]
+  for action in \
+    "dokku cache:purge-legacy $(app oldblog)" \
+    "dokku repo:purge-cache $(app shop)" \
+    "docker volume rm cache-$(app forum)" \
+    "docker volume rm pack-cache-dokku_$(app landing)_latest-0123456789ab.build" \
+    "mounts it at /cache"; do
+    [[ "$output" == *"$action"* ]]
+  done
+  [[ "${lines[-1]}" == *" caches; 'cache:purge-legacy --all' would free "*" of it" ]]
+  [[ "$(wc -L <<<"$(grep -vE 'dokku|docker|volume|caches' <<<"$output")")" -le 80 ]]
+}
+
+@test "sizes are those of du and of Docker, and the sum is what a purge of all frees" {
+  lay_out
+  run dokku cache:list --format json
+  [ "$status" -eq 0 ]
+  shop="$(du -s -B1 "$(cache_of shop)" | cut -f1)" oldblog="$(du -s -B1 "$(cache_of oldblog)" | cut -f1)"
+  python "
+assert caches['$(cache_of shop)']['size-bytes'] == $shop
+assert caches['$(cache_of oldblog)']['size-bytes'] == $oldblog
+assert caches['cache-$(app forum)']['size-bytes'] == 4 << 20
+assert listed['purgeable-bytes'] == sum(c['size-bytes'] for c in listed['caches'] if c['is-purgeable'])
+assert {c['location'] for c in caches.values() if c['is-purgeable']} == {'$(cache_of shop)', '$(cache_of oldblog)'}
+known = sum(c['size-bytes'] for c in listed['caches'])
+assert listed['total-bytes'] == known + listed['engine-build-cache']['size-bytes'] and listed['total-is-complete']
+"
+  needs_stand_in "removes every legacy cache of the server"
+  frees="$(python "print(listed['purgeable-bytes'])")"
+  # One of them is in use, which is an error that does not end the rest.
+  dokku cache:purge-legacy --all --force || true
+  run dokku cache:report --global --cache-freed-bytes
+  [ "$output" = "$frees" ]
+}
+
+@test "json and yaml say the same, in the caches' order" {
+  lay_out
+  json="$(dokku cache:list --format json)"
+  run dokku cache:list --format yaml
+  python "assert json.loads('''$json''') == listed"
+  sizes="$(python "print(*[c['size-bytes'] for c in listed['caches']], sep='\n')")"
+  [ "$sizes" = "$(sort --numeric-sort --reverse <<<"$sizes")" ]
+}
+
+@test "--sort and --kind choose order and rows" {
+  lay_out
+  run dokku cache:list --format json --sort app --kind pack --kind herokuish
+  python "
+apps = [c['app'] for c in listed['caches'] if c['app'] and prefix in c['app']]
+assert apps == ['$(app forum)', '$(app landing)', '$(app shop)', '$(app wiki)'], apps
+assert {c['kind'] for c in listed['caches']} == {'pack', 'herokuish'} and listed['engine-build-cache'] is None
+"
+  find "$(cache_of oldblog)" -exec touch --date 2015-01-01 {} +
+  run dokku cache:list --format json --sort modified --kind legacy
+  python "assert [c['app'] for c in listed['caches'] if prefix in c['app']][0] == '$(app oldblog)'"
+  run dokku cache:list --kind engine
+  [[ "$output" == *"Docker's own build cache"* && "$output" != *"$PREFIX"* ]]
+}
+
+@test "the engine's own build cache is counted, with what of it can be reclaimed" {
+  needs_stand_in "builds an image that is thrown away"
+  "$BATS_TEST_DIRNAME/../engine/make_build_cache.py" 3
+  run dokku cache:list --format json --kind engine
+  docker builder prune --force >/dev/null
+  python "
+engine = listed['engine-build-cache']
+assert engine['reclaimable-bytes'] >= 3 << 20 and engine['records'] > 0
+assert engine['size-bytes'] >= engine['reclaimable-bytes'] and listed['caches'] == []
+"
+}
+
+@test "prometheus's text has a sample for each known size" {
+  lay_out
+  run --separate-stderr dokku cache:list --format prometheus
+  [ "$status" -eq 0 ]
+  [[ "$output" == *"# TYPE dokku_cache_size_bytes gauge"* ]]
+  grep -qF "dokku_cache_size_bytes{app=\"$(app forum)\",kind=\"herokuish\",location=\"cache-$(app forum)\"} 4194304" <<<"$output"
+  grep -qE '^dokku_cache_purgeable_bytes [0-9]+$' <<<"$output"
+  grep -qF "location=\"$(cache_of oldblog)\",state=\"orphaned\",app_state=\"ghost\"} 1" <<<"$output"
+}
+
+@test "a user sees the caches of apps that user-auth-app lets through, and nobody's volumes not at all" {
+  needs_stand_in "installs another plugin"
+  lay_out
+  make_herokuish_volume wiki 1
+  hide wiki
+  run dokku cache:list --format json
+  python "
+assert {c['app'] for c in caches.values()} == {'$(app shop)', '$(app oldblog)'}, caches.keys()
+assert listed['hides-others'] and listed['engine-build-cache'] is None
+"
+  run dokku cache:list
+  [[ "$output" != *"$(app wiki)"* && "$output" != *"$(app landing)"* && "$output" != *"own build cache"* ]]
+  [[ "$output" == *"What is not of an app of yours is left out"* ]]
+}
+
+@test "with Docker down directories are listed all the same, and sizes of volumes are unknown" {
+  needs_stand_in "cuts the way to Docker"
+  lay_out
+  sed -i.kept 's|^export DOCKER_HOST=.*|export DOCKER_HOST=unix:///nowhere LC_ALL=C|' "$SUITE_DIRECTORY/server/settings"
+  run --separate-stderr dokku cache:list
+  [ "$status" -eq 0 ]
+  [[ "$stderr" == *"Docker does not answer"* ]]
+  [ "$(grep -c 'Docker does not answer' <<<"$stderr")" -eq 1 ]
+  [[ "$(tr -s ' ' <<<"$output")" == *" $(app wiki) legacy 5 "*" in-use"* ]]
+  [[ "$(tr -s ' ' <<<"$output")" == *" unknown - engine - - unknown"* ]]
+  [[ "${lines[-1]}" == *"at least "*"would free nothing" ]]
+}
+
+@test "nobody who reads any more is no error" {
+  needs_stand_in "makes many apps"
+  for number in {1..200}; do
+    mkdir -p "$DOKKU_ROOT/$PREFIX-$number/cache/deep"
+  done
+  chown -R dokku:dokku "$DOKKU_ROOT"
+  for format in stdout json yaml prometheus; do
+    run --separate-stderr bash -c "dokku cache:list --format $format | head -n 1; exit \${PIPESTATUS[0]}"
+    [[ "$status" == 0 || "$status" == 141 ]]
+    [ -z "$stderr" ]
+  done
+}
+
+@test "2,000 apps without a cache are listed within 3 s" {
+  needs_stand_in "makes many apps"
+  for number in {1..2000}; do
+    echo "$DOKKU_ROOT/$PREFIX-$number"
+  done | xargs mkdir
+  for number in {1..2000}; do
+    echo "$DOKKU_ROOT/$PREFIX-$number/HEAD"
+  done | xargs touch
+  dokku cache:list >/dev/null
+  started="${EPOCHREALTIME/./}"
+  run dokku cache:list
+  took_milliseconds="$(((${EPOCHREALTIME/./} - started) / 1000))"
+  echo "took $took_milliseconds ms"
+  find "$DOKKU_ROOT" -mindepth 1 -maxdepth 1 -name "$PREFIX-*" -exec rm -r {} +
+  [ "$status" -eq 0 ]
+  [ "$took_milliseconds" -lt 3000 ]
+}
+
+@test "a terminal shows the progress on standard error alone" {
+  command -v script >/dev/null || skip "script (bsdutils) is not installed"
+  make_app shop
+  make_cache shop 40000
+  run script --quiet --return --command "TERM=xterm dokku cache:list --kind legacy >$SUITE_DIRECTORY/listed" /dev/null
+  [ "$status" -eq 0 ]
+  [[ "$output" == *"Measuring $(app shop)"* ]]
+  run cat "$SUITE_DIRECTORY/listed"
+  [[ "$output" == *"$(app shop)"* && "$output" == *"40,000"* && "$output" != *Measuring* ]]
+}
+
+@test "Ctrl-C ends it cleanly, even while Docker does not answer" {
+  needs_stand_in "cuts the way to Docker"
+  make_app shop
+  make_cache shop
+  /usr/bin/python3 -I -c "
+import os, socket, sys, time
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(sys.argv[1])
+os.chmod(sys.argv[1], 0o666)
+listener.listen()
+time.sleep(60)" "$SUITE_DIRECTORY/silent.sock" 3>&- &
+  silent="$!"
+  wait_for test -S "$SUITE_DIRECTORY/silent.sock"
+  sed -i.kept "s|^export DOCKER_HOST=.*|export DOCKER_HOST=unix://$SUITE_DIRECTORY/silent.sock LC_ALL=C|" "$SUITE_DIRECTORY/server/settings"
+  run --separate-stderr timeout --signal INT --preserve-status 2 dokku cache:list
+  kill "$silent"
+  rm "$SUITE_DIRECTORY/silent.sock"
+  [ "$status" -eq 1 ]
+  [ "$stderr" = "!     Interrupted, nothing was changed" ]
+  [ -z "$output" ]
+}
+
+@test "--quiet leaves the table alone" {
+  make_app shop
+  make_cache shop
+  run dokku --quiet cache:list --kind legacy
+  [[ "$output" != *"=====>"* && "$output" != *"would free"* ]]
+  [[ "$output" == *"$(app shop)"* ]]
+}
+
+@test "what it does not know it refuses, saying what there is" {
+  for arguments in "--format xml" "--sort colour" "--kind volume" "--wrong" "$(app shop)" "--format"; do
+    # shellcheck disable=SC2086 # words
+    run --separate-stderr dokku cache:list $arguments
+    [ "$status" -eq 1 ]
+    [ -n "$stderr" ]
+    [ -z "$output" ]
+  done
+}
+
+@test "listing changes nothing" {
+  lay_out
+  before="$(manifest "$DOKKU_ROOT/$(app shop)"; manifest "$DOKKU_ROOT/$(app oldblog)"; docker volume ls --quiet)"
+  for format in stdout json yaml prometheus; do
+    dokku cache:list --format "$format" >/dev/null
+  done
+  [ "$before" = "$(manifest "$DOKKU_ROOT/$(app shop)"; manifest "$DOKKU_ROOT/$(app oldblog)"; docker volume ls --quiet)" ]
+}

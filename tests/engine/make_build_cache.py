@@ -1,0 +1,60 @@
+#!/usr/bin/python3 -I
+"""tests/engine/make_build_cache.py MEGABYTES: has the engine at DOCKER_HOST build an image, so it keeps a cache.
+
+The command line of Docker needs an extra program for that; a build whose source the engine fetches itself does not.
+"""
+
+import http.server
+import io
+import os
+import sys
+import tarfile
+import threading
+
+import docker
+
+
+def context(megabytes: int) -> bytes:
+    """Make a build's source: a Dockerfile, and a file of random bytes."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for name, content in (
+            ("Dockerfile", b"FROM scratch\nCOPY layer /layer\n"),
+            ("layer", os.urandom(megabytes << 20)),
+        ):
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def serve(content: bytes) -> http.server.HTTPServer:
+    """Serve it on a free port of this machine, until the end."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_arguments: object) -> None:
+            """Say nothing."""
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+def main() -> None:
+    """Build, and remove the image: what is left is cache that nothing shares."""
+    api = docker.APIClient(base_url=os.environ["DOCKER_HOST"], version="auto", timeout=120)
+    server = serve(context(int(sys.argv[1])))
+    remote = f"http://127.0.0.1:{server.server_address[1]}/context.tar"
+    parameters = {"version": "2", "remote": remote, "t": "dokku-cache-build"}
+    answer = api.post(f"{api.base_url}/v{api.api_version}/build", params=parameters)
+    answer.raise_for_status()
+    api.remove_image("dokku-cache-build", force=True)
+
+
+main()

@@ -1,0 +1,55 @@
+"""The connection to an engine: each question once, and why there was no answer in a few words."""
+
+from typing import Any
+
+import pytest
+
+from dokku_cache.engine.client import Engine, guarded
+from dokku_cache.errors import Unestablished
+
+
+class Api:
+    """Stands in for docker.APIClient."""
+
+    def __init__(self, *answers: Any) -> None:
+        self.answers = list(answers)
+
+    def containers(self, **_options: object) -> Any:
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def engine(*answers: Any) -> Engine:
+    made = Engine("unix:///nowhere")
+    made._api = Api(*answers)
+    return made
+
+
+def test_a_question_is_asked_once_and_anew_on_demand() -> None:
+    asked = engine([{"Id": "1"}], [{"Id": "2"}])
+    assert asked.containers() == asked.containers() == [{"Id": "1"}]
+    assert asked.containers(anew=True) == asked.containers() == [{"Id": "2"}]
+
+
+def test_an_engine_that_does_not_answer_is_waited_for_once() -> None:
+    """A list of many apps would else wait the whole time limit for each."""
+    asked = engine(OSError(110, "Connection timed out"), [])
+    for _ in range(3):
+        with pytest.raises(Unestablished, match=r"Docker does not answer \(Connection timed out\)"):
+            asked.containers()
+    assert asked.containers(anew=True) == []
+
+
+def test_a_hidden_cause_is_not_told() -> None:
+    """Found with urllib3, which tries one way to ask, and hides that when the other fails."""
+
+    def ask() -> None:
+        try:
+            raise TypeError("unexpected keyword argument 'buffering'")
+        except TypeError:
+            raise OSError("timed out") from None
+
+    with pytest.raises(Unestablished, match=r"^Docker does not answer \(timed out\)$"):
+        guarded(ask)
