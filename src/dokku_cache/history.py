@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from enum import Enum
+from functools import cached_property
 
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import CacheError
@@ -25,7 +26,11 @@ class Way(Enum):
 
 @dataclass(frozen=True)
 class Record:
-    """One purge: ``at`` its end (RFC 3339, UTC), ``failure`` why it did not remove everything, else empty."""
+    """One purge: ``at`` its end (RFC 3339, UTC), ``failure`` why it did not remove everything, else empty.
+
+    ``ends_app``: the app is gone, so that a new one of its name has no part in what was before. A destroyed app
+    without a cache has such a record too, with nothing removed, if it has any other.
+    """
 
     app: str
     at: str
@@ -34,6 +39,7 @@ class Record:
     files: int = 0
     seconds: float = 0.0
     failure: str = ""
+    ends_app: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,12 +50,26 @@ class History:
 
     def last_purge(self, app: str) -> Record | None:
         """Give the last purge of an app that removed everything."""
-        return next((r for r in reversed(self.records) if r.app == app and not r.failure), None)
+        return next((record for record in reversed(self.of_app(app)) if not record.failure), None)
 
     def last_failure(self, app: str) -> Record | None:
         """Give the failure of an app that no purge has made good since."""
-        last = next((r for r in reversed(self.records) if r.app == app), None)
-        return last if last and last.failure else None
+        last = self.of_app(app)[-1:]
+        return last[0] if last and last[0].failure else None
+
+    def of_app(self, app: str) -> list[Record]:
+        """Give the records of the app that bears this name now."""
+        return self._by_app.get(app, [])
+
+    @cached_property
+    def _by_app(self) -> dict[str, list[Record]]:
+        by_app: dict[str, list[Record]] = {}
+        for record in self.records:
+            if record.ends_app:
+                by_app.pop(record.app, None)
+            else:
+                by_app.setdefault(record.app, []).append(record)
+        return by_app
 
     @property
     def freed_bytes(self) -> int:
@@ -59,7 +79,7 @@ class History:
     @property
     def purges(self) -> int:
         """How many purges removed everything."""
-        return sum(1 for record in self.records if not record.failure)
+        return sum(1 for record in self.records if record.size_bytes and not record.failure)
 
 
 def directory(environment: DokkuEnvironment) -> str:

@@ -50,11 +50,16 @@ def purge_and_record(context: Context, decision: Decision, request: Request, way
         raise
     if outcome:
         measured = outcome.measured
-        seconds = round(outcome.seconds, 1)
-        record(
-            context,
-            Record(decision.app, history.now(), way.value, measured.size_bytes, measured.files, seconds),
+        entry = Record(
+            decision.app,
+            history.now(),
+            way.value,
+            measured.size_bytes,
+            measured.files,
+            seconds=round(outcome.seconds, 1),
+            ends_app=outcome.removed_ghost or way is Way.DESTROY,
         )
+        record(context, entry)
     return outcome
 
 

@@ -67,6 +67,22 @@ teardown() { clean_up; }
   [ -d "$(cache_of shop)/buildpack" ]
 }
 
+@test "a new app of the same name has no past, whether a cache was left or not" {
+  for again in 1 2; do
+    make_app shop
+    [ -z "$(dokku cache:report "$(app shop)" --cache-last-purged-at)" ]
+    make_cache shop
+    dokku cache:purge-legacy "$(app shop)"
+    [ "$(dokku cache:report "$(app shop)" --cache-last-purged-by)" = hand ]
+    [ "$again" = 1 ] || make_cache shop
+    dokku --force apps:destroy "$(app shop)"
+  done
+  make_ghost shop
+  dokku cache:purge-legacy "$(app shop)"
+  make_app shop
+  [ -z "$(dokku cache:report "$(app shop)" --cache-last-purged-at)" ]
+}
+
 @test "a renamed app leaves no ghost, and its property follows" {
   make_app shop
   make_cache shop

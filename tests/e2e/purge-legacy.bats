@@ -181,7 +181,7 @@ refuses() {
   make_cache shop 30000
   dokku cache:purge-legacy "$(app shop)" >"$SUITE_DIRECTORY/said" 2>&1 &
   wait_for compgen -G "$DOKKU_ROOT/$(app shop)/.dokku-cache-trash.*"
-  pkill -INT -f "$SUITE_DIRECTORY/.*/src purge-legacy $(app shop)"
+  pkill -INT -f "/src purge-legacy $(app shop)"
   wait "$!" && code=0 || code="$?"
   said="$(cat "$SUITE_DIRECTORY/said")"
   rm "$SUITE_DIRECTORY/said"

@@ -32,6 +32,16 @@ def test_a_failure_shows_until_a_purge_succeeds(environment: DokkuEnvironment) -
     assert history.read(environment).last_failure("shop") is None
 
 
+def test_what_was_before_the_end_of_an_app_is_none_of_a_new_one_of_its_name(environment: DokkuEnvironment) -> None:
+    history.append(environment, Record("shop", "2026-01-01T00:00:00+00:00", "hand", 100))
+    history.append(environment, Record("shop", "2026-01-02T00:00:00+00:00", "destroy", ends_app=True))
+    past = history.read(environment)
+    assert (past.last_purge("shop"), past.last_failure("shop")) == (None, None)
+    assert (past.freed_bytes, past.purges) == (100, 1)
+    history.append(environment, Record("shop", "2026-01-03T00:00:00+00:00", "deploy", 7))
+    assert history.read(environment).last_purge("shop").size_bytes == 7
+
+
 def test_a_record_cut_short_spoils_no_other(environment: DokkuEnvironment) -> None:
     history.append(environment, Record("shop", "x", "hand", 5))
     path = os.path.join(history.directory(environment), history.FILE_NAME)

@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 
-from dokku_cache import automatic
+from dokku_cache import automatic, history
 from dokku_cache.context import Context
 from dokku_cache.errors import CacheError, ExitCode
-from dokku_cache.history import Way
+from dokku_cache.history import Record, Way
 from dokku_cache.legacy.plan import plan
 from dokku_cache.legacy.state import Mode, State
 from dokku_cache.output import purge_text
 from dokku_cache.purging import Request
-from dokku_cache.running import purge_and_record
+from dokku_cache.running import purge_and_record, record
 
 #: Who destroys an app does so by hand: no task will make the directory again, and Dokku deletes all of the app next.
 MODE = Mode.BY_HAND
@@ -35,8 +35,15 @@ def _purge(context: Context, app: str) -> None:
     decision = plan(context.surveyor.survey([app]), MODE)[0]
     verdict = decision.finding.verdict
     if verdict.state is State.ABSENT:
+        _end_history(context, app)
         return
     if not decision.targets:
         raise CacheError(f"it is {verdict.state.value}: {verdict.reason}")
     request = Request(mode=MODE, in_deploy=True, lock_wait_seconds=LOCK_WAIT_SECONDS)
     purge_text.tell_outcome(context.console, decision, purge_and_record(context, decision, request, Way.DESTROY))
+
+
+def _end_history(context: Context, app: str) -> None:
+    """Keep what is known of the app from a later one of its name."""
+    if history.read(context.environment).of_app(app):
+        record(context, Record(app, history.now(), Way.DESTROY.value, ends_app=True))
