@@ -1,13 +1,12 @@
 """Arguments in, exit code out. The only place where an error becomes text."""
 
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from types import FrameType
 
+from dokku_cache import interrupts
 from dokku_cache.context import Context
 from dokku_cache.errors import CacheError, ExitCode, Interrupted
 from dokku_cache.output.console import Console
@@ -30,7 +29,6 @@ ACTIONS = (
 )
 #: What a shell reports of a program that a closed pipe ended (128 + SIGPIPE).
 EXIT_BROKEN_PIPE = 141
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Action = Callable[[Context, Sequence[str]], ExitCode]
 
@@ -39,8 +37,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run one action, and give its exit code. ``arguments``: the door's name, then what it was called with."""
     _prepare_streams()
     console = Console()
-    for number in _SIGNALS:
-        signal.signal(number, _interrupt)
+    interrupts.listen()
     try:
         return _run(arguments)
     except CacheError as error:
@@ -76,10 +73,3 @@ def _prepare_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    # One is enough: what cleans up afterwards is not to be interrupted in its turn.
-    for number in _SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
-    raise Interrupted

@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 import subprocess
 import tarfile
 from pathlib import Path
@@ -9,10 +10,11 @@ from pathlib import Path
 import docker
 import pytest
 
+from dokku_cache import interrupts
 from dokku_cache.engine import helper_image
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper, remove_all_stale
-from dokku_cache.errors import CacheError, Refused, Unestablished
+from dokku_cache.errors import CacheError, Interrupted, Refused, Unestablished
 from dokku_cache.legacy.handles import Identity
 from dokku_cache.legacy.measure import measure
 
@@ -207,3 +209,25 @@ def test_a_million_entries_need_little_memory(server: Server, engine: Engine) ->
         patch.setattr(docker.APIClient, "create_host_config", with_limit)
         helper_for(server, engine).empty(str(cache), identity(cache), lambda *_: None)
     assert os.listdir(cache) == []
+
+
+def test_an_interrupt_while_the_engine_makes_the_container_leaves_none_behind(
+    server: Server, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = server.make_cache("shop")
+    before = {number: signal.getsignal(number) for number in interrupts.SIGNALS}
+    made = docker.APIClient.create_container
+
+    def interrupted(self: docker.APIClient, *arguments: object, **options: object) -> object:
+        os.kill(os.getpid(), signal.SIGINT)
+        return made(self, *arguments, **options)
+
+    monkeypatch.setattr(docker.APIClient, "create_container", interrupted)
+    interrupts.listen()
+    try:
+        with pytest.raises(Interrupted):
+            helper_for(server, engine).measure(str(cache), identity(cache))
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert engine.api.containers(all=True, filters={"label": ["com.dokku.cache.helper"]}) == []

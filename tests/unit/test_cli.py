@@ -1,12 +1,13 @@
 """Errors become text and exit codes in one place."""
 
 import os
+import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from dokku_cache import cli, errors
+from dokku_cache import cli, errors, interrupts
 from dokku_cache.errors import CacheError, ExitCode, Interrupted
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -62,7 +63,7 @@ def test_each_error_has_its_text_and_code(
         raise raised
 
     monkeypatch.setattr(cli, "_run", fail)
-    handlers = {number: cli.signal.getsignal(number) for number in cli._SIGNALS}
+    handlers = {number: signal.getsignal(number) for number in interrupts.SIGNALS}
     kept = os.dup(1)
     try:
         assert cli.main(["report"]) == code
@@ -70,7 +71,7 @@ def test_each_error_has_its_text_and_code(
         os.dup2(kept, 1)
         os.close(kept)
         for number, handler in handlers.items():
-            cli.signal.signal(number, handler)
+            signal.signal(number, handler)
     shown = capfd.readouterr()
     assert said in shown.err
     assert "Traceback" not in shown.err

@@ -14,6 +14,7 @@ from dokku_cache.engine.attachment import Attachment
 from dokku_cache.engine.client import Engine, guarded
 from dokku_cache.engine.helper_scripts import EMPTY, MEASURE, MOUNT_POINT
 from dokku_cache.errors import PartlyRemoved, Refused, Unestablished
+from dokku_cache.interrupts import held_back
 from dokku_cache.legacy.handles import Identity
 from dokku_cache.legacy.measure import BYTES_PER_BLOCK, Measurement, Tally, Tick
 
@@ -68,8 +69,10 @@ class Helper:
     def _run(
         self, script: str, directory_path: str, identity: Identity, *, read_only: bool
     ) -> Generator[bytes, None, None]:
-        container_id = self._create(script, directory_path, identity, read_only=read_only)
+        container_id = ""
         try:
+            with held_back():
+                container_id = self._create(script, directory_path, identity, read_only=read_only)
             attachment = guarded(lambda: Attachment(self._engine.api, container_id))
             guarded(lambda: self._engine.api.start(container_id))
             finished = False
@@ -79,7 +82,8 @@ class Helper:
             if not finished:
                 self._explain(container_id, attachment.said_on_stderr)
         finally:
-            _remove_container(self._engine, container_id)
+            if container_id:
+                _remove_container(self._engine, container_id)
 
     def _create(self, script: str, directory_path: str, identity: Identity, *, read_only: bool) -> str:
         api = self._engine.api

@@ -1,0 +1,66 @@
+"""Signals at a bad moment."""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from dokku_cache import interrupts
+from dokku_cache.errors import Interrupted
+
+
+@pytest.fixture(autouse=True)
+def _handlers_as_they_were() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in interrupts.SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("number", interrupts.SIGNALS)
+def test_a_signal_interrupts_once(number: int) -> None:
+    interrupts.listen()
+    with pytest.raises(Interrupted):
+        os.kill(os.getpid(), number)
+    for again in interrupts.SIGNALS:
+        os.kill(os.getpid(), again)
+
+
+def test_a_held_back_signal_comes_at_the_end_of_the_block() -> None:
+    interrupts.listen()
+    done = []
+
+    def block() -> None:
+        with interrupts.held_back():
+            os.kill(os.getpid(), signal.SIGINT)
+            done.append("all of it")
+
+    with pytest.raises(Interrupted):
+        block()
+    assert done == ["all of it"]
+
+
+def test_a_held_back_signal_that_is_ignored_stays_so() -> None:
+    interrupts.listen()
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with interrupts.held_back():
+        os.kill(os.getpid(), signal.SIGHUP)
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
+
+def test_another_thread_holds_nothing_back_and_breaks_nothing() -> None:
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            with interrupts.held_back():
+                pass
+        except BaseException as error:  # noqa: BLE001 - handed to the test
+            failures.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert failures == []
