@@ -18,6 +18,7 @@ plugin() { echo "$DOKKU_LIB_ROOT/plugins/enabled/cache"; }
   [ "$(stat --format %U "$DOKKU_LIB_ROOT/data/cache")" = dokku ]
   [ "$(stat --format %U "$DOKKU_LIB_ROOT/config/cache")" = dokku ]
   [ "$(stat --format %U "$DOKKU_LIB_ROOT/data/cache/dokku-version")" = dokku ]
+  [ "$(stat --format %U "$DOKKU_LOGS_DIR/cache.log")" = dokku ]
   [ -z "$(find -L "$(plugin)" ! -user dokku)" ]
 }
 

@@ -11,7 +11,8 @@ FILE_NAME = "cache.log"
 def open_log(logs_dir: str) -> int:
     """Open the log for appending and give its descriptor; where it cannot be opened, that of /dev/null.
 
-    Logrotate renames the file, so that everybody opens it anew.
+    ``install`` makes the file, as user dokku may not write to the directory on every server. Dokku's logrotate cuts
+    it in place (copytruncate), so that writing goes on at the new end.
     """
     flags = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC
     try:
