@@ -43,16 +43,18 @@ def is_due(environment: DokkuEnvironment) -> bool:
     return bool(before and now) and before != now
 
 
-def fire_if_due(environment: DokkuEnvironment, tell: Callable[[str], None]) -> None:
+def fire_if_due(environment: DokkuEnvironment, tell: Callable[[str], None]) -> bool:
     """Fire ``post-upgrade <from> <to>`` if that is due and nobody else does it now; ``tell`` gets what it prints.
 
-    The trigger's end records the version: a sweep that was killed halfway is due again. Raises CacheError.
+    Tells whether it was fired. The trigger's end records the version: a sweep that was killed halfway is due again. Raises CacheError.
     """
     with _alone(environment) as is_alone:
-        if is_alone and is_due(environment):
-            before, now = recorded(environment), version.read_text(environment.lib_root)
-            for line in plugn.stream("post-upgrade", before, now, cwd="/"):
-                tell(line)
+        if not is_alone or not is_due(environment):
+            return False
+        before, now = recorded(environment), version.read_text(environment.lib_root)
+        for line in plugn.stream("post-upgrade", before, now, cwd="/"):
+            tell(line)
+        return True
 
 
 @contextlib.contextmanager

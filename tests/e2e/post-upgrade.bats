@@ -60,6 +60,7 @@ upgrade() {
   run dokku cache:auto-purge
   [ "$status" -eq 0 ]
   [[ "$output" == *"from 0.33.7 to 0.38.27"* ]]
+  [ "$(grep -c 'legacy cache removed' <<<"$output")" = 1 ]
   is_gone shop
 }
 

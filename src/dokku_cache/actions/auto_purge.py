@@ -18,13 +18,15 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     context = context.with_flags(quiet=parsed.quiet)
     visible = context.visible_apps()
     named = [apps.verify(name, visible) for name in named_apps(context, parsed)]
-    if not named:
-        _notice_upgrade(context)
+    if not named and _swept_after_upgrade(context):
+        return ExitCode.OK
     return automatic.sweep(context, named or visible, Way.CRON)
 
 
-def _notice_upgrade(context: Context) -> None:
+def _swept_after_upgrade(context: Context) -> bool:
+    """See whether Dokku was upgraded: trigger ``post-upgrade`` then sweeps every app. Warns when it fails."""
     try:
-        upgrade.fire_if_due(context.environment, context.console.passed_on)
+        return upgrade.fire_if_due(context.environment, context.console.passed_on)
     except CacheError as error:
         context.console.warn(str(error), error.hint)
+        return False
