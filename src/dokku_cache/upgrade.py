@@ -46,7 +46,8 @@ def is_due(environment: DokkuEnvironment) -> bool:
 def fire_if_due(environment: DokkuEnvironment, tell: Callable[[str], None]) -> bool:
     """Fire ``post-upgrade <from> <to>`` if that is due and nobody else does it now; ``tell`` gets what it prints.
 
-    Tells whether it was fired. The trigger's end records the version: a sweep that was killed halfway is due again. Raises CacheError.
+    Tells whether it was fired. The trigger's end records the version: a sweep that was killed halfway is due again.
+    Raises CacheError.
     """
     with _alone(environment) as is_alone:
         if not is_alone or not is_due(environment):
