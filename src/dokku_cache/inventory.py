@@ -98,11 +98,11 @@ class Inventory:
 
     @property
     def total(self) -> Sum:
-        """All that is listed, the engine's build cache included."""
+        """All that is listed, the engine's build cache included where there is anything in it."""
         listed = _sum(self.caches)
         engine = self.build_cache
         return Sum(
-            listed.caches + (engine is not None),
+            listed.caches + bool(engine and engine.records),
             listed.size_bytes + (engine.size_bytes if engine else 0),
             is_complete=listed.is_complete and not self.unknown,
         )

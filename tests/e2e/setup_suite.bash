@@ -11,13 +11,7 @@ setup_suite() {
   export SUITE_DIRECTORY PREFIX="dct$RANDOM"
   # What is installed is a clone, so the working tree has to be a repository of its own.
   export PLUGIN_REPOSITORY="$SUITE_DIRECTORY/dokku-cache"
-  mkdir "$PLUGIN_REPOSITORY"
-  tar --create --directory "$project" --exclude=./.git --exclude=./.venv --exclude=./.*_cache --exclude=__pycache__ . |
-    tar --extract --directory "$PLUGIN_REPOSITORY" --no-same-owner
-  git -C "$PLUGIN_REPOSITORY" init --quiet
-  git -C "$PLUGIN_REPOSITORY" add --all
-  git -C "$PLUGIN_REPOSITORY" -c user.name=tests -c user.email=tests@localhost commit --quiet --message "for the tests"
-
+  "$project/tests/repository" "$PLUGIN_REPOSITORY"
   if [[ "$DOKKU_UNDER_TEST" == "real" ]]; then
     _use_installed_dokku
   else

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dokku_cache.dokku.daily_prune import DailyPrune
 from dokku_cache.engine.disk_usage import BuildCache
 from dokku_cache.errors import PackageMissing
 from dokku_cache.inventory import AppState, Cache, Inventory, Kind, Order, Sum, VolumeState
@@ -110,7 +111,7 @@ def _engine_row(inventory: Inventory) -> Row:
         modified="-",
         state=_engine_state(known),
         where=f"Docker's own build cache, {reclaimable}",
-        what="" if prune is None else _prune(can_work=prune.can_work, reason=prune.reason),
+        what="" if prune is None else _prune(prune, has_use=known is None or known.reclaimable_bytes > 0),
     )
 
 
@@ -122,10 +123,11 @@ def _engine_state(known: BuildCache | None) -> str:
     return "reclaimable" if known.reclaimable_bytes else VolumeState.IN_USE.value
 
 
-def _prune(*, can_work: bool, reason: str) -> str:
-    if can_work:
-        return f"Dokku's daily prune can work: {reason}"
-    return f"docker builder prune (Dokku's daily prune cannot work: {reason})"
+def _prune(prune: DailyPrune, *, has_use: bool) -> str:
+    if prune.can_work:
+        return f"Dokku's daily prune can work: {prune.reason}"
+    why = f"Dokku's daily prune cannot work: {prune.reason}"
+    return f"docker builder prune ({why})" if has_use else why
 
 
 def _last_line(inventory: Inventory) -> str:
