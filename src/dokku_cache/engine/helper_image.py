@@ -19,12 +19,12 @@ APPLETS = ("sh", "awk", "find", "head", "ionice", "mv", "renice", "rm", "rmdir",
 def ensure(engine: Engine) -> str:
     """Give the image's name, importing it where it is missing, as after a ``docker image prune --all``.
 
-    The tag is derived from busybox itself, so an updated package gets a new image. Raises Unestablished.
+    The tag is derived from what is in it, so an updated package, or plugin, gets a new image. Raises Unestablished.
     """
     import docker.errors
 
-    binary = _read_busybox()
-    tag = hashlib.sha256(binary).hexdigest()[:16]
+    archive = _archive(_read_busybox())
+    tag = hashlib.sha256(archive).hexdigest()[:16]
     name = f"{REPOSITORY}:{tag}"
 
     def find_or_import() -> None:
@@ -32,7 +32,7 @@ def ensure(engine: Engine) -> str:
             engine.api.inspect_image(name)
         except docker.errors.ImageNotFound:
             changes = [f'LABEL {key}="{value}"' for key, value in {**labels.DOKKU, labels.HELPER: "true"}.items()]
-            engine.api.import_image_from_data(_archive(binary), repository=REPOSITORY, tag=tag, changes=changes)
+            engine.api.import_image_from_data(archive, repository=REPOSITORY, tag=tag, changes=changes)
 
     guarded(find_or_import)
     return name
