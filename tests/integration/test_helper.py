@@ -14,7 +14,7 @@ from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper, remove_all_stale
 from dokku_cache.errors import CacheError, Refused, Unestablished
 from dokku_cache.legacy.handles import Identity
-from dokku_cache.legacy.measure import measure
+from dokku_cache.legacy.walk import measure
 
 from . import trees
 from .conftest import Server, give, manifest
