@@ -4,6 +4,9 @@ Lines on standard output are the protocol: ``+ <entries> <blocks>`` for what is 
 <blocks> <seconds> <kind>`` for what was measured, ``alive`` as a sign of life, ``done`` at the very end.
 """
 
+# xargs is called by its path, as another program: by its name it would run in a fork of the shell, with the
+# shell's handler for SIGCHLD; that breaks its reading off when a worker ends, and a file name with it (busybox 1.35).
+
 #: Where the directory is mounted.
 MOUNT_POINT = "/legacy"
 
@@ -17,19 +20,21 @@ while sleep 5; do echo alive; done &
 """
 
 # Every file goes first, whatever directory it is in: so many workers have work in a tree of any shape. Bytes
-# count when the last link goes. Then the directories, deepest first; where a batch came too early for another
-# one, the next round takes them. Paths beyond PATH_MAX cannot be named from the top: what is left after the
-# first round is moved up from a depth that can be (14 names of 255 bytes), until nothing is.
+# count when the last link goes. Then the directories, deepest first, each with its parents: where a batch comes
+# too early for the one before it, whoever removes the last child takes the parent along. Paths beyond PATH_MAX
+# cannot be named from the top: what is left after the first round is moved up from a depth that can be (14 names
+# of 255 bytes), until nothing is.
 EMPTY = (
     _PRELUDE
     + r"""
 workers=$3
 batch='freed=$(stat -c "%h %b" -- "$@" 2>/dev/null | awk "\$1 == 1 { s += \$2 } END { print s + 0 }")
 rm -f -- "$@" 2>/dev/null && echo "+ $# $freed"'
-folders='rmdir -- "$@" 2>/dev/null && echo "+ $# 0"'
+folders='rmdir -p -- "$@" 2>/dev/null
+echo "+ $# 0"'
 sweep() {
-  find . -mindepth 1 ! -type d -print0 2>/dev/null | xargs -0 -r -n 400 -P "$workers" sh -c "$batch" sh
-  find . -depth -mindepth 1 -type d -print0 2>/dev/null | xargs -0 -r -n 100 -P "$workers" sh -c "$folders" sh
+  find . -mindepth 1 ! -type d -print0 2>/dev/null | /bin/xargs -0 -r -n 400 -P "$workers" sh -c "$batch" sh
+  find . -depth -mindepth 1 -type d -print0 2>/dev/null | /bin/xargs -0 -r -n 100 -P "$workers" sh -c "$folders" sh
   rm -rf -- ./* ./.[!.]* ./..?* 2>/dev/null
 }
 is_empty() { [ -z "$(find . -mindepth 1 -maxdepth 1 -print 2>/dev/null | head -n 1)" ]; }
@@ -38,7 +43,7 @@ round=0
 while ! is_empty && [ -n "$(find . -mindepth 14 -maxdepth 14 -type d 2>/dev/null | head -n 1)" ]; do
   round=$((round + 1))
   find . -mindepth 14 -maxdepth 14 -type d -print0 2>/dev/null |
-    xargs -0 -r -n 1 sh -c 'mv -- "$1" "./.deep.$0.$$"' "$round"
+    /bin/xargs -0 -r -n 1 sh -c 'mv -- "$1" "./.deep.$0.$$"' "$round"
   [ "$round" -lt 20000 ] || break
 done
 [ "$round" -eq 0 ] || sweep
@@ -51,7 +56,7 @@ echo done
 MEASURE = (
     _PRELUDE
     + r"""
-level='find . -mindepth 1 -maxdepth 14 -print0 | xargs -0 -r -n 400 stat -c "= %h %d %i %b %Y %F" --
+level='find . -mindepth 1 -maxdepth 14 -print0 | /bin/xargs -0 -r -n 400 stat -c "= %h %d %i %b %Y %F" --
 find . -mindepth 14 -maxdepth 14 -type d -exec sh -c "cd -P -- \"\$1\" && eval \"\$level\"" sh {} \;'
 export level
 stat -c "= %h %d %i %b %Y top" .
