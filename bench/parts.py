@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bench import trees
@@ -71,18 +71,43 @@ def _agree(top: str) -> None:
 
 
 def memory(bench: Bench) -> Iterator[Result]:
-    """Ask how much memory a measurement takes, with five times as many entries as a big tree has."""
-    for shape in ("node_modules", "one wide directory"):
+    """Ask how much memory measuring takes, of a big tree and of one directory five times as big."""
+    for shape, files in (("node_modules", bench.files), ("one directory of empty files", 5 * bench.files)):
         top = os.path.join(bench.work, "tree")
-        trees.make(shape, top, 5 * bench.files)
-        _, entries, own, child = map(int, _output(PYTHON, "-I", os.path.join(HERE, "measured.py"), top).split())
+        trees.make(shape, top, files)
+        peak = _peak_bytes([PYTHON, "-I", os.path.join(HERE, "measured.py"), top])
         yield Result(
             f"memory, {shape}",
             [],
-            f"{entries:,} entries: {own // 1024} MB resident at the most, and {child // 1024} MB in the biggest of "
-            "the finders that it starts (`bench/measured.py TREE`).",
+            f"{files:,} files: `bench/measured.py TREE` and all that it starts have {peak >> 20} MB resident at the "
+            "most, what they share counted once (PSS, proc_pid_smaps(5)).",
         )
         _remove(top)
+
+
+def _peak_bytes(command: Sequence[str]) -> int:
+    peak = 0
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        while process.poll() is None:
+            peak = max(peak, sum(map(_resident_bytes, [process.pid, *_children(process.pid)])))
+            time.sleep(0.01)
+    return peak
+
+
+def _children(process: int) -> list[int]:
+    try:
+        with open(f"/proc/{process}/task/{process}/children", encoding="ascii") as file:
+            return [int(word) for word in file.read().split()]
+    except OSError:  # it has ended
+        return []
+
+
+def _resident_bytes(process: int) -> int:
+    try:
+        with open(f"/proc/{process}/smaps_rollup", encoding="ascii") as file:
+            return sum(int(line.split()[1]) << 10 for line in file if line.startswith("Pss:"))
+    except OSError:  # it has ended
+        return 0
 
 
 def deleting(bench: Bench) -> Iterator[Result]:
@@ -94,6 +119,7 @@ def deleting(bench: Bench) -> Iterator[Result]:
         ("node_modules", bench.files),
         ("ruby bundle", bench.files // 4),
         ("one wide directory", bench.files),
+        ("one directory of empty files", bench.files),
         ("a few huge files", bench.files),
     ):
         contenders = [

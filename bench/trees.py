@@ -46,8 +46,15 @@ def ruby_bundle(top: str, files: int, seed: int) -> None:
         files -= 1
 
 
-def wide_directory(top: str, files: int, _seed: int) -> None:
-    """Make all files in one directory."""
+def wide_directory(top: str, files: int, seed: int) -> None:
+    """Make all files in one directory, of 1 kB each in the middle."""
+    chance = random.Random(seed)
+    for number in range(files):
+        _write(top, f"file{number:07}", chance.expovariate(1 / 1500))
+
+
+def empty_files(top: str, files: int, _seed: int) -> None:
+    """Make empty files in one directory: the least work for the disk, and so the most for whoever is in its way."""
     for number in range(files):
         _write(top, f"file{number:07}", 0)
 
@@ -85,6 +92,7 @@ SHAPES: dict[str, Shape] = {
     "node_modules": node_modules,
     "ruby bundle": ruby_bundle,
     "one wide directory": wide_directory,
+    "one directory of empty files": empty_files,
     "one deep chain": deep_chain,
     "one huge subtree": huge_subtree,
     "a few huge files": huge_files,

@@ -94,6 +94,26 @@ def test_its_container_has_only_what_it_needs(
         engine.api.inspect_container(seen[0]["Id"])
 
 
+@pytest.mark.parametrize(("is_gentle", "shares"), [(False, 0), (True, 2)])
+def test_a_gentle_one_gets_the_least_share_of_the_processor(
+    server: Server, engine: Engine, monkeypatch: pytest.MonkeyPatch, is_gentle: bool, shares: int
+) -> None:
+    cache = server.make_cache("shop")
+    seen: list[int] = []
+    start = docker.APIClient.start
+
+    def inspect_first(self: docker.APIClient, container: str) -> object:
+        seen.append(self.inspect_container(container)["HostConfig"]["CpuShares"])
+        return start(self, container)
+
+    monkeypatch.setattr(docker.APIClient, "start", inspect_first)
+    roots = (server.environment.root, server.environment.host_root)
+    helper = Helper(engine, "shop", *roots, is_gentle=is_gentle)
+    helper.empty(str(cache), identity(cache), lambda *_: None)
+    assert seen == [shares]
+    assert os.listdir(cache) == []
+
+
 def test_another_directory_than_the_checked_one_is_refused(server: Server, engine: Engine) -> None:
     cache = server.make_cache("shop")
     before = manifest(cache)
