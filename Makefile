@@ -1,6 +1,6 @@
 # As root on Debian 12 or Ubuntu. `make test` and `make demo` install what they need.
 .DEFAULT_GOAL := help
-.PHONY: help setup lint test test-dokku demo picture clean
+.PHONY: help setup lint test test-dokku demo picture bench clean
 
 help: ## Show these lines
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -24,6 +24,9 @@ demo: ## Show the plugin at work on a server made for it
 picture: ## Draw docs/cache-list.svg anew, from a real run
 	@tests/setup --demo
 	@tests/picture
+
+bench: setup ## Measure it beside du, gdu, rm and find, and write docs/benchmarks.md (an hour)
+	@bench/run
 
 clean: ## Remove what was made here
 	@rm -rf .venv .mypy_cache .ruff_cache

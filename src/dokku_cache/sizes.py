@@ -5,8 +5,9 @@ import os
 from dokku_cache.engine.helper import Helper
 from dokku_cache.errors import CacheError, Unestablished
 from dokku_cache.legacy.handles import OPEN_DIRECTORY, AppDirectory, Identity
-from dokku_cache.legacy.measure import Measurement, Tick, measure
+from dokku_cache.legacy.measure import Measurement, Tick
 from dokku_cache.legacy.sighting import Entry, Sighting
+from dokku_cache.legacy.walk import measure
 
 
 def measure_entry(directory: AppDirectory, entry: Entry, helper: Helper, tick: Tick | None = None) -> Measurement:

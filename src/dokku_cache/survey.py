@@ -27,11 +27,20 @@ class Surveyor:
         """Examine the caches of several apps, in their order.
 
         The engine is asked once for all of them, and not at all when no app has a cache; Dokku's triggers are
-        asked only about apps that have one. Raises Unestablished when the table of mounts cannot be read.
+        asked only about apps that have one, several at a time. Raises Unestablished when the table of mounts
+        cannot be read.
         """
         mounts = _mounts()
         installed = version.read(self.environment.lib_root)
-        return tuple(self._judge(look_at_app(self.environment.root, app, mounts), installed) for app in apps)
+        sightings = [look_at_app(self.environment.root, app, mounts) for app in apps]
+        options = docker_options.usages(
+            {
+                sighting.app: self._path(sighting)
+                for sighting in sightings
+                if classify_without_usage(sighting, installed) is None
+            }
+        )
+        return tuple(self._judge(sighting, installed, options=options.get(sighting.app)) for sighting in sightings)
 
     def examine_again(self, directory: AppDirectory) -> Finding:
         """Examine one app through its open directory, asking everybody anew: for right before a removal."""
@@ -44,11 +53,19 @@ class Surveyor:
         mounted = tuple(reason for entry in renamed.entries if (reason := entry.fault or entry.mounted_as))
         return Usage(uses=mounted) + engine_usage.usage(self.engine, self._path(sighting), anew=True)
 
-    def _judge(self, sighting: Sighting, installed: DokkuVersion | None, *, anew: bool = False) -> Finding:
+    def _judge(
+        self,
+        sighting: Sighting,
+        installed: DokkuVersion | None,
+        *,
+        options: Usage | None = None,
+        anew: bool = False,
+    ) -> Finding:
         verdict = classify_without_usage(sighting, installed)
         if verdict is None:
             path = self._path(sighting)
-            usage = engine_usage.usage(self.engine, path, anew=anew) + docker_options.usage(sighting.app, path)
+            usage = engine_usage.usage(self.engine, path, anew=anew)
+            usage += docker_options.usage(sighting.app, path) if options is None else options
             verdict = classify(sighting, installed, usage)
         return Finding(sighting, verdict)
 

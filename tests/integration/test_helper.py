@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import signal
 import subprocess
 import tarfile
@@ -16,7 +17,7 @@ from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper, remove_all_stale
 from dokku_cache.errors import CacheError, Interrupted, Refused, Unestablished
 from dokku_cache.legacy.handles import Identity
-from dokku_cache.legacy.measure import measure
+from dokku_cache.legacy.walk import measure
 
 from . import trees
 from .conftest import Server, give, manifest
@@ -50,12 +51,18 @@ def test_what_dokku_may_not_read_is_measured_as_du_does(server: Server, engine: 
 
 
 def test_progress_adds_up_to_all_entries_and_bytes(server: Server, engine: Engine) -> None:
-    cache = server.make_cache("shop", files=3000)
+    """With many workers ending while names are read: none may be torn apart by that."""
+    cache = server.make_cache("shop", files=300)
+    for number in range(20):
+        shutil.copytree(cache / "gems", cache / f"package{number}" / "a-rather-long-name" / "of-a-directory" / "gems")
+        shutil.copytree(cache / "gems", cache / f"package{number}" / "lib")
+    give(cache, 32767)
     measured = helper_for(server, engine).measure(str(cache), identity(cache))
+    directories = sum(path.lstat().st_blocks * 512 for path in (cache, *cache.rglob("*")) if path.is_dir())
     ticks: list[tuple[int, int]] = []
     helper_for(server, engine).empty(str(cache), identity(cache), lambda *tick: ticks.append(tick))
-    assert len(ticks) > 5
-    assert sum(entries for entries, _ in ticks) == measured.entries
+    assert sum(entries for entries, _ in ticks) == measured.entries == 300 * 41 + 101
+    assert sum(size for _, size in ticks) == measured.size_bytes - directories
 
 
 def test_its_container_has_only_what_it_needs(
@@ -87,6 +94,26 @@ def test_its_container_has_only_what_it_needs(
     assert configuration["Labels"]["org.label-schema.vendor"] == "dokku"
     with pytest.raises(docker.errors.NotFound):
         engine.api.inspect_container(seen[0]["Id"])
+
+
+@pytest.mark.parametrize(("is_gentle", "shares"), [(False, 0), (True, 2)])
+def test_a_gentle_one_gets_the_least_share_of_the_processor(
+    server: Server, engine: Engine, monkeypatch: pytest.MonkeyPatch, is_gentle: bool, shares: int
+) -> None:
+    cache = server.make_cache("shop")
+    seen: list[int] = []
+    start = docker.APIClient.start
+
+    def inspect_first(self: docker.APIClient, container: str) -> object:
+        seen.append(self.inspect_container(container)["HostConfig"]["CpuShares"])
+        return start(self, container)
+
+    monkeypatch.setattr(docker.APIClient, "start", inspect_first)
+    roots = (server.environment.root, server.environment.host_root)
+    helper = Helper(engine, "shop", *roots, is_gentle=is_gentle)
+    helper.empty(str(cache), identity(cache), lambda *_: None)
+    assert seen == [shares]
+    assert os.listdir(cache) == []
 
 
 def test_another_directory_than_the_checked_one_is_refused(server: Server, engine: Engine) -> None:

@@ -22,8 +22,11 @@ from dokku_cache.legacy.measure import BYTES_PER_BLOCK, Measurement, Tally, Tick
 CAPABILITIES = ["DAC_OVERRIDE", "FOWNER"]
 #: Deleting waits for the disk, not for the processor: more workers than cores pay.
 WORKERS = 16
-#: The automatic purge beside a deploy leaves disk and processor to it.
+#: The automatic purge beside a deploy leaves disk and processor to it: the least share of the processor that there
+#: is (a container's nice value counts against that container alone), and so few workers that the disk is not kept
+#: busy.
 GENTLE_WORKERS = 2
+GENTLE_CPU_SHARES = 2
 EXIT_REPLACED = 70
 
 
@@ -108,6 +111,7 @@ class Helper:
             userns_mode="host",
             security_opt=["no-new-privileges", "label=disable"],
             mounts=[mount],
+            cpu_shares=GENTLE_CPU_SHARES if self._is_gentle else None,
             # Kept by no log driver: a purge must not need disk space.
             log_config={"Type": "none", "Config": {}},
         )

@@ -7,6 +7,10 @@ Lines on standard output are the protocol: ``+ <entries> <blocks>`` for what is 
 #: Where the directory is mounted.
 MOUNT_POINT = "/legacy"
 
+# xargs is called by its path, as another program: by its name it would run in a fork of the shell, with the
+# shell's handler for SIGCHLD; that breaks its reading off when a worker ends, and a file name with it (busybox 1.35).
+# -s: batches of as many bytes; by default they are a third of that, and starting programs takes most of the time.
+#
 # The mount is the last moment at which something else could stand behind the path; so what is mounted is
 # compared with what was checked. Exit code 70 tells the two apart from a failure.
 _PRELUDE = f"""
@@ -14,22 +18,25 @@ cd {MOUNT_POINT} || exit 71
 [ "$(stat -c %d:%i .)" = "$1" ] || exit 70
 [ -z "$2" ] || {{ renice -n 19 $$; ionice -c 3 -p $$; }} >/dev/null 2>&1
 while sleep 5; do echo alive; done &
+xargs="/bin/xargs -0 -r -s 100000"
 """
 
 # Every file goes first, whatever directory it is in: so many workers have work in a tree of any shape. Bytes
-# count when the last link goes. Then the directories, deepest first; where a batch came too early for another
-# one, the next round takes them. Paths beyond PATH_MAX cannot be named from the top: what is left after the
-# first round is moved up from a depth that can be (14 names of 255 bytes), until nothing is.
+# count when the last link goes. Then the directories, deepest first, each with its parents: where a batch comes
+# too early for the one before it, whoever removes the last child takes the parent along. Paths beyond PATH_MAX
+# cannot be named from the top: what is left after the first round is moved up from a depth that can be (14 names
+# of 255 bytes), until nothing is.
 EMPTY = (
     _PRELUDE
     + r"""
 workers=$3
 batch='freed=$(stat -c "%h %b" -- "$@" 2>/dev/null | awk "\$1 == 1 { s += \$2 } END { print s + 0 }")
 rm -f -- "$@" 2>/dev/null && echo "+ $# $freed"'
-folders='rmdir -- "$@" 2>/dev/null && echo "+ $# 0"'
+folders='rmdir -p -- "$@" 2>/dev/null
+echo "+ $# 0"'
 sweep() {
-  find . -mindepth 1 ! -type d -print0 2>/dev/null | xargs -0 -r -n 400 -P "$workers" sh -c "$batch" sh
-  find . -depth -mindepth 1 -type d -print0 2>/dev/null | xargs -0 -r -n 100 -P "$workers" sh -c "$folders" sh
+  find . -mindepth 1 ! -type d -print0 2>/dev/null | $xargs -n 1000 -P "$workers" sh -c "$batch" sh
+  find . -depth -mindepth 1 -type d -print0 2>/dev/null | $xargs -n 100 -P "$workers" sh -c "$folders" sh
   rm -rf -- ./* ./.[!.]* ./..?* 2>/dev/null
 }
 is_empty() { [ -z "$(find . -mindepth 1 -maxdepth 1 -print 2>/dev/null | head -n 1)" ]; }
@@ -38,7 +45,7 @@ round=0
 while ! is_empty && [ -n "$(find . -mindepth 14 -maxdepth 14 -type d 2>/dev/null | head -n 1)" ]; do
   round=$((round + 1))
   find . -mindepth 14 -maxdepth 14 -type d -print0 2>/dev/null |
-    xargs -0 -r -n 1 sh -c 'mv -- "$1" "./.deep.$0.$$"' "$round"
+    $xargs -n 1 sh -c 'mv -- "$1" "./.deep.$0.$$"' "$round"
   [ "$round" -lt 20000 ] || break
 done
 [ "$round" -eq 0 ] || sweep
@@ -51,9 +58,9 @@ echo done
 MEASURE = (
     _PRELUDE
     + r"""
-level='find . -mindepth 1 -maxdepth 14 -print0 | xargs -0 -r -n 400 stat -c "= %h %d %i %b %Y %F" --
+level='find . -mindepth 1 -maxdepth 14 -print0 | $xargs -n 1000 stat -c "= %h %d %i %b %Y %F" --
 find . -mindepth 14 -maxdepth 14 -type d -exec sh -c "cd -P -- \"\$1\" && eval \"\$level\"" sh {} \;'
-export level
+export level xargs
 stat -c "= %h %d %i %b %Y top" .
 eval "$level"
 echo done

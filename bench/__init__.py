@@ -1,0 +1,1 @@
+"""Benchmarks: this plugin beside what people use today."""

@@ -1,0 +1,11 @@
+"""Measures one directory as the plugin does, and prints allocated bytes and entries."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "src"))
+
+from dokku_cache.legacy.walk import measure
+
+result = measure(os.open(sys.argv[1], os.O_RDONLY))
+print(result.size_bytes, result.entries)

@@ -1,0 +1,24 @@
+"""The benchmark runs through on tiny trees: that it gives a page, and no word about how fast anything is."""
+
+import os
+import subprocess
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[2]
+
+
+def test_the_benchmark_answers_every_question_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    page = tmp_path / "benchmarks.md"
+    done = subprocess.run(
+        [PROJECT / "bench" / "run", "--files", "400", "--runs", "1", "--output", page],
+        env={**os.environ, "BENCH_DIRECTORY": "/tmp", "BENCH_INSTALLS_NOTHING": "yes"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    text = page.read_text()
+    questions = ("Doors that", "A report on one", "Deleting, node", "Measuring, ruby", "Memory, one", "What a deploy")
+    assert [question for question in questions if f"## {question}" not in text] == []
+    assert "| `du -s TREE` | 1 |" in text
+    assert list(Path("/tmp").glob("dokku-cache-bench.*")) == []

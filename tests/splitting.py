@@ -1,0 +1,18 @@
+"""Letting even the smallest tree be measured by many processes."""
+
+import pytest
+
+from dokku_cache.legacy import walk
+
+
+def split_everything(patch: pytest.MonkeyPatch) -> None:
+    """Lower all limits below which a walk is done without starting processes."""
+    for limit, value in (
+        ("OWN_ENTRIES", 1),
+        ("WIDE_FILES", 2),
+        ("BRANCHING", 5),
+        ("ERRAND_DIRECTORIES", 3),
+        ("MOST_ERRAND_DIRECTORIES", 7),
+        ("LOOK_ENTRIES", 4),
+    ):
+        patch.setattr(walk, limit, value)

@@ -1,0 +1,68 @@
+"""How often others are asked: it is counted here, not timed."""
+
+import io
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from dokku_cache.actions import report
+from dokku_cache.context import Context
+from dokku_cache.dokku import plugn
+from dokku_cache.dokku.docker_options import TRIGGERS
+from dokku_cache.dokku.environment import DokkuEnvironment
+from dokku_cache.engine.client import Engine
+from dokku_cache.output.console import Console
+
+APPS = 500
+
+
+class CountedApi:
+    """An engine without containers and volumes, and how often it was asked for them."""
+
+    def __init__(self) -> None:
+        self.calls: Counter[str] = Counter()
+
+    def containers(self, *, all: bool) -> list[dict]:  # noqa: A002 - the SDK's name
+        self.calls["containers"] += 1
+        return []
+
+    def volumes(self) -> dict:
+        self.calls["volumes"] += 1
+        return {"Volumes": []}
+
+
+@pytest.fixture
+def triggers(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    calls: Counter[str] = Counter()
+
+    def trigger(name: str, *arguments: str, cwd: str) -> str:
+        calls[name] += 1
+        return "".join(f"app{number}\n" for number in range(APPS)) if name == "app-list" else ""
+
+    monkeypatch.setattr(plugn, "trigger", trigger)
+    return calls
+
+
+def lay_out(environment: DokkuEnvironment, caches: int) -> None:
+    (Path(environment.lib_root) / "STABLE_VERSION").write_text("0.38.27\n")
+    for number in range(APPS):
+        app = Path(environment.root) / f"app{number}"
+        app.mkdir()
+        (app / "HEAD").touch()
+        if number < caches:
+            (app / "cache").mkdir()
+
+
+@pytest.mark.parametrize("caches", [0, 1, 40])
+def test_a_report_asks_the_engine_once_and_dokku_only_about_apps_with_a_cache(
+    environment: DokkuEnvironment, triggers: Counter[str], caches: int
+) -> None:
+    lay_out(environment, caches)
+    engine, api, out = Engine(""), CountedApi(), io.StringIO()
+    engine._api = api
+    report.run(Context(environment, Console(out=out, err=out), engine), [])
+    assert out.getvalue().count("cache information") == APPS
+    assert out.getvalue().count("orphaned") == caches
+    assert api.calls == Counter(volumes=1, **({"containers": 1} if caches else {}))
+    assert triggers == Counter({"app-list": 1, **({kind: caches for kind, _ in TRIGGERS} if caches else {})})
