@@ -13,7 +13,8 @@ _HEAD = """# Benchmarks
 
 Written by `make bench` (`{command}`); do not edit.
 Each question is put to all contenders in turn, A B A B. The figures are wall-clock times, of the whole command with
-the start of its interpreter; the ratio is that of the medians, to the first contender in the table.
+the start of its interpreter; the ratio is that of the medians, to the first contender in the table. A part that is
+measured alone (`bench/run --only PART`) replaces its own tables only.
 
 {machine}
 
@@ -21,14 +22,29 @@ the start of its interpreter; the ratio is that of the medians, to the first con
 
 
 def write(path: str, command: str, results: Sequence[Result]) -> None:
-    """Write all results to a file of Markdown."""
+    """Write results to a file of Markdown, where they take the place of those with the same title."""
+    sections = _read_sections(path)
+    sections.update((_heading(result), _section(result)) for result in results)
     with open(path, "w", encoding="utf-8") as page:
         page.write(_HEAD.format(command=command, machine=_machine()))
-        page.write("\n".join(_section(result) for result in results))
+        page.write("\n".join(sections.values()))
+
+
+def _read_sections(path: str) -> dict[str, str]:
+    try:
+        with open(path, encoding="utf-8") as page:
+            _, *parts = page.read().split("\n## ")
+    except FileNotFoundError:
+        return {}
+    return {part.partition("\n")[0]: f"## {part}".rstrip("\n") + "\n" for part in parts}
+
+
+def _heading(result: Result) -> str:
+    return f"{result.title[0].upper()}{result.title[1:]}"
 
 
 def _section(result: Result) -> str:
-    lines = [f"## {result.title[0].upper()}{result.title[1:]}", ""]
+    lines = [f"## {_heading(result)}", ""]
     if result.note:
         lines += [result.note, ""]
     if result.contenders:

@@ -10,7 +10,8 @@ def split_everything(patch: pytest.MonkeyPatch) -> None:
     for limit, value in (
         ("OWN_ENTRIES", 1),
         ("WIDE_FILES", 2),
-        ("BRANCHING", 5),
+        ("FEW_SUBTREES", 3),
+        ("MOST_OWN_ENTRIES", 10),
         ("ERRAND_DIRECTORIES", 3),
         ("MOST_ERRAND_DIRECTORIES", 7),
         ("LOOK_ENTRIES", 4),

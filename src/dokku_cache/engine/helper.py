@@ -22,9 +22,8 @@ from dokku_cache.legacy.measure import BYTES_PER_BLOCK, Measurement, Tally, Tick
 CAPABILITIES = ["DAC_OVERRIDE", "FOWNER"]
 #: Deleting waits for the disk, not for the processor: more workers than cores pay.
 WORKERS = 16
-#: The automatic purge beside a deploy leaves disk and processor to it: the least share of the processor that there
-#: is (a container's nice value counts against that container alone), and so few workers that the disk is not kept
-#: busy.
+#: The automatic purge beside a deploy leaves disk and processor to it: few workers, and the least share of the
+#: processor that there is, as a container's nice value counts within that container alone.
 GENTLE_WORKERS = 2
 GENTLE_CPU_SHARES = 2
 EXIT_REPLACED = 70

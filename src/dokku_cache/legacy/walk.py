@@ -13,10 +13,12 @@ from dokku_cache.legacy.measure import BYTES_PER_BLOCK, Measurement, Tally, Tick
 #: What is read here before others are asked: it takes no longer than to start them. The directories stay open.
 OWN_ENTRIES = 1000
 OWN_DIRECTORIES = 200
+#: As long as there are fewer subtrees to share than this, more is read here, up to so many entries: one of them may
+#: be nearly everything.
+FEW_SUBTREES = 64
+MOST_OWN_ENTRIES = 4000
 #: A directory with more files than this is left to others.
 WIDE_FILES = 250
-#: A directory with more directories in it than this is read here, for it has much to share.
-BRANCHING = 50
 #: A directory's links are its name, its own ".", and a ".." in each directory in it; some file systems do not count.
 LINKS_WITHOUT_DIRECTORIES = 2
 #: Directories in one errand where there are many: few, so that there is work for all, but more in a very wide one,
@@ -81,8 +83,9 @@ class _Splitter:
         self._tally = tally
         self._device = os.fstat(top_fd).st_dev
         self._opened: list[int] = []
-        self._waiting: deque[tuple[int, str]] = deque()
-        self._branching: list[tuple[int, str]] = []
+        #: What has other directories in it, as far as the file system tells, and what has none.
+        self._subtrees: deque[tuple[int, str]] = deque()
+        self._leaves: deque[tuple[int, str]] = deque()
 
     def __enter__(self) -> "_Splitter":
         return self
@@ -103,17 +106,21 @@ class _Splitter:
             handle = self._open(*next_one)
             if handle is not None:
                 yield from self._read(handle)
-        left = [*self._branching, *self._waiting]
+        left = [*self._subtrees, *self._leaves]
         shares = max(min(FINDERS, len(left)), math.ceil(len(left) / MOST_ERRAND_DIRECTORIES))
         # Neighbours are of a kind: dealt out like cards, each gets some of the big ones.
         for first in range(shares):
             yield Errand(left[first::shares])
 
     def _take(self) -> tuple[int, str] | None:
-        if self._branching:
-            return self._branching.pop()
-        if self._waiting and self._tally.files + self._tally.directories < OWN_ENTRIES:
-            return self._waiting.popleft()
+        entries = self._tally.files + self._tally.directories
+        if self._subtrees and len(self._subtrees) < FEW_SUBTREES and entries < MOST_OWN_ENTRIES:
+            return self._subtrees.popleft()
+        if entries >= OWN_ENTRIES:
+            return None
+        for waiting in (self._subtrees, self._leaves):
+            if waiting:
+                return waiting.popleft()
         return None
 
     def _open(self, parent: int, name: str) -> int | None:
@@ -128,18 +135,20 @@ class _Splitter:
         return handle if os.fstat(handle).st_dev == self._device else None
 
     def _read(self, directory: int) -> Iterator[Errand | None]:
-        names: list[str] = []
+        subtrees: list[tuple[int, str]] = []
+        leaves: list[tuple[int, str]] = []
         files: list[os.stat_result] = []
         with os.scandir(directory) as entries:
             for number, entry in enumerate(entries, 1):
                 if number % LOOK_ENTRIES == 0:
                     yield None
                 if entry.is_dir(follow_symlinks=False):
-                    if self._is_for_others(directory, entry):
-                        names.append(entry.name)
-                    if len(names) >= _worth_an_errand(number):
-                        yield Errand([(directory, name) for name in names])
-                        names = []
+                    links = self._count_directory(entry)
+                    kind = leaves if links == LINKS_WITHOUT_DIRECTORIES else subtrees
+                    kind += [(directory, entry.name)] if links else []
+                    if len(kind) >= _worth_an_errand(number):
+                        yield Errand(tuple(kind))
+                        kind.clear()
                 elif len(files) <= WIDE_FILES and (status := self._status(entry)):
                     files.append(status)
                     if len(files) > WIDE_FILES:
@@ -148,20 +157,16 @@ class _Splitter:
                             break
         for status in files if len(files) <= WIDE_FILES else ():
             self._tally.add(status, is_directory=False)
-        self._waiting.extend((directory, name) for name in names)
+        self._subtrees.extend(subtrees)
+        self._leaves.extend(leaves)
 
-    def _is_for_others(self, parent: int, directory: "os.DirEntry[str]") -> bool:
-        """Count a directory, and tell whether others may read what is in it."""
+    def _count_directory(self, directory: "os.DirEntry[str]") -> int:
+        """Count a directory, and give its links: 0 when it is not to be read, for it is gone or a mount point."""
         status = self._status(directory)
         if status is None:
-            return False
+            return 0
         self._tally.add(status, is_directory=True)
-        if status.st_dev != self._device:
-            return False
-        if status.st_nlink > BRANCHING + LINKS_WITHOUT_DIRECTORIES:
-            self._branching.append((parent, directory.name))
-            return False
-        return True
+        return status.st_nlink if status.st_dev == self._device else 0
 
     def _status(self, entry: "os.DirEntry[str]") -> os.stat_result | None:
         try:
