@@ -9,9 +9,9 @@ from dokku_cache.errors import CacheError, Interrupted, PartlyRemoved
 from dokku_cache.history import Record, Way
 from dokku_cache.legacy.measure import Measurement
 from dokku_cache.legacy.plan import Decision
+from dokku_cache.measuring import measure_finding
 from dokku_cache.output.progress import Watcher
 from dokku_cache.purging import Outcome, Purger, Request
-from dokku_cache.sizes import measure_sighting
 
 #: What is known of the size of each app's cache; None where it cannot be found out.
 Sizes = dict[str, Measurement | None]
@@ -19,21 +19,12 @@ Sizes = dict[str, Measurement | None]
 
 def measure_plan(context: Context, decisions: Iterable[Decision]) -> Sizes:
     """Measure what a plan would remove."""
-    sizes: Sizes = {}
     with Watcher(context.console) as watcher:
-        for decision in decisions:
-            if not decision.targets:
-                continue
-            tick = watcher.measuring(decision.app)
-            try:
-                sighting, helper = decision.finding.sighting, context.helper(decision.app)
-                sizes[decision.app] = measure_sighting(context.environment.root, sighting, helper, tick)
-            except CacheError as error:
-                context.console.warn(
-                    f"The size of the legacy cache of {decision.app} is unknown: {error}", error.hint
-                )
-                sizes[decision.app] = None
-    return sizes
+        return {
+            decision.app: measure_finding(context, decision.finding, watcher)
+            for decision in decisions
+            if decision.targets
+        }
 
 
 def purge_and_record(context: Context, decision: Decision, request: Request, way: Way) -> Outcome | None:
