@@ -1,8 +1,12 @@
-"""Letting even the smallest tree be measured by many processes."""
+"""Measuring a directory by its path, and letting even the smallest tree be measured by many processes."""
+
+import os
+from pathlib import Path
 
 import pytest
 
 from dokku_cache.legacy import walk
+from dokku_cache.legacy.measure import Measurement
 
 
 def split_everything(patch: pytest.MonkeyPatch) -> None:
@@ -17,3 +21,12 @@ def split_everything(patch: pytest.MonkeyPatch) -> None:
         ("LOOK_ENTRIES", 4),
     ):
         patch.setattr(walk, limit, value)
+
+
+def measured(path: Path) -> Measurement:
+    """Measure a directory."""
+    top = os.open(path, os.O_RDONLY)
+    try:
+        return walk.measure(top)
+    finally:
+        os.close(top)

@@ -1,27 +1,16 @@
 """Measuring by many processes: the same figures as du and find, on trees that are hard to walk."""
 
-import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from dokku_cache.legacy.measure import Measurement
-from dokku_cache.legacy.walk import measure
-from tests.splitting import split_everything
+from tests.splitting import measured, split_everything
 
 from . import trees
 from .conftest import Server, as_dokku, give
 
 SOURCE = Path(__file__).parents[2] / "src"
-
-
-def measured(path: Path) -> Measurement:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        return measure(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def lines_of(*command: object) -> list[str]:

@@ -10,7 +10,7 @@ from dokku_cache.errors import Unestablished
 from dokku_cache.legacy import finders
 from dokku_cache.legacy.measure import Measurement
 from dokku_cache.legacy.walk import OWN_ENTRIES, measure
-from tests.splitting import split_everything
+from tests.splitting import measured, split_everything
 
 
 @pytest.fixture(autouse=True, params=["here", "by others"])
@@ -18,14 +18,6 @@ def _manner(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     """Let even the smallest tree be measured by many processes."""
     if request.param == "by others":
         split_everything(monkeypatch)
-
-
-def measured(path: Path) -> Measurement:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        return measure(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def used(path: Path) -> int:
