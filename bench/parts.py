@@ -143,6 +143,31 @@ def deleting(bench: Bench) -> Iterator[Result]:
     )
 
 
+def deleting_alone(bench: Bench) -> Iterator[Result]:
+    """Ask what the helper container takes by itself: its directory is measured before, as in every purge."""
+    top = os.path.join(bench.work, "tree")
+    for shape, files in (("node_modules", bench.files), ("one directory of empty files", 5 * bench.files)):
+
+        def make(shape: str = shape, files: int = files) -> None:
+            if os.path.exists(top):  # the helper leaves the directory itself to its caller
+                os.rmdir(top)
+            _maker(shape, top, files)()
+            _output(PYTHON, "-I", os.path.join(HERE, "measured.py"), top)
+
+        yield race(
+            f"deleting after measuring, {shape}, {files:,} files",
+            [
+                Contender("rm", ["rm", "-rf", top], "rm -rf TREE"),
+                Contender("helper", [PYTHON, "-I", os.path.join(HERE, "emptied.py"), top], "bench/emptied.py TREE"),
+            ],
+            max(1, bench.runs // 2),
+            before=make,
+            after=lambda: _must_be_empty(top),
+            note="Before each run the tree is made anew, written to disk, dropped from the page cache, and measured.",
+        )
+        _remove(top)
+
+
 def _purger() -> Contender:
     return Contender("dokku-cache", ["dokku", "cache:purge-legacy", "bench-deleting"], "dokku cache:purge-legacy APP")
 
@@ -220,6 +245,7 @@ def deploys(bench: Bench) -> Iterator[Result]:
 PARTS: dict[str, Callable[[Bench], Iterator[Result]]] = {
     "doors": doors,
     "deleting": deleting,
+    "deleting-alone": deleting_alone,
     "measuring": measuring,
     "memory": memory,
     "deploys": deploys,
@@ -256,6 +282,11 @@ def _drop_caches() -> bool:
 def _must_be_gone(directory: str) -> None:
     if os.path.lexists(directory):
         sys.exit(f"{directory} was to be deleted, and is still there")
+
+
+def _must_be_empty(directory: str) -> None:
+    if os.path.exists(directory) and os.listdir(directory):
+        sys.exit(f"{directory} was to be emptied, and is not")
 
 
 def _remove(top: str) -> None:

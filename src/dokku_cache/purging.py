@@ -14,7 +14,7 @@ from dokku_cache.errors import CacheError, Interrupted, PartlyRemoved, Refused
 from dokku_cache.legacy.handles import AppDirectory
 from dokku_cache.legacy.measure import Measurement, Tick
 from dokku_cache.legacy.plan import Decision, decide
-from dokku_cache.legacy.remove import delete_trash, remove_ghost, set_aside
+from dokku_cache.legacy.remove import Gone, delete_trash, remove_ghost, set_aside
 from dokku_cache.legacy.sighting import Entry, has_trash
 from dokku_cache.legacy.state import Mode
 from dokku_cache.sizes import measure_entry
@@ -27,8 +27,8 @@ class Watcher(Protocol):
     def measuring(self, app: str) -> Tick:
         """Give who counts entries and bytes while they are measured."""
 
-    def deleting(self, app: str, measured: Measurement) -> Tick:
-        """Give who counts entries and bytes as they go; ``measured`` is what there is to delete."""
+    def deleting(self, app: str, measured: Measurement) -> Gone:
+        """Give who counts entries as they go; ``measured`` is what there is to delete."""
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,13 @@ from dokku_cache.engine.helper_scripts import EMPTY, MEASURE, MOUNT_POINT
 from dokku_cache.errors import PartlyRemoved, Refused, Unestablished
 from dokku_cache.interrupts import held_back
 from dokku_cache.legacy.handles import Identity
-from dokku_cache.legacy.measure import BYTES_PER_BLOCK, Measurement, Tally, Tick
+from dokku_cache.legacy.measure import Measurement, Tally
+from dokku_cache.legacy.remove import Gone
 
 #: DAC_OVERRIDE to read and write directories of any owner, FOWNER for those with the sticky bit.
 CAPABILITIES = ["DAC_OVERRIDE", "FOWNER"]
 #: Deleting waits for the disk, not for the processor: more workers than cores pay.
-WORKERS = 16
+WORKERS = 32
 #: The automatic purge beside a deploy leaves disk and processor to it: few workers, and the least share of the
 #: processor that there is, as a container's nice value counts within that container alone.
 GENTLE_WORKERS = 2
@@ -42,7 +43,7 @@ class Helper:
         self._roots = (dokku_root, host_root)
         self._is_gentle = is_gentle
 
-    def empty(self, directory_path: str, identity: Identity, tick: Tick) -> None:
+    def empty(self, directory_path: str, identity: Identity, gone: Gone) -> None:
         """Delete all below a directory; its own name stays. See ForeignRemover for errors.
 
         A container that an interrupted purge of the app left behind is stopped first: the caller holds the
@@ -52,8 +53,7 @@ class Helper:
         with closing(self._run(EMPTY, directory_path, identity, read_only=False)) as lines:
             for line in lines:
                 if line.startswith(b"+ "):
-                    entries, blocks = line[2:].split()
-                    tick(int(entries), int(blocks) * BYTES_PER_BLOCK)
+                    gone(int(line[2:]))
 
     def measure(self, directory_path: str, identity: Identity) -> Measurement:
         """Measure a directory and all below it. Raises CacheError."""

@@ -13,7 +13,7 @@ from dokku_cache.errors import Unestablished
 REPOSITORY = "dokku-cache-helper"
 BUSYBOX = "/bin/busybox"
 #: What the scripts call. Debian's busybox finds its own applets without these links; others need them.
-APPLETS = ("sh", "awk", "find", "head", "ionice", "mv", "renice", "rm", "rmdir", "sleep", "stat", "xargs")
+APPLETS = ("sh", "awk", "find", "head", "ionice", "mv", "renice", "rm", "sleep", "stat", "xargs")
 
 
 def ensure(engine: Engine) -> str:

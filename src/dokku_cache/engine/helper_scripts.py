@@ -1,6 +1,6 @@
 """What runs inside the helper container: busybox ash, started in the one mounted directory.
 
-Lines on standard output are the protocol: ``+ <entries> <blocks>`` for what is gone, ``= <links> <device> <inode>
+Lines on standard output are the protocol: ``+ <entries>`` for what is gone, ``= <links> <device> <inode>
 <blocks> <seconds> <kind>`` for what was measured, ``alive`` as a sign of life, ``done`` at the very end.
 """
 
@@ -21,22 +21,22 @@ while sleep 5; do echo alive; done &
 xargs="/bin/xargs -0 -r -s 100000"
 """
 
-# Every file goes first, whatever directory it is in: so many workers have work in a tree of any shape. Bytes
-# count when the last link goes. Then the directories, deepest first, each with its parents: where a batch comes
-# too early for the one before it, whoever removes the last child takes the parent along. Paths beyond PATH_MAX
-# cannot be named from the top: what is left after the first round is moved up from a depth that can be (14 names
-# of 255 bytes), until nothing is.
+# Files and directories go in one stream, deepest first, to whichever worker is free: a tree of any shape keeps them
+# all busy. Whoever gets a directory while others are at its last files takes those along; where a batch fails, what is
+# still there is not counted. What is deeper than 16 directories goes with the one it is in: in a chain of thousands,
+# each would else be tried down to where names get too long, from every level of it.
+#
+# Paths beyond PATH_MAX cannot be named from the top: what is left after the first round is moved up from a depth that
+# can be (14 names of 255 bytes), until nothing is.
 EMPTY = (
     _PRELUDE
     + r"""
 workers=$3
-batch='freed=$(stat -c "%h %b" -- "$@" 2>/dev/null | awk "\$1 == 1 { s += \$2 } END { print s + 0 }")
-rm -f -- "$@" 2>/dev/null && echo "+ $# $freed"'
-folders='rmdir -p -- "$@" 2>/dev/null
-echo "+ $# 0"'
+batch='left=0
+rm -rf -- "$@" 2>/dev/null || left=$(stat -c %i -- "$@" 2>/dev/null | awk "END { print NR }")
+echo "+ $(($# - left))"'
 sweep() {
-  find . -mindepth 1 ! -type d -print0 2>/dev/null | $xargs -n 1000 -P "$workers" sh -c "$batch" sh
-  find . -depth -mindepth 1 -type d -print0 2>/dev/null | $xargs -n 100 -P "$workers" sh -c "$folders" sh
+  find . -depth -mindepth 1 -maxdepth 16 -print0 2>/dev/null | $xargs -n 1000 -P "$workers" sh -c "$batch" sh
   rm -rf -- ./* ./.[!.]* ./..?* 2>/dev/null
 }
 is_empty() { [ -z "$(find . -mindepth 1 -maxdepth 1 -print 2>/dev/null | head -n 1)" ]; }

@@ -1,11 +1,13 @@
 """How a purge gets on: a bar on a terminal, a line now and then elsewhere, nothing when quiet."""
 
+import math
 import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from dokku_cache.legacy.measure import Measurement, Tick
+from dokku_cache.legacy.remove import Gone
 from dokku_cache.output import text
 from dokku_cache.output.console import Console
 
@@ -42,21 +44,21 @@ class Watcher:
         """Count what is measured; the total is not known yet."""
         return self._begin(f"Measuring {app}", None)
 
-    def deleting(self, app: str, measured: Measurement) -> Tick:
+    def deleting(self, app: str, measured: Measurement) -> Gone:
         """Count what is deleted, of what was measured."""
         return self._begin(f"Deleting {app}", measured.entries)
 
-    def _begin(self, title: str, total: int | None) -> Tick:
+    def _begin(self, title: str, total: int | None) -> "_Counter":
         self.end()
         if self._console.is_quiet:
-            return _ignore
+            return _Counter(_ignore, total, math.inf)
         if self._console.shows_progress_bars:
             return self._begin_bar(title, total)
         if not self._writes_lines:
-            return _ignore
+            return _Counter(_ignore, total, math.inf)
         return _Counter(lambda _, counted: self._console.detail(f"{title}: {counted}"), total, LINE_SECONDS)
 
-    def _begin_bar(self, title: str, total: int | None) -> Tick:
+    def _begin_bar(self, title: str, total: int | None) -> "_Counter":
         from rich.console import Console as Terminal
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -93,7 +95,7 @@ class _Counter:
         self._next = time.monotonic() + interval_seconds
         self._entries = self._bytes = 0
 
-    def __call__(self, entries: int, size_bytes: int) -> None:
+    def __call__(self, entries: int, size_bytes: int = 0) -> None:
         self._entries += entries
         self._bytes += size_bytes
         now = time.monotonic()
@@ -104,8 +106,8 @@ class _Counter:
     def _describe(self) -> str:
         if self._total is None:
             return f"{text.count(self._entries, 'entry', 'entries')}, {text.size(self._bytes)}"
-        return f"{self._entries:,} of {self._total:,} entries deleted, {text.size(self._bytes)} freed"
+        return f"{self._entries:,} of {self._total:,} entries deleted"
 
 
-def _ignore(_entries: int, _size_bytes: int) -> None:
-    """Count nothing: nobody looks."""
+def _ignore(_entries: int, _counted: str) -> None:
+    """Show nothing: nobody looks."""
