@@ -4,7 +4,8 @@ import argparse
 import os
 
 from bench import page
-from bench.parts import PARTS, Bench
+from bench.ground import Bench
+from bench.parts import PARTS
 
 _PAGE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "docs", "benchmarks.md")
 

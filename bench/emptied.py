@@ -1,4 +1,4 @@
-"""Empties one directory through the helper container, as a purge does after measuring it."""
+"""Empties one directory through the helper container, as a purge does after measuring it; gently, if told so."""
 
 import os
 import sys
@@ -11,5 +11,5 @@ from dokku_cache.legacy.handles import Identity
 
 top = os.path.realpath(sys.argv[1])
 root = os.path.dirname(top)
-helper = Helper(Engine(os.environ["DOCKER_HOST"]), "bench", root, root)
+helper = Helper(Engine(os.environ["DOCKER_HOST"]), "bench", root, root, is_gentle=sys.argv[2:] == ["gently"])
 helper.empty(top, Identity.of(os.stat(top)), lambda _: None)

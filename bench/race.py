@@ -5,17 +5,23 @@ import resource
 import statistics
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 
 @dataclass
 class Contender:
-    """A command that is timed. ``seconds``: one figure a run. ``shown``: the command as a reader would type it."""
+    """A command that is timed.
+
+    ``shown``: the command as a reader would type it. ``beside``: what is under way meanwhile, from a second before,
+    and is waited for afterwards. ``seconds``: one figure a run.
+    """
 
     name: str
     command: Sequence[str]
     shown: str = ""
+    beside: Sequence[str] = ()
     seconds: list[float] = field(default_factory=list)
 
     @property
@@ -50,16 +56,29 @@ def race(
     for _ in range(runs):
         for contender in contenders:
             before()
-            busy_before, begun = _others_busy_seconds(), time.perf_counter()
-            subprocess.run(contender.command, check=True, stdin=subprocess.DEVNULL, capture_output=True)
-            contender.seconds.append(time.perf_counter() - begun)
-            busy += _others_busy_seconds() - busy_before
+            with _under_way(contender.beside):
+                busy_before, begun = _others_busy_seconds(), time.perf_counter()
+                subprocess.run(contender.command, check=True, stdin=subprocess.DEVNULL, capture_output=True)
+                contender.seconds.append(time.perf_counter() - begun)
+                busy += _others_busy_seconds() - busy_before
             after()
     print(f"{title}: " + ", ".join(f"{c.name} {c.median:.3f} s" for c in contenders), flush=True)
     others = max(0.0, busy) / sum(sum(contender.seconds) for contender in contenders)
     # It is not the same for all: who waits for the disk loses nothing by it, who uses all processors loses most.
     told = f"Other processes, the Docker engine included, used {others:.1f} of {os.cpu_count()} processors meanwhile."
     return Result(title, contenders, f"{note} {told}".lstrip())
+
+
+@contextmanager
+def _under_way(command: Sequence[str]) -> Iterator[None]:
+    if not command:
+        yield
+        return
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL) as process:
+        time.sleep(1)
+        yield
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
 
 
 def _others_busy_seconds() -> float:

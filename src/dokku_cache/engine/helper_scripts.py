@@ -22,9 +22,9 @@ xargs="/bin/xargs -0 -r -s 100000"
 """
 
 # Files and directories go in one stream, deepest first, to whichever worker is free: a tree of any shape keeps them
-# all busy. Whoever gets a directory while others are at its last files takes those along; where a batch fails, what is
-# still there is not counted. What is deeper than 16 directories goes with the one it is in: in a chain of thousands,
-# each would else be tried down to where names get too long, from every level of it.
+# all busy. Whoever gets a directory while others are at its last files takes those along; where a batch fails, what
+# is still there is not counted. What is deeper than 16 directories goes with the one it is in: in a chain of
+# thousands, each would else be tried down to where names get too long, from every level of it.
 #
 # Paths beyond PATH_MAX cannot be named from the top: what is left after the first round is moved up from a depth that
 # can be (14 names of 255 bytes), until nothing is.

@@ -86,6 +86,8 @@ class Finders:
 
     def start(self, errand: Errand, expression: Sequence[str]) -> None:
         """Start one more, to evaluate an expression (find(1)) that prints no names. Raises Unestablished."""
+        if not errand.directories:  # find would start from where it is started
+            raise ValueError("an errand leads somewhere")
         handles = {handle for handle, _ in errand.directories}
         # From where it starts, find reaches a directory faster than through its parent's handle.
         start = f"/proc/self/fd/{min(handles)}" if len(handles) == 1 else ""

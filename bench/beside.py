@@ -1,0 +1,58 @@
+"""What a build in a container loses while a cache is deleted beside it."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+
+from bench import trees
+from bench.ground import HERE, PYTHON, Bench, known_maker, output, remove
+from bench.race import Contender, Result, race
+
+_WRITING = "mkdir /work/made && /bin/busybox tar -x -f /work/layer.tar -C /work/made && /bin/busybox sync"
+_COMPUTING = (
+    "for _ in 1 2 3 4; do /bin/busybox sha256sum /work/layer.tar & /bin/busybox sha256sum /work/layer.tar; wait; done"
+)
+
+
+def beside(bench: Bench) -> Iterator[Result]:
+    """Ask how much longer writing and computing take, beside the gentle helper and beside the usual one."""
+    build = os.path.join(bench.work, "build")
+    _make_layer(build, bench.files // 10)
+    tree = os.path.join(bench.work, "tree")
+    make = known_maker("node_modules", tree, bench.files)
+
+    def prepare() -> None:
+        remove(os.path.join(build, "made"))
+        make()
+
+    for what, script in (("that writes and syncs", _WRITING), ("that computes", _COMPUTING)):
+        command = ["docker", "run", "--rm", "--network=none", f"--volume={build}:/work", _image(), "sh", "-c", script]
+        helper = [PYTHON, "-I", os.path.join(HERE, "emptied.py"), tree]
+        yield race(
+            f"a container {what}, beside the helper",
+            [
+                Contender("alone", command, "docker run"),
+                Contender("gentle helper", command, "docker run", beside=[*helper, "gently"]),
+                Contender("usual helper", command, "docker run", beside=helper),
+            ],
+            max(1, bench.runs // 2),
+            before=prepare,
+            after=lambda: remove(os.path.join(tree, "node_modules")),
+            note=f"Meanwhile {bench.files:,} files are deleted, or as many as that takes; they were measured before.",
+        )
+    remove(build)
+    remove(tree)
+
+
+def _make_layer(build: str, files: int) -> None:
+    """Make an archive as of an image's layer, for a container to unpack."""
+    os.mkdir(build)
+    content = os.path.join(build, "content")
+    trees.make("ruby bundle", content, files)
+    subprocess.run(["tar", "-c", "-f", os.path.join(build, "layer.tar"), "-C", content, "."], check=True)
+    output(PYTHON, "-I", os.path.join(HERE, "emptied.py"), content)
+
+
+def _image() -> str:
+    """Give the helper's image, which is there once the helper has run."""
+    return output("docker", "images", "--quiet", "dokku-cache-helper").split()[0]

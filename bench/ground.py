@@ -1,0 +1,94 @@
+"""What all questions stand on: where they work, and how trees come and go."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bench import trees
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PYTHON = "/usr/bin/python3"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where it works, and how much it does: ``work`` is an empty directory, ``files`` the size of a big tree."""
+
+    work: str
+    files: int
+    runs: int
+
+    @property
+    def apps(self) -> str:
+        """The directory of apps of the stand-in for Dokku."""
+        return os.environ["DOKKU_ROOT"]
+
+    @property
+    def plugin(self) -> str:
+        """The plugin as it is installed there."""
+        return os.path.join(os.environ["PLUGIN_PATH"], "enabled", "cache")
+
+
+def make_app(directory: str) -> None:
+    """Make the directory of an app, if there is none."""
+    if not os.path.exists(directory):
+        subprocess.run(["install", "--directory", "--owner=dokku", "--group=dokku", directory], check=True)
+        with open(os.path.join(directory, "HEAD"), "w", encoding="utf-8") as head:
+            head.write("ref: refs/heads/master\n")
+
+
+def maker(shape: str, top: str, files: int) -> Callable[[], None]:
+    """Give who makes a tree anew, and lets the page cache forget it."""
+
+    def make() -> None:
+        trees.make(shape, top, files)
+        drop_caches()
+
+    return make
+
+
+def known_maker(shape: str, top: str, files: int) -> Callable[[], None]:
+    """Give who makes a tree anew and measures it, as a purge does before it deletes."""
+
+    def make() -> None:
+        if os.path.exists(top):  # the helper leaves the directory itself to its caller
+            os.rmdir(top)
+        maker(shape, top, files)()
+        output(PYTHON, "-I", os.path.join(HERE, "measured.py"), top)
+
+    return make
+
+
+def drop_caches() -> bool:
+    """Write everything to disk, and forget it; tell whether the kernel lets us."""
+    os.sync()
+    try:
+        with open("/proc/sys/vm/drop_caches", "w", encoding="utf-8") as control:
+            control.write("3")
+    except OSError:
+        return False
+    return True
+
+
+def must_be_gone(directory: str) -> None:
+    """Let no time count that did not do the work. Raises SystemExit."""
+    if os.path.lexists(directory):
+        sys.exit(f"{directory} was to be deleted, and is still there")
+
+
+def must_be_empty(directory: str) -> None:
+    """Let no time count that did not do the work. Raises SystemExit."""
+    if os.path.exists(directory) and os.listdir(directory):
+        sys.exit(f"{directory} was to be emptied, and is not")
+
+
+def remove(top: str) -> None:
+    """Remove a tree."""
+    subprocess.run(["rm", "-rf", top], check=True)
+
+
+def output(*command: str) -> str:
+    """Give what a command says."""
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
