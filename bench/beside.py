@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Iterator
 
 from bench import trees
-from bench.ground import HERE, PYTHON, Bench, known_maker, output, remove
+from bench.ground import EMPTIED, Bench, known_maker, output, remove
 from bench.race import Contender, Result, race
 
 _WRITING = "mkdir /work/made && /bin/busybox tar -x -f /work/layer.tar -C /work/made && /bin/busybox sync"
@@ -27,7 +27,7 @@ def beside(bench: Bench) -> Iterator[Result]:
 
     for what, script in (("that writes and syncs", _WRITING), ("that computes", _COMPUTING)):
         command = ["docker", "run", "--rm", "--network=none", f"--volume={build}:/work", _image(), "sh", "-c", script]
-        helper = [PYTHON, "-I", os.path.join(HERE, "emptied.py"), tree]
+        helper = [*EMPTIED, tree]
         yield race(
             f"a container {what}, beside the helper",
             [
@@ -50,7 +50,7 @@ def _make_layer(build: str, files: int) -> None:
     content = os.path.join(build, "content")
     trees.make("ruby bundle", content, files)
     subprocess.run(["tar", "-c", "-f", os.path.join(build, "layer.tar"), "-C", content, "."], check=True)
-    output(PYTHON, "-I", os.path.join(HERE, "emptied.py"), content)
+    output(*EMPTIED, content)
 
 
 def _image() -> str:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 
 from bench import trees
-from bench.ground import HERE, PYTHON, Bench, known_maker, make_app, maker, must_be_empty, must_be_gone, remove
+from bench.ground import EMPTIED, Bench, known_maker, make_app, maker, must_be_empty, must_be_gone, remove
 from bench.race import Contender, Result, race
 
 
@@ -49,7 +49,7 @@ def deleting_alone(bench: Bench) -> Iterator[Result]:
             f"deleting after measuring, {shape}, {files:,} files",
             [
                 Contender("rm", ["rm", "-rf", top], "rm -rf TREE"),
-                Contender("helper", [PYTHON, "-I", os.path.join(HERE, "emptied.py"), top], "bench/emptied.py TREE"),
+                Contender("helper", [*EMPTIED, top], "bench/emptied.py TREE"),
             ],
             max(1, bench.runs // 2),
             before=known_maker(shape, top, files),

@@ -10,6 +10,9 @@ from bench import trees
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PYTHON = "/usr/bin/python3"
+#: Each works on the tree that is given as its argument.
+MEASURED = [PYTHON, "-I", os.path.join(HERE, "measured.py")]
+EMPTIED = [PYTHON, "-I", os.path.join(HERE, "emptied.py")]
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ def known_maker(shape: str, top: str, files: int) -> Callable[[], None]:
         if os.path.exists(top):  # the helper leaves the directory itself to its caller
             os.rmdir(top)
         maker(shape, top, files)()
-        output(PYTHON, "-I", os.path.join(HERE, "measured.py"), top)
+        output(*MEASURED, top)
 
     return make
 

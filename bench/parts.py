@@ -9,7 +9,8 @@ from bench import trees
 from bench.beside import beside
 from bench.deleting import deleting, deleting_alone
 from bench.ground import PYTHON, Bench, make_app, remove
-from bench.measuring import measuring, memory
+from bench.measuring import measuring
+from bench.memory import memory
 from bench.race import Contender, Result, race
 
 _EMPTY_SCRIPT = "#!/usr/bin/env bash\nset -eo pipefail\n"
