@@ -1,10 +1,10 @@
 """The questions about deleting."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from bench import trees
-from bench.ground import EMPTIED, Bench, known_maker, make_app, maker, must_be_empty, must_be_gone, remove
+from bench.ground import EMPTIED, Bench, known_maker, make_app, maker, must_be_empty, must_be_gone, output, remove
 from bench.race import Contender, Result, race
 
 
@@ -29,9 +29,10 @@ def deleting(bench: Bench) -> Iterator[Result]:
             f"deleting, {shape}, {files:,} files",
             contenders,
             max(1, bench.runs // 2),
-            before=maker(shape, cache, files),
+            before=_cold_maker(bench, shape, cache, files),
             after=lambda: must_be_gone(cache),
-            note="Before each run the tree is made anew, written to disk, and dropped from the page cache.",
+            note="Before each run the tree is made anew, written to disk, and dropped from the page cache. Then a "
+            "cache of one file is purged: on a server in use, the programs are in the page cache.",
         )
     yield race(
         "deleting, one file",
@@ -39,6 +40,19 @@ def deleting(bench: Bench) -> Iterator[Result]:
         bench.runs,
         before=lambda: trees.make("one wide directory", cache, 1),
     )
+
+
+def _cold_maker(bench: Bench, shape: str, cache: str, files: int) -> Callable[[], None]:
+    make = maker(shape, cache, files)
+    small = os.path.join(bench.apps, "bench-warming")
+    make_app(small)
+
+    def make_and_warm() -> None:
+        make()
+        trees.make("one wide directory", os.path.join(small, "cache"), 1)
+        output("dokku", "cache:purge-legacy", "bench-warming")
+
+    return make_and_warm
 
 
 def deleting_alone(bench: Bench) -> Iterator[Result]:

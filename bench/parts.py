@@ -2,13 +2,14 @@
 
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 
 from bench import trees
 from bench.beside import beside
 from bench.deleting import deleting, deleting_alone
-from bench.ground import PYTHON, Bench, make_app, remove
+from bench.ground import PYTHON, Bench, make_app, output, remove
 from bench.measuring import measuring
 from bench.memory import memory
 from bench.race import Contender, Result, race
@@ -56,6 +57,9 @@ def many_apps(bench: Bench) -> Iterator[Result]:
     for count in (1, len(names) // 10, len(names)):
         for name in names[:count]:
             make_app(os.path.join(bench.apps, name))
+        reported = output("dokku", "cache:report").count("=====> bench-many")
+        if reported != count:
+            sys.exit(f"{count} apps were to be reported, and {reported} are")
         every = Contender("all apps", ["dokku", "cache:report"], "dokku cache:report")
         yield race(f"a report on all apps, {count} of them", [every], bench.runs, note="None has a cache.")
 
