@@ -170,3 +170,9 @@ def test_a_process_that_is_killed_gives_no_size(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(finders, "FIND", str(killed))
     with pytest.raises(Unestablished, match="ended with code -9"):
         measured(tmp_path / "tree")
+
+
+def test_an_errand_to_nowhere_is_refused() -> None:
+    """Given no directory, ``find`` would read the one it is started in: the root."""
+    with finders.Finders() as started, pytest.raises(ValueError, match="leads somewhere"):
+        started.start(finders.Errand(()), ["-printf", "x"])
