@@ -54,7 +54,7 @@ def many_apps(bench: Bench) -> Iterator[Result]:
     for name in os.listdir(bench.apps):
         remove(os.path.join(bench.apps, name))
     names = [f"bench-many{number}" for number in range(bench.files // 400)]
-    for count in (1, len(names) // 10, len(names)):
+    for count in sorted({1, max(1, len(names) // 10), len(names)}):
         for name in names[:count]:
             make_app(os.path.join(bench.apps, name))
         reported = output("dokku", "cache:report").count("=====> bench-many")
