@@ -1,11 +1,10 @@
 """What a build in a container loses while a cache is deleted beside it."""
 
 import os
-import subprocess
 from collections.abc import Iterator
 
 from bench import trees
-from bench.ground import EMPTIED, Bench, known_maker, output, remove
+from bench.ground import EMPTIED, Bench, make_known, output, remove
 from bench.race import Contender, Result, race
 
 _WRITING = "mkdir /work/made && /bin/busybox tar -x -f /work/layer.tar -C /work/made && /bin/busybox sync"
@@ -18,16 +17,15 @@ def beside(bench: Bench) -> Iterator[Result]:
     """Ask how much longer writing and computing take, beside the gentle helper and beside the usual one."""
     build = os.path.join(bench.work, "build")
     _make_layer(build, bench.files // 10)
-    tree = os.path.join(bench.work, "tree")
-    make = known_maker("node_modules", tree, bench.files)
+    image = output("docker", "images", "--quiet", "dokku-cache-helper").split()[0]
+    helper = [*EMPTIED, bench.tree]
 
     def prepare() -> None:
         remove(os.path.join(build, "made"))
-        make()
+        make_known("node_modules", bench.tree, bench.files)
 
     for what, script in (("that writes and syncs", _WRITING), ("that computes", _COMPUTING)):
-        command = ["docker", "run", "--rm", "--network=none", f"--volume={build}:/work", _image(), "sh", "-c", script]
-        helper = [*EMPTIED, tree]
+        command = ["docker", "run", "--rm", "--network=none", f"--volume={build}:/work", image, "sh", "-c", script]
         yield race(
             f"a container {what}, beside the helper",
             [
@@ -35,13 +33,13 @@ def beside(bench: Bench) -> Iterator[Result]:
                 Contender("gentle helper", command, "docker run", beside=[*helper, "gently"]),
                 Contender("usual helper", command, "docker run", beside=helper),
             ],
-            max(1, bench.runs // 2),
+            bench.slow_runs,
             before=prepare,
-            after=lambda: remove(os.path.join(tree, "node_modules")),
+            after=lambda: remove(os.path.join(bench.tree, "node_modules")),
             note=f"Meanwhile {bench.files:,} files are deleted, or as many as that takes; they were measured before.",
         )
     remove(build)
-    remove(tree)
+    remove(bench.tree)
 
 
 def _make_layer(build: str, files: int) -> None:
@@ -49,10 +47,6 @@ def _make_layer(build: str, files: int) -> None:
     os.mkdir(build)
     content = os.path.join(build, "content")
     trees.make("ruby bundle", content, files)
-    subprocess.run(["tar", "-c", "-f", os.path.join(build, "layer.tar"), "-C", content, "."], check=True)
+    output("tar", "-c", "-f", os.path.join(build, "layer.tar"), "-C", content, ".")
+    # By the helper, whose image is there from then on.
     output(*EMPTIED, content)
-
-
-def _image() -> str:
-    """Give the helper's image, which is there once the helper has run."""
-    return output("docker", "images", "--quiet", "dokku-cache-helper").split()[0]

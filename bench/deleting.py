@@ -1,10 +1,11 @@
 """The questions about deleting."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 
 from bench import trees
-from bench.ground import EMPTIED, Bench, known_maker, make_app, maker, must_be_empty, must_be_gone, output, remove
+from bench.ground import EMPTIED, Bench, make_app, make_cold, make_known, must_be_empty, must_be_gone, output, remove
 from bench.race import Contender, Result, race
 
 
@@ -28,8 +29,8 @@ def deleting(bench: Bench) -> Iterator[Result]:
         yield race(
             f"deleting, {shape}, {files:,} files",
             contenders,
-            max(1, bench.runs // 2),
-            before=_cold_maker(bench, shape, cache, files),
+            bench.slow_runs,
+            before=partial(_make_cold_beside_warm_programs, bench, shape, cache, files),
             after=lambda: must_be_gone(cache),
             note="Before each run the tree is made anew, written to disk, and dropped from the page cache. Then a "
             "cache of one file is purged: on a server in use, the programs are in the page cache.",
@@ -42,31 +43,26 @@ def deleting(bench: Bench) -> Iterator[Result]:
     )
 
 
-def _cold_maker(bench: Bench, shape: str, cache: str, files: int) -> Callable[[], None]:
-    make = maker(shape, cache, files)
+def _make_cold_beside_warm_programs(bench: Bench, shape: str, cache: str, files: int) -> None:
+    make_cold(shape, cache, files)
     small = os.path.join(bench.apps, "bench-warming")
     make_app(small)
-
-    def make_and_warm() -> None:
-        make()
-        trees.make("one wide directory", os.path.join(small, "cache"), 1)
-        output("dokku", "cache:purge-legacy", "bench-warming")
-
-    return make_and_warm
+    trees.make("one wide directory", os.path.join(small, "cache"), 1)
+    output("dokku", "cache:purge-legacy", "bench-warming")
 
 
 def deleting_alone(bench: Bench) -> Iterator[Result]:
     """Ask what the helper container takes by itself: its directory is measured before, as in every purge."""
-    top = os.path.join(bench.work, "tree")
-    for shape, files in (("node_modules", bench.files), ("one directory of empty files", 5 * bench.files)):
+    top = bench.tree
+    for shape, files in bench.big_trees:
         yield race(
             f"deleting after measuring, {shape}, {files:,} files",
             [
                 Contender("rm", ["rm", "-rf", top], "rm -rf TREE"),
                 Contender("helper", [*EMPTIED, top], "bench/emptied.py TREE"),
             ],
-            max(1, bench.runs // 2),
-            before=known_maker(shape, top, files),
+            bench.slow_runs,
+            before=partial(make_known, shape, top, files),
             after=lambda: must_be_empty(top),
             note="Before each run the tree is made anew, written to disk, dropped from the page cache, and measured.",
         )

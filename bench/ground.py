@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from bench import trees
@@ -24,6 +23,21 @@ class Bench:
     runs: int
 
     @property
+    def slow_runs(self) -> int:
+        """How often slow questions are asked: half as often as quick ones."""
+        return max(1, self.runs // 2)
+
+    @property
+    def tree(self) -> str:
+        """Where trees come and go."""
+        return os.path.join(self.work, "tree")
+
+    @property
+    def big_trees(self) -> tuple[tuple[str, int], ...]:
+        """The shapes and numbers of files of a big tree, and of one directory five times as big."""
+        return ("node_modules", self.files), ("one directory of empty files", 5 * self.files)
+
+    @property
     def apps(self) -> str:
         """The directory of apps of the stand-in for Dokku."""
         return os.environ["DOKKU_ROOT"]
@@ -42,26 +56,18 @@ def make_app(directory: str) -> None:
             head.write("ref: refs/heads/master\n")
 
 
-def maker(shape: str, top: str, files: int) -> Callable[[], None]:
-    """Give who makes a tree anew, and lets the page cache forget it."""
-
-    def make() -> None:
-        trees.make(shape, top, files)
-        drop_caches()
-
-    return make
+def make_cold(shape: str, top: str, files: int) -> None:
+    """Make a tree anew, and let the page cache forget it."""
+    trees.make(shape, top, files)
+    drop_caches()
 
 
-def known_maker(shape: str, top: str, files: int) -> Callable[[], None]:
-    """Give who makes a tree anew and measures it, as a purge does before it deletes."""
-
-    def make() -> None:
-        if os.path.exists(top):  # the helper leaves the directory itself to its caller
-            os.rmdir(top)
-        maker(shape, top, files)()
-        output(*MEASURED, top)
-
-    return make
+def make_known(shape: str, top: str, files: int) -> None:
+    """Make a tree anew and measure it, as a purge does before it deletes."""
+    if os.path.exists(top):  # the helper leaves the directory itself to its caller
+        os.rmdir(top)
+    make_cold(shape, top, files)
+    output(*MEASURED, top)
 
 
 def drop_caches() -> bool:

@@ -12,13 +12,13 @@ from bench.race import Contender, Result, race
 
 def measuring(bench: Bench) -> Iterator[Result]:
     """Ask how long it takes to know a size, with the page cache warm and cold."""
+    top = bench.tree
     for shape in trees.SHAPES:
-        top = os.path.join(bench.work, "tree")
         trees.make(shape, top, bench.files, seed=6)
         _agree(top)
         yield race(f"measuring, {shape}, warm", _measurers(top), bench.runs)
         if drop_caches():
-            yield race(f"measuring, {shape}, cold", _measurers(top), max(1, bench.runs // 2), before=drop_caches)
+            yield race(f"measuring, {shape}, cold", _measurers(top), bench.slow_runs, before=drop_caches)
         remove(top)
 
 

@@ -12,8 +12,8 @@ from bench.race import Result
 
 def memory(bench: Bench) -> Iterator[Result]:
     """Ask how much memory measuring and deleting take, of a big tree and of one directory five times as big."""
-    top = os.path.join(bench.work, "tree")
-    for shape, files in (("node_modules", bench.files), ("one directory of empty files", 5 * bench.files)):
+    top = bench.tree
+    for shape, files in bench.big_trees:
         trees.make(shape, top, files)
         measuring = _peak_bytes([*MEASURED, top])
         deleting = _peak_bytes([*EMPTIED, top])

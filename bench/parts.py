@@ -1,7 +1,6 @@
 """The questions that are asked: each gives results that go on the page."""
 
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -27,7 +26,7 @@ def doors(bench: Bench) -> Iterator[Result]:
         script.write(_EMPTY_SCRIPT)
     os.chmod(empty, 0o755)
     make_app(os.path.join(bench.apps, "bench-doors"))
-    subprocess.run(["dokku", "cache:report", "bench-doors"], check=True, capture_output=True)
+    output("dokku", "cache:report", "bench-doors")
     yield race(
         "doors that start no Python",
         [
@@ -86,7 +85,7 @@ def deploys(bench: Bench) -> Iterator[Result]:
     yield race(
         "what a deploy waits for",
         contenders,
-        max(1, bench.runs // 2),
+        bench.slow_runs,
         before=make_both,
         after=wait_for_both,
         note="The trigger with a cache to purge: it renames it, and deletes it after the deploy.",
