@@ -1,6 +1,5 @@
 """How a purge gets on: a bar on a terminal, a line now and then elsewhere, nothing when quiet."""
 
-import math
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -50,12 +49,10 @@ class Watcher:
 
     def _begin(self, title: str, total: int | None) -> "_Counter":
         self.end()
-        if self._console.is_quiet:
-            return _Counter(_ignore, total, math.inf)
-        if self._console.shows_progress_bars:
+        if self._console.shows_progress_bars and not self._console.is_quiet:
             return self._begin_bar(title, total)
-        if not self._writes_lines:
-            return _Counter(_ignore, total, math.inf)
+        if self._console.is_quiet or not self._writes_lines:
+            return _Counter(_ignore, total, LINE_SECONDS)
         return _Counter(lambda _, counted: self._console.detail(f"{title}: {counted}"), total, LINE_SECONDS)
 
     def _begin_bar(self, title: str, total: int | None) -> "_Counter":
