@@ -15,7 +15,6 @@ from dokku_cache.output.console import Console
 ACTIONS = (
     "auto-purge",
     "dokku-report",
-    "finish-purge",
     "installed",
     "list",
     "post-delete",

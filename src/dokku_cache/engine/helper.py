@@ -4,6 +4,7 @@ Started from the image in helper_image, with one directory mounted, no network, 
 capability but the two that deleting other users' files takes; removed when it ends.
 """
 
+import os
 from collections.abc import Generator
 from contextlib import closing
 from http import HTTPStatus
@@ -16,7 +17,8 @@ from dokku_cache.engine.helper_scripts import EMPTY, MEASURE, MOUNT_POINT
 from dokku_cache.errors import PartlyRemoved, Refused, Unestablished
 from dokku_cache.interrupts import held_back
 from dokku_cache.legacy.handles import Identity
-from dokku_cache.legacy.measure import Measurement, Tally
+from dokku_cache.legacy.inside import Insight, Walk
+from dokku_cache.legacy.measure import Tally
 from dokku_cache.legacy.remove import Gone
 
 #: DAC_OVERRIDE to read and write directories of any owner, FOWNER for those with the sticky bit.
@@ -55,14 +57,19 @@ class Helper:
                 if line.startswith(b"+ "):
                     gone(int(line[2:]))
 
-    def measure(self, directory_path: str, identity: Identity) -> Measurement:
-        """Measure a directory and all below it. Raises CacheError."""
-        tally = Tally()
+    def walk(self, directory_path: str, identity: Identity) -> Walk:
+        """Measure a directory and all below it, and look into it. Raises CacheError."""
+        tally, insight = Tally(), Insight()
         with closing(self._run(MEASURE, directory_path, identity, read_only=True)) as lines:
             for line in lines:
-                if line.startswith(b"= "):
-                    _count(tally, line)
-        return tally.result()
+                kind, _, words = line.partition(b" ")
+                if kind == b"=":
+                    _count(tally, words)
+                elif kind == b"u":
+                    insight.owners.add(int(words))
+                elif kind == b"n":
+                    _take_names(insight, words)
+        return Walk(tally.result(), insight.result())
 
     def remove_stale(self) -> None:
         """Stop and remove helper containers of this app. Raises Unestablished."""
@@ -141,8 +148,8 @@ class Helper:
         )
 
 
-def _count(tally: Tally, line: bytes) -> None:
-    links, device, inode, blocks, seconds, kind = line[2:].split(maxsplit=5)
+def _count(tally: Tally, words: bytes) -> None:
+    links, device, inode, blocks, seconds, kind = words.split(maxsplit=5)
     tally.count(int(blocks), int(seconds))
     if kind == b"directory":
         tally.directories += 1
@@ -150,6 +157,13 @@ def _count(tally: Tally, line: bytes) -> None:
         tally.files += 1
         if int(links) > 1:
             tally.link(int(device), int(inode), int(blocks))
+
+
+def _take_names(insight: Insight, words: bytes) -> None:
+    """Take in the names in a directory, in hexadecimal digits, each with a NUL behind it: the last may be cut."""
+    directory, _, digits = words.decode().partition(" ")
+    for name in bytes.fromhex(digits).split(b"\0")[:-1]:
+        insight.name(os.path.basename(os.fsdecode(name)), "" if directory == "." else directory)
 
 
 def remove_all_stale(engine: Engine) -> None:

@@ -1,0 +1,136 @@
+"""What lies in the first two levels of a legacy cache: whose it is, what it is called, when it was written."""
+
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from dokku_cache.legacy.handles import OPEN_DIRECTORY
+from dokku_cache.legacy.measure import Measurement, is_future
+
+#: A look that has to be quick ends after so many entries; what decides about a removal looks at all of them.
+QUICK_ENTRIES = 2000
+#: So many names of the first level are kept. A cache that buildpacks laid out has a dozen.
+MOST_NAMES = 1000
+#: Directories whose name alone does not tell what they are, so that the names in them are kept too.
+AMBIGUOUS = frozenset({"apt", "bin", "cargo", "lib", "meteor", "php", "project", "public", "target", "vendor"})
+
+
+@dataclass(frozen=True)
+class Inside:
+    """The two first levels, the directory itself included.
+
+    ``owners``: uids. ``names``: names of the first level, at most MOST_NAMES of them, each with the names in it where
+    it is one of AMBIGUOUS. ``newest``: the latest modification that is not in the future, in seconds since the epoch.
+    ``closed``: directories that could not be read. ``is_whole``: nothing was left out.
+    """
+
+    owners: frozenset[int] = frozenset()
+    names: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    newest: float | None = None
+    closed: int = 0
+    is_whole: bool = True
+
+    @property
+    def is_known(self) -> bool:
+        """Tell whether everything in the two levels was seen."""
+        return self.is_whole and not self.closed
+
+
+@dataclass(frozen=True)
+class Walk:
+    """What a walk over a whole cache, or over trash, has seen; of trash nobody asks what is ``inside``."""
+
+    measured: Measurement
+    inside: Inside | None = None
+
+
+class Insight:
+    """Gathers what a look meets."""
+
+    def __init__(self) -> None:
+        self.owners: set[int] = set()
+        self.names: dict[str, set[str]] = {}
+        self.newest: float | None = None
+        self.closed = 0
+        self.is_whole = True
+        self.entries = 0
+
+    def add(self, owner: int, modified: float) -> None:
+        """Count one entry, by its owner's uid and its modification (seconds since the epoch)."""
+        self.entries += 1
+        self.owners.add(owner)
+        if (self.newest is None or modified > self.newest) and not is_future(modified):
+            self.newest = modified
+
+    def name(self, name: str, above: str = "") -> None:
+        """Note a name of the first level, or of the second one below ``above``."""
+        if above:
+            if above in AMBIGUOUS and above in self.names and len(self.names[above]) < MOST_NAMES:
+                self.names[above].add(name)
+        elif len(self.names) < MOST_NAMES:
+            self.names[name] = set()
+
+    def result(self) -> Inside:
+        """Give what was gathered."""
+        names = {name: frozenset(inner) for name, inner in self.names.items()}
+        return Inside(frozenset(self.owners), names, self.newest, self.closed, self.is_whole)
+
+
+def look_inside(parent_fd: int, name: str, *, is_quick: bool = True) -> Inside:
+    """Look into the directory ``name`` of an open directory, without following a link.
+
+    What vanishes meanwhile is passed over. Raises OSError when the directory itself is gone or none.
+    """
+    insight = Insight()
+    status = os.stat(name, dir_fd=parent_fd, follow_symlinks=False)
+    insight.add(status.st_uid, status.st_mtime)
+    if not stat.S_ISDIR(status.st_mode):
+        raise NotADirectoryError(name)
+    try:
+        top = os.open(name, OPEN_DIRECTORY, dir_fd=parent_fd)
+    except PermissionError:
+        insight.closed += 1
+        return insight.result()
+    try:
+        _read(top, "", insight, QUICK_ENTRIES if is_quick else None)
+    finally:
+        os.close(top)
+    return insight.result()
+
+
+def _read(directory: int, above: str, insight: Insight, limit: int | None) -> None:
+    """Take in one level, and from the first one go on to the second."""
+    below: list[str] = []
+    with os.scandir(directory) as entries:
+        for entry in entries:
+            if limit is not None and insight.entries >= limit:
+                insight.is_whole = False
+                return
+            insight.name(entry.name, above)
+            try:
+                status = entry.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                continue
+            except PermissionError:  # may be listed, but not searched (mode r--)
+                insight.closed += 1
+                return
+            insight.add(status.st_uid, status.st_mtime)
+            if not above and stat.S_ISDIR(status.st_mode):
+                below.append(entry.name)
+    for name in below:
+        _enter(directory, name, insight, limit)
+
+
+def _enter(directory: int, name: str, insight: Insight, limit: int | None) -> None:
+    try:
+        handle = os.open(name, OPEN_DIRECTORY, dir_fd=directory)
+    except FileNotFoundError:
+        return
+    except OSError:
+        insight.closed += 1
+        return
+    try:
+        _read(handle, name, insight, limit)
+    finally:
+        os.close(handle)
