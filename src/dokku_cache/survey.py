@@ -45,7 +45,9 @@ class Surveyor:
         known = finding.evidence
         if known is None or walk.inside is None:
             return finding
-        evidence = self._evidence(finding.sighting, walk.inside, walk, known.life, known.usage, known.trash_usage)
+        # The sighting may be the later look of the two.
+        inside = walk.inside + (finding.sighting.inside or Inside())
+        evidence = self._evidence(finding.sighting, inside, walk, known.life, known.usage, known.trash_usage)
         cache = classify_cache(finding.sighting, finding.version, evidence)
         return Finding(finding.sighting, cache, finding.trash, evidence, finding.version)
 
@@ -98,7 +100,8 @@ class Surveyor:
         usage: Usage,
         trash_usage: Usage,
     ) -> Evidence:
-        newest = walk.measured.written if walk else inside.newest
+        times = (inside.newest, walk.measured.written if walk else None)
+        newest = max((time for time in times if time is not None), default=None)
         quiet_seconds = policy.quiet_seconds(self.environment, sighting.app)
         return Evidence(
             place=place.judge(sighting, inside, life),

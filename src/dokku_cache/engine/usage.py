@@ -10,8 +10,8 @@ from dokku_cache.evidence.by_app import Claim, Usages
 from dokku_cache.evidence.paths import CachePaths, Named, Part
 from dokku_cache.legacy.proof import Usage
 
-#: The states in which a container's processes have ended (Docker Engine API 1.41, ContainerState).
-_ENDED = frozenset({"exited", "dead", "created"})
+#: The states in which nothing runs in a container (Docker Engine API 1.41, ContainerState).
+_NOT_RUNNING = frozenset({"exited", "dead", "created"})
 #: Where herokuish has the cache, and what builds run (Dokku 0.20.4 to 0.30.11,
 # plugins/builder-herokuish/builder-build).
 BUILD_CACHE = "/cache"
@@ -65,9 +65,9 @@ def _remedy(container: Json, identity: str) -> str:
     labels = container.get("Labels") or {}
     app = labels.get(APP_NAME, "")
     is_dokkus = bool(app) and "dokku" in labels
-    if container.get("State") in _ENDED:
+    if container.get("State") in _NOT_RUNNING:
         by_dokku = f"'dokku cleanup {app}' or " if is_dokkus else ""
-        return f"{by_dokku}'docker rm {identity}' removes the container, which has ended"
+        return f"{by_dokku}'docker rm {identity}' removes the container, which does not run"
     if is_dokkus:
         return f"take the mount out of the options of {app}, and deploy that again"
     return f"'docker rm --force {identity}' removes the container, if nobody needs it"

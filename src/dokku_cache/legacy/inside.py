@@ -3,7 +3,7 @@
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dokku_cache.legacy.handles import OPEN_DIRECTORY
 from dokku_cache.legacy.measure import Measurement, is_future
@@ -30,6 +30,11 @@ class Inside:
     newest: float | None = None
     closed: int = 0
     is_whole: bool = True
+
+    def __add__(self, later: "Inside") -> "Inside":
+        """Take in who and when another look has met; that this one was whole holds for both."""
+        times = [newest for newest in (self.newest, later.newest) if newest is not None]
+        return replace(self, owners=self.owners | later.owners, newest=max(times, default=None))
 
     @property
     def is_known(self) -> bool:

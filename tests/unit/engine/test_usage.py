@@ -69,7 +69,7 @@ def test_a_mount_of_the_apps_directory_is_a_use_and_one_above_it_is_none() -> No
     ("more", "remedy"),
     [
         ({"State": "exited"}, "'docker rm 000000000000'"),
-        ({"State": "dead"}, "has ended"),
+        ({"State": "dead"}, "does not run"),
         (
             {"State": "exited", "Labels": {**DOKKU, "com.dokku.app-name": "blog"}},
             "'dokku cleanup blog' or 'docker rm",
