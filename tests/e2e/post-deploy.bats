@@ -66,11 +66,11 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
   make_cache shop
   dokku cache:set "$(app shop)" auto-purge false
   deploy shop
-  [ -d "$(cache_of shop)/buildpack" ]
+  [ -d "$(cache_of shop)/buildcache" ]
   dokku cache:set "$(app shop)" auto-purge
   dokku cache:set --global auto-purge false
   deploy shop
-  [ -d "$(cache_of shop)/buildpack" ]
+  [ -d "$(cache_of shop)/buildcache" ]
   dokku cache:set "$(app shop)" auto-purge true
   deploy shop
   wait_for is_gone shop
@@ -82,11 +82,11 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
   make_cache shop
   dokku builder:set "$(app shop)" skip-cleanup true
   deploy shop
-  [ -d "$(cache_of shop)/buildpack" ]
+  [ -d "$(cache_of shop)/buildcache" ]
   dokku builder:set "$(app shop)" skip-cleanup
   dokku config:set --no-restart "$(app shop)" DOKKU_SKIP_CLEANUP=true
   deploy shop
-  [ -d "$(cache_of shop)/buildpack" ]
+  [ -d "$(cache_of shop)/buildcache" ]
 }
 
 @test "what is in use, active, recreated or unsafe stays, without a word in the deploy" {
@@ -103,7 +103,7 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
     set_version "$version"
     echo "$version" >"$DOKKU_LIB_ROOT/data/cache/dokku-version"
     deploy shop
-    [ -d "$(cache_of shop)/buildpack" ]
+    [ -d "$(cache_of shop)/buildcache" ]
   done
 }
 
@@ -121,7 +121,7 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
   run deploy shop
   mv "$SUITE_DIRECTORY/server/settings.kept" "$SUITE_DIRECTORY/server/settings"
   [ "$status" -eq 0 ]
-  [ -d "$(cache_of shop)/buildpack" ]
+  [ -d "$(cache_of shop)/buildcache" ]
   mv "$DOKKU_LOGS_DIR" "$DOKKU_LOGS_DIR.away"
   touch "$data/deleted-source"
   run env -u HOME dokku git:from-image "$(app shop)" dokku-cache-test

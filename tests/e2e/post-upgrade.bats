@@ -21,7 +21,7 @@ upgrade() {
   make_cache shop
   make_ghost oldblog
   dokku cache:auto-purge
-  [ -d "$(cache_of shop)/buildpack" ]
+  [ -d "$(cache_of shop)/buildcache" ]
   set_version 0.38.27
   run dokku plugin:update cache
   [ "$status" -eq 0 ]
@@ -107,5 +107,5 @@ upgrade() {
   make_cache shop
   dokku cache:set "$(app shop)" auto-purge false
   run dokku cache:auto-purge
-  [ -d "$(cache_of shop)/buildpack" ]
+  [ -d "$(cache_of shop)/buildcache" ]
 }
