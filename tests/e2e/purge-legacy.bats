@@ -87,10 +87,13 @@ refuses() {
   refuses wiki "container $(app wiki).old mounts it at /gems"
 }
 
-@test "a mount of a path above is no use of the cache" {
+@test "a mount of Dokku's root is no use of the cache, and one of the app's directory is" {
   make_app shop
   make_cache shop
   make_container run --detach --name "$(app monitoring)" --volume "$DOKKU_ROOT:/host:ro"
+  make_container create --name "$(app backup)" --volume "$DOKKU_ROOT/$(app shop):/app:ro"
+  refuses shop "container $(app backup) mounts the app's directory at /app (created, "
+  docker rm "$(app backup)" >/dev/null
   run dokku cache:purge-legacy "$(app shop)"
   [ "$status" -eq 0 ]
 }

@@ -33,7 +33,7 @@ class CachePaths:
     """All the ways to name the legacy caches of many apps: their spellings, and what stands there.
 
     ``roots`` are Dokku's root as it is called by Dokku and by the engine. A path of an app's own directory means
-    its cache too; a path above, such as Dokku's root or ``/`` in a monitoring container, means none.
+    its cache too; Dokku's root, or what lies above that, such as ``/`` in a monitoring container, means none.
     """
 
     def __init__(self, sightings: Iterable[Sighting], *roots: str) -> None:
