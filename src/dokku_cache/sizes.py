@@ -5,7 +5,7 @@ import os
 from dokku_cache.engine.helper import Helper
 from dokku_cache.errors import CacheError, Unestablished
 from dokku_cache.legacy.handles import OPEN_DIRECTORY, AppDirectory, Identity
-from dokku_cache.legacy.inside import Walk, look_inside
+from dokku_cache.legacy.inside import Walk, look_at_all, look_inside
 from dokku_cache.legacy.measure import Measurement, Tick
 from dokku_cache.legacy.sighting import Entry, Sighting
 from dokku_cache.legacy.walk import measure
@@ -16,18 +16,12 @@ def walk_entry(directory: AppDirectory, entry: Entry, helper: Helper, tick: Tick
 
     Raises CacheError when neither way leads there, OSError when it is gone.
     """
-    path = os.path.join(directory.path, entry.name)
-    measured = _measure(directory.fd, entry, tick)
-    if measured is None:
-        return helper.walk(path, entry.identity)
-    if entry.is_trash:
-        return Walk(measured)
-    inside = look_inside(directory.fd, entry.name, is_quick=False)
-    return helper.walk(path, entry.identity) if inside.closed else Walk(measured, inside)
+    seen = _walk(directory.fd, entry, tick)
+    return helper.walk(os.path.join(directory.path, entry.name), entry.identity) if seen is None else seen
 
 
-def _measure(directory_fd: int, entry: Entry, tick: Tick | None) -> Measurement | None:
-    """Measure what this user may read all of, or give None."""
+def _walk(directory_fd: int, entry: Entry, tick: Tick | None) -> Walk | None:
+    """Walk over what this user may read all of, or give None."""
     try:
         top = os.open(entry.name, OPEN_DIRECTORY, dir_fd=directory_fd)
     except PermissionError:
@@ -36,9 +30,12 @@ def _measure(directory_fd: int, entry: Entry, tick: Tick | None) -> Measurement 
         if Identity.of(os.fstat(top)) != entry.identity:
             raise FileNotFoundError(f"{entry.name} was replaced")
         measured = measure(top, tick)
+        if measured.unreadable or entry.is_trash:
+            return None if measured.unreadable else Walk(measured)
+        inside = look_at_all(top, look_inside(directory_fd, entry.name))
     finally:
         os.close(top)
-    return None if measured.unreadable else measured
+    return None if inside.closed else Walk(measured, inside)
 
 
 def walk_sighting(dokku_root: str, sighting: Sighting, helper: Helper, tick: Tick | None = None) -> dict[str, Walk]:

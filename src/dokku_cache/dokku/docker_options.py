@@ -36,10 +36,7 @@ def add_stored(usages: Usages, environment: DokkuEnvironment, paths: CachePaths)
             usages.add_unknown(stored.owner, Usage(unknown=(f"{stored.what}: {stored.fault}",)))
             continue
         text = _expand(stored.text, stored.owner, environment)
-        claim = Claim(
-            f"{stored.what} names {{}}: {stored.text}", "take it out where nobody needs it, and purge again"
-        )
-        usages.add(named_by(text, paths), claim)
+        _add(usages, stored.what, text, paths)
         if _is_unresolved(text):
             unknown = f"{stored.what} names a place that only a shell could tell: {stored.text}"
             usages.add_unknown("", Usage(unknown=(unknown,), remedies=("write the path out in that option",)))
@@ -87,9 +84,17 @@ def _add_one(usages: Usages, app: str, printed: str | Unestablished, paths: Cach
     if isinstance(printed, Unestablished):
         usages.add_unknown(app, Usage(unknown=(f"its docker options cannot be read ({printed})",)))
         return
-    for word in _words(printed):
-        claim = Claim(f"a docker option or storage mount of {app} names {{}}: {word}", "take it out, and purge again")
-        usages.add(named_by(word, paths), claim)
+    _add(usages, f"a docker option of {app}", printed, paths)
+
+
+def _add(usages: Usages, what: str, options: str, paths: CachePaths) -> None:
+    """Count a use by each word of a line of options that names a cache; several sources tell of the same ones."""
+    words = {word: named_by(word, paths) for word in _words(options)}
+    whole = named_by(options, paths)
+    if whole and not any(words.values()):
+        words[options.strip()] = whole
+    for word, meant in words.items():
+        usages.add(meant, Claim(f"{what} names {{}}: {word}", "take it out where nobody needs it, and purge again"))
 
 
 def _ask(app: str, trigger: str, argument: str) -> str | Unestablished:

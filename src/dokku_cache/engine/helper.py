@@ -13,7 +13,7 @@ from typing import Any
 from dokku_cache.engine import helper_image, labels
 from dokku_cache.engine.attachment import Attachment
 from dokku_cache.engine.client import Engine, guarded
-from dokku_cache.engine.helper_scripts import EMPTY, MEASURE, MOUNT_POINT
+from dokku_cache.engine.helper_scripts import EMPTY, MEASURE, MOST_NAME_BYTES, MOUNT_POINT
 from dokku_cache.errors import PartlyRemoved, Refused, Unestablished
 from dokku_cache.interrupts import held_back
 from dokku_cache.legacy.handles import Identity
@@ -162,6 +162,8 @@ def _count(tally: Tally, words: bytes) -> None:
 def _take_names(insight: Insight, words: bytes) -> None:
     """Take in the names in a directory, in hexadecimal digits, each with a NUL behind it: the last may be cut."""
     directory, _, digits = words.decode().partition(" ")
+    if directory == "." and len(digits) >= 2 * MOST_NAME_BYTES:
+        insight.has_all_names = False
     for name in bytes.fromhex(digits).split(b"\0")[:-1]:
         insight.name(os.path.basename(os.fsdecode(name)), "" if directory == "." else directory)
 

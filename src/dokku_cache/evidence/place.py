@@ -35,6 +35,10 @@ def _judge_bare(inside: Inside, life: Life) -> Proof:
         return Proof(holds=True, text=f"its app lives: {life.signs[0]}")
     if life.unknown:
         return Proof(holds=False, text=f"it is not known whether its app lives: {life.unknown[0]}")
+    if not inside.has_all_names:
+        return Proof(
+            holds=False, text="nothing lies beside it, and in it lies more than buildpacks leave side by side"
+        )
     strange = cache_layout.strange_names(inside.names)
     if strange:
         text = (

@@ -5,11 +5,12 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from dokku_cache.legacy.finders import Errand, Finders
 from dokku_cache.legacy.handles import OPEN_DIRECTORY
 from dokku_cache.legacy.measure import Measurement, is_future
 
-#: A look that has to be quick ends after so many entries; what decides about a removal looks at all of them.
-QUICK_ENTRIES = 2000
+#: A look ends after so many entries; where there are more, ``look_at_all`` goes on before anything is decided.
+LOOK_ENTRIES = 2000
 #: So many names of the first level are kept. A cache that buildpacks laid out has a dozen.
 MOST_NAMES = 1000
 #: Directories whose name alone does not tell what they are, so that the names in them are kept too.
@@ -20,9 +21,10 @@ AMBIGUOUS = frozenset({"apt", "bin", "cargo", "lib", "meteor", "php", "project",
 class Inside:
     """The two first levels, the directory itself included.
 
-    ``owners``: uids. ``names``: names of the first level, at most MOST_NAMES of them, each with the names in it where
-    it is one of AMBIGUOUS. ``newest``: the latest modification that is not in the future, in seconds since the epoch.
-    ``closed``: directories that could not be read. ``is_whole``: nothing was left out.
+    ``owners``: uids. ``names``: names of the first level, at most MOST_NAMES of them, each with the names in it
+    where it is one of AMBIGUOUS. ``newest``: the latest modification that is not in the future, in seconds since
+    the epoch. ``closed``: directories that could not be read. ``is_whole``: no owner was left out.
+    ``has_all_names``: nor was any name of the first level.
     """
 
     owners: frozenset[int] = frozenset()
@@ -30,6 +32,7 @@ class Inside:
     newest: float | None = None
     closed: int = 0
     is_whole: bool = True
+    has_all_names: bool = True
 
     def __add__(self, later: "Inside") -> "Inside":
         """Take in who and when another look has met; that this one was whole holds for both."""
@@ -59,6 +62,7 @@ class Insight:
         self.newest: float | None = None
         self.closed = 0
         self.is_whole = True
+        self.has_all_names = True
         self.entries = 0
 
     def add(self, owner: int, modified: float) -> None:
@@ -75,14 +79,16 @@ class Insight:
                 self.names[above].add(name)
         elif len(self.names) < MOST_NAMES:
             self.names[name] = set()
+        else:
+            self.has_all_names = False
 
     def result(self) -> Inside:
         """Give what was gathered."""
         names = {name: frozenset(inner) for name, inner in self.names.items()}
-        return Inside(frozenset(self.owners), names, self.newest, self.closed, self.is_whole)
+        return Inside(frozenset(self.owners), names, self.newest, self.closed, self.is_whole, self.has_all_names)
 
 
-def look_inside(parent_fd: int, name: str, *, is_quick: bool = True) -> Inside:
+def look_inside(parent_fd: int, name: str) -> Inside:
     """Look into the directory ``name`` of an open directory, without following a link.
 
     What vanishes meanwhile is passed over. Raises OSError when the directory itself is gone or none.
@@ -98,19 +104,39 @@ def look_inside(parent_fd: int, name: str, *, is_quick: bool = True) -> Inside:
         insight.closed += 1
         return insight.result()
     try:
-        _read(top, "", insight, QUICK_ENTRIES if is_quick else None)
+        _read(top, "", insight)
     finally:
         os.close(top)
     return insight.result()
 
 
-def _read(directory: int, above: str, insight: Insight, limit: int | None) -> None:
+def look_at_all(top_fd: int, seen: Inside) -> Inside:
+    """Ask for the owners of all entries of the two levels, where a look has ended before it had seen them.
+
+    By a ``find``, which is several times as fast as this program in a directory of a million entries. Raises
+    Unestablished when that cannot be started or is killed.
+    """
+    if seen.is_whole:
+        return seen
+    owners = set(seen.owners)
+    known = [word for owner in seen.owners for word in ("!", "-uid", str(owner))]
+    with Finders() as finders:
+        finders.start(Errand([(top_fd, ".")], ("-maxdepth", "2", *known)), ["-printf", r"%U\n"])
+        while not finders.are_idle:
+            for lines in finders.output(wait=True):
+                owners.update(map(int, lines.split()))
+        closed = seen.closed + finders.complaints
+    return replace(seen, owners=frozenset(owners), closed=closed, is_whole=True)
+
+
+def _read(directory: int, above: str, insight: Insight) -> None:
     """Take in one level, and from the first one go on to the second."""
     below: list[str] = []
     with os.scandir(directory) as entries:
         for entry in entries:
-            if limit is not None and insight.entries >= limit:
+            if insight.entries >= LOOK_ENTRIES:
                 insight.is_whole = False
+                insight.has_all_names = insight.has_all_names and bool(above)
                 return
             insight.name(entry.name, above)
             try:
@@ -124,10 +150,10 @@ def _read(directory: int, above: str, insight: Insight, limit: int | None) -> No
             if not above and stat.S_ISDIR(status.st_mode):
                 below.append(entry.name)
     for name in below:
-        _enter(directory, name, insight, limit)
+        _enter(directory, name, insight)
 
 
-def _enter(directory: int, name: str, insight: Insight, limit: int | None) -> None:
+def _enter(directory: int, name: str, insight: Insight) -> None:
     try:
         handle = os.open(name, OPEN_DIRECTORY, dir_fd=directory)
     except FileNotFoundError:
@@ -136,6 +162,6 @@ def _enter(directory: int, name: str, insight: Insight, limit: int | None) -> No
         insight.closed += 1
         return
     try:
-        _read(handle, name, insight, limit)
+        _read(handle, name, insight)
     finally:
         os.close(handle)

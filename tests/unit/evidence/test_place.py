@@ -77,6 +77,7 @@ def test_a_ghost_needs_a_layout_as_buildpacks_leave_one_and_no_sign_of_life(besi
     assert place.judge(bare, inside("5f3a9c", "photos"), Life()).holds is False
     assert place.judge(bare, inside("cedar-14", "photos"), Life()).holds is False
     assert place.judge(bare, Inside(closed=1), Life()).holds is None
+    assert place.judge(bare, Inside(has_all_names=False), Life()).holds is False
     alive = Life(signs=("there is image dokku/shop:latest",))
     assert place.judge(bare, inside("anything"), alive).holds is True
     assert not place.is_ghost(bare, alive)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dokku_cache.legacy import inside
-from dokku_cache.legacy.inside import Inside, look_inside
+from dokku_cache.legacy.inside import Inside, look_at_all, look_inside
 
 
 @pytest.fixture
@@ -21,10 +21,10 @@ def cache(tmp_path: Path) -> Path:
     return directory
 
 
-def look(cache: Path, *, is_quick: bool = True) -> Inside:
+def look(cache: Path) -> Inside:
     parent = os.open(cache.parent, os.O_RDONLY)
     try:
-        return look_inside(parent, cache.name, is_quick=is_quick)
+        return look_inside(parent, cache.name)
     finally:
         os.close(parent)
 
@@ -61,10 +61,22 @@ def test_a_link_is_not_followed(cache: Path, tmp_path: Path) -> None:
         look(tmp_path / "top")
 
 
-def test_a_quick_look_ends_and_says_so(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inside, "QUICK_ENTRIES", 3)
-    assert not look(cache).is_known
-    assert look(cache, is_quick=False).is_known
+@pytest.mark.parametrize("limit", [1, 2, 3, 4])
+def test_a_look_ends_and_says_so_and_goes_on_for_the_owners(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    monkeypatch.setattr(inside, "LOOK_ENTRIES", limit)
+    if os.getuid() == 0:
+        os.chown(cache / "node" / "signature", 12345, 12345)
+        os.chown(cache / "vendor" / "bundle" / "ruby", 54321, 54321)  # below the two levels
+    seen = look(cache)
+    assert not seen.is_known
+    assert seen.has_all_names is (limit > 2)
+    top = os.open(cache, os.O_RDONLY)
+    whole = look_at_all(top, seen)
+    os.close(top)
+    assert whole.is_known
+    assert whole.owners == ({0, 12345} if os.getuid() == 0 else {os.getuid()})
 
 
 def test_names_are_bytes(cache: Path) -> None:
