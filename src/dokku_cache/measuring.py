@@ -16,6 +16,7 @@ def measure_finding(context: Context, finding: Finding, watcher: Watcher) -> Mea
     try:
         return measure_sighting(context.environment.root, finding.sighting, context.helper(finding.app), tick)
     except CacheError as error:
+        watcher.end()
         context.console.warn(f"The size of the legacy cache of {finding.app} is unknown: {error}", error.hint)
         return None
     finally:
