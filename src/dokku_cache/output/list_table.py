@@ -153,10 +153,11 @@ def _plain(rows: Sequence[Row], width: int) -> Iterator[str]:
     widths = [max(map(len, column)) for column in zip(titles, *each, strict=True)]
     to_the_right = {titles.index("SIZE"), titles.index("FILES")}
     for cells, row in zip((titles, *each), (None, *rows), strict=True):
-        yield (" " * _GAP).join(
+        aligned = [
             cell.rjust(size) if number in to_the_right else cell.ljust(size)
             for number, (cell, size) in enumerate(zip(cells, widths, strict=True))
-        ).rstrip()
+        ]
+        yield (" " * _GAP).join(aligned).rstrip()
         yield from _details(row, width) if row else ()
 
 

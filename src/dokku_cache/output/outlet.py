@@ -13,7 +13,7 @@ _TERMINAL_PIECE_BYTES = 512
 
 
 class Outlet:
-    """Text for a descriptor, passed on as far as that takes it at once; what is left goes with the next, or at the end.
+    """Text for a descriptor, passed on as far as that takes it at once; the rest goes with the next, or at the end.
 
     A terminal that somebody has stopped (Ctrl-S) and a pipe that nobody reads keep their own text waiting, and no
     purge. ``flush`` and ``drain`` raise OSError when the descriptor takes nothing more; its text is then given up.
