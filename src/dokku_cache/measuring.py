@@ -24,6 +24,7 @@ def measure_finding(context: Context, finding: Finding, watcher: Watcher) -> Mea
         walk = walks.get(CACHE_NAME)
         return (context.surveyor.complete(finding, walk) if walk else finding), total(walks)
     except CacheError as error:
+        watcher.end()
         context.console.warn(f"The size of the legacy cache of {finding.app} is unknown: {error}", error.hint)
         return finding, None
     finally:

@@ -1,5 +1,6 @@
 """Removing the legacy cache of one app: lock, look at all of it, check, rename, delete, look afterwards."""
 
+import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -138,6 +139,9 @@ class Purger:
                 raise Refused(f"the cache of {decision.app} is in use: {'; '.join(usage.uses + usage.unknown)}")
 
         try:
+            # What is needed afterwards is asked for now, while all is as it was.
+            if not _is_own(directory, entry):
+                self._helper(decision.app).prepare()
             return set_aside(directory, entry, verify)
         except OSError as error:
             raise Refused(f"The cache of {decision.app} cannot be renamed ({error.strerror})") from error
@@ -170,6 +174,11 @@ def refusal(decision: Decision) -> Refused:
     if decision.is_refused:
         return Refused(message, verdict.hint)
     return Kept(message, verdict.hint, state_and_reason=described)
+
+
+def _is_own(directory: AppDirectory, entry: Entry) -> bool:
+    """Tell whether this user may delete in a cache, which then takes no helper."""
+    return os.stat(entry.name, dir_fd=directory.fd, follow_symlinks=False).st_uid == os.geteuid()
 
 
 @contextmanager

@@ -1,10 +1,12 @@
 """Real directories, a real user dokku, and a real engine; what is missing is a counted skip."""
 
+import gc
 import os
 import pickle
 import pwd
 import shutil
 import subprocess
+import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +20,11 @@ from dokku_cache.engine.client import Engine
 
 HEROKUISH = 32767
 STAND_IN = Path(__file__).parents[1] / "dokku"
+
+
+def pytest_configure() -> None:
+    """Let trees be as they are on a server, whatever the umask of whoever tests."""
+    os.umask(0o022)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -141,8 +148,13 @@ def as_dokku(work: Callable[[], Any]) -> Any:
             os.initgroups("dokku", user.pw_gid)
             os.setgid(user.pw_gid)
             os.setuid(user.pw_uid)
+            ignored: list[str] = []
+            sys.unraisablehook = lambda hook: ignored.append(f"{hook.err_msg}: {hook.exc_value!r} in {hook.object!r}")
             try:
                 result: tuple[str, Any] = ("gives", work())
+                gc.collect()
+                if ignored:
+                    result = ("raises", AssertionError(f"the interpreter would complain: {ignored}"))
             except Exception as error:  # noqa: BLE001 - handed to the parent
                 traceback.print_exc()
                 result = ("raises", error)

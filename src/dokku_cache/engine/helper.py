@@ -71,6 +71,10 @@ class Helper:
                     _take_names(insight, words)
         return Walk(tally.result(), insight.result())
 
+    def prepare(self) -> None:
+        """See to what a helper is made of, before anything is begun that needs one. Raises Unestablished."""
+        helper_image.ensure(self._engine)
+
     def remove_stale(self) -> None:
         """Stop and remove helper containers of this app. Raises Unestablished."""
         _remove_containers(self._engine, [labels.HELPER, f"{labels.APP_NAME}={self._app}"])
@@ -82,12 +86,12 @@ class Helper:
         try:
             with held_back():
                 container_id = self._create(script, directory_path, identity, read_only=read_only)
-            attachment = guarded(lambda: Attachment(self._engine.api, container_id))
-            guarded(lambda: self._engine.api.start(container_id))
             finished = False
-            for line in attachment.lines():
-                finished = finished or line == b"done"
-                yield line
+            with closing(guarded(lambda: Attachment(self._engine.api, container_id))) as attachment:
+                guarded(lambda: self._engine.api.start(container_id))
+                for line in attachment.lines():
+                    finished = finished or line == b"done"
+                    yield line
             if not finished:
                 self._explain(container_id, attachment.said_on_stderr)
         finally:

@@ -6,7 +6,7 @@ from dokku_cache.legacy.measure import Measurement
 from dokku_cache.legacy.plan import Decision
 from dokku_cache.legacy.state import State
 from dokku_cache.output import text
-from dokku_cache.output.console import Console
+from dokku_cache.output.console import Console, unfailing
 from dokku_cache.purging import Outcome
 
 
@@ -50,11 +50,13 @@ def _sum(shown: Sequence[Decision], sizes: Mapping[str, Measurement | None]) -> 
     return f"{text.count(len(removed), 'legacy cache')} would be removed, which frees {amount}"
 
 
+@unfailing
 def tell_nothing(console: Console, app: str) -> None:
     """Say that an app has nothing that could be removed."""
     console.detail(f"{app} has no legacy cache: nothing to do")
 
 
+@unfailing
 def tell_outcome(console: Console, app: str, outcome: Outcome | None) -> None:
     """Say what was freed."""
     if outcome is None:
@@ -76,6 +78,7 @@ def tell_outcome(console: Console, app: str, outcome: Outcome | None) -> None:
         console.detail(f"Note: {finding.cache.reason} before it goes by itself")
 
 
+@unfailing
 def tell_total(console: Console, outcomes: Sequence[Outcome]) -> None:
     """Say what several purges freed together."""
     freed = text.size(sum(outcome.measured.size_bytes for outcome in outcomes))
