@@ -8,6 +8,10 @@ import sys
 if sys.version_info < (3, 10):  # noqa: UP036 - an older one has to be told from a defect
     sys.exit(" !     dokku-cache needs Python 3.10 or newer at /usr/bin/python3")
 
-from dokku_cache.cli import main
+from dokku_cache import modules
+
+sys.path[:] = modules.distribution_first(sys.path)
+
+from dokku_cache.cli import main  # noqa: E402 - what it loads has to come from where it was tested
 
 sys.exit(main(sys.argv[1:]))

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from dokku_cache.errors import PackageMissing, Unestablished
+from dokku_cache import modules
+from dokku_cache.errors import Unestablished
 
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
 #: For each single call. Listing containers took minutes on troubled engines (moby/moby#31719).
@@ -43,11 +44,16 @@ class Engine:
         if not self._docker_host.startswith("unix://"):
             # Bind mounts and paths mean something on the engine's machine only, and that must be this one.
             raise Unestablished(f"DOCKER_HOST is {self._docker_host}, but only an engine on this machine will do")
+        docker = modules.load("docker")
         try:
-            import docker
-        except ImportError as error:
-            raise PackageMissing("docker") from error
-        return guarded(lambda: docker.APIClient(base_url=self._docker_host, version="auto", timeout=TIMEOUT_SECONDS))
+            return guarded(
+                lambda: docker.APIClient(base_url=self._docker_host, version="auto", timeout=TIMEOUT_SECONDS)
+            )
+        except Unestablished as failure:
+            # Modules that do not go together fail at the first call only: "Not supported URL scheme http+docker".
+            if "URL scheme" in str(failure):
+                raise modules.not_usable("docker", failure) from failure
+            raise
 
     def containers(self, *, anew: bool = False) -> list[Json]:
         """Give all containers, running or not, with their mounts: one call, made again when ``anew``."""
@@ -72,16 +78,13 @@ class Engine:
 
 def guarded(call: Callable[[], Answer]) -> Answer:
     """Make a call to the engine, and turn whatever the SDK and its HTTP layer throw into Unestablished."""
-    try:
-        import docker.errors
-        import requests.exceptions
-    except ImportError as error:
-        raise PackageMissing("docker") from error
+    docker_errors = modules.load("docker.errors")
+    request_errors = modules.load("requests.exceptions")
     try:
         return call()
     except (
-        docker.errors.DockerException,
-        requests.exceptions.RequestException,
+        docker_errors.DockerException,
+        request_errors.RequestException,
         OSError,
         ValueError,
     ) as error:

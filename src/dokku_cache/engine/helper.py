@@ -9,6 +9,7 @@ from contextlib import closing
 from http import HTTPStatus
 from typing import Any
 
+from dokku_cache import modules
 from dokku_cache.engine import helper_image, labels
 from dokku_cache.engine.attachment import Attachment
 from dokku_cache.engine.client import Engine, guarded
@@ -164,14 +165,14 @@ def _remove_containers(engine: Engine, with_labels: list[str]) -> None:
 
 
 def _remove_container(engine: Engine, container_id: str) -> None:
-    import docker.errors
+    errors = modules.load("docker.errors")
 
     def remove() -> None:
         try:
             engine.api.remove_container(container_id, force=True, v=True)
-        except docker.errors.NotFound:
+        except errors.NotFound:
             pass
-        except docker.errors.APIError as error:
+        except errors.APIError as error:
             if error.status_code != HTTPStatus.CONFLICT:  # removal is already in progress
                 raise
 
