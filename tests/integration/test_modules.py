@@ -1,17 +1,16 @@
 """What root once installed with pip does not come between the plugin and the distribution's modules."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from .calling import SOURCE, environ, list_apps
 from .conftest import Server
 
-PROJECT = Path(__file__).parents[2]
 #: requests and urllib3 as PyPI has them, with which Debian's docker SDK 5 does not work.
-NEWEST = PROJECT / ".venv/newest"
+NEWEST = SOURCE.parent / ".venv/newest"
 
 
 def call(server: Server, beside: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -23,17 +22,10 @@ def call(server: Server, beside: Path, *arguments: str) -> subprocess.CompletedP
     local = f"/usr/local/lib/python{version}/dist-packages"
     script = (
         f"mount -t tmpfs tmpfs /usr/local/lib && mkdir -p {local} && mount --bind {beside} {local} && "
-        f"exec /usr/bin/python3 -I -B {PROJECT}/src " + " ".join(arguments)
+        f"exec /usr/bin/python3 -I -B {SOURCE} " + " ".join(arguments)
     )
-    environ = {
-        "PATH": os.environ["PATH"],
-        "DOKKU_ROOT": server.environment.root,
-        "DOKKU_LIB_ROOT": server.environment.lib_root,
-        "DOCKER_HOST": server.environment.docker_host,
-        "PLUGIN_PATH": os.environ["PLUGIN_PATH"],
-    }
     command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", script]
-    return subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, env=environ(server), capture_output=True, text=True, check=False, timeout=60)
 
 
 @pytest.fixture
@@ -50,10 +42,7 @@ def by_pip(tmp_path: Path) -> Path:
 def listing(server: Server) -> Server:
     """A server of which the apps are not asked for: one cache, and a trigger that names its app."""
     server.make_cache("shop")
-    trigger = server.root.parent / "plugins/enabled/apps"
-    trigger.mkdir()
-    (trigger / "app-list").write_text("#!/bin/sh\necho shop\n")
-    (trigger / "app-list").chmod(0o755)
+    list_apps(server, "shop")
     return server
 
 

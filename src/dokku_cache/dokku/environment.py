@@ -12,7 +12,8 @@ class DokkuEnvironment:
     """Dokku's directories and the flags of this call. All directories are absolute paths.
 
     ``root`` holds the apps; ``host_root`` is the same directory as the Docker engine knows it, which differs
-    where Dokku itself runs in a container. ``flagged_app`` is the app given by ``--app``, or empty.
+    where Dokku itself runs in a container. ``docker_bin`` is how Dokku calls the engine's client. ``flagged_app``
+    is the app given by ``--app``, or empty.
     """
 
     root: str
@@ -21,6 +22,7 @@ class DokkuEnvironment:
     logs_dir: str
     core_plugins: str
     docker_host: str = ""
+    docker_bin: str = ""
     flagged_app: str = ""
     is_quiet: bool = False
     is_forced: bool = False
@@ -43,6 +45,7 @@ class DokkuEnvironment:
             logs_dir=environ.get("DOKKU_LOGS_DIR", "/var/log/dokku"),
             core_plugins=environ.get("PLUGIN_CORE_AVAILABLE_PATH", f"{lib_root}/core-plugins/available"),
             docker_host=environ.get("DOCKER_HOST", ""),
+            docker_bin=environ.get("DOCKER_BIN", ""),
             flagged_app=environ.get("DOKKU_APP_NAME", ""),
             is_quiet=bool(environ.get("DOKKU_QUIET_OUTPUT")),
             is_forced=environ.get("DOKKU_APPS_FORCE_DELETE") == "1",
