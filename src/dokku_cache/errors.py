@@ -57,6 +57,14 @@ class Refused(CacheError):
     """A cache that may not be removed; the message gives the reason."""
 
 
+class NotBegun(CacheError):
+    """The helper container could not begin its work: what it was to work on is as it was."""
+
+
+class PutBack(CacheError):
+    """Nothing could be deleted, and the legacy cache has its name again."""
+
+
 class PartlyRemoved(CacheError):
     """Some of a legacy cache is gone and some is left as trash, which the next purge ends."""
 

@@ -5,12 +5,16 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from dokku_cache import modules
+from dokku_cache.engine import host_root
 from dokku_cache.engine.dial_stdio import SCHEME, Dialer, reach_through
 from dokku_cache.errors import Unestablished
 
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
 #: For each single call. Listing containers took minutes on troubled engines (moby/moby#31719).
 TIMEOUT_SECONDS = 30
+
+#: What to do about an error whose words the engine gave.
+ERROR_HINT = "mend that first; 'journalctl -u docker' may tell more"
 
 Answer = TypeVar("Answer")
 Json = dict[str, Any]
@@ -19,10 +23,13 @@ Json = dict[str, Any]
 class Engine:
     """The Docker engine; connects at the first call, and asks each question once.
 
-    Every method raises Unestablished when the engine does not answer in time, or answers with an error.
+    ``docker_bin`` is the way to it where the socket ``docker_host`` does not open. ``roots`` are Dokku's root, and
+    the same as the engine knows it. Every method raises Unestablished when the engine does not answer in time,
+    answers with an error, or cannot be understood, as its paths are others than Dokku's.
     """
 
-    def __init__(self, docker_host: str, docker_bin: str = "") -> None:
+    def __init__(self, docker_host: str, docker_bin: str = "", roots: tuple[str, str] | None = None) -> None:
+        self._roots = roots
         self._docker_host = docker_host or DEFAULT_SOCKET
         self._dialer = Dialer(docker_bin) if docker_bin else None
         self._api: Any = None
@@ -84,7 +91,10 @@ class Engine:
 
     def containers(self, *, anew: bool = False) -> list[Json]:
         """Give all containers, running or not, with their mounts: one call, made again when ``anew``."""
-        return self._once("containers", lambda: self.api.containers(all=True), anew=anew)
+        listed = self._once("containers", lambda: self.api.containers(all=True), anew=anew)
+        if self._roots:
+            host_root.check(listed, *self._roots)
+        return listed
 
     def volumes(self, *, anew: bool = False) -> list[Json]:
         """Give all volumes with their driver options: one call, made again when ``anew``."""
@@ -120,6 +130,9 @@ def guarded(call: Callable[[], Answer]) -> Answer:
     request_errors = modules.load("requests.exceptions")
     try:
         return call()
+    except docker_errors.APIError as error:
+        said = " ".join(str(error.explanation or error).split())
+        raise Unestablished(f"Docker answers with an error: {said}", ERROR_HINT) from error
     except (
         docker_errors.DockerException,
         request_errors.RequestException,

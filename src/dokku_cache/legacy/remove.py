@@ -41,17 +41,22 @@ def set_aside(directory: AppDirectory, cache: Entry, verify: Callable[[], None])
             raise Refused(f"{cache.name} was replaced while it was being examined", "look at it, and try again")
         verify()
     except BaseException:
-        _put_back(directory, trash_name)
+        put_back(directory, trash_name)
         raise
     return Entry(trash_name, cache.identity)
 
 
-def _put_back(directory: AppDirectory, trash_name: str) -> None:
-    """Undo the rename, unless somebody made a new cache meanwhile: then the old one stays, as trash."""
+def put_back(directory: AppDirectory, trash_name: str) -> bool:
+    """Undo the rename, and tell whether that was done.
+
+    It is not where somebody made a new cache meanwhile: then the old one stays, as trash.
+    """
     try:
         os.stat(CACHE_NAME, dir_fd=directory.fd, follow_symlinks=False)
     except FileNotFoundError:
         os.rename(trash_name, CACHE_NAME, src_dir_fd=directory.fd, dst_dir_fd=directory.fd)
+        return True
+    return False
 
 
 def delete_trash(
