@@ -5,14 +5,13 @@ lies in, without following a link, and stays open until it is empty.
 """
 
 import os
-import stat
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from dokku_cache.legacy.descent import Descent, LeftTheTree
-from dokku_cache.legacy.handles import OPEN_DIRECTORY
+from dokku_cache.legacy.handles import open_to_empty
 
 #: Told during a removal: how many entries are gone since the last time. Not their bytes, as asking for these takes a
 #: fifth of the time that deleting takes; how much there is in all was measured before.
@@ -172,7 +171,7 @@ class _Work:
         self._leave(directory)
 
     def _enter(self, above: _Directory, name: str) -> None:
-        fd = open_directory(name, above.fd)
+        fd = open_to_empty(name, above.fd)
         with self._changed:
             is_room = len(self._open) < OPEN_DIRECTORIES
             self._open.add(fd)
@@ -204,24 +203,8 @@ class _Work:
             self._gone += count
 
 
-def open_directory(name: str, parent_fd: int) -> int:
-    """Open a directory to empty it, without following a link; one of this user's gets the permissions that takes.
-
-    Read-only trees are common: Go's module cache has directories of mode 0555. The permissions are changed through a
-    handle of the directory itself. Raises OSError, PermissionError where it is somebody else's.
-    """
-    handle = os.open(name, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent_fd)
-    try:
-        status = os.fstat(handle)
-        if status.st_uid == os.geteuid() and status.st_mode & stat.S_IRWXU != stat.S_IRWXU:
-            os.chmod(f"/proc/self/fd/{handle}", stat.S_IRWXU)
-        return os.open(".", OPEN_DIRECTORY, dir_fd=handle)
-    finally:
-        os.close(handle)
-
-
 def _empty_alone(top_fd: int, gone: Gone) -> None:
-    position = Descent(top_fd, open_directory, HANDLES_ALONE)
+    position = Descent(top_fd, open_to_empty, HANDLES_ALONE)
     try:
         pending = [("", _unlink_files(position.fd, gone))]
         while pending:
