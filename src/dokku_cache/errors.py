@@ -1,5 +1,6 @@
 """The one family of errors, and the exit codes that Dokku's users see."""
 
+from collections.abc import Mapping
 from enum import IntEnum
 
 
@@ -71,6 +72,14 @@ class Kept(Refused):
         self.state_and_reason = state_and_reason or message
 
 
+class NotBegun(CacheError):
+    """The helper container could not begin its work: what it was to work on is as it was."""
+
+
+class PutBack(CacheError):
+    """Nothing could be deleted, and the legacy cache has its name again."""
+
+
 class PartlyRemoved(CacheError):
     """Some of a legacy cache is gone and some is left as trash, which the next purge ends."""
 
@@ -84,6 +93,22 @@ class PackageMissing(CacheError):
         super().__init__(
             f"The Python package {package} is missing",
             "run 'sudo dokku plugin:install-dependencies'",
+        )
+
+
+class PackageHidden(CacheError):
+    """A package is there, but cannot be used, as with another version of what it needs.
+
+    ``strangers``: the loaded modules that are not the distribution's, each with its file; they are the likely cause.
+    """
+
+    def __init__(self, package: str, cause: str, strangers: Mapping[str, str]) -> None:
+        hidden = "; ".join(f"{file} hides the distribution's {name}" for name, file in strangers.items())
+        super().__init__(
+            f"The Python package {package} cannot be used ({cause})" + (f": {hidden}" if hidden else ""),
+            f"remove what hides it: 'sudo /usr/bin/python3 -m pip uninstall {' '.join(strangers)}'"
+            if hidden
+            else f"bring it anew: 'sudo apt-get install --reinstall python3-{package}'",
         )
 
 

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -11,12 +11,21 @@ from dokku_cache.dokku import locks
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper
-from dokku_cache.errors import CacheError, Doubtful, Interrupted, Kept, PartlyRemoved, Refused
+from dokku_cache.errors import (
+    CacheError,
+    Doubtful,
+    Interrupted,
+    Kept,
+    NotBegun,
+    PartlyRemoved,
+    PutBack,
+    Refused,
+)
 from dokku_cache.legacy.handles import AppDirectory, Identity
 from dokku_cache.legacy.inside import Walk
 from dokku_cache.legacy.measure import Measurement, Tick
 from dokku_cache.legacy.plan import Decision, Finding, candidates, decide
-from dokku_cache.legacy.remove import Gone, delete_trash, remove_ghost, set_aside
+from dokku_cache.legacy.remove import Gone, delete_trash, put_back, remove_ghost, set_aside
 from dokku_cache.legacy.sighting import Entry, has_trash, look
 from dokku_cache.legacy.state import Mode, State
 from dokku_cache.sizes import walk_entry
@@ -85,7 +94,7 @@ class Purger:
                 return None
             with _telling_of_trash(directory):
                 aside = [self._take(directory, decision, entry) for entry in decision.targets]
-                with _leaving_trash(planned.app):
+                with _leaving_trash(planned.app), _putting_back(directory, decision.targets, aside):
                     return self._delete(directory, decision, aside, walks)
 
     @contextmanager
@@ -186,7 +195,7 @@ def _leaving_trash(app: str) -> Iterator[None]:
     """Turn whatever ends a purge after the rename into the news that it is half done."""
     try:
         yield
-    except PartlyRemoved:
+    except (PartlyRemoved, PutBack):
         raise
     except CacheError as error:
         raise PartlyRemoved(
@@ -196,6 +205,18 @@ def _leaving_trash(app: str) -> Iterator[None]:
         raise PartlyRemoved(
             f"The legacy cache of {app} is not wholly deleted: {error.strerror}", _go_on(app)
         ) from error
+
+
+@contextmanager
+def _putting_back(directory: AppDirectory, targets: Sequence[Entry], aside: Sequence[Entry]) -> Iterator[None]:
+    """Give a cache its name again when the helper could not even begin: then all the rest of it is as it was."""
+    try:
+        yield
+    except NotBegun as error:
+        renamed = [entry.name for target, entry in zip(targets, aside, strict=True) if not target.is_trash]
+        if not [name for name in renamed if put_back(directory, name)]:
+            raise
+        raise PutBack(f"The legacy cache of {directory.app} stays: {error}", error.hint) from error
 
 
 @contextmanager

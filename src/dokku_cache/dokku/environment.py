@@ -12,8 +12,8 @@ class DokkuEnvironment:
     """Dokku's directories and the flags of this call. All directories are absolute paths.
 
     ``root`` holds the apps; ``host_root`` is the same directory as the Docker engine knows it, which differs where
-    Dokku itself runs in a container. ``system_user`` is Dokku's own. ``flagged_app`` is the app given by ``--app``,
-    or empty.
+    Dokku itself runs in a container. ``system_user`` is Dokku's own, ``docker_bin`` how Dokku calls the engine's
+    client. ``flagged_app`` is the app given by ``--app``, or empty.
     """
 
     root: str
@@ -22,6 +22,7 @@ class DokkuEnvironment:
     logs_dir: str
     core_plugins: str
     docker_host: str = ""
+    docker_bin: str = ""
     system_user: str = "dokku"
     flagged_app: str = ""
     is_quiet: bool = False
@@ -45,6 +46,7 @@ class DokkuEnvironment:
             logs_dir=environ.get("DOKKU_LOGS_DIR", "/var/log/dokku"),
             core_plugins=environ.get("PLUGIN_CORE_AVAILABLE_PATH", f"{lib_root}/core-plugins/available"),
             docker_host=environ.get("DOCKER_HOST", ""),
+            docker_bin=environ.get("DOCKER_BIN", ""),
             system_user=environ.get("DOKKU_SYSTEM_USER") or "dokku",
             flagged_app=environ.get("DOKKU_APP_NAME", ""),
             is_quiet=bool(environ.get("DOKKU_QUIET_OUTPUT")),
