@@ -69,7 +69,7 @@ def many_apps(bench: Bench) -> Iterator[Result]:
             f"a {command} of {len(names)} apps with a cache of 10 files each",
             [every],
             bench.slow_runs,
-            note="Nearly all of it is spent by the triggers of Dokku, or of the stand-in, that tell an app's docker options.",
+            note="Nearly all of it is spent by triggers of Dokku, here of the stand-in, that tell an app's options.",
         )
 
 
@@ -99,7 +99,7 @@ def deploys(bench: Bench) -> Iterator[Result]:
         bench.slow_runs,
         before=make_both,
         after=wait_for_both,
-        note="The trigger with a cache to purge: it starts a process, which looks and deletes once the deploy has ended.",
+        note="The trigger with a cache to purge: it starts a process, which does all of it after the deploy.",
     )
 
 
