@@ -1,4 +1,4 @@
-# As root on Debian 12 or Ubuntu. `make test` and `make demo` install what they need.
+# As root on Debian or Ubuntu. `make test` and `make demo` install what they need.
 .DEFAULT_GOAL := help
 .PHONY: help setup lint test test-dokku demo picture bench clean
 
@@ -15,7 +15,7 @@ test: lint ## Run all checks and tests
 	@tests/run
 
 test-dokku: setup ## Run the end-to-end tests against the Dokku that is installed here
-	@DOKKU_UNDER_TEST=real bats tests/e2e
+	@DOKKU_UNDER_TEST=real .venv/bin/bats tests/e2e
 
 demo: ## Show the plugin at work on a server made for it
 	@tests/setup --demo

@@ -1,7 +1,7 @@
 """Arguments in, exit code out. The only place where an error becomes text."""
 
+import contextlib
 import os
-import sys
 import traceback
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -9,13 +9,13 @@ from importlib import import_module
 from dokku_cache import interrupts
 from dokku_cache.context import Context
 from dokku_cache.errors import CacheError, ExitCode, Interrupted
+from dokku_cache.output import outlet
 from dokku_cache.output.console import Console
 
 #: What a door may ask for: its name is the name of the module in ``actions``, with underscores.
 ACTIONS = (
     "auto-purge",
     "dokku-report",
-    "finish-purge",
     "installed",
     "list",
     "post-delete",
@@ -35,9 +35,16 @@ Action = Callable[[Context, Sequence[str]], ExitCode]
 
 def main(arguments: Sequence[str]) -> int:
     """Run one action, and give its exit code. ``arguments``: the door's name, then what it was called with."""
-    _prepare_streams()
-    console = Console()
+    outlet.open_missing()
     interrupts.listen()
+    code = _outcome(Console(), arguments)
+    # A second signal is not heeded any more: who gave one does not want to wait for a reader.
+    with contextlib.suppress(Interrupted):
+        outlet.drain_standard(limit_seconds=1 if interrupts.have_come() else None)
+    return code
+
+
+def _outcome(console: Console, arguments: Sequence[str]) -> int:
     try:
         return _run(arguments)
     except CacheError as error:
@@ -47,9 +54,7 @@ def main(arguments: Sequence[str]) -> int:
         console.warn(str(interrupt), interrupt.hint)
         return ExitCode.PARTLY_REMOVED if interrupt.hint else ExitCode.FAILED
     except BrokenPipeError:
-        # Who read has heard enough. The interpreter must not complain when it flushes at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_BROKEN_PIPE
+        return EXIT_BROKEN_PIPE  # who read has heard enough
     except Exception as error:  # noqa: BLE001 - a defect must not show a traceback in somebody's deploy
         if os.environ.get("DOKKU_TRACE"):
             traceback.print_exc()
@@ -66,10 +71,3 @@ def _run(arguments: Sequence[str]) -> int:
     module = import_module(f"dokku_cache.actions.{arguments[0].replace('-', '_')}")
     action: Action = module.run
     return action(Context.of_this_call(), arguments[1:])
-
-
-def _prepare_streams() -> None:
-    """Let names that are no valid Unicode be written, whatever the locale."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")

@@ -57,6 +57,21 @@ class Refused(CacheError):
     """A cache that may not be removed; the message gives the reason."""
 
 
+class Doubtful(Refused):
+    """A cache of which it is not certain that it is one: a person who names its app can say so."""
+
+
+class Kept(Refused):
+    """A cache that is not due yet for who asks: left as it is, and no failure of what happens by itself.
+
+    ``state_and_reason`` says it without the app.
+    """
+
+    def __init__(self, message: str, hint: str = "", *, state_and_reason: str = "") -> None:
+        super().__init__(message, hint)
+        self.state_and_reason = state_and_reason or message
+
+
 class NotBegun(CacheError):
     """The helper container could not begin its work: what it was to work on is as it was."""
 

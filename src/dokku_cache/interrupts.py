@@ -24,6 +24,11 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise Interrupted
 
 
+def have_come() -> bool:
+    """Tell whether one has come, so that no other is heeded."""
+    return signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+
+
 @contextmanager
 def held_back() -> Iterator[None]:
     """Let a signal that comes in the block wait for its end, as where the engine makes what only we would remove.

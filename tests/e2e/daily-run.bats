@@ -51,7 +51,7 @@ with_engine_down() {
   [ -z "$output" ]
   [[ "$stderr" == *"Nothing could be judged: Docker does not answer"* ]]
   [[ "$(server result)" == *"Docker does not answer"* ]]
-  [ -d "$(cache_of shop)/buildpack" ]
+  [ -d "$(cache_of shop)" ]
   mv "$SUITE_DIRECTORY/server/settings.kept" "$SUITE_DIRECTORY/server/settings"
   run --separate-stderr as_cron dokku
   [ -z "$output$stderr" ]
@@ -103,7 +103,7 @@ with_engine_down() {
   done
   grep -q "open legacy.json: permission denied" "$DOKKU_LOGS_DIR/cache.log"
   is_gone api
-  [ -d "$(cache_of shop)/buildpack" ]
+  [ -d "$(cache_of shop)" ]
 }
 
 deny_cron() {
@@ -140,5 +140,5 @@ ACL
   SSH_NAME=somebody run --separate-stderr dokku cache:auto-purge --daily
   [ "$status" -eq 1 ]
   [[ "$stderr" == *"what cron calls"* ]]
-  [ -d "$(cache_of shop)/buildpack" ]
+  [ -d "$(cache_of shop)" ]
 }

@@ -2,6 +2,23 @@
 # shellcheck shell=bash
 
 bats_require_minimum_version 1.5.0
+# Caches are as herokuish left them, whatever the umask of whoever tests; the plugin runs under that (setup_suite.bash).
+umask 022
+
+# What the interpreter only prints, nobody must see: neither a command's caller, nor who reads the log.
+eval "$(declare -f run | sed '1s/^run/bats_run/')"
+run() {
+  bats_run "$@"
+  # shellcheck disable=SC2154 # bats sets them
+  says_no_traceback "$output$stderr"
+}
+
+says_no_traceback() {
+  if grep -E "Traceback|Exception ignored|Error in sys.excepthook|^Fatal Python" <<<"$1" >&2; then
+    printf '%s\n' "$1" >&2
+    return 1
+  fi
+}
 
 # A name that no app of a real server has.
 app() { echo "$PREFIX-$1"; }
@@ -10,14 +27,18 @@ make_app() {
   dokku apps:create "$(app "$1")" >/dev/null 2>&1
 }
 
-# make_cache APP [FILES]: a cache as herokuish left it, owned by uid 32767.
+# make_cache APP [FILES]: a cache as herokuish left it, owned by uid 32767, and as old as such caches are.
 make_cache() {
   local directory
   directory="$DOKKU_ROOT/$(app "$1")/cache"
-  mkdir -p "$directory/buildpack/gems"
-  (cd "$directory/buildpack/gems" && seq "${2:-20}" | split --lines 1 --suffix-length 5 - gem)
+  mkdir -p "$directory/buildcache/gems"
+  (cd "$directory/buildcache/gems" && seq "${2:-20}" | split --lines 1 --suffix-length 5 - gem)
   chown -R 32767:32767 "$directory"
+  age "$directory"
 }
+
+# age DIRECTORY: nobody has written into it for years.
+age() { find "$1" -exec touch --no-dereference --date '2022-11-03 10:00' {} +; }
 
 # make_ghost APP [FILES]: what a destroyed app leaves: a directory with nothing in it but a cache.
 make_ghost() {
@@ -56,9 +77,10 @@ needs_stand_in() { [[ "$DOKKU_UNDER_TEST" != "real" ]] || skip "it $1, which a r
 
 set_version() { echo "$1" >"$DOKKU_LIB_ROOT/STABLE_VERSION"; }
 
-# To be called by every teardown: apps, containers and versions as they were.
+# To be called by every teardown: apps, containers and versions as they were, and a log without a traceback.
 clean_up() {
-  local directory
+  local directory log=""
+  [[ ! -e "$DOKKU_LOGS_DIR/cache.log" ]] || log="$(cat "$DOKKU_LOGS_DIR/cache.log")"
   docker ps --all --quiet --filter "label=dokku-cache-test=$PREFIX" | xargs -r docker rm --force >/dev/null
   if [[ "$DOKKU_UNDER_TEST" != "real" ]]; then
     set_version 0.38.27
@@ -77,4 +99,5 @@ clean_up() {
   done
   rm -rf "$DOKKU_LIB_ROOT/config/"{,cache/,storage/,docker-options/,builder/}"$PREFIX"-*
   rm -rf "$DOKKU_LIB_ROOT/data/apps/$PREFIX"-* "$DOKKU_LIB_ROOT/config/cache/--global"
+  says_no_traceback "$log"
 }

@@ -63,6 +63,22 @@ make_other_plugin() {
   [[ "$stderr" == *"E: no network"* && "$stderr" == *"plugin:install-dependencies"* ]]
 }
 
+@test "a strict umask of root's keeps nobody from the plugin, and opens no password" {
+  needs_stand_in "closes the plugin to others, as a clone with such a umask is"
+  make_ghost oldblog
+  rm "$DOKKU_LIB_ROOT/data/cache/dokku-version"
+  chown -R root:root "$(plugin)/"
+  chmod -R go-rwx "$(plugin)/"
+  run bash -c "umask 077 && dokku plugin:update cache"
+  [ "$status" -eq 0 ]
+  [[ "$output" != *"ermission denied"* && "$output" != *"could not"* ]]
+  [[ "$output" == *"$(app oldblog)"* && "$output" == *"cache:purge-legacy --all"* ]]
+  [ "$(stat --format %a "$(plugin)/.git/")" = 700 ]
+  run dokku cache:purge-legacy "$(app oldblog)"
+  [ "$status" -eq 0 ]
+  is_gone oldblog
+}
+
 @test "a failing apt does not fail plugin:install, every command tells until it is mended, and then none" {
   needs_stand_in "pretends that a package is missing"
   make_package_missing

@@ -23,7 +23,7 @@ is_recorded() { [[ "$(recorded)" == "$1" ]]; }
   make_cache shop
   make_ghost oldblog
   dokku cache:auto-purge
-  [ -d "$(cache_of shop)/buildpack" ]
+  [ -d "$(cache_of shop)/buildcache" ]
   set_version 0.38.27
   : >"$DOKKU_LOGS_DIR/cache.log"
   run dokku plugin:update cache
@@ -135,5 +135,5 @@ update_from_cron() {
   make_cache shop
   dokku cache:set "$(app shop)" auto-purge false
   run dokku cache:auto-purge
-  [ -d "$(cache_of shop)/buildpack" ]
+  [ -d "$(cache_of shop)/buildcache" ]
 }

@@ -38,6 +38,8 @@ _build_stand_in() {
   # Its PATH is for what Dokku calls; bats needs its own.
   local path="$PATH"
   source "$SUITE_DIRECTORY/server/settings"
+  # What Dokku is called with, it and the plugin run with.
+  echo "umask $(umask)" >>"$SUITE_DIRECTORY/server/settings"
   export PATH="$SUITE_DIRECTORY/server/bin:$path"
   dokku plugin:install "file://$PLUGIN_REPOSITORY" --name cache
 }

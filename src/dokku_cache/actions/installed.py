@@ -10,8 +10,8 @@ from dokku_cache.engine import helper_image
 from dokku_cache.errors import CacheError, ExitCode
 from dokku_cache.legacy.plan import plan
 from dokku_cache.legacy.state import Mode
+from dokku_cache.measuring import measure_findings
 from dokku_cache.output import log, purge_text
-from dokku_cache.running import measure_plan
 
 
 def run(context: Context, _arguments: Sequence[str]) -> ExitCode:
@@ -44,9 +44,10 @@ def _sweep_detached(context: Context) -> None:
 
 def _begin(context: Context) -> None:
     try:
-        decisions = plan(context.surveyor.survey(apps.every()), Mode.BY_HAND)
-        if any(decision.targets or decision.is_refused for decision in decisions):
-            purge_text.show_plan(context.console, decisions, measure_plan(context, decisions))
+        measured = measure_findings(context, context.surveyor.survey(apps.every()))
+        decisions = plan((finding for finding, _ in measured), Mode.ALL)
+        if any(decision.targets or decision.kept for decision in decisions):
+            purge_text.show_plan(context.console, decisions, {finding.app: size for finding, size in measured})
             context.console.detail("So far nothing was deleted. The daily run removes what is orphaned;")
             context.console.detail("'dokku cache:purge-legacy --all' does it now,")
             context.console.detail("'dokku cache:set --global auto-purge false' keeps it from happening by itself")

@@ -24,8 +24,9 @@ class Attachment:
     def __init__(self, api: Any, container_id: str) -> None:
         stream = api.attach_socket(container_id, params={"stdout": 1, "stderr": 1, "stream": 1})
         # The SDK hands out a SocketIO around the socket, whose own timeout is what counts.
-        self._stream = stream
         self._socket = getattr(stream, "_sock", stream)
+        # Kept by the SDK beside what it hands out (docker 5.0.3 and 7.2, APIClient._get_raw_response_socket).
+        self._response = getattr(stream, "_response", stream)
         self._socket.settimeout(SILENCE_SECONDS)
         self._stderr = b""
 
@@ -48,9 +49,14 @@ class Attachment:
             raise Unestablished(f"the helper container was silent for {SILENCE_SECONDS} s", "purge again") from error
         except OSError as error:
             raise Unestablished(f"the connection to Docker broke ({error.strerror})", "purge again") from error
-        finally:
-            self._stream.close()
-            self._socket.close()
+
+    def close(self) -> None:
+        """Close the connection. The response first, for it closes what it reads from, and that the socket.
+
+        The other way round Python 3.13 complains of a file that is closed already when the response is forgotten.
+        """
+        self._response.close()
+        self._socket.close()
 
     def _frames(self) -> Iterator[tuple[int, bytes]]:
         while header := self._read(_HEADER.size):

@@ -106,6 +106,15 @@ class Engine:
         """Give all volumes with their driver options: one call, made again when ``anew``."""
         return self._once("volumes", lambda: self.api.volumes().get("Volumes") or [], anew=anew)
 
+    def images(self, *, anew: bool = False) -> list[Json]:
+        """Give all tagged images: one call, made again when ``anew``."""
+        return self._once("images", lambda: self.api.images(all=False), anew=anew)
+
+    def restarts(self, container_id: str) -> bool:
+        """Tell whether the engine starts a container again by itself; one that is gone is not."""
+        policy = guarded(lambda: self.api.inspect_container(container_id))["HostConfig"].get("RestartPolicy") or {}
+        return policy.get("Name") not in {None, "", "no"}
+
     def _once(self, question: str, ask: Callable[[], list[Json]], *, anew: bool) -> list[Json]:
         # That there was no answer is remembered too: for a thousand apps nobody waits a thousand times.
         if anew or question not in self._answers:

@@ -14,11 +14,12 @@ from dokku_cache import modules
 from dokku_cache.engine import helper_image, labels
 from dokku_cache.engine.attachment import Attachment
 from dokku_cache.engine.client import Engine, guarded
-from dokku_cache.engine.helper_scripts import EMPTY, MEASURE, MOUNT_POINT
+from dokku_cache.engine.helper_scripts import EMPTY, MEASURE, MOST_NAME_BYTES, MOUNT_POINT
 from dokku_cache.errors import NotBegun, PartlyRemoved, Refused, Unestablished
 from dokku_cache.interrupts import held_back
 from dokku_cache.legacy.handles import Identity
-from dokku_cache.legacy.measure import Measurement, Tally
+from dokku_cache.legacy.inside import Insight, Walk
+from dokku_cache.legacy.measure import Tally
 from dokku_cache.legacy.remove import Gone
 
 #: DAC_OVERRIDE to read and write directories of any owner, FOWNER for those with the sticky bit.
@@ -57,14 +58,23 @@ class Helper:
                 if line.startswith(b"+ "):
                     gone(int(line[2:]))
 
-    def measure(self, directory_path: str, identity: Identity) -> Measurement:
-        """Measure a directory and all below it. Raises CacheError."""
-        tally = Tally()
+    def walk(self, directory_path: str, identity: Identity) -> Walk:
+        """Measure a directory and all below it, and look into it. Raises CacheError."""
+        tally, insight = Tally(), Insight()
         with closing(self._run(MEASURE, directory_path, identity, read_only=True)) as lines:
             for line in lines:
-                if line.startswith(b"= "):
-                    _count(tally, line)
-        return tally.result()
+                kind, _, words = line.partition(b" ")
+                if kind == b"=":
+                    _count(tally, words)
+                elif kind == b"u":
+                    insight.owners.add(int(words))
+                elif kind == b"n":
+                    _take_names(insight, words)
+        return Walk(tally.result(), insight.result())
+
+    def prepare(self) -> None:
+        """See to what a helper is made of, before anything is begun that needs one. Raises Unestablished."""
+        helper_image.ensure(self._engine)
 
     def remove_stale(self) -> None:
         """Stop and remove helper containers of this app. Raises Unestablished."""
@@ -77,13 +87,13 @@ class Helper:
         try:
             with held_back(), not_begun(self._source(directory_path), self._roots):
                 container_id = self._create(script, directory_path, identity, read_only=read_only)
-            attachment = guarded(lambda: Attachment(self._engine.api, container_id))
-            with not_begun(self._source(directory_path), self._roots):
-                guarded(lambda: self._engine.api.start(container_id))
             finished = False
-            for line in attachment.lines():
-                finished = finished or line == b"done"
-                yield line
+            with closing(guarded(lambda: Attachment(self._engine.api, container_id))) as attachment:
+                with not_begun(self._source(directory_path), self._roots):
+                    guarded(lambda: self._engine.api.start(container_id))
+                for line in attachment.lines():
+                    finished = finished or line == b"done"
+                    yield line
             if not finished:
                 self._explain(container_id, attachment.said_on_stderr, directory_path, identity)
         finally:
@@ -180,8 +190,8 @@ def _is_still(directory_path: str, identity: Identity) -> bool:
         return False
 
 
-def _count(tally: Tally, line: bytes) -> None:
-    links, device, inode, blocks, seconds, kind = line[2:].split(maxsplit=5)
+def _count(tally: Tally, words: bytes) -> None:
+    links, device, inode, blocks, seconds, kind = words.split(maxsplit=5)
     tally.count(int(blocks), int(seconds))
     if kind == b"directory":
         tally.directories += 1
@@ -189,6 +199,15 @@ def _count(tally: Tally, line: bytes) -> None:
         tally.files += 1
         if int(links) > 1:
             tally.link(int(device), int(inode), int(blocks))
+
+
+def _take_names(insight: Insight, words: bytes) -> None:
+    """Take in the names in a directory, in hexadecimal digits, each with a NUL behind it: the last may be cut."""
+    directory, _, digits = words.decode().partition(" ")
+    if directory == "." and len(digits) >= 2 * MOST_NAME_BYTES:
+        insight.has_all_names = False
+    for name in bytes.fromhex(digits).split(b"\0")[:-1]:
+        insight.name(os.path.basename(os.fsdecode(name)), "" if directory == "." else directory)
 
 
 def remove_all_stale(engine: Engine) -> None:

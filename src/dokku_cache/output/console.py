@@ -1,11 +1,14 @@
 """Dokku's way of talking: sections, details and warnings (0.38.27, plugins/common/functions)."""
 
 import contextlib
+import functools
 import os
 import shutil
 import sys
-from typing import Protocol
+from collections.abc import Callable
+from typing import ParamSpec, Protocol
 
+from dokku_cache.output import outlet
 from dokku_cache.output.text import printable
 
 _SECTION = "-----> "
@@ -14,6 +17,23 @@ _DETAIL = " " * 7
 _WARNING = " !     "
 #: Where no terminal tells.
 _COLUMNS = 80
+
+
+Told = ParamSpec("Told")
+
+
+def unfailing(tell: Callable[Told, None]) -> Callable[Told, None]:
+    """Let whatever goes wrong while something is told cost the telling alone.
+
+    Nobody may be left to read it, or the disk be full: no reason to stop in the middle of a purge.
+    """
+
+    @functools.wraps(tell)
+    def told(*arguments: Told.args, **options: Told.kwargs) -> None:
+        with contextlib.suppress(Exception):
+            tell(*arguments, **options)
+
+    return told
 
 
 class Stream(Protocol):
@@ -34,30 +54,35 @@ class Console:
 
     def __init__(self, *, is_quiet: bool = False, out: Stream | None = None, err: Stream | None = None) -> None:
         self.is_quiet = is_quiet
-        self._out = out or sys.stdout
-        self._err = err or sys.stderr
+        self._out = outlet.standard(1) if out is None else out
+        self._err = outlet.standard(2) if err is None else err
 
+    @unfailing
     def heading(self, text: str) -> None:
         """Open a report."""
         self._tell(_HEADING + printable(text))
 
+    @unfailing
     def section(self, text: str) -> None:
         """Say what is done now, or was done."""
         self._tell(_SECTION + printable(text))
 
+    @unfailing
     def detail(self, text: str) -> None:
         """Say something about it."""
         self._tell(_DETAIL + printable(text))
 
+    @unfailing
     def passed_on(self, line: str) -> None:
         """Pass on a line that another program has written in Dokku's manner."""
         self._tell(line)
 
     def result(self, text: str) -> None:
-        """Write a line that was asked for, and is therefore not silenced."""
+        """Write a line that was asked for: not silenced, waited for, and a failure when nobody takes it (OSError)."""
         self._out.write(text + "\n")
-        self._out.flush()
+        _pass_on(self._out)
 
+    @unfailing
     def warn(self, text: str, hint: str = "") -> None:
         """Write a warning or an error, with what to do next."""
         self._write(self._err, _WARNING + printable(text))
@@ -89,16 +114,29 @@ class Console:
     def ask(self, question: str) -> bool:
         """Ask for a yes; anything else, or the end of the input, is a no."""
         self._err.write(f"{_WARNING}{question} [y/N] ")
-        self._err.flush()
+        _pass_on(self._err)
         return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+    def ask_for_name(self, warning: str, name: str) -> bool:
+        """Ask for a name to be typed, as Dokku does before it destroys something; anything else is a no."""
+        self.warn(warning, f"to remove it all the same, type {name!r}")
+        self._err.write("> ")
+        _pass_on(self._err)
+        return sys.stdin.readline().strip() == name
 
     def _tell(self, line: str) -> None:
         if not self.is_quiet:
             self._write(self._out, line)
 
     def _write(self, stream: Stream, line: str) -> None:
-        # Flushed line by line: others write to the same log. Nobody may be left to read it, or the disk be full:
-        # no reason to stop in the middle of a purge.
-        with contextlib.suppress(OSError):
-            stream.write(line + "\n")
-            stream.flush()
+        # Flushed line by line: others write to the same log.
+        stream.write(line + "\n")
+        stream.flush()
+
+
+def _pass_on(stream: Stream) -> None:
+    """Wait until somebody has what was written."""
+    if isinstance(stream, outlet.Outlet):
+        stream.drain()
+    else:
+        stream.flush()

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from dokku_cache.dokku.daily_prune import DailyPrune
 from dokku_cache.engine.disk_usage import BuildCache
-from dokku_cache.errors import PackageMissing
 from dokku_cache.inventory import AppState, Cache, Inventory, Kind, Order, Sum, VolumeState
 from dokku_cache.output import text
 from dokku_cache.output.console import Console
@@ -56,7 +55,7 @@ def show(console: Console, inventory: Inventory, order: Order) -> None:
     if inventory.daily_prune is not None:
         rows.insert(_place(inventory, order), _engine_row(inventory))
     if rows:
-        for line in _render(rows, console.columns - len(_INDENT), is_styled=console.is_terminal):
+        for line in _lines(rows, console.columns - len(_INDENT), is_styled=console.is_terminal):
             console.result(_INDENT + line)
     if inventory.hides_others:
         console.detail("What is not of an app of yours is left out")
@@ -141,17 +140,36 @@ def _amount(total: Sum) -> str:
     return f"{'' if total.is_complete else 'at least '}{text.size(total.size_bytes)}"
 
 
+def _lines(rows: Sequence[Row], width: int, *, is_styled: bool) -> list[str]:
+    try:
+        return list(_render(rows, width, is_styled=is_styled))
+    except Exception:  # noqa: BLE001 - a rich that is missing, or another than it should be, costs its colours alone
+        return list(_plain(rows, width))
+
+
+def _plain(rows: Sequence[Row], width: int) -> Iterator[str]:
+    titles = ("SIZE", "APP", "KIND", "FILES", "MODIFIED", "STATE")
+    each = [(row.size, _marked(row, None), row.kind, row.files, row.modified, row.state) for row in rows]
+    widths = [max(map(len, column)) for column in zip(titles, *each, strict=True)]
+    to_the_right = {titles.index("SIZE"), titles.index("FILES")}
+    for cells, row in zip((titles, *each), (None, *rows), strict=True):
+        aligned = [
+            cell.rjust(size) if number in to_the_right else cell.ljust(size)
+            for number, (cell, size) in enumerate(zip(cells, widths, strict=True))
+        ]
+        yield (" " * _GAP).join(aligned).rstrip()
+        yield from _details(row, width) if row else ()
+
+
 def _render(rows: Sequence[Row], width: int, *, is_styled: bool) -> Iterator[str]:
     """Lay the rows out: with all columns where each row fits into one line, else with two or three lines a row.
 
     Paths and commands are never broken: they are there to be copied.
     """
-    try:
-        from rich.console import Console as Terminal
-        from rich.measure import Measurement as Width
-        from rich.text import Text
-    except ImportError as error:
-        raise PackageMissing("rich") from error
+    from rich.console import Console as Terminal
+    from rich.measure import Measurement as Width
+    from rich.text import Text
+
     terminal = Terminal(file=io.StringIO(), width=width, force_terminal=is_styled, highlight=False, markup=False)
 
     def lines(shown: "RenderableType") -> list[str]:

@@ -19,7 +19,8 @@ def open_log(logs_dir: str) -> int:
     ``install`` makes the file, as user dokku may not write to the directory on every server. Dokku's logrotate cuts
     it in place (copytruncate), so that writing goes on at the new end.
     """
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC
+    # Without waiting, should somebody have put a named pipe in its place.
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
     try:
         return os.open(path(logs_dir), flags | os.O_CREAT | os.O_NOFOLLOW, 0o644)
     except OSError:

@@ -1,35 +1,34 @@
 """How a purge gets on: a bar on a terminal, a line now and then elsewhere, nothing when quiet."""
 
+import contextlib
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 from dokku_cache.legacy.measure import Measurement, Tick
 from dokku_cache.legacy.remove import Gone
 from dokku_cache.output import text
+from dokku_cache.output.bar import CHANGE_SECONDS, Bar
 from dokku_cache.output.console import Console
-
-if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
 
 #: Between two lines where there is no terminal.
 LINE_SECONDS = 10.0
-#: Between two changes of the bar.
-BAR_SECONDS = 0.1
 #: Takes the entries so far, and a sentence about them.
 Show = Callable[[int, str], None]
 
 
 class Watcher:
-    """Shows what is measured and what is deleted, one after the other; use it in a ``with`` statement."""
+    """Shows what is measured and what is deleted, one after the other; use it in a ``with`` statement.
+
+    Nothing that shows something ends, fails or holds up what is shown: what cannot be shown is not.
+    """
 
     def __init__(self, console: Console, *, writes_lines: bool = True) -> None:
         """Without ``writes_lines`` there is only the bar: where standard output is read by programs."""
         self._console = console
         self._writes_lines = writes_lines
-        self._bar: Progress | None = None
-        self._task: TaskID | None = None
+        self._bar: Bar | None = None
+        self._can_bar = True
 
     def __enter__(self) -> "Watcher":
         return self
@@ -49,37 +48,25 @@ class Watcher:
 
     def _begin(self, title: str, total: int | None) -> "_Counter":
         self.end()
-        if self._console.shows_progress_bars and not self._console.is_quiet:
-            return self._begin_bar(title, total)
-        if self._console.is_quiet or not self._writes_lines:
+        try:
+            return self._counter(title, total)
+        except Exception:  # noqa: BLE001 - a display that cannot be had is done without
             return _Counter(_ignore, total, LINE_SECONDS)
-        return _Counter(lambda _, counted: self._console.detail(f"{title}: {counted}"), total, LINE_SECONDS)
 
-    def _begin_bar(self, title: str, total: int | None) -> "_Counter":
-        from rich.console import Console as Terminal
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-        self._bar = Progress(
-            TextColumn("       {task.description}"),
-            BarColumn(bar_width=24),
-            TextColumn("{task.fields[counted]}"),
-            TimeElapsedColumn(),
-            console=Terminal(stderr=True),
-            transient=True,
-        )
-        self._task = self._bar.add_task(title, total=total, counted="")
-        self._bar.start()
-        return _Counter(self._update_bar, total, BAR_SECONDS)
-
-    def _update_bar(self, entries: int, counted: str) -> None:
-        if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, completed=entries, counted=counted)
+    def _counter(self, title: str, total: int | None) -> "_Counter":
+        if not self._console.is_quiet:
+            if not self._console.shows_progress_bars and self._writes_lines:
+                return _Counter(lambda _, counted: self._console.detail(f"{title}: {counted}"), total, LINE_SECONDS)
+            if self._console.shows_progress_bars and self._can_bar:
+                self._bar = Bar(title, total)
+                return _Counter(self._bar.show, total, CHANGE_SECONDS)
+        return _Counter(_ignore, total, LINE_SECONDS)
 
     def end(self) -> None:
-        """Take the bar away."""
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
+        """Take the bar away. One that does not go is not waited for again."""
+        bar, self._bar = self._bar, None
+        with contextlib.suppress(Exception):
+            self._can_bar = self._can_bar and (bar is None or bar.end())
 
 
 class _Counter:
@@ -98,7 +85,13 @@ class _Counter:
         now = time.monotonic()
         if now >= self._next:
             self._next = now + self._interval
+            self._display()
+
+    def _display(self) -> None:
+        try:
             self._show(self._entries, self._describe())
+        except Exception:  # noqa: BLE001 - it is counted all the same
+            self._show = _ignore
 
     def _describe(self) -> str:
         if self._total is None:

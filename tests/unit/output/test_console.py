@@ -6,6 +6,8 @@ import pytest
 
 from dokku_cache.output.console import Console
 
+from .throwing import ThrowingStream
+
 
 class FullDisk(io.StringIO):
     def write(self, _text: str) -> int:
@@ -16,6 +18,13 @@ def test_news_that_cannot_be_written_stop_nothing() -> None:
     console = Console(out=FullDisk(), err=FullDisk())
     console.section("x")
     console.warn("x", "hint")
+
+
+def test_a_stream_that_throws_at_each_of_its_calls_stops_nothing() -> None:
+    stream = ThrowingStream()
+    console = Console(out=stream, err=stream)
+    for tell in (console.heading, console.section, console.detail, console.passed_on, console.warn):
+        tell("x")
 
 
 def test_a_result_that_cannot_be_written_is_a_failure() -> None:

@@ -1,6 +1,7 @@
 """The table of cache:list."""
 
 import io
+import sys
 from dataclasses import replace
 
 import pytest
@@ -124,3 +125,10 @@ def test_an_engine_that_does_not_answer_has_an_unknown_size() -> None:
     lines = shown(Inventory((), None, PRUNE, unknown=("Docker does not answer",))).splitlines()
     assert lines[2].split() == ["unknown", "-", "engine", "-", "-", "unknown"]
     assert lines[-1].strip().startswith("at least 0 B in 0 caches")
+
+
+def test_without_rich_it_says_the_same_in_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = Inventory(caches=(SHOP, VOLUME, HELD))
+    with_rich = shown(taken)
+    monkeypatch.setitem(sys.modules, "rich.console", None)
+    assert shown(taken) == with_rich
