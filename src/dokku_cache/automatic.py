@@ -19,10 +19,10 @@ MODE = Mode.AUTOMATIC
 LOCK_WAIT_SECONDS = 3600
 
 
-def log_console(context: Context, subject: str) -> Console:
-    """Give a console that writes to the plugin's log."""
+def log_console(context: Context, subject: str, warned: list[str] | None = None) -> Console:
+    """Give a console that writes to the plugin's log; ``warned`` gets each warning in addition."""
     stream = log.LogStream(log.open_log(context.environment.logs_dir), subject)
-    return Console(out=stream, err=stream)
+    return Console(out=stream, err=stream if warned is None else log.NotedStream(stream, warned))
 
 
 @contextmanager

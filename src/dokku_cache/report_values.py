@@ -1,6 +1,8 @@
 """The keys of ``cache:report``, and where their values come from."""
 
-from dokku_cache import history, policy
+import os
+
+from dokku_cache import daily, history, policy
 from dokku_cache.context import Context
 from dokku_cache.dokku import properties
 from dokku_cache.errors import CacheError, Unestablished
@@ -35,6 +37,9 @@ APP_KEYS = (
 )
 SERVER_KEYS = (
     *(f"cache-{prefix}{key}" for key in POLICY_KEYS for prefix in ("computed-", "global-")),
+    "cache-daily-run-at",
+    "cache-daily-run-denied",
+    "cache-daily-run-result",
     "cache-freed",
     "cache-freed-bytes",
     "cache-purges",
@@ -116,7 +121,11 @@ class Gatherer:
 def of_server(context: Context) -> dict[str, Value]:
     """Give the values that hold for the whole server. Raises CacheError when they cannot be read."""
     past = history.read(context.environment)
+    run = daily.last(context.environment)
     values: dict[str, Value] = {
+        "cache-daily-run-at": run.at if run else Missing.NONE,
+        "cache-daily-run-denied": daily.denied(os.environ) or Missing.NONE,
+        "cache-daily-run-result": run.result if run else Missing.NONE,
         "cache-freed": text.size(past.freed_bytes),
         "cache-freed-bytes": past.freed_bytes,
         "cache-purges": past.purges,

@@ -1,8 +1,9 @@
 """The part of ``install`` and ``update`` that runs as user dokku."""
 
+import os
 from collections.abc import Sequence
 
-from dokku_cache import automatic, detached, upgrade
+from dokku_cache import automatic, daily, detached, upgrade
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps, version
 from dokku_cache.engine import helper_image
@@ -22,6 +23,9 @@ def run(context: Context, _arguments: Sequence[str]) -> ExitCode:
         _begin(context)
     elif upgrade.is_due(context.environment):
         _sweep_detached(context)
+    denied = daily.denied(os.environ)
+    if denied:
+        context.console.warn(f"The daily run of dokku-cache is denied: {denied}", daily.remedy(os.environ))
     helper_image.ensure(context.engine)
     return ExitCode.OK
 

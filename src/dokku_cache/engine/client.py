@@ -50,6 +50,12 @@ class Engine:
                 raise
         return self._api
 
+    @property
+    def trouble(self) -> Unestablished | None:
+        """Why a question was not answered, if there was one."""
+        answers = [self._failure, *self._answers.values()]
+        return next((answer for answer in answers if isinstance(answer, Unestablished)), None)
+
     def _connect(self) -> Any:
         if not self._docker_host.startswith("unix://"):
             # Bind mounts and paths mean something on the engine's machine only, and that must be this one.

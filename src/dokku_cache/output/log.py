@@ -42,3 +42,17 @@ class LogStream(io.TextIOBase):
         with contextlib.suppress(OSError):
             os.write(self._descriptor, "".join(lines).encode(errors="backslashreplace"))
         return len(text)
+
+
+class NotedStream(io.TextIOBase):
+    """Passes on what is written to the log, and keeps it, without Dokku's marks, for who has to know."""
+
+    def __init__(self, stream: LogStream, kept: list[str]) -> None:
+        super().__init__()
+        self._stream = stream
+        self._kept = kept
+
+    def write(self, text: str) -> int:
+        """Write one line or several."""
+        self._kept += [line.strip(" !") for line in text.splitlines() if line.strip(" !")]
+        return self._stream.write(text)
