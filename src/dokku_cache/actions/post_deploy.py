@@ -1,6 +1,7 @@
 """Trigger ``post-deploy``: takes the deployed app's orphaned cache away, and lets it be deleted in the background."""
 
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -24,6 +25,7 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     with automatic.failures_in_log(context, f"post-deploy {app}"), failure_in_history(quiet, app, Way.DEPLOY):
         if app and automatic.applies_after_deploy(context, app, os.environ):
             _set_aside(context, app)
+    sys.stdout.flush()
     return ExitCode.OK
 
 

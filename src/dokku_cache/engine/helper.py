@@ -79,12 +79,12 @@ class Helper:
         try:
             with held_back():
                 container_id = self._create(script, directory_path, identity, read_only=read_only)
+            attachment = guarded(lambda: Attachment(self._engine.api, container_id))
+            guarded(lambda: self._engine.api.start(container_id))
             finished = False
-            with closing(guarded(lambda: Attachment(self._engine.api, container_id))) as attachment:
-                guarded(lambda: self._engine.api.start(container_id))
-                for line in attachment.lines():
-                    finished = finished or line == b"done"
-                    yield line
+            for line in attachment.lines():
+                finished = finished or line == b"done"
+                yield line
             if not finished:
                 self._explain(container_id, attachment.said_on_stderr)
         finally:

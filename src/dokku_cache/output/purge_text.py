@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dokku_cache.legacy.measure import Measurement
 from dokku_cache.legacy.plan import Decision
 from dokku_cache.output import text
-from dokku_cache.output.console import Console, unfailing
+from dokku_cache.output.console import Console
 from dokku_cache.purging import Outcome
 
 
@@ -46,13 +46,11 @@ def _sum(shown: Sequence[Decision], sizes: Mapping[str, Measurement | None]) -> 
     return f"{text.count(len(removed), 'legacy cache')} would be removed, which frees {amount}"
 
 
-@unfailing
 def tell_nothing(console: Console, decision: Decision) -> None:
     """Say that an app has nothing that could be removed."""
     console.detail(f"{decision.app} has no legacy cache: nothing to do")
 
 
-@unfailing
 def tell_outcome(console: Console, decision: Decision, outcome: Outcome | None) -> None:
     """Say what was freed."""
     if outcome is None:
@@ -69,7 +67,6 @@ def tell_outcome(console: Console, decision: Decision, outcome: Outcome | None) 
         console.detail("The next deployment task makes the directory again, empty: upgrade to Dokku 0.33.8 or later")
 
 
-@unfailing
 def tell_total(console: Console, outcomes: Sequence[Outcome]) -> None:
     """Say what several purges freed together."""
     freed = text.size(sum(outcome.measured.size_bytes for outcome in outcomes))
