@@ -6,8 +6,14 @@ Isolated mode puts this directory, and nothing of the caller's, in front of ``sy
 import sys
 
 if sys.version_info < (3, 10):  # noqa: UP036 - an older one has to be told from a defect
+    if sys.argv[1:2] in (["post-deploy"], ["dokku-report"]):
+        sys.exit(0)  # nobody there has asked for this plugin
     sys.exit(" !     dokku-cache needs Python 3.10 or newer at /usr/bin/python3")
 
-from dokku_cache.cli import main
+from dokku_cache import modules
+
+sys.path[:] = modules.distribution_first(sys.path)
+
+from dokku_cache.cli import main  # noqa: E402 - what it loads has to come from where it was tested
 
 sys.exit(main(sys.argv[1:]))

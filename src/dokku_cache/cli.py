@@ -16,7 +16,6 @@ from dokku_cache.output.console import Console
 ACTIONS = (
     "auto-purge",
     "dokku-report",
-    "finish-purge",
     "installed",
     "list",
     "post-delete",

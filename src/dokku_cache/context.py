@@ -23,7 +23,9 @@ class Context:
     def of_this_call(cls) -> "Context":
         """Read it from the environment. Raises CacheError when this was not called by Dokku."""
         environment = DokkuEnvironment.read(os.environ)
-        return cls(environment, Console(is_quiet=environment.is_quiet), Engine(environment.docker_host))
+        roots = environment.root, environment.host_root
+        engine = Engine(environment.docker_host, environment.docker_bin, roots)
+        return cls(environment, Console(is_quiet=environment.is_quiet), engine)
 
     def with_flags(self, *, quiet: bool) -> "Context":
         """Take in a ``--quiet`` that stands behind the command."""

@@ -1,5 +1,6 @@
 """The one family of errors, and the exit codes that Dokku's users see."""
 
+from collections.abc import Mapping
 from enum import IntEnum
 
 
@@ -56,6 +57,29 @@ class Refused(CacheError):
     """A cache that may not be removed; the message gives the reason."""
 
 
+class Doubtful(Refused):
+    """A cache of which it is not certain that it is one: a person who names its app can say so."""
+
+
+class Kept(Refused):
+    """A cache that is not due yet for who asks: left as it is, and no failure of what happens by itself.
+
+    ``state_and_reason`` says it without the app.
+    """
+
+    def __init__(self, message: str, hint: str = "", *, state_and_reason: str = "") -> None:
+        super().__init__(message, hint)
+        self.state_and_reason = state_and_reason or message
+
+
+class NotBegun(CacheError):
+    """The helper container could not begin its work: what it was to work on is as it was."""
+
+
+class PutBack(CacheError):
+    """Nothing could be deleted, and the legacy cache has its name again."""
+
+
 class PartlyRemoved(CacheError):
     """Some of a legacy cache is gone and some is left as trash, which the next purge ends."""
 
@@ -69,6 +93,22 @@ class PackageMissing(CacheError):
         super().__init__(
             f"The Python package {package} is missing",
             "run 'sudo dokku plugin:install-dependencies'",
+        )
+
+
+class PackageHidden(CacheError):
+    """A package is there, but cannot be used, as with another version of what it needs.
+
+    ``strangers``: the loaded modules that are not the distribution's, each with its file; they are the likely cause.
+    """
+
+    def __init__(self, package: str, cause: str, strangers: Mapping[str, str]) -> None:
+        hidden = "; ".join(f"{file} hides the distribution's {name}" for name, file in strangers.items())
+        super().__init__(
+            f"The Python package {package} cannot be used ({cause})" + (f": {hidden}" if hidden else ""),
+            f"remove what hides it: 'sudo /usr/bin/python3 -m pip uninstall {' '.join(strangers)}'"
+            if hidden
+            else f"bring it anew: 'sudo apt-get install --reinstall python3-{package}'",
         )
 
 

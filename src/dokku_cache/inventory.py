@@ -11,7 +11,7 @@ from dokku_cache.dokku.daily_prune import DailyPrune
 from dokku_cache.engine.disk_usage import BuildCache
 from dokku_cache.legacy.measure import Measurement
 from dokku_cache.legacy.plan import Finding, decide
-from dokku_cache.legacy.state import Mode
+from dokku_cache.legacy.state import Mode, State
 
 
 class Kind(Enum):
@@ -52,10 +52,11 @@ class Order(Enum):
 class Cache:
     """A legacy directory or a cache volume.
 
-    ``location`` is the directory's path or the volume's name. ``app`` is empty, and ``app_state`` None, where nothing
-    tells whose it is; ``matched_by`` is ``directory``, or a value of Match. ``state`` is a value of State or of
-    VolumeState. ``action`` is the command that removes it, or empty. ``size_bytes``, ``files`` and ``last_modified``
-    are None where they are not known. ``is_purgeable``: ``cache:purge-legacy --all`` would remove it.
+    ``location`` is the directory's path or the volume's name. ``app`` is empty, and ``app_state`` None, where
+    nothing tells whose it is; ``matched_by`` is ``directory``, a value of Match, or empty. ``state`` is a value of
+    State or of VolumeState. ``action`` is the command that removes it, or empty. ``size_bytes``, ``files`` and
+    ``last_modified`` are None where they are not known. ``is_purgeable``: ``cache:purge-legacy --all`` would remove
+    it.
     """
 
     kind: Kind
@@ -121,12 +122,12 @@ def _sum(caches: Sequence[Cache]) -> Sum:
 def of_finding(finding: Finding, measured: Measurement | None) -> Cache:
     """Make a cache of a legacy directory that is there. ``measured`` is None when its size is not known."""
     verdict = finding.verdict
-    is_purgeable = bool(decide(finding, Mode.BY_HAND).targets)
+    is_purgeable = bool(decide(finding, Mode.ALL).targets)
     return Cache(
         Kind.LEGACY,
         finding.sighting.path,
         finding.app,
-        AppState.GHOST if finding.sighting.is_ghost else AppState.PRESENT,
+        AppState.GHOST if finding.is_ghost else AppState.PRESENT,
         "directory",
         verdict.state.value,
         verdict.reason,
@@ -135,6 +136,23 @@ def of_finding(finding: Finding, measured: Measurement | None) -> Cache:
         measured.files if measured else None,
         measured.newest if measured else None,
         is_purgeable,
+    )
+
+
+def of_directory_without_app(path: str, name: str, measured: Measurement | None) -> Cache:
+    """Make a cache of a directory whose name is none that Dokku lets an app have: nothing removes it."""
+    return Cache(
+        Kind.LEGACY,
+        path,
+        "",
+        None,
+        "",
+        State.DOUBTFUL.value,
+        f"{name} is no name of an app to Dokku, which can neither build nor destroy it; look at it yourself",
+        "",
+        measured.size_bytes if measured else None,
+        measured.files if measured else None,
+        measured.newest if measured else None,
     )
 
 

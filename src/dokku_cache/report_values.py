@@ -1,9 +1,12 @@
 """The keys of ``cache:report``, and where their values come from."""
 
-from dokku_cache import history, policy
+import os
+
+from dokku_cache import daily, history, policy
 from dokku_cache.context import Context
 from dokku_cache.dokku import properties
 from dokku_cache.errors import CacheError, Unestablished
+from dokku_cache.evidence.summary import sentences
 from dokku_cache.legacy.measure import Measurement
 from dokku_cache.legacy.plan import Finding
 from dokku_cache.output import text
@@ -16,28 +19,29 @@ MEASURED_KEYS = (
     "cache-legacy-size",
     "cache-legacy-size-bytes",
 )
+#: What a walk may change, as it sees what a quick look does not.
+WALKED_KEYS = (*MEASURED_KEYS, "cache-legacy-evidence", "cache-legacy-reason", "cache-legacy-state")
+POLICY_KEYS = (policy.AUTO_PURGE, policy.QUIET_TIME)
 APP_KEYS = (
-    "cache-auto-purge",
-    "cache-computed-auto-purge",
-    "cache-global-auto-purge",
+    *(f"cache-{prefix}{key}" for key in POLICY_KEYS for prefix in ("", "computed-", "global-")),
     "cache-last-failure",
     "cache-last-purged-at",
     "cache-last-purged-by",
     "cache-last-purged-bytes",
     "cache-last-purged-files",
     "cache-last-purged-seconds",
-    *MEASURED_KEYS,
+    *WALKED_KEYS,
     "cache-legacy-path",
-    "cache-legacy-reason",
-    "cache-legacy-state",
     "cache-volume",
     "cache-volume-exists",
 )
 SERVER_KEYS = (
-    "cache-computed-auto-purge",
+    *(f"cache-{prefix}{key}" for key in POLICY_KEYS for prefix in ("computed-", "global-")),
+    "cache-daily-run-at",
+    "cache-daily-run-denied",
+    "cache-daily-run-result",
     "cache-freed",
     "cache-freed-bytes",
-    "cache-global-auto-purge",
     "cache-purges",
 )
 
@@ -60,6 +64,7 @@ class Gatherer:
         values: dict[str, Value] = {
             **self._policy(finding.app),
             **self._past(finding.app),
+            "cache-legacy-evidence": sentences(finding),
             "cache-legacy-path": sighting.path,
             "cache-legacy-reason": verdict.reason,
             "cache-legacy-state": verdict.state.value,
@@ -74,12 +79,13 @@ class Gatherer:
             self._context.console.warn(cause, hint)
 
     def _policy(self, app: str) -> dict[str, Value]:
-        purge = policy.auto_purge(self._context.environment, app)
-        return {
-            "cache-auto-purge": purge.app,
-            "cache-computed-auto-purge": purge.computed,
-            "cache-global-auto-purge": purge.everywhere,
-        }
+        values: dict[str, Value] = {}
+        for key in POLICY_KEYS:
+            setting = policy.read(self._context.environment, app, key)
+            values[f"cache-{key}"] = setting.app
+            values[f"cache-computed-{key}"] = setting.computed
+            values[f"cache-global-{key}"] = setting.everywhere
+        return values
 
     def _past(self, app: str) -> dict[str, Value]:
         if self._history is None:
@@ -114,15 +120,21 @@ class Gatherer:
 
 def of_server(context: Context) -> dict[str, Value]:
     """Give the values that hold for the whole server. Raises CacheError when they cannot be read."""
-    everywhere = properties.get(context.environment, properties.GLOBAL, policy.KEY)
     past = history.read(context.environment)
-    return {
-        "cache-computed-auto-purge": everywhere or policy.DEFAULT,
+    run = daily.last(context.environment)
+    values: dict[str, Value] = {
+        "cache-daily-run-at": run.at if run else Missing.NONE,
+        "cache-daily-run-denied": daily.denied(os.environ) or Missing.NONE,
+        "cache-daily-run-result": run.result if run else Missing.NONE,
         "cache-freed": text.size(past.freed_bytes),
         "cache-freed-bytes": past.freed_bytes,
-        "cache-global-auto-purge": everywhere,
         "cache-purges": past.purges,
     }
+    for key in POLICY_KEYS:
+        everywhere = properties.get(context.environment, properties.GLOBAL, key)
+        values[f"cache-computed-{key}"] = everywhere or policy.DEFAULTS[key]
+        values[f"cache-global-{key}"] = everywhere
+    return values
 
 
 def _size(measured: Measurement | None) -> dict[str, Value]:

@@ -1,48 +1,29 @@
 """Purging with everything around it: progress on the console, and a record in the history."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from dokku_cache import history
 from dokku_cache.context import Context
-from dokku_cache.errors import CacheError, Interrupted, PartlyRemoved
+from dokku_cache.errors import CacheError, Kept, PartlyRemoved
 from dokku_cache.history import Record, Way
-from dokku_cache.legacy.measure import Measurement
-from dokku_cache.legacy.plan import Decision
-from dokku_cache.measuring import measure_finding
+from dokku_cache.legacy.plan import Finding
 from dokku_cache.output.progress import Watcher
 from dokku_cache.purging import Outcome, Purger, Request
 
-#: What is known of the size of each app's cache; None where it cannot be found out.
-Sizes = dict[str, Measurement | None]
 
-
-def measure_plan(context: Context, decisions: Iterable[Decision]) -> Sizes:
-    """Measure what a plan would remove."""
-    with Watcher(context.console) as watcher:
-        return {
-            decision.app: measure_finding(context, decision.finding, watcher)
-            for decision in decisions
-            if decision.targets
-        }
-
-
-def purge_and_record(context: Context, decision: Decision, request: Request, way: Way) -> Outcome | None:
+def purge_and_record(context: Context, finding: Finding, request: Request, way: Way) -> Outcome | None:
     """Purge one app as ``Purger.purge`` does, show the progress, and write down how it ended."""
     try:
         with Watcher(context.console) as watcher:
-            outcome = Purger(context.environment, context.engine, watcher, request).purge(decision)
+            outcome = Purger(context.environment, context.engine, watcher, request).purge(finding)
     except PartlyRemoved as error:
-        record(context, Record(decision.app, history.now(), way.value, failure=str(error)))
-        raise
-    except Interrupted as interrupt:
-        if interrupt.hint:
-            record(context, Record(decision.app, history.now(), way.value, failure=str(interrupt)))
+        record(context, Record(finding.app, history.now(), way.value, failure=str(error)))
         raise
     if outcome:
         measured = outcome.measured
         entry = Record(
-            decision.app,
+            finding.app,
             history.now(),
             way.value,
             measured.size_bytes,
@@ -59,8 +40,8 @@ def failure_in_history(context: Context, app: str, way: Way) -> Iterator[None]:
     """Let the report show what ended a purge that nobody watched, until one succeeds; the error goes on."""
     try:
         yield
-    except PartlyRemoved:
-        raise  # purge_and_record has written it down
+    except (PartlyRemoved, Kept):
+        raise  # purge_and_record has written the one down; the other is no failure
     except Exception as error:
         record(context, Record(app, history.now(), way.value, failure=str(error) or type(error).__name__))
         raise

@@ -1,6 +1,8 @@
 """Gathering what ``cache:list`` shows: each source is asked once, whatever the number of apps."""
 
+import os
 from collections.abc import Callable, Collection
+from functools import partial
 from typing import TypeVar
 
 from dokku_cache import cache_volumes, inventory
@@ -12,10 +14,11 @@ from dokku_cache.engine.disk_usage import DiskUsage
 from dokku_cache.engine.usage import containers_by_volume
 from dokku_cache.errors import Unestablished
 from dokku_cache.inventory import AppState, Cache, Inventory, Kind
-from dokku_cache.legacy.sighting import look_at_app
+from dokku_cache.legacy.sighting import CACHE_NAME, is_directory, look_at_app
 from dokku_cache.legacy.state import State
 from dokku_cache.measuring import measure_finding
 from dokku_cache.output.progress import Watcher
+from dokku_cache.sizes import measure_as_it_is
 
 Answer = TypeVar("Answer")
 
@@ -61,10 +64,22 @@ class Stocktaker:
             watcher.end()
 
     def _directories(self, watcher: Watcher) -> list[Cache]:
-        return [
-            inventory.of_finding(finding, measure_finding(self._context, finding, watcher))
+        findings = [
+            measure_finding(self._context, finding, watcher)
             for finding in self._context.surveyor.survey(self._visible)
             if finding.verdict.state is not State.ABSENT
+        ]
+        caches = [inventory.of_finding(*measured) for measured in findings]
+        return caches + (self._without_app() if self._sees_all else [])
+
+    def _without_app(self) -> list[Cache]:
+        """Look into the directories that Dokku lists as no app, as their names are none."""
+        root = self._context.environment.root
+        paths = {name: os.path.join(root, name, CACHE_NAME) for name in apps.directories_without_app(root)}
+        return [
+            inventory.of_directory_without_app(path, name, self._ask(partial(measure_as_it_is, path)))
+            for name, path in paths.items()
+            if is_directory(path)
         ]
 
     def _volumes(self) -> list[CacheVolume]:
@@ -98,7 +113,9 @@ class Stocktaker:
         if app not in self._every:
             return AppState.GONE
         # Whether something is mounted in it does not matter here.
-        return AppState.GHOST if look_at_app(self._context.environment.root, app, ()).is_ghost else AppState.PRESENT
+        if not look_at_app(self._context.environment.root, app, ()).is_bare:
+            return AppState.PRESENT
+        return AppState.GHOST if self._context.surveyor.survey([app])[0].is_ghost else AppState.PRESENT
 
     def _ask(self, question: Callable[[], Answer]) -> Answer | None:
         try:

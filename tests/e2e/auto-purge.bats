@@ -16,7 +16,7 @@ teardown() { clean_up; }
   run dokku cache:auto-purge "$(app shop)" "$(app kept)" "$(app wiki)"
   [ "$status" -eq 0 ]
   is_gone shop
-  [ -d "$(cache_of kept)/buildpack" ]
+  [ -d "$(cache_of kept)/buildcache" ]
   [ -L "$(cache_of wiki)" ]
   rm "$(cache_of wiki)"
   [ "$(dokku cache:report "$(app shop)" --cache-last-purged-by)" = cron ]
@@ -39,7 +39,7 @@ teardown() { clean_up; }
   set_version 0.33.7
   run dokku cache:auto-purge "$(app shop)"
   [ "$status" -eq 0 ]
-  [ -d "$(cache_of shop)/buildpack" ]
+  [ -d "$(cache_of shop)/buildcache" ]
 }
 
 @test "an unknown app is Dokku's error, with exit code 20" {
@@ -50,7 +50,7 @@ teardown() { clean_up; }
 @test "a purge that cannot end is in the report until one succeeds" {
   make_app shop
   make_cache shop
-  chattr +i "$(cache_of shop)/buildpack/gems/gemaaaaa" 2>/dev/null || skip "it needs a file system with the immutable attribute"
+  chattr +i "$(cache_of shop)/buildcache/gems/gemaaaaa" 2>/dev/null || skip "it needs a file system with the immutable attribute"
   run --separate-stderr dokku cache:auto-purge "$(app shop)"
   code="$status" said="$stderr"
   failure="$(dokku cache:report "$(app shop)" --cache-last-failure)"

@@ -10,10 +10,10 @@ entries() { env DOKKU_LOGS_DIR="$DOKKU_LOGS_DIR" bash "$DOKKU_LIB_ROOT/plugins/e
   [ "$(grep -c 'dokku cache:auto-purge' <<<"$output")" = 1 ]
 }
 
-@test "the line is the same each time, has a time of day, and a log" {
+@test "the line is the same each time, has a time of day, and no log file, so that Dokku can mail what it prints" {
   run entries docker-local
   [ "${#lines[@]}" = 1 ]
-  [[ "$output" =~ ^[0-5]?[0-9]\ [1-4]\ \*\ \*\ \*\;dokku\ cache:auto-purge\;.*/cache\.log$ ]]
+  [[ "$output" =~ ^[0-5]?[0-9]\ [1-4]\ \*\ \*\ \*\;dokku\ cache:auto-purge\ --daily$ ]]
   [ "$output" = "$(entries docker-local)" ]
 }
 

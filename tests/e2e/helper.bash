@@ -27,14 +27,18 @@ make_app() {
   dokku apps:create "$(app "$1")" >/dev/null 2>&1
 }
 
-# make_cache APP [FILES]: a cache as herokuish left it, owned by uid 32767.
+# make_cache APP [FILES]: a cache as herokuish left it, owned by uid 32767, and as old as such caches are.
 make_cache() {
   local directory
   directory="$DOKKU_ROOT/$(app "$1")/cache"
-  mkdir -p "$directory/buildpack/gems"
-  (cd "$directory/buildpack/gems" && seq "${2:-20}" | split --lines 1 --suffix-length 5 - gem)
+  mkdir -p "$directory/buildcache/gems"
+  (cd "$directory/buildcache/gems" && seq "${2:-20}" | split --lines 1 --suffix-length 5 - gem)
   chown -R 32767:32767 "$directory"
+  age "$directory"
 }
+
+# age DIRECTORY: nobody has written into it for years.
+age() { find "$1" -exec touch --no-dereference --date '2022-11-03 10:00' {} +; }
 
 # make_ghost APP [FILES]: what a destroyed app leaves: a directory with nothing in it but a cache.
 make_ghost() {

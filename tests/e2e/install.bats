@@ -3,7 +3,12 @@
 # Triggers install, update and dependencies
 
 load helper
-teardown() { clean_up; }
+teardown() {
+  rm -rf "$SUITE_DIRECTORY"/server/bin/{dpkg-query,apt-get,apt-cache,timeout} "$DOKKU_LIB_ROOT/plugins/enabled/zz-other"
+  rm -rf "$SUITE_DIRECTORY"/{held,asked,others,real-python,old-python}
+  [[ "$DOKKU_UNDER_TEST" == real ]] || dokku plugin:install
+  clean_up
+}
 
 plugin() { echo "$DOKKU_LIB_ROOT/plugins/enabled/cache"; }
 
@@ -33,14 +38,27 @@ plugin() { echo "$DOKKU_LIB_ROOT/plugins/enabled/cache"; }
   [ "$(cat "$DOKKU_LIB_ROOT/data/cache/dokku-version")" = 0.38.27 ]
 }
 
+# fake NAME LINE...: what Dokku finds before the machine's own program of that name.
+fake() {
+  printf '%s\n' '#!/bin/bash' "${@:2}" >"$SUITE_DIRECTORY/server/bin/$1"
+  chmod +x "$SUITE_DIRECTORY/server/bin/$1"
+}
+
+make_package_missing() { fake dpkg-query '[[ "$*" != *python3-rich* ]] && exec /usr/bin/dpkg-query "$@"' 'exit 1'; }
+
+# Another plugin, which notes that its trigger was run.
+make_other_plugin() {
+  mkdir -p "$DOKKU_LIB_ROOT/plugins/enabled/zz-other"
+  printf '#!/bin/sh\necho ran >>%s/others\n' "$SUITE_DIRECTORY" >"$DOKKU_LIB_ROOT/plugins/enabled/zz-other/install"
+  chmod +x "$DOKKU_LIB_ROOT/plugins/enabled/zz-other/install"
+  rm -f "$SUITE_DIRECTORY/others"
+}
+
 @test "a failing apt is told in a sentence, with what to do" {
   needs_stand_in "pretends that a package is missing"
-  mkdir "$SUITE_DIRECTORY/fake"
-  printf '#!/bin/sh\nexit 1\n' >"$SUITE_DIRECTORY/fake/dpkg-query"
-  printf '#!/bin/sh\necho "E: no network"\nexit 100\n' >"$SUITE_DIRECTORY/fake/apt-get"
-  chmod +x "$SUITE_DIRECTORY"/fake/*
-  PATH="$SUITE_DIRECTORY/fake:$PATH" run --separate-stderr "$(plugin)/dependencies"
-  rm -r "$SUITE_DIRECTORY/fake"
+  make_package_missing
+  fake apt-get 'echo "E: no network"' 'exit 100'
+  run --separate-stderr dokku plugin:install-dependencies
   [ "$status" -eq 1 ]
   [[ "$stderr" == *"E: no network"* && "$stderr" == *"plugin:install-dependencies"* ]]
 }
@@ -59,4 +77,184 @@ plugin() { echo "$DOKKU_LIB_ROOT/plugins/enabled/cache"; }
   run dokku cache:purge-legacy "$(app oldblog)"
   [ "$status" -eq 0 ]
   is_gone oldblog
+}
+
+@test "a failing apt does not fail plugin:install, every command tells until it is mended, and then none" {
+  needs_stand_in "pretends that a package is missing"
+  make_package_missing
+  make_other_plugin
+  fake apt-get 'echo "E: no network"' 'exit 100'
+  run --separate-stderr dokku plugin:install
+  [ "$status" -eq 0 ]
+  [ -e "$SUITE_DIRECTORY/others" ]
+  sentence="$stderr"
+  [[ "$sentence" == *"python3-rich could not be installed (E: no network)"*"plugin:install-dependencies"* ]]
+  for command in list report auto-purge "set --global auto-purge"; do
+    # shellcheck disable=SC2086 # a command and its arguments
+    run --separate-stderr dokku cache:$command
+    [ "$status" -eq 0 ]
+    [ "$stderr" = "$sentence" ]
+  done
+  run --separate-stderr dokku report
+  [ -z "$stderr" ]
+  rm "$SUITE_DIRECTORY/server/bin/dpkg-query"
+  dokku plugin:install
+  run --separate-stderr dokku cache:list
+  [ -z "$stderr" ]
+}
+
+@test "apt is asked for nothing when nothing is missing" {
+  needs_stand_in "replaces apt-get"
+  fake apt-get "touch $SUITE_DIRECTORY/asked" 'exit 100'
+  dokku plugin:install
+  dokku plugin:update
+  dokku plugin:install-dependencies
+  [ ! -e "$SUITE_DIRECTORY/asked" ]
+}
+
+# A lock as dpkg takes it (fcntl(2)), which bash cannot.
+hold_dpkg_lock() {
+  exec /usr/bin/python3 -I -c "
+import fcntl, time
+lock = open('/var/lib/dpkg/lock-frontend', 'w')
+fcntl.lockf(lock, fcntl.LOCK_EX)
+open('$SUITE_DIRECTORY/held', 'w').close()
+time.sleep(100)" 3>&-
+}
+
+@test "with dpkg's lock held, another plugin's installation waits a few seconds at most" {
+  needs_stand_in "holds dpkg's lock"
+  make_package_missing
+  make_other_plugin
+  touch "$DOKKU_LIB_ROOT/data/cache/installation"
+  hold_dpkg_lock &
+  wait_for test -e "$SUITE_DIRECTORY/held"
+  SECONDS=0
+  run --separate-stderr dokku plugin:install
+  took="$SECONDS"
+  kill "$!"
+  rm "$SUITE_DIRECTORY/held"
+  [ "$status" -eq 0 ]
+  [ "$took" -le 12 ]
+  [ -e "$SUITE_DIRECTORY/others" ]
+  [[ "$stderr" == *"lock"*"plugin:install-dependencies"* ]]
+}
+
+@test "where the plugin itself is being installed, the lock is waited for" {
+  needs_stand_in "holds dpkg's lock"
+  make_package_missing
+  touch "$(plugin)/.git/index"
+  hold_dpkg_lock &
+  wait_for test -e "$SUITE_DIRECTORY/held"
+  (sleep 8 && kill "$!") 3>&- &
+  run --separate-stderr dokku plugin:install
+  rm "$SUITE_DIRECTORY/held"
+  [ "$status" -eq 0 ]
+  [ -z "$stderr" ]
+}
+
+@test "a network that does not answer holds nobody up for long" {
+  needs_stand_in "replaces apt-get"
+  make_package_missing
+  touch "$DOKKU_LIB_ROOT/data/cache/installation"
+  fake apt-get 'sleep 100'
+  fake timeout 'shift 2' 'exec /usr/bin/timeout 2 "$@"'
+  run --separate-stderr dokku plugin:install
+  [ "$status" -eq 0 ]
+  [[ "$stderr" == *"apt-get did not end within 20 s"* ]]
+}
+
+# without PROGRAMS COMMAND...: where these are none that could be run; for this command alone.
+without() {
+  # shellcheck disable=SC2016 # for the inner shell
+  unshare --mount --propagation private bash -c '
+    for program in $1; do mount --bind /dev/null "$(readlink -f "$program")" || exit 99; done
+    "${@:2}"' bash "$@"
+}
+
+@test "no apt and no dpkg is said, and stops nobody" {
+  needs_stand_in "hides programs"
+  run --separate-stderr without "/usr/bin/apt-get /usr/bin/dpkg-query" dokku plugin:install
+  [ "$status" -eq 0 ]
+  [[ "$stderr" == *"there is no apt-get"* ]]
+}
+
+# as_old COMMAND...: where /usr/bin/python3 says that it is 3.9.2.
+as_old() {
+  local real
+  real="$(readlink -f /usr/bin/python3)"
+  cp "$real" "$SUITE_DIRECTORY/real-python"
+  cat >"$SUITE_DIRECTORY/old-python" <<PYTHON
+#!/bin/bash
+old="import sys; sys.version_info = (3, 9, 2, 'final', 0);"
+[[ "\$2" != -c ]] || exec $SUITE_DIRECTORY/real-python -I -c "\$old \$3"
+exec $SUITE_DIRECTORY/real-python -I -c "\$old import runpy; sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')" "\${@:2}"
+PYTHON
+  chmod +x "$SUITE_DIRECTORY/old-python"
+  # shellcheck disable=SC2016 # for the inner shell
+  unshare --mount --propagation private bash -c 'mount --bind "$1" "$2" && "${@:3}"' bash "$SUITE_DIRECTORY/old-python" "$real" "$@"
+}
+
+# without_python COMMAND...
+without_python() { without /usr/bin/python3 "$@"; }
+
+@test "a Python that is too old, or none, is said before apt is asked, and bothers neither deploys nor dokku report" {
+  needs_stand_in "hides Python"
+  make_app shop
+  make_cache shop
+  before="$(manifest "$DOKKU_ROOT/$(app shop)")"
+  fake apt-get "touch $SUITE_DIRECTORY/asked" 'exit 100'
+  fake apt-cache 'echo "  Candidate: 3.9.2-3"'
+  for where in as_old without_python; do
+    make_other_plugin
+    run --separate-stderr "$where" dokku plugin:install
+    [ "$status" -eq 0 ]
+    [[ "$stderr" == *"needs Python 3.10 or newer at /usr/bin/python3, and there is 3.9.2"* ]]
+    [ -e "$SUITE_DIRECTORY/others" ]
+    run --separate-stderr "$where" dokku report "$(app shop)"
+    [ "$status" -eq 0 ]
+    [ -z "$stderr" ]
+    run --separate-stderr "$where" dokku git:from-image "$(app shop)" dokku-cache-test
+    [ "$status" -eq 0 ]
+    [ -z "$stderr" ]
+    run --separate-stderr "$where" dokku cache:list
+    [ "$status" -eq 1 ]
+    [[ "$stderr" == *"needs Python 3.10 or newer"* ]]
+  done
+  run --separate-stderr without_python dokku cache:help
+  [ "$status" -eq 0 ]
+  [ ! -e "$SUITE_DIRECTORY/asked" ]
+  [ "$before" = "$(manifest "$DOKKU_ROOT/$(app shop)")" ]
+  rm "$SUITE_DIRECTORY"/server/bin/apt-*
+  dokku plugin:install
+  run --separate-stderr dokku cache:list
+  [ -z "$stderr" ]
+}
+
+@test "a plugin that was cloned and never installed says so, and harms nobody" {
+  needs_stand_in "takes the installation back"
+  make_app shop
+  make_cache shop
+  make_app other
+  rm "$DOKKU_LIB_ROOT/data/cache/"{installation,dokku-version}
+  before="$(manifest "$DOKKU_ROOT/$(app shop)")"
+  for command in list report "set --global auto-purge"; do
+    # shellcheck disable=SC2086 # a command and its arguments
+    run --separate-stderr dokku cache:$command
+    [ "$status" -eq 0 ]
+    [[ "$stderr" == *"!     The installation of dokku-cache is not finished; run 'sudo dokku plugin:install'" ]]
+    [ "${#stderr_lines[@]}" -eq 1 ]
+  done
+  run dokku git:from-image "$(app shop)" dokku-cache-test
+  [ "$status" -eq 0 ]
+  run dokku --force apps:destroy "$(app other)"
+  [ "$status" -eq 0 ]
+  [ "$(dokku cron:list --global | grep -c cache:auto-purge)" = 0 ]
+  [ "$before" = "$(manifest "$DOKKU_ROOT/$(app shop)")" ]
+  run dokku plugin:install
+  [[ "$output" == *"cache:purge-legacy --all"* ]]
+  [ "$before" = "$(manifest "$DOKKU_ROOT/$(app shop)")" ]
+  [ "$(cat "$DOKKU_LIB_ROOT/data/cache/dokku-version")" = 0.38.27 ]
+  run --separate-stderr dokku cache:list
+  [ -z "$stderr" ]
 }

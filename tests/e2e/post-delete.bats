@@ -64,7 +64,7 @@ teardown() { clean_up; }
   run --separate-stderr dokku --force apps:destroy "$(app shop)"
   [ "$status" -eq 0 ]
   [[ "$stderr" == *"stays: it is active"* ]]
-  [ -d "$(cache_of shop)/buildpack" ]
+  [ -d "$(cache_of shop)/buildcache" ]
 }
 
 @test "a new app of the same name has no past, whether a cache was left or not" {
@@ -102,5 +102,5 @@ teardown() { clean_up; }
   [ "$status" -eq 0 ]
   [ "$(dokku cache:report "$(app copy)" --cache-auto-purge)" = false ]
   [ "$(dokku cache:report "$(app copy)" --cache-legacy-state)" = absent ]
-  [ -d "$(cache_of shop)/buildpack" ]
+  [ -d "$(cache_of shop)/buildcache" ]
 }

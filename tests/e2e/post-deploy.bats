@@ -8,7 +8,10 @@ teardown() {
   clean_up
 }
 
-no_purge_runs() { ! pgrep -f "$SUITE_DIRECTORY/.*/src finish-purge" >/dev/null; }
+no_purge_runs() { ! pgrep -f "cache/src post-deploy $PREFIX-" >/dev/null; }
+
+# said APP TEXT: the log has a line of APP with TEXT, soon.
+said() { wait_for grep -q -- "$(app "$1"): .*$2" "$DOKKU_LOGS_DIR/cache.log"; }
 
 # What is deployed serves nothing, so that a real Dokku is not to check it.
 deploy() {
@@ -22,16 +25,47 @@ deploy() {
 
 trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
 
-@test "a deploy takes the orphaned cache away, and it is deleted in the background" {
+@test "after a deploy the orphaned cache goes, in the background, without a word in the deploy" {
   make_app shop
   make_cache shop 200
   run deploy shop
   [ "$status" -eq 0 ]
-  [[ "$output" == *"-----> Removing the legacy build cache in the background"* ]]
-  [ ! -e "$(cache_of shop)" ]
+  [[ "$output" != *legacy* ]]
   wait_for is_gone shop
-  wait_for grep -q "$(app shop): -----> .* removed 200 files" "$DOKKU_LOGS_DIR/cache.log"
+  said shop "-----> .* removed 200 files"
   [ "$(dokku cache:report "$(app shop)" --cache-last-purged-by)" = deploy ]
+}
+
+@test "nothing is looked at, let alone touched, before the deploy's lock is free, wherever its version has it" {
+  needs_stand_in "calls the trigger itself"
+  make_app shop
+  make_cache shop
+  for lock in "$DOKKU_LIB_ROOT/data/apps/$(app shop)/.deploy.lock" "$DOKKU_ROOT/$(app shop)/.deploy.lock"; do
+    mkdir -p "$(dirname "$lock")"
+    (flock 200 && sleep 4) 200>"$lock" &
+    wait_for test -e "$lock"
+    sleep 0.3
+    chmod 644 "$lock"
+    setpriv --reuid dokku --regid dokku --init-groups "$DOKKU_LIB_ROOT/plugins/enabled/cache/post-deploy" "$(app shop)"
+    sleep 2
+    [ -d "$(cache_of shop)/buildcache" ]
+    wait
+    wait_for is_gone shop
+    rm -f "$lock"
+    make_cache shop
+  done
+}
+
+@test "what was written within the quiet time stays after a deploy, and goes once it has been quiet" {
+  make_app shop
+  make_cache shop
+  touch "$(cache_of shop)/buildcache/gems"
+  deploy shop
+  said shop "stays, recent: it was written at"
+  [ -d "$(cache_of shop)/buildcache" ]
+  age "$(cache_of shop)"
+  deploy shop
+  wait_for is_gone shop
 }
 
 @test "a deploy of an app without a cache says nothing and starts no Python" {
@@ -53,7 +87,7 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
   make_cache shop 20000
   # Ends when nobody holds the pipe any more; and the purge is still at work then.
   output="$(deploy shop 2>&1)"
-  purge="$(pgrep -f "$SUITE_DIRECTORY/.*/src finish-purge")"
+  purge="$(pgrep -f "cache/src post-deploy $(app shop)")"
   [ -n "$purge" ]
   [ -z "$(find "/proc/$purge/fd" -lname '*.deploy.lock*')" ]
   [ ! -e "$DOKKU_LIB_ROOT/data/apps/$(app shop)/.deploy.lock" ]
@@ -66,11 +100,13 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
   make_cache shop
   dokku cache:set "$(app shop)" auto-purge false
   deploy shop
-  [ -d "$(cache_of shop)/buildpack" ]
+  said shop "stays, auto-purge is off"
+  [ -d "$(cache_of shop)/buildcache" ]
   dokku cache:set "$(app shop)" auto-purge
   dokku cache:set --global auto-purge false
   deploy shop
-  [ -d "$(cache_of shop)/buildpack" ]
+  wait_for no_purge_runs
+  [ -d "$(cache_of shop)/buildcache" ]
   dokku cache:set "$(app shop)" auto-purge true
   deploy shop
   wait_for is_gone shop
@@ -82,11 +118,13 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
   make_cache shop
   dokku builder:set "$(app shop)" skip-cleanup true
   deploy shop
-  [ -d "$(cache_of shop)/buildpack" ]
+  wait_for no_purge_runs
+  [ -d "$(cache_of shop)/buildcache" ]
   dokku builder:set "$(app shop)" skip-cleanup
   dokku config:set --no-restart "$(app shop)" DOKKU_SKIP_CLEANUP=true
   deploy shop
-  [ -d "$(cache_of shop)/buildpack" ]
+  wait_for no_purge_runs
+  [ -d "$(cache_of shop)/buildcache" ]
 }
 
 @test "what is in use, active, recreated or unsafe stays, without a word in the deploy" {
@@ -97,13 +135,14 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
   run deploy shop
   [ "$status" -eq 0 ]
   [[ "$output" != *legacy* ]]
-  grep -q "$(app shop).web.1 mounts it" "$DOKKU_LOGS_DIR/cache.log"
+  said shop "$(app shop).web.1 mounts it"
   docker rm --force "$(app shop).web.1" >/dev/null
   for version in 0.30.11 0.33.7; do
     set_version "$version"
     echo "$version" >"$DOKKU_LIB_ROOT/data/cache/dokku-version"
     deploy shop
-    [ -d "$(cache_of shop)/buildpack" ]
+    said shop "stays, .*Dokku $version"
+    [ -d "$(cache_of shop)/buildcache" ]
   done
 }
 
@@ -121,7 +160,8 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
   run deploy shop
   mv "$SUITE_DIRECTORY/server/settings.kept" "$SUITE_DIRECTORY/server/settings"
   [ "$status" -eq 0 ]
-  [ -d "$(cache_of shop)/buildpack" ]
+  said shop "Docker does not answer"
+  [ -d "$(cache_of shop)/buildcache" ]
   mv "$DOKKU_LOGS_DIR" "$DOKKU_LOGS_DIR.away"
   touch "$data/deleted-source"
   run env -u HOME dokku git:from-image "$(app shop)" dokku-cache-test
@@ -136,7 +176,8 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
   make_app shop
   make_cache shop 30000
   deploy shop
-  wait_for pkill -KILL -f "$SUITE_DIRECTORY/.*/src finish-purge"
+  wait_for trash_of shop
+  pkill -KILL -f "cache/src post-deploy $(app shop)"
   docker ps --all --quiet --filter label=com.dokku.cache.helper | xargs -r docker kill >/dev/null 2>&1 || true
   trash_of shop
   [ "$(dokku cache:report "$(app shop)" --cache-legacy-state)" = interrupted ]

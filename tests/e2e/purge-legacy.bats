@@ -83,14 +83,17 @@ refuses() {
 @test "a cache of which a stopped container mounts a part is refused" {
   make_app wiki
   make_cache wiki
-  make_container create --name "$(app wiki).old" --volume "$(cache_of wiki)/buildpack:/gems"
+  make_container create --name "$(app wiki).old" --volume "$(cache_of wiki)/buildcache:/gems"
   refuses wiki "container $(app wiki).old mounts it at /gems"
 }
 
-@test "a mount of a path above is no use of the cache" {
+@test "a mount of Dokku's root is no use of the cache, and one of the app's directory is" {
   make_app shop
   make_cache shop
   make_container run --detach --name "$(app monitoring)" --volume "$DOKKU_ROOT:/host:ro"
+  make_container create --name "$(app backup)" --volume "$DOKKU_ROOT/$(app shop):/app:ro"
+  refuses shop "container $(app backup) mounts the app's directory at /app (created, "
+  docker rm "$(app backup)" >/dev/null
   run dokku cache:purge-legacy "$(app shop)"
   [ "$status" -eq 0 ]
 }
@@ -124,10 +127,10 @@ refuses() {
 @test "a mount point, and a cache with a mount below it, are refused" {
   make_app wiki
   make_cache wiki
-  mount -t tmpfs tmpfs "$(cache_of wiki)/buildpack"
-  touch "$(cache_of wiki)/buildpack/kept"
+  mount -t tmpfs tmpfs "$(cache_of wiki)/buildcache"
+  touch "$(cache_of wiki)/buildcache/kept"
   refuses wiki "has a mount below it"
-  umount "$(cache_of wiki)/buildpack"
+  umount "$(cache_of wiki)/buildcache"
   mount -t tmpfs tmpfs "$(cache_of wiki)"
   touch "$(cache_of wiki)/kept"
   refuses wiki "is a mount point"
@@ -232,7 +235,7 @@ refuses() {
   make_container run --detach --name "$(app wiki).web.1" --volume "$(cache_of wiki):/cache"
   run dokku --force cache:purge-legacy "$(app wiki)"
   [ "$status" -eq 1 ]
-  [ -d "$(cache_of wiki)/buildpack" ]
+  [ -d "$(cache_of wiki)/buildcache" ]
 }
 
 @test "a dry run shows the plan and changes nothing" {

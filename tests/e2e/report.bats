@@ -155,7 +155,7 @@ PYTHON
   "$project/tests/dokku/up" "$SUITE_DIRECTORY/other" --root "$SUITE_DIRECTORY/other/with blank"
   rm -f "$SUITE_DIRECTORY/other/made-user"
   "$SUITE_DIRECTORY/other/bin/dokku" plugin:install "file://$PLUGIN_REPOSITORY" --name cache
-  mkdir -p "$SUITE_DIRECTORY/other/with blank/old/cache/x"
+  mkdir -p "$SUITE_DIRECTORY/other/with blank/old/cache/cedar-14"
   chown dokku:dokku "$SUITE_DIRECTORY/other/with blank/old"
   chown -R 32767 "$SUITE_DIRECTORY/other/with blank/old/cache"
   run "$SUITE_DIRECTORY/other/bin/dokku" cache:purge-legacy old

@@ -17,7 +17,7 @@ teardown() {
   dokku cache:set "$(app shop)" auto-purge false
   run dokku plugin:uninstall cache
   [ "$status" -eq 0 ]
-  [ -d "$(cache_of shop)/buildpack" ]
+  [ -d "$(cache_of shop)/buildcache" ]
   run ! compgen -G "$DOKKU_ROOT/$(app shop)/.dokku-cache-trash.*"
   [ -z "$(docker image ls --quiet dokku-cache-helper)" ]
   [ "$(cat "$DOKKU_LIB_ROOT/config/cache/$(app shop)/auto-purge")" = false ]
@@ -30,7 +30,7 @@ teardown() {
   run dokku plugin:uninstall other
   [ "$status" -eq 0 ]
   [ -n "$(docker image ls --quiet dokku-cache-helper)" ]
-  [ -d "$(cache_of shop)/buildpack" ]
+  [ -d "$(cache_of shop)/buildcache" ]
 }
 
 @test "trash that cannot be ended is named with its place" {

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,12 +63,28 @@ class Server:
         for number in range(files):
             (cache / "gems" / f"gem{number}").write_text("x" * number)
         give(cache, HEROKUISH)
+        age(cache)
+        return cache
+
+    def make_ghost(self, name: str, content: str = "cedar-14/vendor/bundle") -> Path:
+        """Make what is left of a destroyed app, with a cache as the ruby buildpack lays it out."""
+        cache = self.root / name / "cache"
+        (cache / content).mkdir(parents=True)
+        (cache / content / "file").write_text("x")
+        give(cache.parent, pwd.getpwnam("dokku").pw_uid)
+        give(cache, HEROKUISH)
+        age(cache)
         return cache
 
 
 def give(top: Path, uid: int) -> None:
     """Change the owner of all below, whatever the names and the depth."""
     subprocess.run(["chown", "-R", "-h", f"{uid}:{uid}", str(top)], check=True)
+
+
+def age(top: Path) -> None:
+    """Let nobody have written below for years, as in an old cache."""
+    subprocess.run(["find", str(top), "-exec", "touch", "-h", "-d", "2022-11-03 10:00", "{}", "+"], check=True)
 
 
 def manifest(top: Path) -> list[tuple[Any, ...]]:
@@ -162,17 +178,17 @@ def container() -> Iterator[Callable[[str], str]]:
     made: list[str] = []
     subprocess.run(
         "docker image inspect dokku-cache-test || "
-        "tar --create --file - --directory / --dereference bin/busybox | docker import - dokku-cache-test",
+        "cp /bin/busybox /tmp/build && "
+        "tar --create --file - --directory / --dereference bin/busybox --directory /tmp build | "
+        "docker import - dokku-cache-test; rm -f /tmp/build",
         shell=True,
         capture_output=True,
         check=True,
     )
 
-    def make(volume: str, *options: str) -> str:
-        command = ["docker", "create", "--network", "none", "--volume", volume, *options]
-        done = subprocess.run(
-            [*command, "dokku-cache-test", "/bin/busybox", "sleep", "600"], capture_output=True, text=True, check=True
-        )
+    def make(volume: str, *options: str, command: Sequence[str] = ("/bin/busybox", "sleep", "600")) -> str:
+        create = ["docker", "create", "--network", "none", "--volume", volume, *options, "dokku-cache-test", *command]
+        done = subprocess.run(create, capture_output=True, text=True, check=True)
         made.append(done.stdout.strip())
         return made[-1]
 

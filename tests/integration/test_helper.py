@@ -32,7 +32,7 @@ def identity(path: Path) -> Identity:
 
 
 def used_bytes(path: Path) -> int:
-    return int(subprocess.run(["du", "-s", "-B1", str(path)], capture_output=True, check=True).stdout.split()[0])
+    return int(subprocess.run([trees.DU, "-s", "-B1", str(path)], capture_output=True, check=True).stdout.split()[0])
 
 
 @pytest.mark.parametrize("make", trees.ALL, ids=lambda make: make.__name__)
@@ -41,7 +41,7 @@ def test_what_dokku_may_not_read_is_measured_as_du_does(server: Server, engine: 
     cache.mkdir()
     make(cache)
     give(cache, 32767)
-    found = helper_for(server, engine).measure(str(cache), identity(cache))
+    found = helper_for(server, engine).walk(str(cache), identity(cache)).measured
     descriptor = os.open(cache, os.O_RDONLY)
     native = measure(descriptor)
     os.close(descriptor)
@@ -57,7 +57,7 @@ def test_progress_adds_up_to_all_entries_but_those_that_two_workers_met_at(serve
         shutil.copytree(cache / "gems", cache / f"package{number}" / "a-rather-long-name" / "of-a-directory" / "gems")
         shutil.copytree(cache / "gems", cache / f"package{number}" / "lib")
     give(cache, 32767)
-    measured = helper_for(server, engine).measure(str(cache), identity(cache))
+    measured = helper_for(server, engine).walk(str(cache), identity(cache)).measured
     gone: list[int] = []
     helper_for(server, engine).empty(str(cache), identity(cache), gone.append)
     assert measured.entries == 300 * 41 + 101
@@ -212,7 +212,7 @@ def test_a_sweep_over_many_apps_does_not_run_out_of_descriptors(server: Server, 
 
     def open_after(runs: int) -> int:
         for _ in range(runs):
-            helper_for(server, engine).measure(str(cache), identity(cache))
+            helper_for(server, engine).walk(str(cache), identity(cache))
         return len(os.listdir("/proc/self/fd"))
 
     # The SDK keeps the connections of its last 25 URLs; a run has three of its own (docker 7.2, constants.py).
@@ -252,7 +252,7 @@ def test_an_interrupt_while_the_engine_makes_the_container_leaves_none_behind(
     interrupts.listen()
     try:
         with pytest.raises(Interrupted):
-            helper_for(server, engine).measure(str(cache), identity(cache))
+            helper_for(server, engine).walk(str(cache), identity(cache))
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -13,9 +13,8 @@ import pytest
 from dokku_cache.dokku import locks
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper
-from dokku_cache.errors import CacheError, Interrupted, PartlyRemoved, Refused
+from dokku_cache.errors import CacheError, Doubtful, Interrupted, PartlyRemoved, Refused
 from dokku_cache.legacy.handles import AppDirectory, Identity
-from dokku_cache.legacy.plan import plan
 from dokku_cache.legacy.remove import delete_trash
 from dokku_cache.legacy.sighting import Entry
 from dokku_cache.legacy.state import Mode, State
@@ -31,8 +30,8 @@ from .conftest import Server, as_dokku, give, manifest
 def purge(server: Server, app: str, request: Request | None = None) -> Outcome | None:
     """Do what a command does: find, decide, act."""
     engine = Engine(server.environment.docker_host)
-    decision = plan(Surveyor(server.environment, engine).survey([app]), Mode.BY_HAND)[0]
-    return Purger(server.environment, engine, Watcher(Console(is_quiet=True)), request or Request()).purge(decision)
+    finding = Surveyor(server.environment, engine).survey([app])[0]
+    return Purger(server.environment, engine, Watcher(Console(is_quiet=True)), request or Request()).purge(finding)
 
 
 def state_of(server: Server, app: str) -> State:
@@ -48,7 +47,7 @@ def test_a_tree_is_measured_as_du_does_and_wholly_removed(server: Server, make: 
     make(app / "cache")
     give(app / "cache", 32767)
     used = int(
-        subprocess.run(["du", "-s", "-B1", str(app / "cache")], capture_output=True, check=True).stdout.split()[0]
+        subprocess.run([trees.DU, "-s", "-B1", str(app / "cache")], capture_output=True, check=True).stdout.split()[0]
     )
     entries = int(
         subprocess.run(
@@ -95,26 +94,28 @@ def test_a_cache_of_dokku_itself_needs_no_container(server: Server) -> None:
     give(cache, cache.parent.stat().st_uid)
     closed = Engine("unix:///nowhere")
     engine = Engine(server.environment.docker_host)
-    decision = plan(Surveyor(server.environment, engine).survey(["shop"]), Mode.BY_HAND)[0]
+    finding = Surveyor(server.environment, engine).survey(["shop"])[0]
     purger = Purger(server.environment, engine, Watcher(Console(is_quiet=True)))
     object.__setattr__(purger, "_helper", lambda _app: closed)
-    as_dokku(lambda: purger.purge(decision))
+    as_dokku(lambda: purger.purge(finding))
     assert not cache.exists()
 
 
 def test_a_ghost_goes_by_rmdir_alone(server: Server) -> None:
-    cache = server.make_cache("oldblog")
-    (cache.parent / "HEAD").unlink()
+    cache = server.make_ghost("oldblog")
     outcome = as_dokku(lambda: purge(server, "oldblog"))
     assert outcome.removed_ghost
     assert not cache.parent.exists()
 
 
 def test_a_directory_with_anything_else_in_it_is_no_ghost(server: Server) -> None:
-    cache = server.make_cache("oldblog")
-    (cache.parent / "HEAD").unlink()
+    cache = server.make_ghost("oldblog")
     (cache.parent / ".kept").write_text("")
-    outcome = as_dokku(lambda: purge(server, "oldblog"))
+    before = manifest(server.root)
+    with pytest.raises(Doubtful, match=r"does not keep in an app: \.kept"):
+        as_dokku(lambda: purge(server, "oldblog"))
+    assert manifest(server.root) == before
+    outcome = as_dokku(lambda: purge(server, "oldblog", Request(mode=Mode.CONFIRMED)))
     assert not outcome.removed_ghost
     assert os.listdir(cache.parent) == [".kept"]
 
@@ -122,24 +123,24 @@ def test_a_directory_with_anything_else_in_it_is_no_ghost(server: Server) -> Non
 def test_a_cache_that_was_replaced_after_the_plan_is_refused(server: Server) -> None:
     cache = server.make_cache("shop")
     engine = Engine(server.environment.docker_host)
-    decision = plan(Surveyor(server.environment, engine).survey(["shop"]), Mode.BY_HAND)[0]
+    finding = Surveyor(server.environment, engine).survey(["shop"])[0]
     cache.rename(cache.with_name("moved"))
     cache.mkdir()
     (cache / "kept").write_text("")
     before = manifest(cache.parent)
     with pytest.raises(Refused, match="replaced"):
-        Purger(server.environment, engine, Watcher(Console(is_quiet=True))).purge(decision)
+        Purger(server.environment, engine, Watcher(Console(is_quiet=True))).purge(finding)
     assert manifest(cache.parent) == before
 
 
 def test_a_container_that_comes_after_the_plan_is_noticed(server: Server, container: Callable[[str], str]) -> None:
     cache = server.make_cache("shop")
     engine = Engine(server.environment.docker_host)
-    decision = plan(Surveyor(server.environment, engine).survey(["shop"]), Mode.BY_HAND)[0]
+    finding = Surveyor(server.environment, engine).survey(["shop"])[0]
     container(f"{cache}:/cache")
     before = manifest(cache.parent)
     with pytest.raises(Refused, match="mounts it at /cache"):
-        Purger(server.environment, engine, Watcher(Console(is_quiet=True))).purge(decision)
+        Purger(server.environment, engine, Watcher(Console(is_quiet=True))).purge(finding)
     assert manifest(cache.parent) == before
 
 

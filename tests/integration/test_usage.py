@@ -48,10 +48,58 @@ def test_a_container_that_mounts_a_path_above_or_beside_it_does_not_use_it(
     cache = server.make_cache("shop")
     container("/:/host:ro")
     container(f"{server.root}:/apps")
-    container(f"{cache.parent}:/app")
+    container(f"{server.root.parent}:/above")
     (cache.parent / "cache-of-something").mkdir()
     container(f"{cache.parent}/cache-of-something:/other")
     assert survey(server).verdict.state is State.ORPHANED
+
+
+@pytest.mark.parametrize("way", ["/", "/cache/..", "-link"])
+def test_a_container_that_mounts_the_apps_own_directory_uses_it(
+    server: Server, container: MakeContainer, way: str
+) -> None:
+    """As people mount /home/dokku/shared whole, with the uploads and their cache in it (dokku/dokku#2010)."""
+    cache = server.make_cache("shop")
+    (server.root / "shop-link").symlink_to(cache.parent)
+    container(f"{cache.parent}{way}:/app/public")
+    before = manifest(server.root)
+    verdict = survey(server).verdict
+    assert verdict.state is State.IN_USE
+    assert "mounts the app's directory at /app/public" in verdict.reason
+    assert manifest(server.root) == before
+
+
+def test_a_bind_mount_of_the_apps_own_directory_uses_it(server: Server) -> None:
+    cache = server.make_cache("shop")
+    elsewhere = server.root.parent / "elsewhere"
+    elsewhere.mkdir()
+    subprocess.run(["mount", "--bind", str(cache.parent), str(elsewhere)], check=True)
+    try:
+        assert survey(server).verdict.state is State.IN_USE
+    finally:
+        subprocess.run(["umount", str(elsewhere)], check=True)
+    subprocess.run(["mount", "--bind", str(server.root), str(elsewhere)], check=True)
+    try:
+        assert survey(server).verdict.state is State.ORPHANED
+    finally:
+        subprocess.run(["umount", str(elsewhere)], check=True)
+
+
+def test_what_a_build_has_left_does_not_use_it_and_a_restarting_one_does(
+    server: Server, container: MakeContainer
+) -> None:
+    """Versions before 0.22.0 left it until the next deploy, which may never come (dokku/dokku#4197)."""
+    cache = server.make_cache("shop")
+    labels = ("dokku=", "org.label-schema.vendor=dokku", "org.label-schema.schema-version=1.0")
+    options = [word for label in (*labels, "com.dokku.app-name=shop") for word in ("--label", label)]
+    built = container(f"{cache}:/cache", *options, command=("/build",))
+    assert survey(server).verdict.state is State.IN_USE  # made, and not started yet
+    subprocess.run(["docker", "start", built], capture_output=True, check=True)
+    subprocess.run(["docker", "wait", built], capture_output=True, check=True)
+    assert survey(server).verdict.state is State.ORPHANED
+    subprocess.run(["docker", "update", "--restart", "always", built], capture_output=True, check=True)
+    subprocess.run(["docker", "stop", built], capture_output=True, check=True)
+    assert survey(server).verdict.state is State.IN_USE
 
 
 def test_a_container_that_mounts_it_through_a_link_uses_it(server: Server, container: MakeContainer) -> None:

@@ -11,6 +11,7 @@ from dokku_cache.inventory import AppState, Cache, Inventory, Kind, Order, Sum
 from dokku_cache.legacy.handles import Identity
 from dokku_cache.legacy.measure import Measurement
 from dokku_cache.legacy.plan import Finding
+from dokku_cache.legacy.proof import Evidence, Proof
 from dokku_cache.legacy.sighting import Entry, Sighting
 from dokku_cache.legacy.state import State, Verdict
 
@@ -23,13 +24,17 @@ NOBODYS = CacheVolume("pack-cache-x", Builder.PACK)
 
 
 def directory(state: State, *trash: Entry, measured: Measurement | None = None, is_ghost: bool = False) -> Cache:
-    sighting = Sighting("shop", "/x/shop/cache", CACHE, trash, is_ghost=is_ghost)
-    return inventory.of_finding(Finding(sighting, Verdict(state, "reason")), measured)
+    sighting = Sighting("shop", "/x/shop/cache", CACHE if state is not State.INTERRUPTED else None, trash)
+    verdicts = Verdict(state, "reason"), Verdict(State.ABSENT)
+    proof = Proof(holds=True, text="")
+    known = Evidence(proof, proof, proof, is_ghost=is_ghost)
+    cache, trash_verdict = verdicts if state is not State.INTERRUPTED else reversed(verdicts)
+    return inventory.of_finding(Finding(sighting, cache, trash_verdict, known), measured)
 
 
 @pytest.mark.parametrize("state", list(State))
 def test_a_directory_is_purgeable_just_when_a_purge_of_all_would_remove_it(state: State) -> None:
-    removed = {State.ORPHANED, State.RECREATED, State.INTERRUPTED}
+    removed = {State.ORPHANED, State.RECREATED, State.RECENT, State.INTERRUPTED}
     cache = directory(state, *([TRASH] if state is State.INTERRUPTED else []))
     assert cache.is_purgeable == (state in removed)
     assert cache.action == ("dokku cache:purge-legacy shop" if state in removed else "")

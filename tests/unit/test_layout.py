@@ -43,7 +43,12 @@ def test_a_door_is_executable_short_and_careful(door: str) -> None:
     assert text.startswith("#!/usr/bin/env bash\n# ")
     assert "\nset -eo pipefail\n" in text
     assert len(text.splitlines()) < 60
-    assert all("python3 -I " in line for line in text.splitlines() if "python3" in line and "/src" in line)
+    assert "/src" not in text.replace("/src/call", "").replace("/src/packages", "")
+
+
+def test_the_one_way_into_python_is_isolated() -> None:
+    calls = [line for line in (PROJECT / "src/call").read_text().splitlines() if "exec" in line]
+    assert calls == ['[[ ! -x /usr/bin/python3 ]] || exec /usr/bin/python3 -I "$source_directory" "$@"']
 
 
 def test_nothing_below_the_top_is_named_commands() -> None:
@@ -74,8 +79,8 @@ def test_every_action_has_a_door() -> None:
 
     doors = [PROJECT / "install", *(PROJECT / "triggers").iterdir(), *(PROJECT / "subcommands").iterdir()]
     text = "".join(door.read_text() for door in doors)
-    started_by_us = {"finish-purge", "upgraded"}
-    assert {action for action in ACTIONS if f'/src" {action}' not in text} == started_by_us
+    started_by_us = {"upgraded"}
+    assert {action for action in ACTIONS if f'/src/call" {action}' not in text} == started_by_us
     modules = {path.stem.replace("_", "-") for path in (PROJECT / "src/dokku_cache/actions").glob("[a-z]*.py")}
     assert modules == set(ACTIONS)
 
@@ -103,7 +108,7 @@ def test_the_core_knows_no_docker_no_dokku_and_prints_nothing() -> None:
 def test_only_the_remover_removes() -> None:
     removing = re.compile(r"\bos\.(unlink|remove|rmdir|removedirs)\b|shutil\.rmtree|\.unlink\(|\.rmdir\(")
     found = {path.name for path in (PROJECT / "src").rglob("*.py") if removing.search(path.read_text())}
-    assert found == {"remove.py"}
+    assert found == {"remove.py", "emptying.py"}
 
 
 def test_heavy_packages_are_imported_late() -> None:

@@ -6,7 +6,7 @@ from dokku_cache import history
 from dokku_cache.context import Context
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
-from dokku_cache.errors import PartlyRemoved, Refused
+from dokku_cache.errors import Interrupted, Kept, PartlyRemoved, Refused
 from dokku_cache.history import Way
 from dokku_cache.output.console import Console
 from dokku_cache.running import failure_in_history
@@ -22,8 +22,11 @@ def test_a_failure_is_in_the_history_and_goes_on(environment: DokkuEnvironment, 
     assert (failure.failure, failure.by) == (str(error), "deploy")
 
 
-def test_what_is_recorded_where_it_happens_is_not_recorded_twice(environment: DokkuEnvironment) -> None:
+@pytest.mark.parametrize("error", [PartlyRemoved("half"), Kept("not quiet yet"), Interrupted("by a person")])
+def test_what_is_recorded_where_it_happens_or_is_no_failure_is_not_recorded(
+    environment: DokkuEnvironment, error: BaseException
+) -> None:
     context = Context(environment, Console(), Engine(""))
-    with pytest.raises(PartlyRemoved), failure_in_history(context, "shop", Way.DEPLOY):
-        raise PartlyRemoved("half")
+    with pytest.raises(type(error)), failure_in_history(context, "shop", Way.DEPLOY):
+        raise error
     assert history.read(environment).records == ()

@@ -1,26 +1,47 @@
-"""``dokku cache:auto-purge``: applies the automatic policy now. What cron runs daily."""
+"""``dokku cache:auto-purge``: applies the automatic policy now. What cron runs daily, with ``--daily``."""
 
+import os
 from collections.abc import Sequence
+from dataclasses import replace
 
-from dokku_cache import automatic, upgrade
+from dokku_cache import automatic, daily, upgrade
 from dokku_cache.arguments import Parser, named_apps
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps
-from dokku_cache.errors import CacheError, ExitCode
+from dokku_cache.errors import CacheError, ExitCode, UsageError
 from dokku_cache.history import Way
 
-USAGE = "cache:auto-purge [<app>...] [--quiet]"
+USAGE = "cache:auto-purge [<app>... | --daily] [--quiet]"
 
 
 def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     """Sweep the named apps, or all that the user may see; before that, see whether Dokku was upgraded."""
-    parsed = Parser("cache:auto-purge", USAGE).read_all(arguments)
+    parser = Parser("cache:auto-purge", USAGE)
+    parser.add_argument("--daily", dest="is_daily", action="store_true")
+    parsed = parser.read_all(arguments)
     context = context.with_flags(quiet=parsed.quiet)
+    if parsed.is_daily:
+        if named_apps(context, parsed) or os.environ.get("SSH_NAME", daily.CRON_NAME) != daily.CRON_NAME:
+            raise UsageError("--daily is what cron calls, for all apps", f"usage: {USAGE}")
+        return _run_daily(context)
     visible = context.visible_apps()
     named = [apps.verify(name, visible) for name in named_apps(context, parsed)]
     if not named and _swept_after_upgrade(context):
         return ExitCode.OK
     return automatic.sweep(context, named or visible, Way.CRON)
+
+
+def _run_daily(context: Context) -> ExitCode:
+    """Sweep every app, whoever may see it; all goes to the log, and what a person must know to standard error too."""
+    with daily.noted(context.environment) as told:
+        logged = replace(context, console=automatic.log_console(context, "daily run", warned=told))
+        code = ExitCode.OK if _swept_after_upgrade(logged) else automatic.sweep(logged, apps.every(), Way.CRON)
+        trouble = context.engine.trouble
+        if trouble:
+            logged.console.warn(f"Nothing could be judged: {trouble}", trouble.hint)
+    for line in told:
+        context.console.warn(line)
+    return max(code, ExitCode.FAILED) if told else code
 
 
 def _swept_after_upgrade(context: Context) -> bool:

@@ -1,16 +1,17 @@
 """The part of ``install`` and ``update`` that runs as user dokku."""
 
+import os
 from collections.abc import Sequence
 
-from dokku_cache import automatic, upgrade
+from dokku_cache import automatic, daily, detached, upgrade
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps, version
 from dokku_cache.engine import helper_image
 from dokku_cache.errors import CacheError, ExitCode
 from dokku_cache.legacy.plan import plan
 from dokku_cache.legacy.state import Mode
-from dokku_cache.output import purge_text
-from dokku_cache.running import measure_plan
+from dokku_cache.measuring import measure_candidates
+from dokku_cache.output import log, purge_text
 
 
 def run(context: Context, _arguments: Sequence[str]) -> ExitCode:
@@ -18,19 +19,35 @@ def run(context: Context, _arguments: Sequence[str]) -> ExitCode:
 
     The first time, the version is recorded, and what could be freed is shown: an installation deletes nothing.
     """
-    if upgrade.recorded(context.environment):
-        upgrade.fire_if_due(context.environment, context.console.passed_on)
-    else:
+    if not upgrade.recorded(context.environment):
         _begin(context)
+    elif upgrade.is_due(context.environment):
+        _sweep_detached(context)
+    denied = daily.denied(os.environ)
+    if denied:
+        context.console.warn(f"The daily run of dokku-cache is denied: {denied}", daily.remedy(os.environ))
     helper_image.ensure(context.engine)
     return ExitCode.OK
 
 
+def _sweep_detached(context: Context) -> None:
+    """Let nobody wait for it: other plugins come after this one, and in Dokku's own image so does the proxy."""
+    before, now = upgrade.recorded(context.environment), version.read_text(context.environment.lib_root)
+    detached.start(context.environment, "upgraded")
+    context.console.section(
+        f"Dokku changed from {before} to {now}: looking for legacy build caches in the background"
+    )
+    context.console.detail(
+        f"Its outcome will be in {log.path(context.environment.logs_dir)} and in 'dokku cache:report'"
+    )
+
+
 def _begin(context: Context) -> None:
     try:
-        decisions = plan(context.surveyor.survey(apps.every()), Mode.BY_HAND)
-        if any(decision.targets or decision.is_refused for decision in decisions):
-            purge_text.show_plan(context.console, decisions, measure_plan(context, decisions))
+        measured = measure_candidates(context, context.surveyor.survey(apps.every()), Mode.ALL)
+        decisions = plan((finding for finding, _ in measured), Mode.ALL)
+        if any(decision.targets or decision.kept for decision in decisions):
+            purge_text.show_plan(context.console, decisions, {finding.app: size for finding, size in measured})
             context.console.detail("So far nothing was deleted. The daily run removes what is orphaned;")
             context.console.detail("'dokku cache:purge-legacy --all' does it now,")
             context.console.detail("'dokku cache:set --global auto-purge false' keeps it from happening by itself")

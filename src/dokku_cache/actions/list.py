@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import Enum
 
-from dokku_cache import inventory
+from dokku_cache import daily, inventory
 from dokku_cache.arguments import Parser, named_apps
 from dokku_cache.context import Context
 from dokku_cache.errors import ExitCode, UsageError
@@ -37,7 +37,7 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     if parsed.format == "stdout":
         list_table.show(context.console, taken, order)
     elif parsed.format == "prometheus":
-        context.console.result(prometheus.exposition(taken))
+        context.console.result(prometheus.exposition(taken, daily.last(context.environment)))
     else:
         context.console.result(serialized.as_text(list_values.values(taken), parsed.format))
     return ExitCode.OK

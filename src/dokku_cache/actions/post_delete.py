@@ -6,14 +6,14 @@ from dokku_cache import automatic, history
 from dokku_cache.context import Context
 from dokku_cache.errors import CacheError, ExitCode
 from dokku_cache.history import Record, Way
-from dokku_cache.legacy.plan import plan
-from dokku_cache.legacy.state import Mode, State
+from dokku_cache.legacy.plan import candidates
+from dokku_cache.legacy.state import Mode, State, Verdict
 from dokku_cache.output import purge_text
 from dokku_cache.purging import Request
 from dokku_cache.running import purge_and_record, record
 
 #: Who destroys an app does so by hand: no task will make the directory again, and Dokku deletes all of the app next.
-MODE = Mode.BY_HAND
+MODE = Mode.DESTROY
 #: For a background purge of the app that is just ending.
 LOCK_WAIT_SECONDS = 600
 
@@ -26,21 +26,28 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     try:
         _purge(context, app)
     except CacheError as error:
-        context.console.warn(f"The legacy build cache of {app} stays: {error}")
+        context.console.warn(f"The legacy build cache of {app} stays: {error}", error.hint)
         automatic.log_console(context, f"post-delete {app}").warn(str(error), error.hint)
     return ExitCode.OK
 
 
 def _purge(context: Context, app: str) -> None:
-    decision = plan(context.surveyor.survey([app]), MODE)[0]
-    verdict = decision.finding.verdict
-    if verdict.state is State.ABSENT:
+    finding = context.surveyor.survey([app])[0]
+    if finding.verdict.state is State.ABSENT:
         _end_history(context, app)
         return
-    if not decision.targets:
-        raise CacheError(f"it is {verdict.state.value}: {verdict.reason}")
+    if not candidates(finding, MODE):
+        raise _stays(finding.verdict, finding.sighting.real_path)
     request = Request(mode=MODE, in_deploy=True, lock_wait_seconds=LOCK_WAIT_SECONDS)
-    purge_text.tell_outcome(context.console, decision, purge_and_record(context, decision, request, Way.DESTROY))
+    outcome = purge_and_record(context, finding, request, Way.DESTROY)
+    purge_text.tell_outcome(context.console, app, outcome)
+    if outcome is not None and outcome.decision.kept is not None:
+        raise _stays(outcome.decision.kept, "")
+
+
+def _stays(verdict: Verdict, real_path: str) -> CacheError:
+    hint = f"no command finds it once the app is gone: look at {real_path} yourself" if real_path else ""
+    return CacheError(f"it is {verdict.state.value}: {verdict.reason}", hint)
 
 
 def _end_history(context: Context, app: str) -> None:

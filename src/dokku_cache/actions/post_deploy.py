@@ -1,41 +1,45 @@
-"""Trigger ``post-deploy``: takes the deployed app's orphaned cache away, and lets it be deleted in the background."""
+"""After a deploy, detached from it: waits for its end, then does for its app what the daily run does."""
 
 import os
-import sys
+import signal
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dokku_cache import automatic, detached, upgrade
+from dokku_cache import automatic, upgrade
 from dokku_cache.context import Context
+from dokku_cache.dokku import locks, skip_cleanup
 from dokku_cache.errors import ExitCode
 from dokku_cache.history import Way
-from dokku_cache.output.console import Console
-from dokku_cache.output.progress import Watcher
-from dokku_cache.purging import Purger, Request
-from dokku_cache.running import failure_in_history
+
+#: Trigger post-deploy comes near a deploy's end. What takes longer than this is left to the daily run.
+DEPLOY_SECONDS = 900.0
+_POLL_SECONDS = 0.5
 
 
 def run(context: Context, arguments: Sequence[str]) -> ExitCode:
-    """Do the two things that a deploy may start; neither can fail it. The door has seen that there is work."""
+    """Do what a deploy of ``<app>`` gives reason for, and tell the log. The door has seen that there is work."""
     app = arguments[0] if arguments else ""
-    with automatic.failures_in_log(context, f"post-deploy {app}"):
-        if upgrade.is_due(context.environment):
-            detached.start(context.environment, "upgraded")
-    quiet = replace(context, console=automatic.log_console(context, app))
-    with automatic.failures_in_log(context, f"post-deploy {app}"), failure_in_history(quiet, app, Way.DEPLOY):
-        if app and automatic.applies_after_deploy(context, app, os.environ):
-            _set_aside(context, app)
-    sys.stdout.flush()
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    context = replace(context, console=automatic.log_console(context, app or "post-deploy"))
+    with automatic.failures_in_log(context, app):
+        if app and not _has_ended(context, app):
+            context.console.warn(f"It is still being deployed after {DEPLOY_SECONDS:.0f} s: left to the daily run")
+            return ExitCode.OK
+    with automatic.failures_in_log(context, "post-upgrade"):
+        upgrade.fire_if_due(context.environment, context.console.passed_on)
+    with automatic.failures_in_log(context, app):
+        if app and not skip_cleanup.is_set(context.environment, app, os.environ):
+            for finding in context.surveyor.survey([app]):
+                automatic.apply_to(context, finding, Way.DEPLOY)
     return ExitCode.OK
 
 
-def _set_aside(context: Context, app: str) -> None:
-    decision = automatic.decide_on(context, app)
-    if not decision.targets:
-        automatic.log_refusal(context, decision)
-        return
-    request = Request(mode=automatic.MODE, in_deploy=True)
-    silent = Watcher(Console(is_quiet=True))
-    if Purger(context.environment, context.engine, silent, request).set_aside(decision):
-        detached.start(context.environment, "finish-purge", app, Way.DEPLOY.value)
-        context.console.section("Removing the legacy build cache in the background")
+def _has_ended(context: Context, app: str) -> bool:
+    """Wait until nobody deploys the app any more; tell whether that came in time."""
+    deadline = time.monotonic() + DEPLOY_SECONDS
+    while locks.is_being_deployed(context.environment, app):
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True

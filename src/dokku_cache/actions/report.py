@@ -44,10 +44,10 @@ def _report_apps(context: Context, names: list[str], info_flag: str, format_name
     gatherer = report_values.Gatherer(context)
     with Watcher(context.console, writes_lines=False) as watcher:
         for finding in context.surveyor.survey(names):
-            measured = None
-            if info_flag.removeprefix("--") in {"", *report_values.MEASURED_KEYS}:
-                measured = measure_finding(context, finding, watcher)
-            values = gatherer.of_app(finding, measured)
+            examined, measured = finding, None
+            if info_flag.removeprefix("--") in {"", *report_values.WALKED_KEYS}:
+                examined, measured = measure_finding(context, finding, watcher)
+            values = gatherer.of_app(examined, measured)
             report.write(
                 context.console,
                 finding.app,

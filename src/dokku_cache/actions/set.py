@@ -1,4 +1,4 @@
-"""``dokku cache:set``: switches the automatic policy, for an app or for all."""
+"""``dokku cache:set``: says what goes by itself and when, for an app or for all."""
 
 from collections.abc import Sequence
 
@@ -8,8 +8,7 @@ from dokku_cache.context import Context
 from dokku_cache.dokku import apps, properties
 from dokku_cache.errors import ExitCode, UsageError
 
-USAGE = "cache:set [--global|<app>] auto-purge [true|false]"
-_VALUES = ("true", "false", "")
+USAGE = "cache:set [--global|<app>] auto-purge [true|false] | quiet-time [<duration>]"
 
 
 def run(context: Context, arguments: Sequence[str]) -> ExitCode:
@@ -42,8 +41,8 @@ def _pair(words: list[str]) -> tuple[str, str]:
     if not words:
         raise UsageError("No property specified", f"usage: {USAGE}")
     key, value = words[0], " ".join(words[1:])
-    if key != policy.KEY:
-        raise UsageError(f"Invalid property specified, valid properties include: {policy.KEY}", f"usage: {USAGE}")
-    if value not in _VALUES:
-        raise UsageError(f"{policy.KEY} is either true or false, not {value!r}", f"usage: {USAGE}")
+    try:
+        policy.check(key, value)
+    except UsageError as error:
+        raise UsageError(str(error), f"usage: {USAGE}") from error
     return key, value

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from dokku_cache import automatic
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps
 from dokku_cache.engine import helper, helper_image
 from dokku_cache.errors import CacheError, ExitCode
 from dokku_cache.history import Way
-from dokku_cache.legacy.plan import Decision
+from dokku_cache.legacy.plan import Finding
+from dokku_cache.legacy.sighting import CACHE_NAME
+from dokku_cache.legacy.state import Mode
 from dokku_cache.output import purge_text
 from dokku_cache.purging import Request
 from dokku_cache.running import purge_and_record
@@ -20,19 +21,18 @@ def run(context: Context, _arguments: Sequence[str]) -> ExitCode:
     """End what was begun; what cannot be ended is named with its place."""
     for finding in context.surveyor.survey(apps.every()):
         if finding.sighting.trash:
-            _end(context, Decision(finding, finding.sighting.trash))
+            _end(context, finding)
     helper.remove_all_stale(context.engine)
     helper_image.remove(context.engine)
     return ExitCode.OK
 
 
-def _end(context: Context, decision: Decision) -> None:
-    request = Request(mode=automatic.MODE, in_deploy=True, lock_wait_seconds=LOCK_WAIT_SECONDS)
+def _end(context: Context, finding: Finding) -> None:
+    request = Request(mode=Mode.FINISH, in_deploy=True, lock_wait_seconds=LOCK_WAIT_SECONDS)
     try:
-        outcome = purge_and_record(context, decision, request, Way.HAND)
-        purge_text.tell_outcome(context.console, decision, outcome)
+        outcome = purge_and_record(context, finding, request, Way.HAND)
+        purge_text.tell_outcome(context.console, finding.app, outcome)
     except CacheError as error:
-        places = ", ".join(
-            f"{decision.finding.sighting.path.removesuffix('cache')}{entry.name}" for entry in decision.targets
-        )
-        context.console.warn(f"{decision.app}: {error}", f"what is left of its legacy cache is in {places}")
+        directory = finding.sighting.path.removesuffix(CACHE_NAME)
+        places = ", ".join(f"{directory}{entry.name}" for entry in finding.sighting.trash)
+        context.console.warn(f"{finding.app}: {error}", f"what is left of its legacy cache is in {places}")

@@ -1,5 +1,6 @@
 """Dokku's apps: their names, and which of them the calling user may see."""
 
+import os
 import re
 
 from dokku_cache.dokku import plugn
@@ -30,6 +31,20 @@ def every() -> tuple[str, ...]:
 def _listed(*, is_filtered: bool) -> tuple[str, ...]:
     printed = plugn.trigger("app-list", "true" if is_filtered else "false", cwd="/")
     return tuple(sorted({name for name in printed.split("\n") if is_valid(name)}))
+
+
+def directories_without_app(root: str) -> tuple[str, ...]:
+    """Give the names of directories below Dokku's root that are no names of apps any more, sorted.
+
+    Older versions let some of them through; today Dokku can neither build nor destroy such an app (dokku/dokku#3054,
+    #6539, #7959). Names that begin with a dot were never an app's.
+    """
+    try:
+        with os.scandir(root) as entries:
+            names = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+    except OSError:
+        return ()
+    return tuple(sorted(name for name in names if not name.startswith(".") and not is_valid(name)))
 
 
 def verify(name: str, listed: tuple[str, ...]) -> str:

@@ -1,15 +1,17 @@
-"""Which docker options and storage mounts of an app name its legacy cache."""
+"""Which docker options and storage mounts name legacy caches."""
 
 import os
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from dokku_cache.dokku import plugn
+from dokku_cache.dokku import option_stores, plugn
+from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import Unestablished
-from dokku_cache.legacy.cache_path import CachePath
-from dokku_cache.legacy.classify import Usage
+from dokku_cache.evidence.by_app import Claim, Usages
+from dokku_cache.evidence.paths import CachePaths, Named
+from dokku_cache.legacy.proof import Usage
 
 #: Each prints the options of one kind of container of an app, its ``storage:mount`` mounts included.
 TRIGGERS = (
@@ -19,34 +21,80 @@ TRIGGERS = (
 )
 #: What separates a path from the rest of an option: ``-v /a:/b``, ``--mount type=bind,source=/a,target=/b``.
 _SEPARATORS = re.compile("[=:,]")
+#: Short flags may be written in one word with their value: ``-v/a:/b``.
+_SHORT_FLAG = re.compile(r"-[a-zA-Z]+(?=[/~$])")
+#: What a shell puts other words for; Dokku lets one do that up to 0.38.24 (plugins/common/functions,
+# fn-docker-args-split).
+_EXPANDED = re.compile(r"[$`]|^~|\{[^}]*,[^}]*\}")
+_MOUNT_FLAGS = ("-v", "--volume", "--mount")
 
 
-def usage(app: str, cache: CachePath) -> Usage:
-    """Find the options that name the cache or a path below it, for builds, deploys and runs of an app.
+def add_stored(usages: Usages, environment: DokkuEnvironment, paths: CachePaths) -> None:
+    """Find what Dokku keeps of any app, or of none, that names a cache."""
+    for stored in option_stores.read(environment):
+        if stored.fault:
+            usages.add_unknown(stored.owner, Usage(unknown=(f"{stored.what}: {stored.fault}",)))
+            continue
+        text = _expand(stored.text, stored.owner, environment)
+        _add(usages, stored.what, text, paths)
+        if _is_unresolved(text):
+            unknown = f"{stored.what} names a place that only a shell could tell: {stored.text}"
+            usages.add_unknown("", Usage(unknown=(unknown,), remedies=("write the path out in that option",)))
 
-    A trigger that fails goes into ``unknown``: what it would have named counts as in use.
+
+def _expand(text: str, app: str, environment: DokkuEnvironment) -> str:
+    """Put in what Dokku has in its environment when it lets a shell read an option."""
+    for name, value in (
+        ("DOKKU_ROOT", environment.root),
+        ("DOKKU_HOST_ROOT", environment.host_root),
+        ("DOKKU_LIB_ROOT", environment.lib_root),
+        ("HOME", environment.root),
+        ("APP", app),
+    ):
+        text = re.sub(rf"\$(?:{name}\b|\{{{name}\}})", value.replace("\\", r"\\"), text)
+    return re.sub(r"(?<=[\s='\"])~(?=/)", environment.root.replace("\\", r"\\"), text)
+
+
+def _is_unresolved(text: str) -> bool:
+    """Tell whether a mount's source is left to a shell."""
+    words = _words(text)
+    for number, word in enumerate(words):
+        flag, _, value = word.partition("=")
+        if flag in _MOUNT_FLAGS:
+            source = value or " ".join(words[number + 1 : number + 2])
+            if _EXPANDED.search(source.partition(":")[0]):
+                return True
+    return False
+
+
+def add_printed(usages: Usages, apps: Sequence[str], paths: CachePaths) -> None:
+    """Ask Dokku's triggers for the options of apps, which other plugins may add to.
+
+    A trigger that fails goes into what is unknown of that app.
     """
-    return usages({app: cache})[app]
-
-
-def usages(caches: Mapping[str, CachePath]) -> dict[str, Usage]:
-    """Find that for several apps, each with its cache."""
     # A trigger asks all plugins, which takes 0.1 s: several are asked at the same time.
     with ThreadPoolExecutor(max(len(TRIGGERS), os.cpu_count() or 1)) as pool:
-        asked = {app: [pool.submit(_ask, app, *kind) for kind in TRIGGERS] for app in caches}
-        return {app: _judge([answer.result() for answer in asked[app]], cache) for app, cache in caches.items()}
+        asked = {app: [pool.submit(_ask, app, *kind) for kind in TRIGGERS] for app in apps}
+        for app, answers in asked.items():
+            for printed in [answer.result() for answer in answers]:
+                _add_one(usages, app, printed, paths)
 
 
-def _judge(printed: Sequence[str | Unestablished], cache: CachePath) -> Usage:
-    uses: dict[str, None] = {}
-    unknown: list[str] = []
-    for options in printed:
-        if isinstance(options, Unestablished):
-            unknown.append(f"its docker options cannot be read ({options})")
-            continue
-        for option in naming(options, cache):
-            uses[f"a docker option or storage mount of the app names it: {option}"] = None
-    return Usage(tuple(uses), tuple(unknown))
+def _add_one(usages: Usages, app: str, printed: str | Unestablished, paths: CachePaths) -> None:
+    if isinstance(printed, Unestablished):
+        usages.add_unknown(app, Usage(unknown=(f"its docker options cannot be read ({printed})",)))
+        return
+    _add(usages, f"a docker option of {app}", printed, paths)
+
+
+def _add(usages: Usages, what: str, options: str, paths: CachePaths) -> None:
+    """Count a use by each word of a line of options that names a cache; several sources tell of the same ones."""
+    words = {word: named_by(word, paths) for word in _words(options)}
+    whole = named_by(options, paths)
+    if whole and not any(words.values()):
+        words[options.strip()] = whole
+    for word, meant in words.items():
+        usages.add(meant, Claim(f"{what} names {{}}: {word}", "take it out where nobody needs it, and purge again"))
 
 
 def _ask(app: str, trigger: str, argument: str) -> str | Unestablished:
@@ -56,13 +104,17 @@ def _ask(app: str, trigger: str, argument: str) -> str | Unestablished:
         return error
 
 
-def naming(printed: str, cache: CachePath) -> list[str]:
-    """Give the words of a printed option line that hold a path at or below the cache."""
+def named_by(text: str, paths: CachePaths) -> frozenset[Named]:
+    """Give the caches that a line of options names, by a path at or below it."""
+    found: set[Named] = set(paths.named_in(text))  # quoted in a way that takes the path apart: believe the text
+    for word in _words(text):
+        for piece in _SEPARATORS.split(_SHORT_FLAG.sub("", word)):
+            found |= paths.meant_by(piece)
+    return frozenset(found)
+
+
+def _words(text: str) -> list[str]:
     try:
-        words = shlex.split(printed)
+        return shlex.split(text)
     except ValueError:
-        words = [printed]
-    found = [word for word in words if any(map(cache.covers, _SEPARATORS.split(word)))]
-    if not found and cache.is_named_in(printed):
-        return [printed.strip()]  # quoted in a way that takes the path apart: believe the text
-    return found
+        return text.split()

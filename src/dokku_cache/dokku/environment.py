@@ -11,8 +11,9 @@ from dokku_cache.errors import CacheError
 class DokkuEnvironment:
     """Dokku's directories and the flags of this call. All directories are absolute paths.
 
-    ``root`` holds the apps; ``host_root`` is the same directory as the Docker engine knows it, which differs
-    where Dokku itself runs in a container. ``flagged_app`` is the app given by ``--app``, or empty.
+    ``root`` holds the apps; ``host_root`` is the same directory as the Docker engine knows it, which differs where
+    Dokku itself runs in a container. ``system_user`` is Dokku's own, ``docker_bin`` how Dokku calls the engine's
+    client. ``flagged_app`` is the app given by ``--app``, or empty.
     """
 
     root: str
@@ -21,6 +22,8 @@ class DokkuEnvironment:
     logs_dir: str
     core_plugins: str
     docker_host: str = ""
+    docker_bin: str = ""
+    system_user: str = "dokku"
     flagged_app: str = ""
     is_quiet: bool = False
     is_forced: bool = False
@@ -43,6 +46,8 @@ class DokkuEnvironment:
             logs_dir=environ.get("DOKKU_LOGS_DIR", "/var/log/dokku"),
             core_plugins=environ.get("PLUGIN_CORE_AVAILABLE_PATH", f"{lib_root}/core-plugins/available"),
             docker_host=environ.get("DOCKER_HOST", ""),
+            docker_bin=environ.get("DOCKER_BIN", ""),
+            system_user=environ.get("DOKKU_SYSTEM_USER") or "dokku",
             flagged_app=environ.get("DOKKU_APP_NAME", ""),
             is_quiet=bool(environ.get("DOKKU_QUIET_OUTPUT")),
             is_forced=environ.get("DOKKU_APPS_FORCE_DELETE") == "1",

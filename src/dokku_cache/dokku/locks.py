@@ -4,32 +4,80 @@ import fcntl
 import os
 import time
 
+from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import Refused, Unestablished
 from dokku_cache.legacy.handles import AppDirectory
+from dokku_cache.legacy.sighting import LOCK_NAME
 
 _POLL_SECONDS = 0.1
 
 
-def is_being_deployed(data_dir: str, app: str) -> bool:
+def is_being_deployed(environment: DokkuEnvironment, app: str) -> bool:
     """Tell whether a deploy of the app holds Dokku's lock right now.
 
-    The file is opened for reading and never made, truncated or removed: Dokku takes a file that merely exists
-    for ``apps:lock`` (0.38.27, plugins/common/functions). Raises Unestablished when it cannot be looked at.
+    Both places are looked at, as another version may be running than the one that is installed: ``<lib
+    root>/data/apps/ <app>/.deploy.lock`` from 0.34.0 on, ``<root>/<app>/.deploy.lock`` up to 0.33.9
+    (plugins/common/functions of these tags). Raises Unestablished when one cannot be looked at.
     """
-    path = os.path.join(data_dir, "apps", app, ".deploy.lock")
+    directories = (os.path.join(environment.data_dir, "apps", app), os.path.join(environment.root, app))
+    return any(_is_held(os.path.join(directory, LOCK_NAME), app) for directory in directories)
+
+
+def _is_held(path: str, app: str) -> bool:
+    """Probe a lock. The file is opened for reading and never made, truncated or removed.
+
+    Dokku takes a file that merely exists for ``apps:lock`` (0.38.27, plugins/common/functions). What is no file, as
+    somebody may have put a named pipe there, holds no lock.
+    """
+    while True:
+        try:
+            lock_fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise Unestablished(f"the deploy lock of {app} cannot be read ({error.strerror})") from error
+        try:
+            if _is_in_table(lock_fd) or not _try_shared(lock_fd, app):
+                return True
+            # Who gives it up unlinks it: then another deploy may hold a new file of that name.
+            if _is_still(path, lock_fd):
+                return False
+        finally:
+            os.close(lock_fd)
+
+
+def _is_in_table(lock_fd: int) -> bool:
+    """Look whether the kernel knows of a lock on an open file (proc(5), /proc/locks), without touching it.
+
+    For a moment a probe by a lock of our own would be in the way of a deploy that begins. Only a yes is certain: some
+    file systems show another device number there, so the inode's alone is compared.
+    """
+    inode = os.fstat(lock_fd).st_ino
     try:
-        lock_fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+        with open("/proc/locks", encoding="ascii") as table:
+            return any(
+                " FLOCK " in line and " WRITE " in line and line.split(":")[-1].split()[0] == str(inode)
+                for line in table
+            )
+    except (OSError, ValueError, IndexError):
         return False
-    except OSError as error:
-        raise Unestablished(f"the deploy lock of {app} cannot be read ({error.strerror})") from error
+
+
+def _try_shared(lock_fd: int, app: str) -> bool:
     try:
         fcntl.flock(lock_fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return True
-    finally:
-        os.close(lock_fd)
-    return False
+        return False
+    except OSError as error:
+        raise Unestablished(f"the deploy lock of {app} cannot be probed ({error.strerror})") from error
+    return True
+
+
+def _is_still(path: str, lock_fd: int) -> bool:
+    try:
+        return os.path.samestat(os.lstat(path), os.fstat(lock_fd))
+    except OSError:
+        return False
 
 
 def hold(directory: AppDirectory, wait_seconds: float = 0) -> None:

@@ -1,7 +1,7 @@
 """Calling Dokku's triggers."""
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from dokku_cache.errors import Unestablished
 
@@ -9,11 +9,17 @@ from dokku_cache.errors import Unestablished
 TIMEOUT_SECONDS = 60
 
 
-def trigger(name: str, *arguments: str, cwd: str, timeout_seconds: float = TIMEOUT_SECONDS) -> str:
+def trigger(
+    name: str,
+    *arguments: str,
+    cwd: str,
+    timeout_seconds: float = TIMEOUT_SECONDS,
+    environ: Mapping[str, str] | None = None,
+) -> str:
     """Fire a trigger with an empty standard input, and give what it prints.
 
-    ``cwd`` has to exist: the caller's own may be gone, or hold hostile files. Raises Unestablished when the
-    trigger cannot be run, fails, or does not answer in time.
+    ``cwd`` has to exist: the caller's own may be gone, or hold hostile files. ``environ`` replaces this
+    process's. Raises Unestablished when the trigger cannot be run, fails, or does not answer in time.
     """
     try:
         done = subprocess.run(
@@ -22,6 +28,7 @@ def trigger(name: str, *arguments: str, cwd: str, timeout_seconds: float = TIMEO
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=timeout_seconds,
+            env=environ,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -49,10 +49,8 @@ class Attachment:
             raise Unestablished(f"the helper container was silent for {SILENCE_SECONDS} s", "purge again") from error
         except OSError as error:
             raise Unestablished(f"the connection to Docker broke ({error.strerror})", "purge again") from error
-        finally:
-            self._close()
 
-    def _close(self) -> None:
+    def close(self) -> None:
         """Close the connection. The response first, for it closes what it reads from, and that the socket.
 
         The other way round Python 3.13 complains of a file that is closed already when the response is forgotten.

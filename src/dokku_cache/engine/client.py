@@ -1,13 +1,20 @@
 """The connection to the Docker engine of this machine."""
 
+import socket
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from dokku_cache.errors import PackageMissing, Unestablished
+from dokku_cache import modules
+from dokku_cache.engine import host_root
+from dokku_cache.engine.dial_stdio import SCHEME, Dialer, reach_through
+from dokku_cache.errors import Unestablished
 
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
 #: For each single call. Listing containers took minutes on troubled engines (moby/moby#31719).
 TIMEOUT_SECONDS = 30
+
+#: What to do about an error whose words the engine gave.
+ERROR_HINT = "mend that first; 'journalctl -u docker' may tell more"
 
 Answer = TypeVar("Answer")
 Json = dict[str, Any]
@@ -16,11 +23,15 @@ Json = dict[str, Any]
 class Engine:
     """The Docker engine; connects at the first call, and asks each question once.
 
-    Every method raises Unestablished when the engine does not answer in time, or answers with an error.
+    ``docker_bin`` is the way to it where the socket ``docker_host`` does not open. ``roots`` are Dokku's root, and
+    the same as the engine knows it. Every method raises Unestablished when the engine does not answer in time,
+    answers with an error, or cannot be understood, as its paths are others than Dokku's.
     """
 
-    def __init__(self, docker_host: str) -> None:
+    def __init__(self, docker_host: str, docker_bin: str = "", roots: tuple[str, str] | None = None) -> None:
+        self._roots = roots
         self._docker_host = docker_host or DEFAULT_SOCKET
+        self._dialer = Dialer(docker_bin) if docker_bin else None
         self._api: Any = None
         self._failure: Unestablished | None = None
         self._answers: dict[str, list[Json] | Unestablished] = {}
@@ -39,23 +50,70 @@ class Engine:
                 raise
         return self._api
 
+    @property
+    def trouble(self) -> Unestablished | None:
+        """Why a question was not answered, if there was one."""
+        answers = [self._failure, *self._answers.values()]
+        return next((answer for answer in answers if isinstance(answer, Unestablished)), None)
+
     def _connect(self) -> Any:
         if not self._docker_host.startswith("unix://"):
             # Bind mounts and paths mean something on the engine's machine only, and that must be this one.
             raise Unestablished(f"DOCKER_HOST is {self._docker_host}, but only an engine on this machine will do")
+        refused = _why_closed(self._docker_host)
         try:
-            import docker
-        except ImportError as error:
-            raise PackageMissing("docker") from error
-        return guarded(lambda: docker.APIClient(base_url=self._docker_host, version="auto", timeout=TIMEOUT_SECONDS))
+            return self._client(self._dialer if refused else None)
+        except Unestablished as failure:
+            # Modules that do not go together fail at the first call only: "Not supported URL scheme http+docker".
+            if "URL scheme" in str(failure):
+                raise modules.not_usable("docker", failure) from failure
+            if not isinstance(refused, PermissionError):
+                raise
+            raise self._closed(refused) from failure
+
+    def _client(self, dialer: Dialer | None) -> Any:
+        docker = modules.load("docker")
+
+        def client(version: str) -> Any:
+            return docker.APIClient(base_url=self._docker_host, version=version, timeout=TIMEOUT_SECONDS)
+
+        # Given a version, it asks nothing before it knows the way.
+        asking = client(docker.constants.DEFAULT_DOCKER_API_VERSION)
+        if dialer:
+            reach_through(asking, dialer, TIMEOUT_SECONDS)
+        version = guarded(lambda: str(asking.version(api_version=False)["ApiVersion"]))
+        api = guarded(lambda: client(version))
+        api.mount(SCHEME, asking.get_adapter(SCHEME))
+        return api
+
+    def _closed(self, refused: PermissionError) -> Unestablished:
+        """Say what is wrong where neither the socket nor DOCKER_BIN leads to the engine."""
+        path = self._docker_host.removeprefix("unix://")
+        message = f"Docker's socket {path} is closed to this user ({refused.strerror})"
+        if self._dialer:
+            said = self._dialer.complaint() or "it gave no answer"
+            message += f", and '{self._dialer.docker_bin} system dial-stdio' does not lead to it either ({said})"
+        return Unestablished(message, f"let user dokku open {path}, as by its group, or set DOCKER_BIN to what may")
 
     def containers(self, *, anew: bool = False) -> list[Json]:
         """Give all containers, running or not, with their mounts: one call, made again when ``anew``."""
-        return self._once("containers", lambda: self.api.containers(all=True), anew=anew)
+        listed = self._once("containers", lambda: self.api.containers(all=True), anew=anew)
+        if self._roots:
+            host_root.check(listed, *self._roots)
+        return listed
 
     def volumes(self, *, anew: bool = False) -> list[Json]:
         """Give all volumes with their driver options: one call, made again when ``anew``."""
         return self._once("volumes", lambda: self.api.volumes().get("Volumes") or [], anew=anew)
+
+    def images(self, *, anew: bool = False) -> list[Json]:
+        """Give all tagged images: one call, made again when ``anew``."""
+        return self._once("images", lambda: self.api.images(all=False), anew=anew)
+
+    def restarts(self, container_id: str) -> bool:
+        """Tell whether the engine starts a container again by itself; one that is gone is not."""
+        policy = guarded(lambda: self.api.inspect_container(container_id))["HostConfig"].get("RestartPolicy") or {}
+        return policy.get("Name") not in {None, "", "no"}
 
     def _once(self, question: str, ask: Callable[[], list[Json]], *, anew: bool) -> list[Json]:
         # That there was no answer is remembered too: for a thousand apps nobody waits a thousand times.
@@ -70,18 +128,29 @@ class Engine:
         return answer
 
 
+def _why_closed(docker_host: str) -> OSError | None:
+    """Tell why a Unix socket does not open, if it does not."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(TIMEOUT_SECONDS)
+        try:
+            probe.connect(docker_host.removeprefix("unix://"))
+        except OSError as error:
+            return error
+    return None
+
+
 def guarded(call: Callable[[], Answer]) -> Answer:
     """Make a call to the engine, and turn whatever the SDK and its HTTP layer throw into Unestablished."""
-    try:
-        import docker.errors
-        import requests.exceptions
-    except ImportError as error:
-        raise PackageMissing("docker") from error
+    docker_errors = modules.load("docker.errors")
+    request_errors = modules.load("requests.exceptions")
     try:
         return call()
+    except docker_errors.APIError as error:
+        said = " ".join(str(error.explanation or error).split())
+        raise Unestablished(f"Docker answers with an error: {said}", ERROR_HINT) from error
     except (
-        docker.errors.DockerException,
-        requests.exceptions.RequestException,
+        docker_errors.DockerException,
+        request_errors.RequestException,
         OSError,
         ValueError,
     ) as error:

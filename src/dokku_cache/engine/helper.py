@@ -4,19 +4,22 @@ Started from the image in helper_image, with one directory mounted, no network, 
 capability but the two that deleting other users' files takes; removed when it ends.
 """
 
-from collections.abc import Generator
-from contextlib import closing
+import os
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from http import HTTPStatus
 from typing import Any
 
+from dokku_cache import modules
 from dokku_cache.engine import helper_image, labels
 from dokku_cache.engine.attachment import Attachment
 from dokku_cache.engine.client import Engine, guarded
-from dokku_cache.engine.helper_scripts import EMPTY, MEASURE, MOUNT_POINT
-from dokku_cache.errors import PartlyRemoved, Refused, Unestablished
+from dokku_cache.engine.helper_scripts import EMPTY, MEASURE, MOST_NAME_BYTES, MOUNT_POINT
+from dokku_cache.errors import NotBegun, PartlyRemoved, Refused, Unestablished
 from dokku_cache.interrupts import held_back
 from dokku_cache.legacy.handles import Identity
-from dokku_cache.legacy.measure import Measurement, Tally
+from dokku_cache.legacy.inside import Insight, Walk
+from dokku_cache.legacy.measure import Tally
 from dokku_cache.legacy.remove import Gone
 
 #: DAC_OVERRIDE to read and write directories of any owner, FOWNER for those with the sticky bit.
@@ -55,14 +58,19 @@ class Helper:
                 if line.startswith(b"+ "):
                     gone(int(line[2:]))
 
-    def measure(self, directory_path: str, identity: Identity) -> Measurement:
-        """Measure a directory and all below it. Raises CacheError."""
-        tally = Tally()
+    def walk(self, directory_path: str, identity: Identity) -> Walk:
+        """Measure a directory and all below it, and look into it. Raises CacheError."""
+        tally, insight = Tally(), Insight()
         with closing(self._run(MEASURE, directory_path, identity, read_only=True)) as lines:
             for line in lines:
-                if line.startswith(b"= "):
-                    _count(tally, line)
-        return tally.result()
+                kind, _, words = line.partition(b" ")
+                if kind == b"=":
+                    _count(tally, words)
+                elif kind == b"u":
+                    insight.owners.add(int(words))
+                elif kind == b"n":
+                    _take_names(insight, words)
+        return Walk(tally.result(), insight.result())
 
     def prepare(self) -> None:
         """See to what a helper is made of, before anything is begun that needs one. Raises Unestablished."""
@@ -77,16 +85,17 @@ class Helper:
     ) -> Generator[bytes, None, None]:
         container_id = ""
         try:
-            with held_back():
+            with held_back(), not_begun(self._source(directory_path), self._roots):
                 container_id = self._create(script, directory_path, identity, read_only=read_only)
-            attachment = guarded(lambda: Attachment(self._engine.api, container_id))
-            guarded(lambda: self._engine.api.start(container_id))
             finished = False
-            for line in attachment.lines():
-                finished = finished or line == b"done"
-                yield line
+            with closing(guarded(lambda: Attachment(self._engine.api, container_id))) as attachment:
+                with not_begun(self._source(directory_path), self._roots):
+                    guarded(lambda: self._engine.api.start(container_id))
+                for line in attachment.lines():
+                    finished = finished or line == b"done"
+                    yield line
             if not finished:
-                self._explain(container_id, attachment.said_on_stderr)
+                self._explain(container_id, attachment.said_on_stderr, directory_path, identity)
         finally:
             if container_id:
                 _remove_container(self._engine, container_id)
@@ -95,11 +104,9 @@ class Helper:
         api = self._engine.api
         image = helper_image.ensure(self._engine)
         manner = ["gently", str(GENTLE_WORKERS)] if self._is_gentle else ["", str(WORKERS)]
-        dokku_root, host_root = self._roots
-        source = host_root + directory_path.removeprefix(dokku_root)
         mount = {
             "Type": "bind",
-            "Source": source,
+            "Source": self._source(directory_path),
             "Target": MOUNT_POINT,
             "ReadOnly": read_only,
             # What is mounted below on the host must stay out of reach, even if it came a moment ago.
@@ -130,10 +137,17 @@ class Helper:
         )
         return str(created["Id"])
 
-    def _explain(self, container_id: str, said: str) -> None:
+    def _source(self, directory_path: str) -> str:
+        """Give the path by which the engine knows a directory."""
+        dokku_root, host_root = self._roots
+        return host_root + directory_path.removeprefix(dokku_root)
+
+    def _explain(self, container_id: str, said: str, directory_path: str, identity: Identity) -> None:
         """Raise what a helper's end without ``done`` means."""
         state = guarded(lambda: self._engine.api.inspect_container(container_id)["State"])
         if state.get("ExitCode") == EXIT_REPLACED:
+            if _is_still(directory_path, identity):
+                raise not_seen(f"finds another directory at {self._source(directory_path)} than Dokku", self._roots)
             raise Refused("the trash was replaced while it was being deleted", "look at it, and try again")
         if state.get("OOMKilled"):
             raise Unestablished("the helper container ran out of memory", "purge again")
@@ -145,8 +159,39 @@ class Helper:
         )
 
 
-def _count(tally: Tally, line: bytes) -> None:
-    links, device, inode, blocks, seconds, kind = line[2:].split(maxsplit=5)
+@contextmanager
+def not_begun(source: str, roots: tuple[str, str]) -> Iterator[None]:
+    """Turn an engine's word that it does not make, or start, a container into NotBegun."""
+    try:
+        yield
+    except Unestablished as error:
+        if "bind source path does not exist" in str(error):
+            raise not_seen(f"finds no directory at {source}", roots) from error
+        # After a silence it may still start the container.
+        if not isinstance(error.__cause__, modules.load("docker.errors").APIError):
+            raise
+        raise NotBegun(str(error), error.hint) from error
+
+
+def not_seen(what: str, roots: tuple[str, str]) -> NotBegun:
+    """Give the error for an engine that does not know a directory by the path that Dokku has for it."""
+    dokku_root, host_root = roots
+    return NotBegun(
+        f"Docker {what}",
+        f"where Dokku runs in a container, set DOKKU_HOST_ROOT (now {host_root}) to the directory of the host that "
+        f"is mounted at {dokku_root}; Docker from snap finds nothing outside of home directories",
+    )
+
+
+def _is_still(directory_path: str, identity: Identity) -> bool:
+    try:
+        return Identity.of(os.stat(directory_path, follow_symlinks=False)) == identity
+    except OSError:
+        return False
+
+
+def _count(tally: Tally, words: bytes) -> None:
+    links, device, inode, blocks, seconds, kind = words.split(maxsplit=5)
     tally.count(int(blocks), int(seconds))
     if kind == b"directory":
         tally.directories += 1
@@ -154,6 +199,15 @@ def _count(tally: Tally, line: bytes) -> None:
         tally.files += 1
         if int(links) > 1:
             tally.link(int(device), int(inode), int(blocks))
+
+
+def _take_names(insight: Insight, words: bytes) -> None:
+    """Take in the names in a directory, in hexadecimal digits, each with a NUL behind it: the last may be cut."""
+    directory, _, digits = words.decode().partition(" ")
+    if directory == "." and len(digits) >= 2 * MOST_NAME_BYTES:
+        insight.has_all_names = False
+    for name in bytes.fromhex(digits).split(b"\0")[:-1]:
+        insight.name(os.path.basename(os.fsdecode(name)), "" if directory == "." else directory)
 
 
 def remove_all_stale(engine: Engine) -> None:
@@ -168,14 +222,14 @@ def _remove_containers(engine: Engine, with_labels: list[str]) -> None:
 
 
 def _remove_container(engine: Engine, container_id: str) -> None:
-    import docker.errors
+    errors = modules.load("docker.errors")
 
     def remove() -> None:
         try:
             engine.api.remove_container(container_id, force=True, v=True)
-        except docker.errors.NotFound:
+        except errors.NotFound:
             pass
-        except docker.errors.APIError as error:
+        except errors.APIError as error:
             if error.status_code != HTTPStatus.CONFLICT:  # removal is already in progress
                 raise
 

@@ -6,6 +6,7 @@ import os
 import tarfile
 from typing import Any
 
+from dokku_cache import modules
 from dokku_cache.engine import labels
 from dokku_cache.engine.client import Engine, guarded
 from dokku_cache.errors import Unestablished
@@ -21,7 +22,7 @@ def ensure(engine: Engine) -> str:
 
     The tag is derived from what is in it, so an updated package, or plugin, gets a new image. Raises Unestablished.
     """
-    import docker.errors
+    not_found = modules.load("docker.errors").ImageNotFound
 
     archive = _archive(_read_busybox())
     tag = hashlib.sha256(archive).hexdigest()[:16]
@@ -30,7 +31,7 @@ def ensure(engine: Engine) -> str:
     def find_or_import() -> None:
         try:
             engine.api.inspect_image(name)
-        except docker.errors.ImageNotFound:
+        except not_found:
             changes = [f'LABEL {key}="{value}"' for key, value in {**labels.DOKKU, labels.HELPER: "true"}.items()]
             engine.api.import_image_from_data(archive, repository=REPOSITORY, tag=tag, changes=changes)
 

@@ -1,11 +1,17 @@
 """What runs inside the helper container: busybox ash, started in the one mounted directory.
 
-Lines on standard output are the protocol: ``+ <entries>`` for what is gone, ``= <links> <device> <inode>
-<blocks> <seconds> <kind>`` for what was measured, ``alive`` as a sign of life, ``done`` at the very end.
+Lines on standard output are the protocol: ``+ <entries>`` for what is gone, ``= <links> <device> <inode> <blocks>
+<seconds> <kind>`` for what was measured, ``u <uid>`` once for each owner in the first two levels, ``n <directory>
+<hex>`` for the names in the directory itself (``.``) and in some that are in it, each name with a NUL behind it,
+``alive`` as a sign of life, ``done`` at the very end.
 """
+
+from dokku_cache.legacy.inside import AMBIGUOUS
 
 #: Where the directory is mounted.
 MOUNT_POINT = "/legacy"
+#: Of the names in one directory so much is sent.
+MOST_NAME_BYTES = 100_000
 
 # xargs is called by its path, as another program: by its name it would run in a fork of the shell, with the
 # shell's handler for SIGCHLD; that breaks its reading off when a worker ends, and a file name with it (busybox 1.35).
@@ -56,13 +62,27 @@ echo done
 
 # One xargs at a time, or lines of two would mix. Beyond PATH_MAX: descend by 14 names, and start again there.
 MEASURE = (
-    _PRELUDE
-    + r"""
+    (
+        _PRELUDE
+        + r"""
 level='find . -mindepth 1 -maxdepth 14 -print0 | $xargs -n 1000 stat -c "= %h %d %i %b %Y %F" --
 find . -mindepth 14 -maxdepth 14 -type d -exec sh -c "cd -P -- \"\$1\" && eval \"\$level\"" sh {} \;'
 export level xargs
+find . -maxdepth 2 -print0 | $xargs -n 1000 stat -c %u -- | awk '!seen[$0]++ { print "u " $0 }'
+names() {
+  printf "n %s " "$1"
+  (cd "$1" && find . -mindepth 1 -maxdepth 1 -print0 | head -c @BYTES@ | od -An -v -tx1 | tr -d " \n")
+  echo
+}
+names .
+for name in @AMBIGUOUS@; do
+  [ ! -d "$name" ] || [ -L "$name" ] || names "$name"
+done
 stat -c "= %h %d %i %b %Y top" .
 eval "$level"
 echo done
 """
+    )
+    .replace("@AMBIGUOUS@", " ".join(sorted(AMBIGUOUS)))
+    .replace("@BYTES@", str(MOST_NAME_BYTES))
 )

@@ -1,40 +1,101 @@
-"""Which containers and volumes use a legacy cache."""
+"""Which containers and volumes use legacy caches, and which apps have images and containers."""
 
+import re
 from collections.abc import Iterable
 
 from dokku_cache.engine.client import Engine, Json
-from dokku_cache.engine.labels import is_helper
+from dokku_cache.engine.labels import APP_NAME, DOKKU, is_helper
 from dokku_cache.errors import Unestablished
-from dokku_cache.legacy.cache_path import CachePath
-from dokku_cache.legacy.classify import Usage
+from dokku_cache.evidence.by_app import Claim, Usages
+from dokku_cache.evidence.paths import CachePaths, Named, Part
+from dokku_cache.legacy.proof import Usage
+
+#: The states in which nothing runs in a container (Docker Engine API 1.41, ContainerState).
+_NOT_RUNNING = frozenset({"exited", "dead", "created"})
+#: Where herokuish has the cache, and what builds run (Dokku 0.20.4 to 0.30.11,
+# plugins/builder-herokuish/builder-build).
+BUILD_CACHE = "/cache"
+BUILD_COMMAND = "/build"
+_APP_IMAGE = re.compile(r"dokku/(?P<app>[^/:@]+)(?::.*)?")
+_APP_CONTAINER = re.compile(r"(?P<app>[a-z0-9][a-z0-9._-]*)\.[A-Za-z0-9_-]+\.[0-9]+")
 
 
-def usage(engine: Engine, cache: CachePath, *, anew: bool = False) -> Usage:
-    """Ask the engine who uses a cache; ``anew`` even if it was asked before.
+def ask(engine: Engine, paths: CachePaths, *, anew: bool = False) -> Usages:
+    """Ask the engine who uses the caches; ``anew`` even if it was asked before.
 
-    Where it does not answer, that goes into ``unknown``.
+    Where it does not answer, that goes into ``unknown`` of them all.
     """
+    usages = Usages()
     try:
-        return by_containers(engine.containers(anew=anew), cache) + by_volumes(engine.volumes(anew=anew), cache)
+        add_containers(usages, engine.containers(anew=anew), paths, engine)
+        add_volumes(usages, engine.volumes(anew=anew), paths)
     except Unestablished as error:
-        return Usage(unknown=(f"it cannot be found out whether a container uses it: {error}",))
-
-
-def by_containers(containers: Iterable[Json], cache: CachePath) -> Usage:
-    """Find the containers, running or not, that mount the cache or a path below it.
-
-    ``containers`` is what ``GET /containers/json?all=1`` gives (Docker Engine API 1.41). The helper
-    containers of this plugin do not count: they are there to delete.
-    """
-    return Usage(
-        tuple(
-            f"container {_name(container)} mounts it at {mount.get('Destination', '?')}"
-            for container in containers
-            if not is_helper(container.get("Labels"))
-            for mount in container.get("Mounts") or ()
-            if cache.covers(mount.get("Source") or "")
+        usages.unknown = Usage(
+            unknown=(f"it cannot be found out whether a container uses it: {error}",),
+            remedies=(error.hint,) if error.hint else (),
         )
+    return usages
+
+
+def add_containers(usages: Usages, containers: Iterable[Json], paths: CachePaths, engine: Engine) -> None:
+    """Find the containers, running or not, that mount a cache, a path below it, or the whole directory of the app.
+
+    ``containers`` is what ``GET /containers/json?all=1`` gives (Docker Engine API 1.41). The helper containers of
+    this plugin do not count, as they are there to delete; nor does a container in which Dokku built the app, once
+    it ended. Raises Unestablished.
+    """
+    for container in containers:
+        if is_helper(container.get("Labels")):
+            continue
+        for mount in container.get("Mounts") or ():
+            meant = paths.meant_by(mount.get("Source") or "")
+            if meant and not _is_ended_build(container, mount, meant, engine):
+                usages.add(meant, _claim(container, mount))
+
+
+def _claim(container: Json, mount: Json) -> Claim:
+    state = container.get("State") or "in an unknown state"
+    identity = str(container.get("Id", "?"))[:12]
+    where = mount.get("Destination", "?")
+    sentence = f"container {_name(container)} mounts {{}} at {where} ({state}, {identity})"
+    return Claim(sentence, _remedy(container, identity))
+
+
+def _remedy(container: Json, identity: str) -> str:
+    labels = container.get("Labels") or {}
+    app = labels.get(APP_NAME, "")
+    is_dokkus = bool(app) and "dokku" in labels
+    if container.get("State") in _NOT_RUNNING:
+        by_dokku = f"'dokku cleanup {app}' or " if is_dokkus else ""
+        return f"{by_dokku}'docker rm {identity}' removes the container, which does not run"
+    if is_dokkus:
+        return f"take the mount out of the options of {app}, and deploy that again"
+    return f"'docker rm --force {identity}' removes the container, if nobody needs it"
+
+
+def _is_ended_build(container: Json, mount: Json, meant: frozenset[Named], engine: Engine) -> bool:
+    """Tell whether this is what a build of the very app has left, as versions before 0.22.0 did (dokku/dokku#4197).
+
+    Recognised by all that Dokku gives such a container, and nothing less; it can only be started again by hand.
+    """
+    labels = container.get("Labels") or {}
+    return (
+        all(labels.get(name) == DOKKU[name] for name in ("dokku", "org.label-schema.vendor"))
+        and meant == {Named(str(labels.get(APP_NAME)), Part.CACHE)}
+        and container.get("State") == "exited"
+        and container.get("Command") == BUILD_COMMAND
+        and mount.get("Destination") == BUILD_CACHE
+        and mount.get("Type", "bind") == "bind"
+        and not engine.restarts(str(container.get("Id")))
     )
+
+
+def add_volumes(usages: Usages, volumes: Iterable[Json], paths: CachePaths) -> None:
+    """Find the volumes that are but another name of a cache: local driver, ``o=bind``, ``device=<path>``."""
+    for volume in volumes:
+        name = volume.get("Name")
+        claim = Claim(f"volume {name} is bound to {{}}", f"'docker volume rm {name}' removes the volume")
+        usages.add_path(paths, (volume.get("Options") or {}).get("device") or "", claim)
 
 
 def containers_by_volume(containers: Iterable[Json]) -> dict[str, tuple[str, ...]]:
@@ -48,15 +109,32 @@ def containers_by_volume(containers: Iterable[Json]) -> dict[str, tuple[str, ...
     return found
 
 
-def by_volumes(volumes: Iterable[Json], cache: CachePath) -> Usage:
-    """Find the volumes that are but another name of the cache: local driver, ``o=bind``, ``device=<path>``."""
-    return Usage(
-        tuple(
-            f"volume {volume.get('Name')} is bound to it"
-            for volume in volumes
-            if cache.covers((volume.get("Options") or {}).get("device") or "")
-        )
-    )
+def apps_with_containers(containers: Iterable[Json]) -> dict[str, str]:
+    """Give the apps that have a container, whatever its state, and one of each: by Dokku's label, or by its name.
+
+    Containers of versions before 0.6 had no labels, but names such as ``shop.web.1``.
+    """
+    found: dict[str, str] = {}
+    for container in containers:
+        labels = container.get("Labels") or {}
+        if is_helper(labels):
+            continue
+        named = _APP_CONTAINER.fullmatch(_name(container))
+        app = labels.get(APP_NAME) or (named["app"] if named else "")
+        if app:
+            found.setdefault(app, _name(container))
+    return found
+
+
+def apps_with_images(images: Iterable[Json]) -> dict[str, str]:
+    """Give the apps that have an image, and its name: ``dokku/<app>:<tag>`` (``GET /images/json``, API 1.41)."""
+    found: dict[str, str] = {}
+    for image in images:
+        for tag in image.get("RepoTags") or ():
+            match = _APP_IMAGE.fullmatch(tag)
+            if match:
+                found.setdefault(match["app"], tag)
+    return found
 
 
 def _name(container: Json) -> str:

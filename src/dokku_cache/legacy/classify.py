@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from dokku_cache.legacy.sighting import Sighting
+from dokku_cache.legacy.proof import Evidence, Usage
+from dokku_cache.legacy.sighting import Entry, Sighting
 from dokku_cache.legacy.state import State, Verdict
 
 
@@ -24,49 +25,79 @@ FIRST_WITH_VOLUMES = DokkuVersion(0, 31, 0)
 FIRST_WITHOUT_DIRECTORY = DokkuVersion(0, 33, 8)
 
 
-@dataclass(frozen=True)
-class Usage:
-    """Who uses a cache: ``uses`` are sentences, one a user; ``unknown`` tells what could not be found out."""
-
-    uses: tuple[str, ...] = ()
-    unknown: tuple[str, ...] = ()
-
-    def __add__(self, other: "Usage") -> "Usage":
-        return Usage(self.uses + other.uses, self.unknown + other.unknown)
-
-
-def classify(sighting: Sighting, version: DokkuVersion | None, usage: Usage) -> Verdict:
-    """Give the state and its reason. ``version`` is None when it cannot be read.
+def classify_cache(sighting: Sighting, version: DokkuVersion | None, evidence: Evidence) -> Verdict:
+    """Give the state of the cache itself, and its reason. ``version`` is None when it cannot be read.
 
     A pure function of the facts: what could not be established counts against removing.
     """
-    early = classify_without_usage(sighting, version)
+    early = classify_without_evidence(sighting, version)
     if early is not None:
         return early
-    mounted = tuple(
-        f"{entry.name} is mounted at {entry.mounted_as}" for entry in sighting.entries if entry.mounted_as
-    )
-    reasons = mounted + usage.uses + usage.unknown
-    if reasons:
-        return Verdict(State.IN_USE, "; ".join(reasons))
-    if sighting.trash:
-        return Verdict(State.INTERRUPTED, "an earlier purge was cut short, its trash waits to be deleted")
+    in_use = _in_use((sighting.cache,), evidence.usage)
+    if in_use is not None:
+        return in_use
+    proofs = (evidence.place, evidence.writer, evidence.quiet)
+    is_final = all(proof.holds is not None for proof in proofs)
+    doubts = [proof.text for proof in (evidence.place, evidence.writer) if proof.holds is False]
+    if doubts:
+        return Verdict(State.DOUBTFUL, "; ".join(doubts), is_final=is_final)
     if version is not None and version < FIRST_WITHOUT_DIRECTORY:
-        return Verdict(State.RECREATED, f"Dokku {version} builds in a volume, but its tasks make the directory again")
-    return Verdict(State.ORPHANED, f"nothing in Dokku {version} uses it any more")
+        reason = f"Dokku {version} builds in a volume, but its tasks make the directory again"
+        return Verdict(State.RECREATED, reason, is_final=is_final)
+    if evidence.quiet.holds is False:
+        return Verdict(State.RECENT, evidence.quiet.text, is_final=is_final)
+    return Verdict(State.ORPHANED, f"nothing in Dokku {version} uses it any more", is_final=is_final)
 
 
-def classify_without_usage(sighting: Sighting, version: DokkuVersion | None) -> Verdict | None:
-    """Give the verdict where it does not depend on who uses the cache, else None: Docker need not be asked."""
+def classify_without_evidence(sighting: Sighting, version: DokkuVersion | None) -> Verdict | None:
+    """Give the verdict on the cache where no evidence can change it, else None: nobody need be asked."""
     if sighting.fault:
         return Verdict(State.UNSAFE, sighting.fault)
-    if not sighting.entries:
+    if sighting.cache is None:
         return Verdict(State.ABSENT)
-    faults = [entry.fault for entry in sighting.entries if entry.fault]
-    if faults:
-        return Verdict(State.UNSAFE, "; ".join(faults))
+    if sighting.cache.fault:
+        return Verdict(State.UNSAFE, sighting.cache.fault)
     if version is None:
-        return Verdict(State.ACTIVE, "the version of Dokku cannot be read, so builds may still use it")
+        step = "see what 'dokku version' says: the plugin reads it from the same file"
+        return Verdict(State.ACTIVE, "the version of Dokku cannot be read, so builds may still use it", step)
     if version < FIRST_WITH_VOLUMES:
         return Verdict(State.ACTIVE, f"Dokku {version} still builds in it")
     return None
+
+
+def classify_trash(sighting: Sighting, usage: Usage) -> Verdict:
+    """Give the state of the trash: it was given up when it was renamed, whatever the cache beside it is now."""
+    if sighting.fault or not sighting.trash:
+        return Verdict(State.ABSENT)
+    faults = [entry.fault for entry in sighting.trash if entry.fault]
+    if faults:
+        return Verdict(State.UNSAFE, "; ".join(faults))
+    in_use = _in_use(sighting.trash, usage)
+    if in_use is not None:
+        return in_use
+    return Verdict(State.INTERRUPTED, "an earlier purge was cut short, its trash waits to be deleted")
+
+
+def classify_both(cache: Verdict, trash: Verdict) -> Verdict:
+    """Give the one state that is shown of an app, from those of its cache and its trash."""
+    if trash.state is State.ABSENT:
+        return cache
+    if cache.state is State.ABSENT or trash.state is not State.INTERRUPTED:
+        return trash
+    reason = f"{trash.reason}; the cache beside it is {cache.state.value}: {cache.reason}"
+    return Verdict(trash.state, reason, is_final=cache.is_final)
+
+
+def _in_use(entries: tuple[Entry | None, ...], usage: Usage) -> Verdict | None:
+    mounted = tuple(
+        f"{entry.name} is mounted at {entry.mounted_as}"
+        for entry in entries
+        if entry is not None and entry.mounted_as
+    )
+    reasons = mounted + usage.uses + usage.unknown
+    if not reasons:
+        return None
+    steps = usage.remedies
+    if not steps and not mounted and not usage.uses:
+        steps = ("purge again when that can be found out",)
+    return Verdict(State.IN_USE, "; ".join(reasons), "; ".join(steps))

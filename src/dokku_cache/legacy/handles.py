@@ -24,6 +24,22 @@ class Identity:
         return f"{self.device}:{self.inode}"
 
 
+def open_to_empty(name: str, parent_fd: int) -> int:
+    """Open a directory to empty it, without following a link; one of this user's gets the permissions that takes.
+
+    Read-only trees are common: Go's module cache has directories of mode 0555. The permissions are changed through a
+    handle of the directory itself. Raises OSError, PermissionError where it is somebody else's.
+    """
+    handle = os.open(name, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent_fd)
+    try:
+        status = os.fstat(handle)
+        if status.st_uid == os.geteuid() and status.st_mode & stat.S_IRWXU != stat.S_IRWXU:
+            os.chmod(f"/proc/self/fd/{handle}", stat.S_IRWXU)
+        return os.open(".", OPEN_DIRECTORY, dir_fd=handle)
+    finally:
+        os.close(handle)
+
+
 class AppDirectory:
     """The open directory of one app, ``<dokku root>/<app>``; use it in a ``with`` statement.
 

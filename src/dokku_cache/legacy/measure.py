@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ from datetime import datetime, timezone
 BYTES_PER_BLOCK = 512
 #: Told now and then during a walk: entries and bytes that came on top since the last time.
 Tick = Callable[[int, int], None]
+
+#: Clocks differ a little, as between this host and its file server: what is later than this is no time of a write.
+CLOCK_SECONDS = 60.0
 
 _LINK = re.compile(rb"h(\d+) (\d+) (\d+)")
 _TIME = re.compile(rb"t(.+)")
@@ -23,8 +27,9 @@ class Measurement:
 
     ``size_bytes``: allocated bytes, hard links once, the directories themselves included. ``files``: entries
     that are no directories, each name counted. ``directories``: below the top. ``newest``: the latest
-    modification of any of them, in UTC, None when nothing was measured. ``unreadable``: directories that could
-    not be entered; where it is not 0, the other figures are lower bounds.
+    modification of any of them, in UTC, None when nothing was measured. ``written``: the latest that does not lie in
+    the future, in seconds since the epoch. ``unreadable``: directories that could not be entered; where it is not 0,
+    the other figures are lower bounds.
     """
 
     size_bytes: int = 0
@@ -32,6 +37,7 @@ class Measurement:
     directories: int = 0
     newest: datetime | None = None
     unreadable: int = 0
+    written: float | None = None
 
     @property
     def entries(self) -> int:
@@ -39,14 +45,20 @@ class Measurement:
         return self.files + self.directories
 
     def __add__(self, other: "Measurement") -> "Measurement":
-        times = [time for time in (self.newest, other.newest) if time]
+        times = [newest for newest in (self.newest, other.newest) if newest]
         return Measurement(
             self.size_bytes + other.size_bytes,
             self.files + other.files,
             self.directories + other.directories,
             max(times, default=None),
             self.unreadable + other.unreadable,
+            max((written for written in (self.written, other.written) if written is not None), default=None),
         )
+
+
+def is_future(modified: float) -> bool:
+    """Tell whether a modification time (seconds since the epoch) lies ahead: nobody wrote then."""
+    return modified > time.time() + CLOCK_SECONDS
 
 
 class Tally:
@@ -55,6 +67,7 @@ class Tally:
     def __init__(self) -> None:
         self.blocks = self.files = self.directories = self.unreadable = 0
         self.newest: float | None = None
+        self.written: float | None = None
         # Only inodes with several names are remembered: a set of all would cost 64 bytes a file.
         self._linked: defaultdict[int, set[int]] = defaultdict(set)
 
@@ -73,6 +86,8 @@ class Tally:
         self.blocks += blocks
         if self.newest is None or modified > self.newest:
             self.newest = modified
+        if (self.written is None or modified > self.written) and not is_future(modified):
+            self.written = modified
 
     def link(self, device: int, inode: int, blocks: int) -> None:
         """Take back the blocks of a file that was counted under another of its names."""
@@ -88,7 +103,7 @@ class Tally:
         for a file of several names, and a line ``t`` where the modification is later than all so far: printing
         and reading the times of all would take a third longer.
         """
-        newer = [] if self.newest is None else ["-newermt", f"@{self.newest:.6f}"]
+        newer = [] if self.written is None else ["-newermt", f"@{self.written:.6f}"]
         return [
             *("(", "-type", "d", "-printf", r"%bd\n"),
             *("-o", "-links", "1", "-printf", r"%b\n"),
@@ -102,9 +117,11 @@ class Tally:
         if b"h" in lines or b"t" in lines:
             for link in _LINK.findall(lines):
                 self.link(*map(int, link))
-            times = _TIME.findall(lines)
+            times = sorted(map(float, _TIME.findall(lines)))
             if times:
-                self.count(0, max(map(float, times)))
+                self.count(0, times[-1])
+                # One from the future must not hide the others.
+                self.count(0, next((modified for modified in reversed(times) if not is_future(modified)), times[0]))
             lines = _EXTRA_LINE.sub(b"", lines)
         directories = lines.count(b"d")
         blocks = lines.translate(None, b"d").split()
@@ -120,6 +137,7 @@ class Tally:
             self.directories,
             None if self.newest is None else _as_time(self.newest),
             self.unreadable,
+            self.written,
         )
 
 

@@ -52,20 +52,41 @@ def mounted_at_or_below(directory: str, mounts: Iterable[Mount]) -> Mount | None
     return next((mount for mount in mounts if is_at_or_below(mount.mount_point, directory)), None)
 
 
-def mounted_from(directory: str, mounts: tuple[Mount, ...]) -> Mount | None:
+def mounted_from(directory: str, mounts: tuple[Mount, ...], *, whole: str = "") -> Mount | None:
     """Give the first mount that shows ``directory`` (a real path), or a part of it, at another place.
+
+    Or just the directory ``whole`` above it, the app's: who shows that one means it. A mount of what lies still
+    further above, such as a whole disk, tells nothing.
 
     A bind mount does that, and so does the local volume driver with ``o=bind``: Docker then reports the
     volume's own path as the source, so the kernel's table is the only witness.
     """
+    place = _place(directory, mounts)
+    if place is None:
+        return None
+    holder, in_device = place
+    for mount in mounts:
+        if mount.device == holder.device and is_at_or_below(mount.root, in_device):
+            return mount
+    return _mounted_whole(whole, mounts) if whole else None
+
+
+def _mounted_whole(directory: str, mounts: tuple[Mount, ...]) -> Mount | None:
+    place = _place(directory, mounts)
+    if place is None:
+        return None
+    holder, in_device = place
+    # Where the directory is a mount point itself, its own mount shows it, of course.
+    others = (mount for mount in mounts if mount.mount_point != directory and mount is not holder)
+    return next((mount for mount in others if mount.device == holder.device and mount.root == in_device), None)
+
+
+def _place(directory: str, mounts: tuple[Mount, ...]) -> tuple[Mount, str] | None:
+    """Give the mount that holds a directory, and the directory's path on that mount's device."""
     holders = [mount for mount in mounts if is_at_or_below(directory, mount.mount_point)]
     if not holders:
         return None
     # The longest mount point holds the directory; of two at one place, the later one covers the earlier.
     holder = max(enumerate(holders), key=lambda item: (len(item[1].mount_point), item[0]))[1]
     relative = os.path.relpath(directory, holder.mount_point)
-    in_device = os.path.normpath(os.path.join(holder.root, relative))
-    return next(
-        (m for m in mounts if m.device == holder.device and is_at_or_below(m.root, in_device)),
-        None,
-    )
+    return holder, os.path.normpath(os.path.join(holder.root, relative))

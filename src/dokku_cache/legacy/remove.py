@@ -1,4 +1,4 @@
-"""The only place that unlinks: renaming a cache aside, and deleting what was renamed."""
+"""Renaming a cache aside, and deleting what was renamed: with ``emptying``, the only place that unlinks."""
 
 import errno
 import os
@@ -6,14 +6,13 @@ from collections.abc import Callable
 from typing import Protocol
 
 from dokku_cache.errors import PartlyRemoved, Refused
-from dokku_cache.legacy.descent import Descent, LeftTheTree
+from dokku_cache.legacy.descent import LeftTheTree
+from dokku_cache.legacy.emptying import WORKERS, empty
+from dokku_cache.legacy.emptying import Gone as Gone  # noqa: PLC0414 - given on to who reports on a removal
 from dokku_cache.legacy.handles import OPEN_DIRECTORY, AppDirectory, Identity
 from dokku_cache.legacy.mounts import mounted_at_or_below, read_mounts
 from dokku_cache.legacy.sighting import CACHE_NAME, Entry, new_trash_name
 
-#: Told during a removal: how many entries are gone since the last time. Not their bytes, as asking for these takes a
-#: fifth of the time that deleting takes; how much there is in all was measured before.
-Gone = Callable[[int], None]
 #: How often a directory is read again because something came into it while it was emptied.
 ATTEMPTS = 3
 
@@ -42,23 +41,31 @@ def set_aside(directory: AppDirectory, cache: Entry, verify: Callable[[], None])
             raise Refused(f"{cache.name} was replaced while it was being examined", "look at it, and try again")
         verify()
     except BaseException:
-        _put_back(directory, trash_name)
+        put_back(directory, trash_name)
         raise
     return Entry(trash_name, cache.identity)
 
 
-def _put_back(directory: AppDirectory, trash_name: str) -> None:
-    """Undo the rename, unless somebody made a new cache meanwhile: then the old one stays, as trash."""
+def put_back(directory: AppDirectory, trash_name: str) -> bool:
+    """Undo the rename, and tell whether that was done.
+
+    It is not where somebody made a new cache meanwhile: then the old one stays, as trash.
+    """
     try:
         os.stat(CACHE_NAME, dir_fd=directory.fd, follow_symlinks=False)
     except FileNotFoundError:
         os.rename(trash_name, CACHE_NAME, src_dir_fd=directory.fd, dst_dir_fd=directory.fd)
+        return True
+    return False
 
 
-def delete_trash(directory: AppDirectory, trash: Entry, foreign: ForeignRemover, gone: Gone) -> None:
+def delete_trash(
+    directory: AppDirectory, trash: Entry, foreign: ForeignRemover, gone: Gone, workers: int = WORKERS
+) -> None:
     """Delete trash wholly, and look afterwards that it is gone.
 
-    What this user may not delete goes through ``foreign``. Raises PartlyRemoved when something is left.
+    What this user may delete goes by so many threads, the rest through ``foreign``. Raises PartlyRemoved when
+    something is left.
     """
     if not trash.is_trash:
         raise ValueError(f"only what was set aside may be deleted, not {trash.name}")
@@ -69,7 +76,7 @@ def delete_trash(directory: AppDirectory, trash: Entry, foreign: ForeignRemover,
     except PermissionError:
         trash_fd = None
     try:
-        own = trash_fd is not None and _is_own(trash_fd, trash.identity) and _empty(trash_fd, gone)
+        own = trash_fd is not None and _is_own(trash_fd, trash.identity) and _empty(trash_fd, gone, workers)
     finally:
         if trash_fd is not None:
             os.close(trash_fd)
@@ -115,11 +122,11 @@ def _remove_top(directory: AppDirectory, trash: Entry) -> None:
         raise PartlyRemoved(f"{os.path.join(directory.path, trash.name)} is still there", "purge again")
 
 
-def _empty(top_fd: int, gone: Gone) -> bool:
+def _empty(top_fd: int, gone: Gone, workers: int) -> bool:
     """Delete all below an open directory that this user may delete; tell whether that was everything."""
     for _ in range(ATTEMPTS):
         try:
-            _empty_once(top_fd, gone)
+            empty(top_fd, gone, workers)
         except PermissionError:
             return False
         except LeftTheTree as error:
@@ -130,39 +137,6 @@ def _empty(top_fd: int, gone: Gone) -> bool:
             continue  # something came in or went away meanwhile: look again
         return True
     return False
-
-
-def _empty_once(top_fd: int, gone: Gone) -> None:
-    position = Descent(top_fd)
-    try:
-        pending = [("", _unlink_files(position.fd, gone))]
-        while pending:
-            name, directories = pending[-1]
-            if directories:
-                child = directories.pop()
-                position.down(child)
-                pending.append((child, _unlink_files(position.fd, gone)))
-                continue
-            pending.pop()
-            if pending:
-                position.up()
-                os.rmdir(name, dir_fd=position.fd)
-                gone(1)
-    finally:
-        position.close()
-
-
-def _unlink_files(directory_fd: int, gone: Gone) -> list[str]:
-    """Unlink all in one directory but its directories, whose names it gives."""
-    directories: list[str] = []
-    with os.scandir(directory_fd) as entries:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                directories.append(entry.name)
-                continue
-            os.unlink(entry.name, dir_fd=directory_fd)
-            gone(1)
-    return directories
 
 
 def remove_ghost(directory: AppDirectory) -> bool:

@@ -1,4 +1,4 @@
-"""Looking into an app's directory for its legacy cache and for trash."""
+"""Looking into an app's directory for its legacy cache, for trash, and for what lies beside them."""
 
 import os
 import secrets
@@ -6,11 +6,15 @@ import stat
 from dataclasses import dataclass
 
 from dokku_cache.legacy.handles import AppDirectory, Identity, describe_kind
+from dokku_cache.legacy.inside import Inside, look_inside
+from dokku_cache.legacy.installed import is_by_install
 from dokku_cache.legacy.mounts import Mount, mounted_at_or_below, mounted_from
 
 CACHE_NAME = "cache"
 #: A leading dot: Dokku's clone and rename copy what ``./*`` matches (0.38.27, plugins/git/post-app-clone-setup).
 TRASH_PREFIX = ".dokku-cache-trash."
+#: Of Dokku 0.31.0 to 0.33.9 (plugins/common/functions); the file outlives the deploy, and the app.
+LOCK_NAME = ".deploy.lock"
 
 
 @dataclass(frozen=True)
@@ -18,7 +22,8 @@ class Entry:
     """A legacy cache or trash: its name within the app's directory, its identity, and what forbids to touch it.
 
     ``fault`` is empty when the entry is a plain directory with nothing mounted, else the reason.
-    ``mounted_as`` names a place that shows (a part of) this directory through another mount, else empty.
+    ``mounted_as`` names a place that shows this directory, (a part of) what is in it, or the app's directory through
+    another mount, else empty.
     """
 
     name: str
@@ -33,45 +38,95 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Neighbour:
+    """What lies beside the cache in the app's directory.
+
+    ``is_mere_trace``: it tells nothing of an app, as it is a lock file that outlived its deploy, or what
+    ``plugin:install`` writes into every directory.
+    """
+
+    name: str
+    is_directory: bool = False
+    is_mere_trace: bool = False
+
+
+@dataclass(frozen=True)
 class Sighting:
     """What lies in one app's directory. ``path`` is the place of the legacy cache, whether or not it is there.
 
-    ``fault`` tells why the app's directory itself cannot be worked in, or is empty.
+    ``fault`` tells why the app's directory itself cannot be worked in, or is empty; ``real_path`` is then where the
+    cache really lies, if the directory is a link. ``identity`` is the app's directory. ``beside`` is all but cache
+    and trash, and ``inside`` a quick look into the cache; both are left out where there is no cache.
     """
 
     app: str
     path: str
     cache: Entry | None = None
     trash: tuple[Entry, ...] = ()
-    is_ghost: bool = False
+    beside: tuple[Neighbour, ...] = ()
+    inside: Inside | None = None
+    identity: Identity | None = None
     fault: str = ""
+    real_path: str = ""
 
     @property
     def entries(self) -> tuple[Entry, ...]:
         """All that could be removed: trash first."""
         return (*self.trash, *((self.cache,) if self.cache else ()))
 
+    @property
+    def is_bare(self) -> bool:
+        """Tell whether nothing lies in the app's directory but cache, trash, and mere traces."""
+        return bool(self.entries) and all(neighbour.is_mere_trace for neighbour in self.beside)
+
 
 def look(directory: AppDirectory, mounts: tuple[Mount, ...]) -> Sighting:
-    """Find the legacy cache and the trash of an app, without entering either.
+    """Find the legacy cache and the trash of an app, and look into the cache.
 
     Raises OSError when the app's directory cannot be read.
     """
-    names = os.listdir(directory.fd)
+    with os.scandir(directory.fd) as listed:
+        names = {entry.name: entry.is_dir(follow_symlinks=False) for entry in listed}
     real_path = directory.real_path()
-    found = [
-        _examine(directory, name, real_path, mounts)
-        for name in sorted(names)
-        if name == CACHE_NAME or name.startswith(TRASH_PREFIX)
-    ]
+    found = [_examine(directory, name, real_path, mounts) for name in sorted(names) if _is_ours(name)]
     entries = [entry for entry in found if entry is not None]
+    cache = next((entry for entry in entries if not entry.is_trash), None)
     return Sighting(
         app=directory.app,
         path=os.path.join(directory.path, CACHE_NAME),
-        cache=next((entry for entry in entries if not entry.is_trash), None),
+        cache=cache,
         trash=tuple(entry for entry in entries if entry.is_trash),
-        is_ghost=len(entries) == len(names) and bool(entries),
+        beside=_look_beside(directory, names) if entries else (),
+        inside=_look_into(directory, cache),
+        identity=Identity.of(os.fstat(directory.fd)),
     )
+
+
+def _look_beside(directory: AppDirectory, names: dict[str, bool]) -> tuple[Neighbour, ...]:
+    """Give all but cache and trash. ``names``: of all entries, each with whether it is a directory."""
+    return tuple(
+        Neighbour(
+            name,
+            is_directory,
+            is_mere_trace=not is_directory
+            and (name == LOCK_NAME or is_by_install(directory.fd, directory.app, name)),
+        )
+        for name, is_directory in sorted(names.items())
+        if not _is_ours(name)
+    )
+
+
+def _is_ours(name: str) -> bool:
+    return name == CACHE_NAME or name.startswith(TRASH_PREFIX)
+
+
+def _look_into(directory: AppDirectory, cache: Entry | None) -> Inside | None:
+    if cache is None or cache.fault:
+        return None
+    try:
+        return look_inside(directory.fd, cache.name)
+    except OSError:
+        return Inside(closed=1)  # it changes right now: nothing is known of it
 
 
 def has_trash(directory: AppDirectory) -> bool:
@@ -88,9 +143,26 @@ def look_at_app(dokku_root: str, app: str, mounts: tuple[Mount, ...]) -> Sightin
     except FileNotFoundError:
         return Sighting(app, path)
     except NotADirectoryError:
-        return Sighting(app, path, fault="the app's directory is a symbolic link")
+        return _look_at_link(app, path)
     except PermissionError:
         return Sighting(app, path, fault="the app's directory cannot be read")
+
+
+def _look_at_link(app: str, path: str) -> Sighting:
+    """Tell where an app's directory that is a link leads. Nothing is removed there."""
+    directory = os.path.realpath(os.path.dirname(path))
+    real_path = os.path.join(directory, CACHE_NAME)
+    if not os.path.islink(os.path.dirname(path)):
+        return Sighting(app, path)  # a file: no app, and nothing in it
+    if not os.path.lexists(real_path):
+        return Sighting(app, path) if os.path.isdir(directory) else Sighting(app, path, fault=_to_nowhere(directory))
+    return Sighting(
+        app, path, fault=f"the app's directory is a symbolic link, the cache is in {real_path}", real_path=real_path
+    )
+
+
+def _to_nowhere(directory: str) -> str:
+    return f"the app's directory is a symbolic link to {directory}, where nothing can be seen"
 
 
 def _examine(directory: AppDirectory, name: str, real_path: str, mounts: tuple[Mount, ...]) -> Entry | None:
@@ -108,8 +180,16 @@ def _examine(directory: AppDirectory, name: str, real_path: str, mounts: tuple[M
         return Entry(name, identity, fault=f"{name} {where}")
     if status.st_dev != os.fstat(directory.fd).st_dev:
         return Entry(name, identity, fault=f"{name} is on another file system than the app's directory")
-    outer = mounted_from(path, mounts)
+    outer = mounted_from(path, mounts, whole=real_path)
     return Entry(name, identity, mounted_as=outer.mount_point if outer else "")
+
+
+def is_directory(path: str) -> bool:
+    """Tell whether there is a directory, and no link, that this user can see."""
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except OSError:
+        return False
 
 
 def new_trash_name() -> str:

@@ -1,4 +1,4 @@
-"""The seven states of a legacy cache, and what each allows."""
+"""The nine states of a legacy cache, and what each allows."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -12,38 +12,61 @@ class State(Enum):
     ACTIVE = "active"
     IN_USE = "in-use"
     INTERRUPTED = "interrupted"
+    DOUBTFUL = "doubtful"
     RECREATED = "recreated"
+    RECENT = "recent"
     ORPHANED = "orphaned"
 
 
 class Mode(Enum):
-    """Who asks for a removal: a person who named the app, or the automatic policy."""
+    """Who asks for a removal.
 
-    BY_HAND = "by hand"
+    A person who asks for all caches, or names an app, or names it and has answered the doubt about its cache; who
+    destroys the whole app; the automatic policy; or nobody any more: what was begun is finished.
+    """
+
+    ALL = "all"
+    NAMED = "named"
+    CONFIRMED = "confirmed"
+    DESTROY = "destroy"
     AUTOMATIC = "automatic"
+    FINISH = "finish"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A state with its reason, a sentence that a person understands; never empty but for ABSENT."""
+    """A state with its reason, a sentence that a person understands; never empty but for ABSENT.
+
+    ``next_step``: what a person can do about it, empty where there is nothing to do. ``is_final``: everything that
+    the state rests on was looked at wholly; else it is what a quick look tells, and nothing may be removed for it.
+    """
 
     state: State
     reason: str = ""
+    next_step: str = ""
+    is_final: bool = True
 
     @property
     def hint(self) -> str:
         """What a person can do about a state that forbids removal; empty for the others."""
-        return _NEXT_STEP.get(self.state, "")
+        return self.next_step or _NEXT_STEP.get(self.state, "")
 
 
-#: What may be removed in each state: the cache directory itself, and trash.
-CACHE_REMOVABLE = {
-    Mode.BY_HAND: frozenset({State.ORPHANED, State.RECREATED}),
+_CERTAIN = frozenset({State.ORPHANED, State.RECREATED, State.RECENT})
+#: In which states the cache directory itself may go. Trash goes in none but INTERRUPTED, whoever asks.
+CACHE_REMOVABLE: dict[Mode, frozenset[State]] = {
+    Mode.ALL: _CERTAIN,
+    Mode.NAMED: _CERTAIN,
+    Mode.CONFIRMED: _CERTAIN | {State.DOUBTFUL},
+    Mode.DESTROY: _CERTAIN | {State.DOUBTFUL},
     Mode.AUTOMATIC: frozenset({State.ORPHANED}),
+    Mode.FINISH: frozenset(),
 }
-REFUSED = frozenset({State.UNSAFE, State.ACTIVE, State.IN_USE})
+#: What is refused to a person who asks for it; the rest of what stays is not due yet.
+REFUSED = frozenset({State.UNSAFE, State.ACTIVE, State.IN_USE, State.DOUBTFUL})
 _NEXT_STEP = {
     State.UNSAFE: "look at it yourself: the plugin removes plain directories only",
     State.ACTIVE: "it becomes removable with Dokku 0.31.0 or later",
     State.IN_USE: "remove what uses it, and purge again",
+    State.DOUBTFUL: "look at it; if nobody needs it, name the app to 'dokku cache:purge-legacy' with --force",
 }

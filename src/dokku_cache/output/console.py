@@ -117,6 +117,13 @@ class Console:
         _pass_on(self._err)
         return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
+    def ask_for_name(self, warning: str, name: str) -> bool:
+        """Ask for a name to be typed, as Dokku does before it destroys something; anything else is a no."""
+        self.warn(warning, f"to remove it all the same, type {name!r}")
+        self._err.write("> ")
+        _pass_on(self._err)
+        return sys.stdin.readline().strip() == name
+
     def _tell(self, line: str) -> None:
         if not self.is_quiet:
             self._write(self._out, line)

@@ -5,7 +5,9 @@ What is not known has no sample: a 0 would be a lie, and alerts would go out.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+from dokku_cache.daily import Run
 from dokku_cache.inventory import Cache, Inventory
 from dokku_cache.output import text
 
@@ -19,9 +21,10 @@ class Metric:
     samples: Sequence[tuple[Mapping[str, str], float]]
 
 
-def exposition(inventory: Inventory) -> str:
-    """Give an inventory as lines of the text format, without the last line's end."""
-    return "\n".join(line for metric in _metrics(inventory) if metric.samples for line in _lines(metric))
+def exposition(inventory: Inventory, daily_run: Run | None = None) -> str:
+    """Give an inventory, and the last daily run, as lines of the text format, without the last line's end."""
+    metrics = [*_metrics(inventory), *_of_daily_run(daily_run)]
+    return "\n".join(line for metric in metrics if metric.samples for line in _lines(metric))
 
 
 def _lines(metric: Metric) -> Iterator[str]:
@@ -43,6 +46,17 @@ def _metrics(inventory: Inventory) -> Iterator[Metric]:
     yield from _of_caches(inventory.caches)
     yield from _of_engine(inventory)
     yield from _of_sums(inventory)
+
+
+def _of_daily_run(run: Run | None) -> Iterator[Metric]:
+    if run:
+        started = datetime.fromisoformat(run.at).timestamp()
+        yield Metric(
+            "dokku_cache_daily_run_timestamp_seconds", "When the last daily run began, in Unix time.", [({}, started)]
+        )
+        yield Metric(
+            "dokku_cache_daily_run_succeeded", "1 if the last daily run ended well, else 0.", [({}, run.succeeded)]
+        )
 
 
 def _of_sums(inventory: Inventory) -> Iterator[Metric]:

@@ -1,11 +1,12 @@
 """What a purge says: its plan, and what came of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from dokku_cache.legacy.measure import Measurement
 from dokku_cache.legacy.plan import Decision
+from dokku_cache.legacy.state import State
 from dokku_cache.output import text
-from dokku_cache.output.console import Console
+from dokku_cache.output.console import Console, unfailing
 from dokku_cache.purging import Outcome
 
 
@@ -15,19 +16,22 @@ def show_plan(console: Console, decisions: Sequence[Decision], sizes: Mapping[st
     The plan is what a dry run is for, so that ``--quiet`` leaves its lines.
     """
     console.heading("Legacy build caches")
-    shown = [decision for decision in decisions if decision.targets or decision.is_refused]
+    shown = [decision for decision in decisions if decision.targets or decision.kept]
     width = max((len(decision.app) for decision in shown), default=0)
     for decision in shown:
-        console.result(f"       {decision.app:<{width}}  {_line(decision, sizes)}")
+        for line in _lines(decision, sizes):
+            console.result(f"       {decision.app:<{width}}  {line}")
     console.detail(_sum(shown, sizes))
 
 
-def _line(decision: Decision, sizes: Mapping[str, Measurement | None]) -> str:
+def _lines(decision: Decision, sizes: Mapping[str, Measurement | None]) -> Iterator[str]:
     verdict = decision.finding.verdict
-    if decision.is_refused:
-        return f"keep    {verdict.state.value}: {text.printable(verdict.reason)}"
-    note = f": {text.printable(verdict.reason)}"
-    return f"remove  {_size(sizes.get(decision.app))}, {verdict.state.value}{note}"
+    if decision.targets:
+        size = _size(sizes.get(decision.app)) if decision.kept is None else "what was begun"
+        reason = verdict.reason if decision.kept is None else decision.finding.trash.reason
+        yield f"remove  {size}, {verdict.state.value}: {text.printable(reason)}"
+    if decision.kept is not None:
+        yield f"keep    {decision.kept.state.value}: {text.printable(decision.kept.reason)}"
 
 
 def _size(measured: Measurement | None) -> str:
@@ -40,33 +44,41 @@ def _sum(shown: Sequence[Decision], sizes: Mapping[str, Measurement | None]) -> 
     removed = [decision for decision in shown if decision.targets]
     if not removed:
         return "Nothing would be removed"
-    known = [measured for measured in sizes.values() if measured]
+    known = [measured for decision in removed if (measured := sizes.get(decision.app)) and decision.kept is None]
     total = text.size(sum(measured.size_bytes for measured in known))
     amount = total if len(known) == len(removed) else f"at least {total}"
     return f"{text.count(len(removed), 'legacy cache')} would be removed, which frees {amount}"
 
 
-def tell_nothing(console: Console, decision: Decision) -> None:
+@unfailing
+def tell_nothing(console: Console, app: str) -> None:
     """Say that an app has nothing that could be removed."""
-    console.detail(f"{decision.app} has no legacy cache: nothing to do")
+    console.detail(f"{app} has no legacy cache: nothing to do")
 
 
-def tell_outcome(console: Console, decision: Decision, outcome: Outcome | None) -> None:
+@unfailing
+def tell_outcome(console: Console, app: str, outcome: Outcome | None) -> None:
     """Say what was freed."""
     if outcome is None:
-        console.detail(f"The legacy cache of {decision.app} is gone already: nothing to do")
+        console.detail(f"The legacy cache of {app} is gone already: nothing to do")
         return
-    measured = outcome.measured
+    measured, finding = outcome.measured, outcome.decision.finding
     console.section(
-        f"{decision.app}: freed {text.size(measured.size_bytes)}, "
+        f"{app}: freed {text.size(measured.size_bytes)}, "
         f"removed {text.count(measured.files, 'file')} in {text.duration(outcome.seconds)}"
     )
     if outcome.removed_ghost:
-        console.detail(f"Nothing else was left of {decision.app}: its name can be used again")
-    elif decision.finding.verdict.state.value == "recreated":
+        console.detail(f"Nothing else was left of {app}: its name can be used again")
+    elif finding.is_ghost:
+        left = ", ".join(neighbour.name for neighbour in finding.sighting.beside) or "something that came meanwhile"
+        console.detail(f"The directory of {app} stays, as {left} lies in it: 'dokku apps:destroy {app}' removes it")
+    if outcome.decision.kept is None and finding.cache.state is State.RECREATED:
         console.detail("The next deployment task makes the directory again, empty: upgrade to Dokku 0.33.8 or later")
+    if outcome.decision.kept is None and finding.cache.state is State.RECENT:
+        console.detail(f"Note: {finding.cache.reason} before it goes by itself")
 
 
+@unfailing
 def tell_total(console: Console, outcomes: Sequence[Outcome]) -> None:
     """Say what several purges freed together."""
     freed = text.size(sum(outcome.measured.size_bytes for outcome in outcomes))

@@ -22,7 +22,7 @@ class Missing(Enum):
 
 
 #: A value of a report.
-Value = str | int | float | bool | Missing
+Value = str | int | float | bool | Missing | tuple[str, ...]
 #: The values of a report by their flags, which lack the dashes in front here.
 Values = Mapping[str, Value]
 
@@ -37,10 +37,7 @@ def write(console: Console, name: str, values: Values, *, format_name: str, info
     elif format_name == "stdout":
         _write_lines(console, name, values)
     else:
-        plain: dict[str, Any] = {
-            key.removeprefix(PREFIX): None if isinstance(value, Missing) else value
-            for key, value in sorted(values.items())
-        }
+        plain: dict[str, Any] = {key.removeprefix(PREFIX): _plain(value) for key, value in sorted(values.items())}
         if is_app:
             plain = {"app": name, **plain}
         console.result(serialized.as_text(plain, format_name))
@@ -68,7 +65,15 @@ def _write_lines(console: Console, name: str, values: Values) -> None:
         console.result(f"       {title:<{width}}{_shown(values[key])}")
 
 
+def _plain(value: Value) -> Any:
+    if isinstance(value, tuple):
+        return list(value)
+    return None if isinstance(value, Missing) else value
+
+
 def _shown(value: Value) -> str:
+    if isinstance(value, tuple):
+        return printable("; ".join(value))
     if isinstance(value, Missing):
         return value.value
     if isinstance(value, bool):

@@ -4,16 +4,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from dokku_cache.errors import PackageMissing
+from dokku_cache import modules
 
 
 def as_text(values: Mapping[str, Any], format_name: str) -> str:
-    """Give plain values as one line of JSON, or as one YAML document. Raises PackageMissing."""
+    """Give plain values as one line of JSON, or as one YAML document. Raises PackageMissing or PackageHidden."""
     if format_name == "json":
         # Only ASCII: a name that is no valid Unicode stays readable by every parser.
         return json.dumps(values, separators=(",", ":"))
-    try:
-        import yaml
-    except ImportError as error:
-        raise PackageMissing("yaml") from error
+    yaml = modules.load("yaml")
     return str(yaml.safe_dump(values, explicit_start=True, sort_keys=False, width=1000)).rstrip("\n")

@@ -1,44 +1,155 @@
-"""Options that name the cache."""
+"""Options that name a cache, wherever Dokku keeps them."""
+
+import json
+from pathlib import Path
 
 import pytest
 
 from dokku_cache.dokku import docker_options
+from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import Unestablished
-from dokku_cache.legacy.cache_path import CachePath
+from dokku_cache.evidence.by_app import Usages
+from dokku_cache.evidence.paths import CachePaths, Named, Part
+from dokku_cache.legacy.proof import Usage
 from dokku_cache.legacy.sighting import Sighting
 
-CACHE = CachePath(Sighting("shop", "/r/shop/cache"), "/r", "/r")
+PATHS = CachePaths([Sighting("shop", "/r/shop/cache")], "/r", "/host")
 
 
 @pytest.mark.parametrize(
     "printed",
     [
         " -v /r/shop/cache:/cache",
+        "-v/r/shop/cache:/cache",
+        "-itv /r/shop/cache:/cache",
+        "-v=/r/shop/cache:/cache",
         "--volume=/r/shop/cache/x:/x:ro",
+        "--volume /host/shop/cache:/x",
         "--mount type=bind,source=/r/shop/cache,target=/x",
         "--mount 'type=bind,src=/r/shop/cache/a b,dst=/x'",
+        '--mount type=bind,"source=/r/shop/cache/a,b",target=/x',
+        "--mount type=volume,volume-opt=o=bind,volume-opt=device=/r/shop/cache",
+        "--build-context c=/r/shop/cache",
+        "--cache-to type=local,dest=/r/shop/cache/x",
         "-v '/r/shop/cache:/cache",
         "--env 'DIR=see /r/shop/cache'",
+        "-v /r//shop/./cache/:/x",
     ],
 )
 def test_an_option_that_names_it_is_found(printed: str) -> None:
-    assert docker_options.naming(printed, CACHE)
+    assert Named("shop", Part.CACHE) in docker_options.named_by(printed, PATHS)
+
+
+def test_an_option_that_names_the_apps_directory_is_found() -> None:
+    assert docker_options.named_by("-v /r/shop:/app", PATHS) == {Named("shop", Part.WHOLE)}
 
 
 @pytest.mark.parametrize(
-    "printed", ["", "-v /r/shop:/app", "-v /r/shop/cache2:/x", "-v cache:/cache", "--restart=on-failure:10"]
+    "printed", ["", "-v /r:/apps", "-v /:/host", "-v /r/shop/cache2:/x", "-v cache:/cache", "--restart=on-failure:10"]
 )
 def test_other_options_are_not(printed: str) -> None:
-    assert docker_options.naming(printed, CACHE) == []
+    assert docker_options.named_by(printed, PATHS) == frozenset()
 
 
-def test_a_trigger_that_fails_leaves_it_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_trigger_that_fails_leaves_it_unknown_of_its_app(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(name: str, *_: str, **__: object) -> str:
         if name == "docker-args-run":
             raise Unestablished("it failed")
         return "-v /r/shop/cache:/x"
 
     monkeypatch.setattr("dokku_cache.dokku.plugn.trigger", fail)
-    found = docker_options.usage("shop", CACHE)
-    assert len(found.uses) == 1
-    assert found.unknown == ("its docker options cannot be read (it failed)",)
+    usages = Usages()
+    docker_options.add_printed(usages, ["shop"], PATHS)
+    assert len(usages.of_cache("shop").uses) == 1
+    assert usages.of_cache("shop").unknown == ("its docker options cannot be read (it failed)",)
+    assert usages.of_cache("other").is_none
+
+
+def stored(environment: DokkuEnvironment, *apps: str) -> Usages:
+    sightings = [Sighting(app, f"{environment.root}/{app}/cache") for app in apps]
+    usages = Usages()
+    docker_options.add_stored(usages, environment, CachePaths(sightings, environment.root))
+    return usages
+
+
+def write(path: str | Path, text: str) -> Path:
+    file = Path(path)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    return file
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "home/blog/DOCKER_OPTIONS_BUILD",
+        "home/blog/DOCKER_OPTIONS_DEPLOY",
+        "home/blog/DOCKER_OPTIONS_RUN.migrated",
+        "home/shop/DOCKER_OPTIONS_DEPLOY",
+        "home/Upper/DOCKER_OPTIONS_DEPLOY",
+        "home/blog/PERSISTENT_STORAGE",
+        "lib/config/docker-options/blog/_default_.build",
+        "lib/config/docker-options/blog/_default_.deploy",
+        "lib/config/docker-options/blog/worker.deploy",
+        "lib/config/docker-options/blog/my.worker.run",
+        "lib/config/docker-options/gone/_default_.deploy",
+    ],
+)
+def test_an_option_of_any_app_phase_and_process_type_is_a_use(environment: DokkuEnvironment, place: str) -> None:
+    base = Path(environment.root).parent
+    write(base / place, f"# a comment\n\n--restart=always\n-v {environment.root}/shop/cache:/x\n")
+    usage = stored(environment, "shop", "other").of_cache("shop")
+    assert len(usage.uses) == 1
+    assert place.split("/")[-2] in usage.uses[0]
+    assert stored(environment, "shop", "other").of_cache("other").is_none
+
+
+def test_a_storage_entry_that_is_mounted_nowhere_is_a_use(environment: DokkuEnvironment) -> None:
+    entry = {"name": "old", "scheduler": "docker-local", "host_path": f"{environment.root}/shop/cache/x"}
+    write(f"{environment.lib_root}/data/storage-registry/entries/old.json", json.dumps(entry))
+    assert stored(environment, "shop").of_cache("shop").uses == (f"storage entry old names it: {entry['host_path']}",)
+
+
+def test_an_entry_that_nobody_can_read_is_unknown_of_the_apps_that_mount_it(environment: DokkuEnvironment) -> None:
+    write(f"{environment.lib_root}/data/storage-registry/entries/broken.json", "{")
+    assert stored(environment, "shop").of_cache("shop").unknown  # mounted by nobody: it may mean anybody's
+    write(
+        f"{environment.lib_root}/config/storage/blog/mounts",
+        '{"entry_name":"broken","container_path":"/x"}\nnonsense\n',
+    )
+    usages = stored(environment, "shop", "blog")
+    assert usages.of_cache("shop").is_none
+    assert "broken" in usages.of_cache("blog").unknown[0]
+
+
+def test_an_option_file_that_cannot_be_read_is_unknown_of_its_app(environment: DokkuEnvironment) -> None:
+    (Path(environment.root) / "blog" / "DOCKER_OPTIONS_RUN").mkdir(parents=True)
+    usages = stored(environment, "shop", "blog")
+    assert usages.of_cache("shop").is_none
+    assert "DOCKER_OPTIONS_RUN" in usages.of_cache("blog").unknown[0]
+
+
+@pytest.mark.parametrize(
+    "path", ["$DOKKU_ROOT/shop/cache", "${DOKKU_ROOT}/$APP/cache", "~/shop/cache", "$HOME/shop/cache"]
+)
+def test_what_dokku_lets_a_shell_put_in_is_put_in(environment: DokkuEnvironment, path: str) -> None:
+    write(f"{environment.root}/shop/DOCKER_OPTIONS_DEPLOY", f"-v {path}:/x")
+    usage = stored(environment, "shop").of_cache("shop")
+    assert len(usage.uses) == 1
+    assert not usage.unknown
+
+
+@pytest.mark.parametrize(
+    "option", ["-v $DATA/x:/x", "--volume=`pwd`:/x", "-v /home/{a,b}:/x", "--mount source=$X,target=/y"]
+)
+def test_a_mount_that_only_a_shell_could_tell_is_unknown_of_all(environment: DokkuEnvironment, option: str) -> None:
+    write(f"{environment.root}/blog/DOCKER_OPTIONS_DEPLOY", option)
+    assert stored(environment, "shop").of_cache("shop").unknown
+
+
+@pytest.mark.parametrize(
+    "option", ["--env X=$Y", "--label 'traefik.rule=Host(`a`)'", "-v /data:/$x", "-v cache:/cache"]
+)
+def test_other_options_that_a_shell_changes_do_not_matter(environment: DokkuEnvironment, option: str) -> None:
+    write(f"{environment.root}/blog/DOCKER_OPTIONS_DEPLOY", option)
+    assert stored(environment, "shop").of_cache("shop") == Usage()

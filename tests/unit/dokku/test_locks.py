@@ -7,33 +7,75 @@ from pathlib import Path
 import pytest
 
 from dokku_cache.dokku import locks
+from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import Refused
 from dokku_cache.legacy.handles import AppDirectory
 
 
-@pytest.fixture
-def lock_file(tmp_path: Path) -> Path:
-    (tmp_path / "apps/shop").mkdir(parents=True)
-    return tmp_path / "apps/shop/.deploy.lock"
+@pytest.fixture(params=["lib/data/apps/shop", "home/shop"])
+def lock_file(environment: DokkuEnvironment, request: pytest.FixtureRequest) -> Path:
+    """Where 0.34.0 and later have it, and where earlier versions do."""
+    directory = Path(environment.root).parent / request.param
+    directory.mkdir(parents=True)
+    return directory / ".deploy.lock"
 
 
-def test_no_file_is_no_deploy_and_none_is_made(tmp_path: Path, lock_file: Path) -> None:
-    assert not locks.is_being_deployed(str(tmp_path), "shop")
+def test_no_file_is_no_deploy_and_none_is_made(environment: DokkuEnvironment, lock_file: Path) -> None:
+    assert not locks.is_being_deployed(environment, "shop")
     assert not lock_file.exists()
 
 
-def test_a_file_that_nobody_holds_is_no_deploy_and_stays_as_it_is(tmp_path: Path, lock_file: Path) -> None:
+def test_a_file_that_nobody_holds_is_no_deploy_and_stays_as_it_is(
+    environment: DokkuEnvironment, lock_file: Path
+) -> None:
     lock_file.write_text("4711")
-    assert not locks.is_being_deployed(str(tmp_path), "shop")
+    assert not locks.is_being_deployed(environment, "shop")
     assert lock_file.read_text() == "4711"
 
 
-def test_a_held_lock_is_a_deploy_and_stays_held(tmp_path: Path, lock_file: Path) -> None:
+def test_a_held_lock_is_a_deploy_and_stays_held(environment: DokkuEnvironment, lock_file: Path) -> None:
     with open(lock_file, "w") as holder:
         fcntl.flock(holder, fcntl.LOCK_EX)
-        assert locks.is_being_deployed(str(tmp_path), "shop")
-        assert locks.is_being_deployed(str(tmp_path), "shop")
-    assert not locks.is_being_deployed(str(tmp_path), "shop")
+        assert locks.is_being_deployed(environment, "shop")
+        assert locks.is_being_deployed(environment, "shop")
+        assert not locks.is_being_deployed(environment, "other")
+    assert not locks.is_being_deployed(environment, "shop")
+
+
+def test_without_the_kernels_table_it_is_found_by_trying(
+    environment: DokkuEnvironment, lock_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locks, "_is_in_table", lambda _: False)
+    with open(lock_file, "w") as holder:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        assert locks.is_being_deployed(environment, "shop")
+    assert not locks.is_being_deployed(environment, "shop")
+
+
+def test_a_lock_that_another_deploy_takes_anew_meanwhile_is_held(
+    environment: DokkuEnvironment, lock_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who gives a lock up unlinks its file: an open handle on the old one tells nothing any more."""
+    lock_file.write_text("")
+    holders = []
+
+    def take_first(lock_fd: int, app: str) -> bool:
+        if not holders:
+            lock_file.unlink()
+            holders.append(open(lock_file, "w"))  # noqa: SIM115 - it stays held
+            fcntl.flock(holders[0], fcntl.LOCK_EX)
+            return True
+        return tried(lock_fd, app)
+
+    tried = locks._try_shared
+    monkeypatch.setattr(locks, "_try_shared", take_first)
+    assert locks.is_being_deployed(environment, "shop")
+    holders[0].close()
+
+
+def test_what_is_no_file_holds_no_lock_and_is_not_waited_for(environment: DokkuEnvironment, lock_file: Path) -> None:
+    os.mkfifo(lock_file)
+    assert not locks.is_being_deployed(environment, "shop")
 
 
 def test_one_purge_an_app(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def app(tmp_path: Path) -> Path:
 
 def test_an_app_without_a_cache_has_no_entries(app: Path) -> None:
     found = look(app.parent)
-    assert (found.cache, found.trash, found.is_ghost, found.fault) == (None, (), False, "")
+    assert (found.cache, found.trash, found.is_bare, found.fault) == (None, (), False, "")
     assert found.path == str(app / "cache")
 
 
@@ -41,16 +41,16 @@ def test_cache_and_trash_are_found_and_nothing_else(app: Path) -> None:
     assert found.cache.identity.inode == (app / "cache").stat().st_ino
 
 
-def test_a_directory_with_nothing_but_a_cache_is_a_ghost(tmp_path: Path) -> None:
+def test_a_directory_with_nothing_but_a_cache_is_bare(tmp_path: Path) -> None:
     (tmp_path / "old" / "cache").mkdir(parents=True)
-    assert look(tmp_path, "old").is_ghost
+    assert look(tmp_path, "old").is_bare
     (tmp_path / "old" / "config").write_text("")
-    assert not look(tmp_path, "old").is_ghost
+    assert not look(tmp_path, "old").is_bare
 
 
 def test_an_empty_directory_is_no_ghost_of_ours(tmp_path: Path) -> None:
     (tmp_path / "new").mkdir()
-    assert not look(tmp_path, "new").is_ghost
+    assert not look(tmp_path, "new").is_bare
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from formats import PAGE
 from prometheus_client.parser import text_string_to_metric_families
 
+from dokku_cache.daily import Run
 from dokku_cache.dokku.daily_prune import DailyPrune
 from dokku_cache.engine.disk_usage import BuildCache
 from dokku_cache.inventory import Inventory
@@ -17,9 +18,11 @@ from .test_list_table import HELD, SHOP, VOLUME
 Sample = tuple[frozenset[tuple[str, str]], float]
 FULL = Inventory((SHOP, VOLUME, HELD), BuildCache(900, 100, 2), DailyPrune(can_work=False, reason="why"))
 
+RUN = Run("2026-11-25T03:30:00+00:00", "shop: it is immutable")
 
-def parsed(inventory: Inventory) -> dict[str, list[Sample]]:
-    families = list(text_string_to_metric_families(prometheus.exposition(inventory) + "\n"))
+
+def parsed(inventory: Inventory, run: Run | None = None) -> dict[str, list[Sample]]:
+    families = list(text_string_to_metric_families(prometheus.exposition(inventory, run) + "\n"))
     assert all(family.type == "gauge" and family.documentation for family in families)
     return {
         family.name: [(frozenset(sample.labels.items()), sample.value) for sample in family.samples]
@@ -77,7 +80,7 @@ def test_a_name_that_is_no_unicode_is_still_written_as_utf_8() -> None:
 
 
 def test_the_page_describes_each_metric_with_its_labels() -> None:
-    written = {name: list(samples[0][0]) for name, samples in parsed(FULL).items()}
+    written = {name: list(samples[0][0]) for name, samples in parsed(FULL, RUN).items()}
     rows: Iterable[list[str]] = (
         [cell.strip() for cell in line.split("|")[1:3]]
         for line in PAGE.read_text().splitlines()
@@ -87,3 +90,11 @@ def test_the_page_describes_each_metric_with_its_labels() -> None:
     assert {name: {label for label, _ in pairs} for name, pairs in written.items()} == {
         name: set(listed) for name, listed in described.items()
     }
+
+
+def test_the_last_daily_run_has_its_time_and_how_it_ended() -> None:
+    metrics = parsed(FULL, RUN)
+    assert metrics["dokku_cache_daily_run_succeeded"] == [(frozenset(), 0.0)]
+    assert metrics["dokku_cache_daily_run_timestamp_seconds"] == [(frozenset(), 1795577400.0)]
+    assert parsed(FULL, replace(RUN, result="ok"))["dokku_cache_daily_run_succeeded"] == [(frozenset(), 1.0)]
+    assert "daily_run" not in prometheus.exposition(FULL)

@@ -1,0 +1,75 @@
+"""What somebody has set for an app, which tells that there is, or was, more to it than a directory.
+
+Dokku keeps each value in a file ``<lib root>/config/<plugin>/<app>/<key>`` (plugins/common/properties.go), and from
+0.38.0 on the environment of an app in ``<lib root>/config/<app>/ENV`` (plugins/config/environment.go).
+"""
+
+import os
+
+from dokku_cache.dokku.environment import DokkuEnvironment
+from dokku_cache.dokku.properties import PLUGIN
+from dokku_cache.errors import Unestablished
+from dokku_cache.legacy.installed import are_options_by_install, is_environment_by_install
+
+#: What `plugin:install` writes for each directory that is listed, of ghosts and of other people's data too
+# (triggers.go
+#: of each plugin, 0.27.0 to 0.38.27), with the values that it writes; None for any.
+_BY_INSTALL: dict[tuple[str, str], frozenset[str] | None] = {
+    ("apps", "created-at"): None,
+    ("common", "deployed"): frozenset({"false"}),
+    ("config", "env-migrated"): None,
+    ("docker-options", "_default_.deploy"): None,  # by its content, 0.38.0 to 0.38.8
+    ("docker-options", "migrated-build"): None,
+    ("docker-options", "migrated-deploy"): None,
+    ("docker-options", "migrated-run"): None,
+    ("network", "bind-all-interfaces"): None,
+    ("ports", "map"): frozenset({""}),
+    ("storage", "legacy-mounts-migrated"): None,
+}
+#: What `apps:destroy` leaves there: 0.30 and 0.33 of these plugins of Dokku's, all versions of plugins that have no
+#: trigger post-delete for it. And ours: who has set what goes by itself has not made an app by that.
+_LEFT_BY_DESTROY = frozenset({"acl", "caddy", "cron", "haproxy", "letsencrypt", "maintenance", PLUGIN})
+
+
+def made_by_a_person(environment: DokkuEnvironment, app: str) -> list[str]:
+    """Give the paths of an app's settings, but those that Dokku makes by itself. Raises Unestablished."""
+    config = os.path.join(environment.lib_root, "config")
+    found = [
+        os.path.join(config, plugin, app, key)
+        for plugin in _names(config)
+        if plugin not in _LEFT_BY_DESTROY
+        for key in _names(os.path.join(config, plugin, app))
+        if not _is_by_install(os.path.join(config, plugin, app, key), plugin, key)
+    ]
+    variables = os.path.join(config, app, "ENV")
+    if not is_environment_by_install(_content(variables)):
+        found.append(variables)
+    return found
+
+
+def _is_by_install(path: str, plugin: str, key: str) -> bool:
+    if (plugin, key) not in _BY_INSTALL:
+        return False
+    if key == "_default_.deploy":
+        return are_options_by_install(_content(path))
+    values = _BY_INSTALL[plugin, key]
+    return values is None or _content(path).strip() in values
+
+
+def _names(directory: str) -> list[str]:
+    try:
+        return sorted(os.listdir(directory))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise Unestablished(f"{directory} cannot be read ({error.strerror})") from error
+
+
+def _content(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except OSError as error:
+        raise Unestablished(f"{path} cannot be read ({error.strerror})") from error

@@ -1,0 +1,1 @@
+"""What proves that a directory is a dead build cache, and what speaks against it. Prints and removes nothing."""

@@ -1,0 +1,144 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2154 # `run --separate-stderr` sets stderr
+# The daily run, as Dokku's crontab has it
+
+load helper
+setup() {
+  needs_stand_in "changes plugins and settings"
+  rm -f "$DOKKU_LIB_ROOT/data/cache/daily-run.json"
+  : >"$DOKKU_LOGS_DIR/cache.log"
+}
+teardown() {
+  rm -rf "$DOKKU_LIB_ROOT/plugins/enabled/zz-"*
+  [[ ! -e "$SUITE_DIRECTORY/server/settings.kept" ]] || mv "$SUITE_DIRECTORY/server/settings.kept" "$SUITE_DIRECTORY/server/settings"
+  clean_up
+}
+
+# as_cron USER: the command of the crontab's line, in the environment that cron gives.
+as_cron() {
+  local user="$1" command
+  command="$("$DOKKU_LIB_ROOT/plugins/enabled/cache/cron-entries" docker-local | cut -d';' -f2)"
+  setpriv --reuid "$user" --regid "$user" --init-groups env --ignore-environment USER="$user" LOGNAME="$user" \
+    HOME="$DOKKU_ROOT" SHELL=/bin/bash PATH="$SUITE_DIRECTORY/server/bin:/usr/local/bin:/usr/bin:/bin" bash -c "$command"
+}
+
+server() { dokku cache:report --global "--cache-daily-run-$1"; }
+
+with_engine_down() {
+  sed -i.kept 's|^export DOCKER_HOST=.*|export DOCKER_HOST=unix:///nowhere LC_ALL=C|' "$SUITE_DIRECTORY/server/settings"
+}
+
+@test "a good day prints nothing, and log and report tell of it" {
+  make_app shop
+  make_cache shop
+  [ -z "$(server at)" ]
+  run --separate-stderr as_cron dokku
+  [ "$status" -eq 0 ]
+  [ -z "$output$stderr" ]
+  is_gone shop
+  grep -q "daily run: .*$(app shop): freed" "$DOKKU_LOGS_DIR/cache.log"
+  [ "$(server result)" = ok ]
+  [[ "$(server at)" == "$(date --utc +%Y-%m-%dT)"* ]]
+  [ -z "$(server denied)" ]
+}
+
+@test "what a person must know is printed, for cron to mail, and is in the report until a run goes well" {
+  make_app shop
+  make_cache shop
+  with_engine_down
+  run --separate-stderr as_cron dokku
+  [ "$status" -eq 1 ]
+  [ -z "$output" ]
+  [[ "$stderr" == *"Nothing could be judged: Docker does not answer"* ]]
+  [[ "$(server result)" == *"Docker does not answer"* ]]
+  [ -d "$(cache_of shop)" ]
+  mv "$SUITE_DIRECTORY/server/settings.kept" "$SUITE_DIRECTORY/server/settings"
+  run --separate-stderr as_cron dokku
+  [ -z "$output$stderr" ]
+  [ "$(server result)" = ok ]
+}
+
+@test "the metrics tell when the last run was, and how it ended" {
+  run dokku cache:list --format prometheus
+  [[ "$output" != *daily_run* ]]
+  make_app shop
+  make_cache shop
+  with_engine_down
+  run as_cron dokku
+  mv "$SUITE_DIRECTORY/server/settings.kept" "$SUITE_DIRECTORY/server/settings"
+  run dokku cache:list --format prometheus
+  [[ "$output" == *$'\ndokku_cache_daily_run_succeeded 0'* ]]
+  as_cron dokku
+  run dokku cache:list --format prometheus
+  [[ "$output" == *$'\ndokku_cache_daily_run_succeeded 1'* ]]
+  [[ "$output" =~ dokku_cache_daily_run_timestamp_seconds\ [0-9]{10} ]]
+}
+
+@test "a run that was killed is no success" {
+  make_app shop
+  make_cache shop 50000
+  as_cron dokku &
+  wait_for grep -q running "$DOKKU_LIB_ROOT/data/cache/daily-run.json"
+  pkill -KILL -f "$SUITE_DIRECTORY/.*/src auto-purge" || true
+  wait "$!" || true
+  [ "$(server result)" = "running, or cut short" ]
+}
+
+@test "an app whose facts cannot be found costs one line a day, and the others are purged" {
+  make_app shop
+  make_cache shop
+  make_app api
+  make_cache api
+  mkdir "$DOKKU_LIB_ROOT/plugins/enabled/zz-failing"
+  # shellcheck disable=SC2016 # for the triggers
+  for trigger in docker-args-build docker-args-deploy docker-args-run docker-args-process-deploy; do
+    printf '#!/bin/sh\n[ "$1" != %s ] || { echo "open legacy.json: permission denied" >&2; exit 1; }\n' "$(app shop)" \
+      >"$DOKKU_LIB_ROOT/plugins/enabled/zz-failing/$trigger"
+    chmod +x "$DOKKU_LIB_ROOT/plugins/enabled/zz-failing/$trigger"
+  done
+  for day in 1 2; do
+    run --separate-stderr as_cron dokku
+    [ "$status" -eq 0 ]
+    [ "$(grep -c "$(app shop)" "$DOKKU_LOGS_DIR/cache.log")" = "$day" ]
+  done
+  grep -q "open legacy.json: permission denied" "$DOKKU_LOGS_DIR/cache.log"
+  is_gone api
+  [ -d "$(cache_of shop)" ]
+}
+
+deny_cron() {
+  mkdir "$DOKKU_LIB_ROOT/plugins/enabled/zz-acl"
+  cat >"$DOKKU_LIB_ROOT/plugins/enabled/zz-acl/user-auth" <<'ACL'
+#!/bin/sh
+[ "$1" != root ] && [ "$2" = default ] || exit 0
+echo " !     User $2 does not have permissions to run $3" >&2
+exit 1
+ACL
+  chmod +x "$DOKKU_LIB_ROOT/plugins/enabled/zz-acl/user-auth"
+}
+
+@test "where a plugin denies the daily run, the installation and the report say so, and root's own line works" {
+  make_app shop
+  make_cache shop
+  deny_cron
+  run --separate-stderr as_cron dokku
+  [ "$status" -eq 1 ]
+  [[ "$stderr" == *"Access denied"* ]]
+  run --separate-stderr dokku plugin:install
+  [ "$status" -eq 0 ]
+  [[ "$stderr" == *"daily run of dokku-cache is denied"*"does not have permissions to run cache:auto-purge"* ]]
+  [[ "$stderr" == *"/etc/cron.d/dokku-cache"*"root"*"dokku cache:auto-purge --daily"* ]]
+  [[ "$(server denied)" == *"does not have permissions to run cache:auto-purge"* ]]
+  run --separate-stderr as_cron root
+  [ "$status" -eq 0 ]
+  is_gone shop
+}
+
+@test "who comes by ssh under a name of his own cannot ask for it" {
+  make_app shop
+  make_cache shop
+  SSH_NAME=somebody run --separate-stderr dokku cache:auto-purge --daily
+  [ "$status" -eq 1 ]
+  [[ "$stderr" == *"what cron calls"* ]]
+  [ -d "$(cache_of shop)" ]
+}

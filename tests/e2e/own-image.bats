@@ -1,0 +1,135 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2154 # `run --separate-stderr` sets stderr
+# Dokku in a container of its own, as in its official image: user dokku has another number than on the host, may not open
+# the engine's socket, and calls the client through sudo; the host has Dokku's root elsewhere
+
+load helper
+
+# The container has this machine's own programs, and Dokku's stand-in; nothing is fetched.
+setup_file() {
+  [[ "$DOKKU_UNDER_TEST" != "real" ]] || skip "it makes a container with a stand-in for Dokku"
+  command -v sudo >/dev/null || skip "it needs sudo"
+  export INSIDE="$SUITE_DIRECTORY/inside" BOX="$PREFIX-own-image"
+  # On the host these are below mnt; another tree, of the host's own, is at the very path that Dokku has in the container.
+  export HOST_ROOT="$INSIDE/mnt/home/dokku" CONTAINER_ROOT="$INSIDE/home/dokku"
+  mkdir -p "$INSIDE/etc" "$HOST_ROOT" "$CONTAINER_ROOT/shop/cache/somebodys" "$INSIDE/image/usr"
+  touch "$CONTAINER_ROOT/shop/cache/somebodys/data"
+  local link
+  for link in bin sbin lib lib64; do
+    [[ ! -L "/$link" ]] || cp --no-dereference "/$link" "$INSIDE/image/"
+  done
+  cp --archive /etc "$INSIDE/image/"
+  sed -i '/^\(dokku\|docker\):/d' "$INSIDE"/image/etc/{passwd,group,shadow,gshadow}
+  mkdir -p "$INSIDE/image"/{tmp,var/lib/dpkg,home,root,run,proc,sys,dev,mnt,usr,work} "$INSIDE/image$INSIDE"
+  chmod 1777 "$INSIDE/image/tmp"
+  touch "$INSIDE/image/in-the-box"
+  cp --archive /var/lib/dpkg/status /var/lib/dpkg/info "$INSIDE/image/var/lib/dpkg/"
+  printf 'dokku ALL=NOPASSWD:SETENV:/usr/bin/docker\n' >"$INSIDE/image/etc/sudoers.d/dokku-docker"
+  chmod 440 "$INSIDE/image/etc/sudoers.d/dokku-docker"
+  tar --create --file - --directory "$INSIDE/image" . | docker import - "$BOX" >/dev/null
+  start_box --env DOKKU_HOST_ROOT="$HOST_ROOT"
+}
+
+# start_box [OPTION...]: a fresh container, of which nothing but Dokku's root and data lasts.
+start_box() {
+  local project
+  project="$(dirname "$(dirname "$BATS_TEST_DIRNAME")")"
+  docker rm --force "$BOX" >/dev/null 2>&1 || true
+  docker run --detach --name "$BOX" --network none "$@" \
+    --volume /usr:/usr:ro --volume "$PLUGIN_REPOSITORY:/work/plugin:ro" --volume "$project/tests/dokku:/work/dokku:ro" \
+    --volume "${DOCKER_HOST#unix://}:/var/run/docker.sock" --volume "$INSIDE/mnt:$INSIDE" \
+    "$BOX" /usr/bin/sleep 1000 >/dev/null
+  # shellcheck disable=SC2016 # for the shell in the container
+  in_box bash -c '
+    set -e
+    [[ -e /in-the-box ]]
+    groupadd --gid 4321 dokku && useradd --uid 4321 --gid 4321 --home-dir "$1" --no-create-home --shell /bin/bash dokku
+    printf "#!/bin/bash\nsudo -E /usr/bin/docker \"\$@\"\n" >/bin-docker
+    chmod 755 /bin-docker
+    DOCKER_HOST= /work/dokku/up /server --root "$1"
+    sed -i -e "s|^export DOKKU_SYSTEM_USER|export DOCKER_BIN=/bin-docker DOKKU_SYSTEM_USER|; s|DOCKER_BIN=docker ||" \
+      -e "s|^export DOCKER_HOST=.*|export LC_ALL=C|" /server/settings
+    [[ -z "$DOKKU_HOST_ROOT" ]] || echo "export DOKKU_HOST_ROOT=$DOKKU_HOST_ROOT" >>/server/settings
+    git config --global --add safe.directory "*"' bash "$CONTAINER_ROOT"
+}
+
+in_box() { docker exec "$BOX" "$@"; }
+dokku_in_box() { docker exec --env SSH_USER=root "$BOX" /server/bin/dokku "$@"; }
+
+setup() { chmod 660 "${DOCKER_HOST#unix://}"; }
+teardown() { chmod 666 "${DOCKER_HOST#unix://}"; }
+
+teardown_file() {
+  docker rm --force "$BOX" >/dev/null 2>&1 || true
+  docker image rm --force "$BOX" >/dev/null 2>&1 || true
+  rm -rf "$INSIDE"
+}
+
+make_cache_in_box() {
+  # shellcheck disable=SC2016 # for the shell in the container
+  in_box bash -c 'mkdir -p "$1/cache/buildpack" && touch "$1/HEAD" "$1/cache/buildpack/"{a,b,c} && chown -R 4321:4321 "$1" && chown -R "$2" "$1/cache" && find "$1" -exec touch --date 2022-01-01 {} +' \
+    bash "$CONTAINER_ROOT/$1" "$2"
+}
+
+@test "the installation reaches the engine through sudo, shows what could be freed, and deletes nothing" {
+  make_cache_in_box shop 32767:32767
+  before="$(manifest "$HOST_ROOT")"
+  run --separate-stderr dokku_in_box plugin:install file:///work/plugin --name cache
+  [ "$status" -eq 0 ]
+  [ -z "$stderr" ]
+  [[ "$output" == *"shop"*"remove"* ]]
+  [ "$before" = "$(manifest "$HOST_ROOT")" ]
+}
+
+@test "list, purge and destroy work there" {
+  run --separate-stderr dokku_in_box cache:list
+  [ "$status" -eq 0 ]
+  [ -z "$stderr" ]
+  [[ "$output" == *shop* ]]
+  run --separate-stderr dokku_in_box cache:purge-legacy shop
+  [ "$status" -eq 0 ]
+  [ -z "$stderr" ]
+  [ ! -e "$HOST_ROOT/shop/cache" ]
+  make_cache_in_box other 32767:32767
+  run dokku_in_box --force apps:destroy other
+  [ "$status" -eq 0 ]
+  [ ! -e "$HOST_ROOT/other" ]
+}
+
+@test "files that the image's start gave to dokku go without a helper" {
+  make_cache_in_box shop 4321:4321
+  in_box chmod -R a-w "$CONTAINER_ROOT/shop/cache"
+  run --separate-stderr dokku_in_box cache:purge-legacy shop
+  [ "$status" -eq 0 ]
+  [ ! -e "$HOST_ROOT/shop/cache" ]
+}
+
+@test "a container that mounts the cache by the host's path uses it" {
+  make_cache_in_box shop 32767:32767
+  docker create --name "$BOX-user" --volume "$HOST_ROOT/shop/cache:/cache" "$BOX" /usr/bin/true >/dev/null
+  run --separate-stderr dokku_in_box cache:purge-legacy shop
+  docker rm "$BOX-user" >/dev/null
+  [ "$status" -eq 1 ]
+  [[ "$stderr" == *"$BOX-user mounts it"* ]]
+  [ -e "$HOST_ROOT/shop/cache/buildpack/a" ]
+}
+
+@test "without DOKKU_HOST_ROOT nothing is touched, here or on the host, and the message says what to set" {
+  start_box
+  make_cache_in_box shop 32767:32767
+  dokku_in_box plugin:install file:///work/plugin --name cache
+  before="$(manifest "$HOST_ROOT")" elsewhere="$(manifest "$CONTAINER_ROOT")"
+  run --separate-stderr dokku_in_box cache:purge-legacy shop
+  [ "$status" -eq 1 ]
+  [[ "$stderr" == *"DOKKU_HOST_ROOT=$HOST_ROOT"* || "$stderr" == *"Dokku runs in a container, and its root is $HOST_ROOT"* ]]
+  [ "$before" = "$(manifest "$HOST_ROOT")" ]
+  [ "$elsewhere" = "$(manifest "$CONTAINER_ROOT")" ]
+}
+
+@test "a second start, with packages lost and no network, succeeds and says what is missing" {
+  start_box --env DOKKU_HOST_ROOT="$HOST_ROOT"
+  in_box sed -i '/^Package: python3-rich$/,/^$/d' /var/lib/dpkg/status
+  run --separate-stderr dokku_in_box plugin:install file:///work/plugin --name cache
+  [ "$status" -eq 0 ]
+  [[ "$stderr" == *"python3-rich could not be installed"* ]]
+}

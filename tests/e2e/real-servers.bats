@@ -1,0 +1,123 @@
+#!/usr/bin/env bats
+# What people's servers hold, all of it side by side: only what is proven to be a dead build cache goes.
+
+load helper
+
+setup() {
+  needs_stand_in "fills the server, and its engine"
+  "$(dirname "$BATS_TEST_DIRNAME")/dokku/furnish" --prefix "$PREFIX-" >"$BATS_TEST_TMPDIR/furnished"
+}
+
+teardown() {
+  docker ps --all --quiet --filter label=dokku-cache-furnished | xargs -r docker rm --force >/dev/null
+  docker image rm --force dokku-cache-furnished "dokku/$PREFIX-moved-out:latest" >/dev/null 2>&1 || true
+  rm -rf "$DOKKU_LIB_ROOT/../other-disk" "$DOKKU_LIB_ROOT/data/storage-registry"
+  clean_up
+}
+
+# listed COLUMN VALUE: the names of what furnish has said to be so.
+listed() { awk -F '\t' -v column="$1" -v value="$2" '$column == value { print $1 }' "$BATS_TEST_TMPDIR/furnished"; }
+
+# What has to be as it was: everything but the caches that go, and the directories of ghosts.
+rest_of_the_server() {
+  local name
+  {
+    manifest "$DOKKU_ROOT"
+    manifest "$DOKKU_LIB_ROOT/../other-disk"
+  } | awk -F '\t' -v goes="$(listed 3 goes)" -v leaves="$(listed 3 leaves)" '
+    BEGIN { count = split(goes, names, "\n"); for (i = 1; i <= count; i++) gone[names[i]] = 1
+            count = split(leaves, names, "\n"); for (i = 1; i <= count; i++) left[names[i]] = 1 }
+    { split($1, parts, "/") }
+    parts[1] in gone || (parts[1] in left && parts[2] == "cache") { next }
+    # The size of a directory that loses a name may change.
+    $2 == "d" { $5 = "" }
+    { print }'
+}
+
+@test "each has the state that it should have, in the report and in the list" {
+  dokku cache:list --format json >"$BATS_TEST_TMPDIR/list"
+  dokku cache:report --format json >"$BATS_TEST_TMPDIR/report"
+  /usr/bin/python3 -I - "$BATS_TEST_TMPDIR" "$DOKKU_ROOT" <<'PYTHON'
+import json, sys
+base, root = sys.argv[1:]
+listed = {cache["location"]: cache for cache in json.load(open(f"{base}/list"))["caches"]}
+reported = {report["app"]: report for report in map(json.loads, open(f"{base}/report"))}
+for line in open(f"{base}/furnished"):
+    name, state, goes = line.rstrip("\n").split("\t")
+    path = f"{root}/{name}/cache"
+    if state == "nameless":
+        assert name not in reported, name
+        if "lost+found" not in name:
+            assert listed[path]["app"] is None and listed[path]["action"] is None, listed[path]
+            assert listed[path]["files"] == 40, listed[path]
+        continue
+    report = reported[name]
+    assert report["legacy-state"] == listed[path]["state"] == state, (name, state, report)
+    assert report["legacy-reason"], report
+    assert listed[path]["size-bytes"] and report["legacy-size-bytes"] == listed[path]["size-bytes"], (name, report)
+    assert listed[path]["app-state"] == ("ghost" if name.endswith(("ghost", "traces", "by-hand", "uploads")) else "present"), name
+    evidence = report["legacy-evidence"]
+    assert (len(evidence) == 5) is (state != "unsafe"), report
+    assert all(": yes, " in said for said in evidence) is (state in ("orphaned", "unsafe")), (name, evidence)
+PYTHON
+}
+
+@test "what is proven goes by itself, and everything else stays as it was to the byte" {
+  before="$(rest_of_the_server)"
+  run dokku cache:auto-purge
+  [ "$status" -eq 0 ] || { echo "$output" && false; }
+  [ "$before" = "$(rest_of_the_server)" ] || { diff <(echo "$before") <(rest_of_the_server) && false; }
+  for name in $(listed 3 goes); do
+    [ ! -e "$DOKKU_ROOT/$name" ] || { echo "$name is still there" && false; }
+  done
+  for name in $(listed 3 leaves); do
+    [ -d "$DOKKU_ROOT/$name" ]
+    [ ! -e "$DOKKU_ROOT/$name/cache" ] || { echo "the cache of $name is still there" && false; }
+  done
+  # A second run finds nothing more to do.
+  run dokku cache:auto-purge
+  [[ "$output" == *"0 legacy caches removed"* ]]
+  [ "$before" = "$(rest_of_the_server)" ]
+}
+
+@test "--all takes what was written lately too, and never what is doubtful" {
+  run dokku cache:purge-legacy --all --dry-run
+  [[ "$output" == *"$PREFIX-uploads"*"keep    doubtful: nothing lies beside it"* ]]
+  before="$(manifest "$DOKKU_ROOT/$PREFIX-uploads"; manifest "$DOKKU_ROOT/$PREFIX-data"; manifest "$DOKKU_ROOT/$PREFIX-shared")"
+  run dokku cache:purge-legacy --all --force
+  [ "$status" -eq 1 ]
+  [[ "$output" == *"The legacy cache of $PREFIX-uploads is doubtful"* ]]
+  [ "$before" = "$(manifest "$DOKKU_ROOT/$PREFIX-uploads"; manifest "$DOKKU_ROOT/$PREFIX-data"; manifest "$DOKKU_ROOT/$PREFIX-shared")" ]
+  [ ! -e "$DOKKU_ROOT/$PREFIX-written-into/cache" ]
+  [ ! -e "$DOKKU_ROOT/$PREFIX-app/cache" ]
+}
+
+@test "a doubtful cache goes for who names it, with its name typed or by force, and what is used does not" {
+  run dokku cache:purge-legacy "$PREFIX-uploads" </dev/null
+  [ "$status" -eq 1 ]
+  [[ "$output" == *"--force"* ]]
+  [ -d "$DOKKU_ROOT/$PREFIX-uploads/cache/5f3a9c" ]
+  run script --quiet --return --command "dokku cache:purge-legacy $PREFIX-uploads" /dev/null <<<"yes"
+  [ "$status" -eq 1 ]
+  [ -d "$DOKKU_ROOT/$PREFIX-uploads/cache/5f3a9c" ]
+  run script --quiet --return --command "dokku cache:purge-legacy $PREFIX-uploads" /dev/null <<<"$PREFIX-uploads"
+  [ "$status" -eq 0 ] || { echo "$output" && false; }
+  [ ! -e "$DOKKU_ROOT/$PREFIX-uploads/cache" ]
+  run dokku cache:purge-legacy --force "$PREFIX-data" "$PREFIX-shared"
+  [ "$status" -eq 1 ]
+  [ ! -e "$DOKKU_ROOT/$PREFIX-data/cache" ]
+  [ -d "$DOKKU_ROOT/$PREFIX-shared/cache/5f3a9c" ]
+  [[ "$output" == *"mounts the app's directory at /app/public (running, "* ]]
+}
+
+@test "at destroy all of an app goes but what is used, and of a linked one it is said where the rest is" {
+  run dokku --force apps:destroy "$PREFIX-of-www-data"
+  [ "$status" -eq 0 ]
+  [ ! -e "$DOKKU_ROOT/$PREFIX-of-www-data/cache" ]
+  run dokku --force apps:destroy "$PREFIX-linked"
+  [[ "$output" == *"stays: it is unsafe"*"other-disk/$PREFIX-linked/cache"* ]]
+  [ -d "$DOKKU_LIB_ROOT/../other-disk/$PREFIX-linked/cache/buildcache" ]
+  run dokku --force apps:destroy "$PREFIX-mounted"
+  [[ "$output" == *"stays: it is in-use"* ]]
+  [ -d "$DOKKU_ROOT/$PREFIX-mounted/cache/buildcache" ]
+}

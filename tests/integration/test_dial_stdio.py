@@ -1,0 +1,137 @@
+"""The engine through DOCKER_BIN, where user dokku may not open its socket: as in Dokku's own image."""
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dokku_cache.engine.client import Engine
+from dokku_cache.errors import Unestablished
+
+from .calling import call, list_apps
+from .conftest import Server, as_dokku
+
+
+@pytest.fixture
+def closed_socket() -> Iterator[str]:
+    """The engine's own socket, closed to all but root."""
+    path = os.environ["DOCKER_HOST"].removeprefix("unix://")
+    mode = os.stat(path).st_mode
+    os.chmod(path, 0o600)
+    yield os.environ["DOCKER_HOST"]
+    os.chmod(path, mode)
+
+
+@pytest.fixture
+def docker_bin(tmp_path: Path) -> Iterator[str]:
+    """A wrapper through sudo, which may call the client and nothing else, as docker/etc/sudoers.d has it."""
+    client = subprocess.run(["which", "docker"], capture_output=True, text=True, check=True).stdout.strip()
+    if subprocess.run(["which", "sudo"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("it needs sudo")
+    rule = Path("/etc/sudoers.d/dokku-cache-test")
+    # use_pty is what sudo 1.9.14 and later do by themselves.
+    rule.write_text(f"Defaults use_pty\ndokku ALL=NOPASSWD:SETENV:{client}\n")
+    rule.chmod(0o440)
+    wrapper = Path("/tmp") / f"dokku-cache-docker-{os.getpid()}"
+    wrapper.write_text(f'#!/bin/bash\nsudo -E {client} "$@"\n')
+    wrapper.chmod(0o755)
+    yield str(wrapper)
+    rule.unlink()
+    wrapper.unlink()
+
+
+def test_the_engine_is_reached_through_docker_bin(closed_socket: str, docker_bin: str) -> None:
+    def ask() -> tuple[list[Any], str]:
+        engine = Engine(closed_socket, docker_bin)
+        return engine.containers(), engine.api.version()["Version"]
+
+    containers, version = as_dokku(ask)
+    assert containers == []
+    assert version == Engine(closed_socket).api.version()["Version"]
+
+
+def test_without_docker_bin_it_is_not(closed_socket: str) -> None:
+    with pytest.raises(Unestablished, match=r"is closed to this user \(Permission denied\)$") as caught:
+        as_dokku(lambda: Engine(closed_socket).containers())
+    assert "let user dokku open" in caught.value.hint
+
+
+def test_a_purge_works_through_it_with_the_helpers_stream(
+    server: Server, closed_socket: str, docker_bin: str
+) -> None:
+    cache = server.make_cache("shop", files=2000)
+    list_apps(server, "shop")
+    done = call(server, "purge-legacy", "shop", variables={"DOCKER_BIN": docker_bin})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "removed 2,000 files" in done.stdout
+    assert not cache.exists()
+    assert Engine(closed_socket).containers() == []
+
+
+def test_the_socket_is_used_where_it_opens(tmp_path: Path) -> None:
+    """A client that costs a process a connection is not called then."""
+    engine = Engine(os.environ["DOCKER_HOST"], str(tmp_path / "no-such-client"))
+    assert engine.containers() == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("echo 'sudo: a password is required' >&2; exit 1", "sudo: a password is required"),
+        ("exit 1", "it gave no answer"),
+    ],
+)
+def test_where_neither_leads_to_the_engine_both_are_named_once(
+    closed_socket: str, tmp_path: Path, lines: str, said: str
+) -> None:
+    wrapper = Path("/tmp") / f"dokku-cache-docker-{os.getpid()}"
+    wrapper.write_text(f"#!/bin/sh\necho >>{wrapper}.calls\n{lines}\n")
+    wrapper.chmod(0o755)
+    calls = Path(f"{wrapper}.calls")
+    calls.touch(0o666)
+    calls.chmod(0o666)
+
+    def ask() -> list[str]:
+        engine = Engine(closed_socket, str(wrapper))
+        told = []
+        for question in (engine.containers, engine.volumes):
+            try:
+                question()
+            except Unestablished as error:
+                told.append(f"{error}; {error.hint}")
+        return told
+
+    try:
+        first, second = as_dokku(ask)
+        assert first == second
+        assert "is closed to this user (Permission denied)" in first
+        assert f"'{wrapper} system dial-stdio' does not lead to it either ({said})" in first
+        assert len(calls.read_text().splitlines()) <= 2
+    finally:
+        wrapper.unlink()
+        calls.unlink()
+
+
+def test_a_command_that_answers_nothing_has_the_sockets_time_limit(
+    closed_socket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dokku_cache.engine.client.TIMEOUT_SECONDS", 1)
+    begun = time.monotonic()
+    with pytest.raises(Unestablished):
+        as_dokku(lambda: Engine(closed_socket, "sh -c 'exec sleep 60'").containers())
+    assert time.monotonic() - begun < 10
+
+
+def test_nothing_of_it_is_left_running(server: Server, closed_socket: str, docker_bin: str) -> None:
+    as_dokku(lambda: len(Engine(closed_socket, docker_bin).containers()))
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        running = subprocess.run(["pgrep", "-f", "system dial-stdi[o]"], capture_output=True, check=False)
+        if running.returncode == 1:
+            return
+        time.sleep(0.1)
+    pytest.fail("a client is left running")

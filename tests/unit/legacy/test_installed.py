@@ -1,0 +1,43 @@
+"""What plugin:install writes into every directory is a mere trace, and what somebody wrote is not."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from dokku_cache.legacy.mounts import read_mounts
+from dokku_cache.legacy.sighting import look_at_app
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "is_trace"),
+    [
+        ("VHOST", "shop.example.com\n", True),
+        ("VHOST", "shop.example.com\nshop.example.org\n", True),
+        ("VHOST", "shop\n", True),
+        ("VHOST", "", True),
+        ("VHOST", "www.example.com\n", False),
+        ("VHOST", "shop.example.com\nwww.example.com\n", False),
+        ("ENV", "NO_VHOST='1'\n", True),
+        ("ENV", "export NO_VHOST='1'\n", True),
+        ("ENV", 'NO_VHOST="1"\nSECRET="x"\n', False),
+        ("ENV", "x" * 5000, False),
+        ("DOCKER_OPTIONS_DEPLOY", "--restart=on-failure:10\n", True),
+        ("DOCKER_OPTIONS_DEPLOY", "--restart=on-failure:10\n-v /a:/b\n", False),
+        (".deploy.lock", "4711", True),
+        ("nginx.conf", "", False),
+    ],
+)
+def test_a_directory_with_nothing_but_traces_is_bare(tmp_path: Path, name: str, content: str, is_trace: bool) -> None:
+    (tmp_path / "shop" / "cache").mkdir(parents=True)
+    (tmp_path / "shop" / name).write_text(content)
+    assert look_at_app(str(tmp_path), "shop", read_mounts()).is_bare is is_trace
+
+
+def test_what_is_no_plain_file_is_no_trace_and_is_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "shop" / "cache").mkdir(parents=True)
+    (tmp_path / "elsewhere").write_text("NO_VHOST=1\n")
+    (tmp_path / "shop" / "ENV").symlink_to(tmp_path / "elsewhere")
+    os.mkfifo(tmp_path / "shop" / "VHOST")
+    found = look_at_app(str(tmp_path), "shop", read_mounts())
+    assert [(entry.name, entry.is_mere_trace) for entry in found.beside] == [("ENV", False), ("VHOST", False)]
