@@ -32,7 +32,7 @@ def identity(path: Path) -> Identity:
 
 
 def used_bytes(path: Path) -> int:
-    return int(subprocess.run(["du", "-s", "-B1", str(path)], capture_output=True, check=True).stdout.split()[0])
+    return int(subprocess.run([trees.DU, "-s", "-B1", str(path)], capture_output=True, check=True).stdout.split()[0])
 
 
 @pytest.mark.parametrize("make", trees.ALL, ids=lambda make: make.__name__)

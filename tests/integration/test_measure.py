@@ -30,7 +30,7 @@ def test_every_tree_has_the_size_that_du_gives(server: Server, make: object) -> 
     cache.mkdir()
     make(cache)
     found = measured(cache)
-    assert found.size_bytes == int(lines_of("du", "-s", "-B1", cache)[0].split()[0])
+    assert found.size_bytes == int(lines_of(trees.DU, "-s", "-B1", cache)[0].split()[0])
     kinds = lines_of("find", cache, "-mindepth", "1", "-printf", r"%y\n")
     assert (found.directories, found.files) == (kinds.count("d"), len(kinds) - kinds.count("d"))
     newest = max(float(time) for time in lines_of("find", cache, "-printf", r"%T@\n"))
@@ -61,7 +61,7 @@ def test_another_file_system_below_is_not_entered(server: Server) -> None:
     try:
         (cache / "directory7" / "inner" / "file").write_bytes(b"x" * 1_000_000)
         found = measured(cache)
-        assert found.size_bytes == int(lines_of("du", "-s", "-x", "-B1", cache)[0].split()[0])
+        assert found.size_bytes == int(lines_of(trees.DU, "-s", "-x", "-B1", cache)[0].split()[0])
     finally:
         subprocess.run(["umount", cache / "directory7" / "inner"], check=True)
     assert found.files == 3

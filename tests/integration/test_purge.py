@@ -47,7 +47,7 @@ def test_a_tree_is_measured_as_du_does_and_wholly_removed(server: Server, make: 
     make(app / "cache")
     give(app / "cache", 32767)
     used = int(
-        subprocess.run(["du", "-s", "-B1", str(app / "cache")], capture_output=True, check=True).stdout.split()[0]
+        subprocess.run([trees.DU, "-s", "-B1", str(app / "cache")], capture_output=True, check=True).stdout.split()[0]
     )
     entries = int(
         subprocess.run(

@@ -1,9 +1,12 @@
 """Trees that are hard to delete, made by system calls relative to a directory: no path is too long for that."""
 
 import os
+import shutil
 import socket
 from pathlib import Path
 
+#: What sizes are held against. Where it has this name, the usual one dies of a deep tree (uutils 0.8, Ubuntu 26.04).
+DU = shutil.which("gnudu") or "du"
 HOSTILE_NAMES = (
     b"new\nline",
     b"\xff\xfe not UTF-8",
