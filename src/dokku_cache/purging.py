@@ -110,9 +110,16 @@ class Purger:
             self._refuse_deploy(planned.app)
             yield directory
 
+    @property
+    def _is_automatic(self) -> bool:
+        return self.request.mode in {Mode.AUTOMATIC, Mode.FINISH}
+
     def _refuse_deploy(self, app: str) -> None:
-        if not self.request.in_deploy and locks.is_being_deployed(self.environment, app):
-            raise Refused(f"App {app} is being deployed", "purge it again when the deploy is done")
+        if self.request.in_deploy or not locks.is_being_deployed(self.environment, app):
+            return
+        if self._is_automatic:
+            raise Kept(f"App {app} is being deployed", state_and_reason="it is being deployed")
+        raise Refused(f"App {app} is being deployed", "purge it again when the deploy is done")
 
     def _walk(self, directory: AppDirectory, planned: Finding) -> dict[Identity, Walk]:
         """Look at all of what might go; what decides is checked after this, as it may take long."""
@@ -134,7 +141,7 @@ class Purger:
             raise Refused(f"the cache of {planned.app} was replaced while it was being examined", "purge it again")
         decision = decide(finding, self.request.mode)
         if not decision.targets and decision.kept is not None:
-            raise refusal(decision)
+            raise kept(decision) if self._is_automatic else refusal(decision)
         return decision
 
     def _take(self, directory: AppDirectory, decision: Decision, entry: Entry) -> Entry:
@@ -173,16 +180,20 @@ class Purger:
         return Helper(self.engine, app, *roots, is_gentle=self.request.is_gentle)
 
 
-def refusal(decision: Decision) -> Refused:
-    """Give the error that says why something of an app is not removed: Kept where it is only not due yet."""
+def refusal(decision: Decision) -> CacheError:
+    """Give the error that says to a person why something of an app is not removed."""
     verdict = decision.kept or decision.finding.verdict
-    described = f"{verdict.state.value}: {verdict.reason}"
-    message = f"The legacy cache of {decision.app} is {described}"
+    message = f"The legacy cache of {decision.app} is {verdict.state.value}: {verdict.reason}"
     if verdict.state is State.DOUBTFUL:
         return Doubtful(message, verdict.hint)
-    if decision.is_refused:
-        return Refused(message, verdict.hint)
-    return Kept(message, verdict.hint, state_and_reason=described)
+    return Refused(message, verdict.hint)
+
+
+def kept(decision: Decision) -> Kept:
+    """Give the word that something of an app stays, which is no failure where nobody has asked for it."""
+    verdict = decision.kept or decision.finding.verdict
+    described = f"{verdict.state.value}: {verdict.reason}"
+    return Kept(f"The legacy cache of {decision.app} is {described}", state_and_reason=described)
 
 
 def _is_own(directory: AppDirectory, entry: Entry) -> bool:
