@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from dokku_cache.context import Context
 from dokku_cache.errors import CacheError
 from dokku_cache.legacy.measure import Measurement
-from dokku_cache.legacy.plan import Finding
+from dokku_cache.legacy.plan import Finding, candidates
 from dokku_cache.legacy.sighting import CACHE_NAME
+from dokku_cache.legacy.state import Mode
 from dokku_cache.output.progress import Watcher
 from dokku_cache.sizes import total, walk_sighting
 
@@ -31,7 +32,10 @@ def measure_finding(context: Context, finding: Finding, watcher: Watcher) -> Mea
         watcher.end()
 
 
-def measure_findings(context: Context, findings: Iterable[Finding]) -> tuple[Measured, ...]:
-    """Do that for several apps, in their order."""
+def measure_candidates(context: Context, findings: Iterable[Finding], mode: Mode) -> tuple[Measured, ...]:
+    """Do that for what might go, and give the others as they are: nobody walks over what stays anyway."""
     with Watcher(context.console) as watcher:
-        return tuple(measure_finding(context, finding, watcher) for finding in findings)
+        return tuple(
+            measure_finding(context, finding, watcher) if candidates(finding, mode) else (finding, None)
+            for finding in findings
+        )

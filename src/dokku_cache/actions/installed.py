@@ -10,7 +10,7 @@ from dokku_cache.engine import helper_image
 from dokku_cache.errors import CacheError, ExitCode
 from dokku_cache.legacy.plan import plan
 from dokku_cache.legacy.state import Mode
-from dokku_cache.measuring import measure_findings
+from dokku_cache.measuring import measure_candidates
 from dokku_cache.output import log, purge_text
 
 #: For the engine: other plugins come after this one.
@@ -48,7 +48,7 @@ def _sweep_detached(context: Context) -> None:
 
 def _begin(context: Context) -> None:
     try:
-        measured = measure_findings(context, context.surveyor.survey(apps.every()))
+        measured = measure_candidates(context, context.surveyor.survey(apps.every()), Mode.ALL)
         decisions = plan((finding for finding, _ in measured), Mode.ALL)
         if any(decision.targets or decision.kept for decision in decisions):
             purge_text.show_plan(context.console, decisions, {finding.app: size for finding, size in measured})

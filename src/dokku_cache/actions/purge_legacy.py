@@ -9,7 +9,7 @@ from dokku_cache.errors import CacheError, Doubtful, ExitCode, Refused, UsageErr
 from dokku_cache.history import Way
 from dokku_cache.legacy.plan import Finding, candidates, decide, plan
 from dokku_cache.legacy.state import Mode, State
-from dokku_cache.measuring import measure_findings
+from dokku_cache.measuring import measure_candidates
 from dokku_cache.output import purge_text
 from dokku_cache.purging import Outcome, Request, refusal
 from dokku_cache.running import purge_and_record
@@ -62,7 +62,7 @@ def _choose(context: Context, named: list[str], *, is_all: bool) -> tuple[list[s
 
 
 def _show_plan(context: Context, findings: Sequence[Finding], mode: Mode) -> None:
-    measured = measure_findings(context, findings)
+    measured = measure_candidates(context, findings, mode)
     decisions = plan((finding for finding, _ in measured), mode)
     purge_text.show_plan(context.console, decisions, {finding.app: size for finding, size in measured})
 
