@@ -71,7 +71,7 @@ def tell_outcome(console: Console, app: str, outcome: Outcome | None) -> None:
         console.detail(f"Nothing else was left of {app}: its name can be used again")
     elif finding.is_ghost:
         left = ", ".join(neighbour.name for neighbour in finding.sighting.beside) or "something that came meanwhile"
-        console.detail(f"The directory of {app} stays, as {left} lies in it: 'dokku apps:destroy {app}' removes it")
+        console.detail(f"The directory of {app} stays, as it holds {left}: 'dokku apps:destroy {app}' removes it")
     if outcome.decision.kept is None and finding.cache.state is State.RECREATED:
         console.detail("The next deployment task makes the directory again, empty: upgrade to Dokku 0.33.8 or later")
     if outcome.decision.kept is None and finding.cache.state is State.RECENT:
