@@ -10,7 +10,7 @@ from typing import Protocol
 from dokku_cache.dokku import locks
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
-from dokku_cache.engine.helper import Helper
+from dokku_cache.engine.helper import GENTLE_WORKERS, WORKERS, Helper
 from dokku_cache.errors import (
     CacheError,
     Doubtful,
@@ -168,9 +168,10 @@ class Purger:
         helper = self._helper(decision.app)
         measured = sum((walks[entry.identity].measured for entry in aside), Measurement())
         deleting = self.watcher.deleting(decision.app, measured)
+        workers = GENTLE_WORKERS if self.request.is_gentle else WORKERS
         begun = time.monotonic()
         for entry in aside:
-            delete_trash(directory, entry, helper, deleting)
+            delete_trash(directory, entry, helper, deleting, workers)
         seconds = time.monotonic() - begun
         gone_ghost = decision.finding.is_ghost and remove_ghost(directory)
         return Outcome(decision, measured, seconds, gone_ghost)

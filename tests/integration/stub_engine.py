@@ -7,16 +7,26 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 Answers = Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Failure:
+    """An answer that is an error, in the engine's own words."""
+
+    status: int
+    message: str
+
+
 class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     daemon_threads = True
     answers: Answers
     delays_seconds: Mapping[str, float]
+    minimum_version: list[int]
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -26,8 +36,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         path = self.path.split("?")[0]
         question = "/" + path.split("/", 2)[2] if path.startswith("/v") and path != "/version" else path
         time.sleep(self.server.delays_seconds.get(question, 0))
-        body = json.dumps(self.server.answers.get(question, {})).encode()
-        self.send_response(200 if question in self.server.answers else 500)
+        answer = self.server.answers.get(question, Failure(500, "no such question in this test"))
+        asked = path.split("/")[1] if path != "/version" else "v9"
+        if [int(part) for part in asked[1:].split(".")] < self.server.minimum_version:
+            answer = Failure(400, f"client version {asked[1:]} is too old")
+        body = json.dumps({"message": answer.message} if isinstance(answer, Failure) else answer).encode()
+        self.send_response(answer.status if isinstance(answer, Failure) else 200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -41,11 +55,17 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 
 @contextmanager
-def stub_engine(socket: Path, answers: Answers, delays_seconds: Mapping[str, float] | None = None) -> Iterator[str]:
+def stub_engine(
+    socket: Path,
+    answers: Answers,
+    delays_seconds: Mapping[str, float] | None = None,
+    minimum_version: tuple[int, int] = (1, 12),
+) -> Iterator[str]:
     """Answer at a socket by the path of the question, without its version; give what DOCKER_HOST is then."""
     with _Server(str(socket), _Handler) as server:
         server.answers = {"/version": {"ApiVersion": "1.41"}, "/containers/json": [], **answers}
         server.delays_seconds = delays_seconds or {}
+        server.minimum_version = list(minimum_version)
         socket.chmod(0o666)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"unix://{socket}"

@@ -14,9 +14,11 @@ from dokku_cache.legacy.emptying import empty
 from dokku_cache.legacy.handles import AppDirectory, Identity
 from dokku_cache.legacy.remove import delete_trash
 from dokku_cache.legacy.sighting import TRASH_PREFIX, Entry
+from dokku_cache.purging import Request
 
 from . import trees
 from .conftest import HEROKUISH, Server, as_dokku, give, manifest
+from .test_purge import purge
 
 
 @pytest.fixture
@@ -141,6 +143,25 @@ def test_where_some_need_the_helper_after_all_each_entry_is_counted_once(server:
 
     assert as_dokku(delete) == expected
     assert not trash.exists()
+
+
+@pytest.mark.parametrize(("is_gentle", "workers"), [(False, 32), (True, 2)])
+def test_a_purge_beside_a_deploy_has_few_workers(
+    server: Server, monkeypatch: pytest.MonkeyPatch, is_gentle: bool, workers: int
+) -> None:
+    cache = server.make_cache("shop")
+    give(cache, cache.parent.stat().st_uid)
+    asked: list[int] = []
+    monkeypatch.setattr(
+        "dokku_cache.legacy.remove.empty", lambda fd, gone, count: asked.append(count) or empty(fd, gone, count)
+    )
+
+    def work() -> list[int]:
+        purge(server, "shop", Request(is_gentle=is_gentle))
+        return asked
+
+    assert as_dokku(work) == [workers]
+    assert not cache.exists()
 
 
 @pytest.fixture

@@ -8,9 +8,13 @@ from dokku_cache.errors import ExitCode
 from dokku_cache.output import report
 from dokku_cache.report_values import Gatherer
 
+#: For the engine, where somebody asked Dokku for a report on all there is.
+LIMIT_SECONDS = 3
+
 
 def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     """Report on the app that Dokku names, or on all."""
+    context.engine.wait_at_most(LIMIT_SECONDS)
     visible = context.visible_apps()
     named = [apps.verify(name, visible) for name in arguments[:1] if name]
     gatherer = Gatherer(context)

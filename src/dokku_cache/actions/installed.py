@@ -13,12 +13,16 @@ from dokku_cache.legacy.state import Mode
 from dokku_cache.measuring import measure_candidates
 from dokku_cache.output import log, purge_text
 
+#: For the engine: other plugins come after this one.
+LIMIT_SECONDS = 10
+
 
 def run(context: Context, _arguments: Sequence[str]) -> ExitCode:
     """Import the helper container's image, and see whether Dokku was upgraded since the last time.
 
     The first time, the version is recorded, and what could be freed is shown: an installation deletes nothing.
     """
+    context.engine.wait_at_most(LIMIT_SECONDS)
     if not upgrade.recorded(context.environment):
         _begin(context)
     elif upgrade.is_due(context.environment):

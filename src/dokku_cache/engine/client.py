@@ -1,5 +1,8 @@
 """The connection to the Docker engine of this machine."""
 
+import contextlib
+import glob
+import os
 import socket
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
@@ -7,10 +10,12 @@ from typing import Any, TypeVar
 from dokku_cache import modules
 from dokku_cache.engine import host_root
 from dokku_cache.engine.dial_stdio import SCHEME, Dialer, reach_through
+from dokku_cache.engine.patience import ask_a_silent_engine_once
 from dokku_cache.errors import Unestablished
 
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
-#: For each single call. Listing containers took minutes on troubled engines (moby/moby#31719).
+#: For a call, and, as an engine that was silent is not asked again, for all that a command waits for in vain. Listing
+#: containers took minutes on troubled engines (moby/moby#31719).
 TIMEOUT_SECONDS = 30
 
 #: What to do about an error whose words the engine gave.
@@ -30,6 +35,7 @@ class Engine:
 
     def __init__(self, docker_host: str, docker_bin: str = "", roots: tuple[str, str] | None = None) -> None:
         self._roots = roots
+        self._limit_seconds: float = TIMEOUT_SECONDS
         self._docker_host = docker_host or DEFAULT_SOCKET
         self._dialer = Dialer(docker_bin) if docker_bin else None
         self._api: Any = None
@@ -50,6 +56,10 @@ class Engine:
                 raise
         return self._api
 
+    def wait_at_most(self, seconds: float) -> None:
+        """Give up earlier than usual, where somebody waits who did not ask for this plugin."""
+        self._limit_seconds = min(seconds, TIMEOUT_SECONDS)
+
     @property
     def trouble(self) -> Unestablished | None:
         """Why a question was not answered, if there was one."""
@@ -59,7 +69,11 @@ class Engine:
     def _connect(self) -> Any:
         if not self._docker_host.startswith("unix://"):
             # Bind mounts and paths mean something on the engine's machine only, and that must be this one.
-            raise Unestablished(f"DOCKER_HOST is {self._docker_host}, but only an engine on this machine will do")
+            where = where_set("DOCKER_HOST", self._roots)
+            raise Unestablished(
+                f"DOCKER_HOST is {self._docker_host}, but only the socket of an engine on this machine will do",
+                f"take DOCKER_HOST out of {where}, or set it to {DEFAULT_SOCKET} there",
+            )
         refused = _why_closed(self._docker_host)
         try:
             return self._client(self._dialer if refused else None)
@@ -75,15 +89,17 @@ class Engine:
         docker = modules.load("docker")
 
         def client(version: str) -> Any:
-            return docker.APIClient(base_url=self._docker_host, version=version, timeout=TIMEOUT_SECONDS)
+            return docker.APIClient(base_url=self._docker_host, version=version, timeout=self._limit_seconds)
 
         # Given a version, it asks nothing before it knows the way.
         asking = client(docker.constants.DEFAULT_DOCKER_API_VERSION)
         if dialer:
-            reach_through(asking, dialer, TIMEOUT_SECONDS)
+            reach_through(asking, dialer, self._limit_seconds)
+        ask_a_silent_engine_once(asking)
         version = guarded(lambda: str(asking.version(api_version=False)["ApiVersion"]))
         api = guarded(lambda: client(version))
         api.mount(SCHEME, asking.get_adapter(SCHEME))
+        ask_a_silent_engine_once(api)
         return api
 
     def _closed(self, refused: PermissionError) -> Unestablished:
@@ -126,6 +142,17 @@ class Engine:
         if isinstance(answer, Unestablished):
             raise answer
         return answer
+
+
+def where_set(variable: str, roots: tuple[str, str] | None) -> str:
+    """Name the file from which Dokku has a variable of this process (0.38.27, the dokku script reads these)."""
+    root = roots[0] if roots else "/home/dokku"
+    fixed = ["/etc/default/dokku", os.path.join(root, "dokkurc")]
+    for path in [*fixed, *sorted(glob.glob(f"{glob.escape(root)}/.dokkurc/*"))]:
+        with contextlib.suppress(OSError), open(path, encoding="utf-8", errors="replace") as file:
+            if variable in file.read():
+                return path
+    return f"the environment, such as a file in {os.path.join(root, '.dokkurc')}"
 
 
 def _why_closed(docker_host: str) -> OSError | None:

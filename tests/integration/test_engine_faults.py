@@ -1,0 +1,112 @@
+"""Engines on a bad day: each fault is told in the engine's own words, keeps everything, and costs little time."""
+
+import os
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dokku_cache.engine import disk_usage
+from dokku_cache.engine.client import Engine
+from dokku_cache.errors import Unestablished
+
+from .calling import call, list_apps
+from .conftest import Server, manifest
+from .stub_engine import Failure, stub_engine
+
+BROKEN_IMAGE = "content digest sha256:0123: not found"
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    path = Path("/tmp") / f"dokku-cache-stub-{os.getpid()}.sock"
+    yield path
+    path.unlink(missing_ok=True)
+
+
+@pytest.fixture
+def silent(place: Path) -> Iterator[str]:
+    """A socket that accepts and never answers."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(str(place))
+        place.chmod(0o666)
+        listener.listen(100)
+        yield f"unix://{place}"
+
+
+def test_a_silent_engine_costs_one_time_limit_whatever_is_asked(silent: str) -> None:
+    engine = Engine(silent)
+    engine.wait_at_most(1)
+    begun = time.monotonic()
+    for question in (engine.containers, engine.volumes, engine.images, lambda: disk_usage.ask(engine)) * 3:
+        with pytest.raises(Unestablished, match="Docker was silent for 1 s"):
+            question()
+    assert time.monotonic() - begun < 3
+
+
+def test_one_that_falls_silent_later_does_too(place: Path) -> None:
+    delays = {"/containers/json": 5.0, "/volumes": 5.0, "/system/df": 5.0}
+    with stub_engine(place, {"/volumes": {}, "/system/df": {}}, delays) as docker_host:
+        engine = Engine(docker_host)
+        engine.wait_at_most(1)
+        begun = time.monotonic()
+        for question in (engine.containers, engine.volumes, lambda: disk_usage.ask(engine)) * 2:
+            with pytest.raises(Unestablished, match="Docker was silent for 1 s") as caught:
+                question()
+        assert time.monotonic() - begun < 3
+        assert "journalctl -u docker" in caught.value.hint
+
+
+def test_dokkus_own_report_is_not_held_up_by_it(server: Server, silent: str) -> None:
+    server.make_cache("shop")
+    list_apps(server, "shop")
+    begun = time.monotonic()
+    done = call(server, "dokku-report", variables={"DOCKER_HOST": silent})
+    assert time.monotonic() - begun < 15  # the limit is 3 s; the rest is a busy machine
+    assert done.returncode == 0
+    assert "shop" in done.stdout
+    assert "Docker was silent for 3 s" in done.stdout + done.stderr
+
+
+def test_a_list_of_containers_that_fails_keeps_everything_with_the_engines_words(server: Server, place: Path) -> None:
+    server.make_cache("shop")
+    list_apps(server, "shop")
+    before = manifest(server.root)
+    answers = {"/containers/json": Failure(500, BROKEN_IMAGE), "/volumes": {}, "/images/json": []}
+    with stub_engine(place, answers) as docker_host:
+        variables = {"DOCKER_HOST": docker_host}
+        done = call(server, "purge-legacy", "shop", variables=variables)
+        listed = call(server, "list", "--kind", "legacy", variables=variables)
+    assert done.returncode == 1
+    assert BROKEN_IMAGE in done.stderr
+    assert "remove what uses it" not in done.stderr.lower()
+    assert "mend that first" in done.stderr.lower()
+    assert "shop" in listed.stdout
+    assert manifest(server.root) == before
+    # Healed, it works at once.
+    assert call(server, "purge-legacy", "shop").returncode == 0
+
+
+def test_an_engine_that_demands_api_1_44_is_asked_in_its_own_version(place: Path) -> None:
+    """As Docker 29 does; the SDK of Debian 12 knows 1.41."""
+    answers = {"/version": {"ApiVersion": "1.52"}, "/volumes": {"Volumes": None}, "/system/df": {}}
+    with stub_engine(place, answers, minimum_version=(1, 44)) as docker_host:
+        engine = Engine(docker_host)
+        assert engine.containers() == []
+        assert engine.volumes() == []
+        assert disk_usage.ask(engine).volume_bytes == {}
+
+
+def test_an_engine_elsewhere_is_refused_with_the_file_that_names_it(server: Server) -> None:
+    server.make_cache("shop")
+    list_apps(server, "shop")
+    (server.root / ".dokkurc").mkdir()
+    (server.root / ".dokkurc" / "panel").write_text("export DOCKER_HOST=tcp://127.0.0.1:2376\n")
+    before = manifest(server.root)
+    done = call(server, "purge-legacy", "shop", variables={"DOCKER_HOST": "tcp://127.0.0.1:2376"})
+    assert done.returncode == 1
+    assert "DOCKER_HOST is tcp://127.0.0.1:2376" in done.stderr
+    assert f"out of {server.root}/.dokkurc/panel" in done.stderr
+    assert manifest(server.root) == before

@@ -1,0 +1,52 @@
+"""An engine that remaps users: old caches have numbers of the remapped range, and the helper deletes them too."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from .calling import call, list_apps
+from .conftest import Server, give
+
+ENGINE = Path(__file__).parents[1] / "engine"
+USER = "dokku-cache-remap"
+FIRST_UID = 700_000
+
+
+@pytest.fixture
+def remapping() -> Iterator[str]:
+    """A second engine, with ``--userns-remap``; give what DOCKER_HOST is then."""
+    directory = Path("/tmp") / f"dokku-cache-remap-{os.getpid()}"
+    kept = {path: path.read_text() if path.exists() else None for path in (Path("/etc/subuid"), Path("/etc/subgid"))}
+    subprocess.run(["useradd", "--system", "--user-group", USER], check=True)
+    for path in kept:
+        with path.open("a") as file:
+            file.write(f"{USER}:{FIRST_UID}:65536\n")
+    try:
+        subprocess.run([ENGINE / "up", directory, f"--userns-remap={USER}"], check=True)
+        yield f"unix://{directory}/docker.sock"
+    finally:
+        subprocess.run([ENGINE / "down", directory], check=True)
+        subprocess.run(["userdel", USER], check=True)
+        for path, text in kept.items():
+            if text is None:
+                path.unlink()
+            else:
+                path.write_text(text)
+
+
+def test_files_of_the_remapped_range_go_too(server: Server, remapping: str) -> None:
+    cache = server.make_cache("shop", files=200)
+    give(cache, FIRST_UID + 32767)
+    give(cache / "gems" / "gem7", FIRST_UID)
+    cache.chmod(0o700)
+    list_apps(server, "shop")
+    there = Server(replace(server.environment, docker_host=remapping), server.root)
+    reported = call(there, "report", "shop", "--cache-legacy-files")
+    assert (reported.returncode, reported.stdout) == (0, "200\n")
+    done = call(there, "purge-legacy", "shop")
+    assert done.returncode == 0, done.stderr
+    assert not cache.exists()
