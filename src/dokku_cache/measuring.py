@@ -1,6 +1,7 @@
 """Walking over one legacy cache for a person who waits: with progress, and a warning where the size stays unknown."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from dokku_cache.context import Context
 from dokku_cache.errors import CacheError
@@ -27,9 +28,17 @@ def measure_finding(context: Context, finding: Finding, watcher: Watcher) -> Mea
     except CacheError as error:
         watcher.end()
         context.console.warn(f"The size of the legacy cache of {finding.app} is unknown: {error}", error.hint)
-        return finding, None
+        return _as_far_as_seen(finding), None
     finally:
         watcher.end()
+
+
+def _as_far_as_seen(finding: Finding) -> Finding:
+    """Say of a judgement that rests on a quick look alone that it does: nothing goes for it."""
+    if finding.cache.is_final:
+        return finding
+    reason = f"{finding.cache.reason}, as far as could be looked: not all of it was"
+    return replace(finding, cache=replace(finding.cache, reason=reason))
 
 
 def measure_candidates(context: Context, findings: Iterable[Finding], mode: Mode) -> tuple[Measured, ...]:
