@@ -240,7 +240,11 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
   recorded="$(cat "$DOKKU_LIB_ROOT/data/cache/dokku-version")"
   for directory in "$DOKKU_LOGS_DIR" "$DOKKU_LIB_ROOT/data/cache"; do
     mount -t tmpfs -o size=64k,mode=777 tmpfs "$directory"
-    [[ "$directory" == "$DOKKU_LOGS_DIR" ]] || echo "$recorded" >"$directory/dokku-version"
+    if [[ "$directory" != "$DOKKU_LOGS_DIR" ]]; then
+      # As before: an installation that is finished, and the version that it has recorded.
+      touch "$directory/installation"
+      echo "$recorded" >"$directory/dokku-version"
+    fi
     cat /dev/zero >"$directory/filling" 2>/dev/null || true
   done
   run deploy shop
