@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from dokku_cache.dokku import docker_options, nginx, settings
+from dokku_cache import hidden_paths
+from dokku_cache.dokku import docker_options, nginx, settings, version
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine import usage as engine_usage
 from dokku_cache.engine.client import Engine
@@ -44,14 +45,20 @@ def ask(
     *,
     anew: bool,
 ) -> Witnesses:
-    """Ask about all that was sighted; about what Dokku keeps only for those whose cache is to be ``judged``."""
+    """Ask about all that was sighted; about what Dokku keeps only for those whose cache is to be ``judged``.
+
+    ``anew``: right before a removal. Then it is also found out where paths lead that this user cannot see.
+    """
     paths = CachePaths(sightings, environment.root, environment.host_root)
     by_engine = engine_usage.ask(engine, paths, anew=anew)
     by_dokku = Usages()
     if judged:
-        docker_options.add_stored(by_dokku, environment, paths)
+        docker_options.add_stored(by_dokku, environment, paths, version.read(environment.lib_root))
         docker_options.add_printed(by_dokku, [sighting.app for sighting in judged], paths)
         nginx.add(by_dokku, paths, environment.root)
+    if anew:
+        for usages in (by_engine, by_dokku):
+            hidden_paths.add(usages, paths, engine)
     bare = [sighting.app for sighting in sightings if sighting.is_bare]
     return Witnesses(by_engine, by_dokku, _look_for_life(environment, engine, bare, anew=anew) if bare else {})
 
@@ -61,21 +68,25 @@ def _look_for_life(
 ) -> dict[str, Life]:
     """Look for an image, a container, or settings that somebody made, of apps that left nothing in their directory.
 
-    Since 0.38.0 nearly all of an app lies elsewhere, and apps that were made from an image or a tarball before 0.24.0
-    have no ``HEAD`` (dokku/dokku#4485, #4496): an empty directory proves no ghost.
+    Since 0.38.0 nearly all of an app lies elsewhere, and apps that were made from an image or a tarball before
+    0.24.0 have no ``HEAD`` (dokku/dokku#4485, #4496): an empty directory proves no ghost. What others may give too,
+    such as an image of the organisation that Dokku is of, proves no app either.
     """
     try:
-        images = engine_usage.apps_with_images(engine.images(anew=anew))
-        containers = engine_usage.apps_with_containers(engine.containers(anew=anew))
+        images = engine_usage.signs_of_images(engine.images(anew=anew))
+        containers = engine_usage.signs_of_containers(engine.containers(anew=anew))
     except Unestablished as error:
         return {app: Life(unknown=(str(error),)) for app in apps}
     lives = {}
     for app in apps:
-        signs = [f"there is image {images[app]}"] if app in images else []
-        signs += [f"there is container {containers[app]}"] if app in containers else []
+        signs, hints = ([found[kind][app] for found in (images, containers) if app in found[kind]] for kind in (0, 1))
         try:
-            signs += [f"{path} is there" for path in settings.made_by_a_person(environment, app)[:1]]
-            lives[app] = Life(tuple(signs))
+            made, others = settings.of_app(environment, app)
+            lives[app] = Life(tuple(signs + _are_there(made)), tuple(hints + _are_there(others)))
         except Unestablished as error:
-            lives[app] = Life(tuple(signs), (str(error),))
+            lives[app] = Life(tuple(signs), tuple(hints), (str(error),))
     return lives
+
+
+def _are_there(paths: Sequence[str]) -> list[str]:
+    return [f"{path} is there" for path in paths[:1]]

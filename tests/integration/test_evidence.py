@@ -155,7 +155,8 @@ def test_an_app_of_which_nothing_else_is_in_its_directory_keeps_that(server: Ser
     """Made from an image before 0.24.0, and upgraded to 0.38: no HEAD, and all else lies elsewhere."""
     cache = server.make_ghost("shop")
     subprocess.run(
-        "tar --create --file - --directory / --dereference bin/busybox | docker import - dokku/shop:latest",
+        "tar --create --file - --directory / --dereference bin/busybox | "
+        "docker import --change 'LABEL com.dokku.app-name=shop' - dokku/shop:latest",
         shell=True,
         capture_output=True,
         check=True,
@@ -171,6 +172,27 @@ def test_an_app_of_which_nothing_else_is_in_its_directory_keeps_that(server: Ser
     assert outcome
     assert not outcome.removed_ghost
     assert os.listdir(cache.parent) == []
+
+
+def test_a_mount_of_what_dokku_may_not_look_at_is_found_by_the_engine(
+    server: Server, container: Callable[[str], str]
+) -> None:
+    """A path below /root may be a link into a cache: the engine resolves it, user dokku cannot."""
+    cache = server.make_cache("shop")
+    server.make_cache("other")
+    closed = server.root.parent / "closed"
+    closed.mkdir(mode=0o700)
+    (closed / "uploads").symlink_to(cache / "gems")
+    (closed / "nothing").mkdir()
+    container(f"{closed}/nothing:/x")
+    assert purge(server, "other")
+    container(f"{closed}/uploads:/data")
+    before = manifest(server.root)
+    with pytest.raises(Refused, match=r"mounts it at /data"):
+        purge(server, mode=Mode.CONFIRMED)
+    with pytest.raises(Kept, match=r"mounts it at /data"):
+        purge(server)
+    assert manifest(server.root) == before
 
 
 def test_so_does_one_with_a_container_or_with_settings(server: Server, container: Callable[[str], str]) -> None:

@@ -11,6 +11,7 @@ from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import Unestablished
 from dokku_cache.evidence.by_app import Claim, Usages
 from dokku_cache.evidence.paths import CachePaths, Named
+from dokku_cache.legacy.classify import DokkuVersion
 from dokku_cache.legacy.proof import Usage
 
 #: Each prints the options of one kind of container of an app, its ``storage:mount`` mounts included.
@@ -25,19 +26,26 @@ _SEPARATORS = re.compile("[=:,]")
 _SHORT_FLAG = re.compile(r"-[a-zA-Z]+(?=[/~$])")
 #: What a shell puts other words for; Dokku lets one do that up to 0.38.24 (plugins/common/functions,
 # fn-docker-args-split).
-_EXPANDED = re.compile(r"[$`]|^~|\{[^}]*,[^}]*\}")
-_MOUNT_FLAGS = ("-v", "--volume", "--mount")
+_EXPANDED = re.compile(r"[$`]|^~|\{[^{},]*,[^{}]*\}")
+FIRST_WITHOUT_SHELL = DokkuVersion(0, 38, 25)
+_TAKE_OUT = "take it out where nobody needs it, and purge again"
+_MOUNT_FLAG = re.compile(r"-[a-zA-Z]*v|--volume|--mount")
+#: A mount in one word: ``-v$DATA:/c``, ``--volume=$DATA:/c``.
+_MOUNT_WORD = re.compile(r"(?:-[a-zA-Z]*?v=?|--volume=|--mount=)(?P<source>.+)")
 
 
-def add_stored(usages: Usages, environment: DokkuEnvironment, paths: CachePaths) -> None:
-    """Find what Dokku keeps of any app, or of none, that names a cache."""
+def add_stored(
+    usages: Usages, environment: DokkuEnvironment, paths: CachePaths, installed: DokkuVersion | None
+) -> None:
+    """Find what Dokku keeps of any app, or of none, that names a cache. ``installed``: Dokku's version, if known."""
+    has_shell = installed is None or installed < FIRST_WITHOUT_SHELL
     for stored in option_stores.read(environment):
         if stored.fault:
             usages.add_unknown(stored.owner, Usage(unknown=(f"{stored.what}: {stored.fault}",)))
             continue
-        text = _expand(stored.text, stored.owner, environment)
+        text = _expand(stored.text, stored.owner, environment) if has_shell else stored.text
         _add(usages, stored.what, text, paths)
-        if _is_unresolved(text):
+        if has_shell and _is_unresolved(text):
             unknown = f"{stored.what} names a place that only a shell could tell: {stored.text}"
             usages.add_unknown("", Usage(unknown=(unknown,), remedies=("write the path out in that option",)))
 
@@ -56,14 +64,20 @@ def _expand(text: str, app: str, environment: DokkuEnvironment) -> str:
 
 
 def _is_unresolved(text: str) -> bool:
-    """Tell whether a mount's source is left to a shell."""
+    """Tell whether a mount's source, or a whole word, is left to a shell."""
     words = _words(text)
     for number, word in enumerate(words):
-        flag, _, value = word.partition("=")
-        if flag in _MOUNT_FLAGS:
-            source = value or " ".join(words[number + 1 : number + 2])
-            if _EXPANDED.search(source.partition(":")[0]):
-                return True
+        in_one = _MOUNT_WORD.fullmatch(word)
+        if word.startswith(("$", "`")):
+            return True
+        if _MOUNT_FLAG.fullmatch(word):
+            source = " ".join(words[number + 1 : number + 2])
+        elif in_one:
+            source = in_one["source"]
+        else:
+            continue
+        if _EXPANDED.search(source.partition(":")[0]):
+            return True
     return False
 
 
@@ -89,12 +103,16 @@ def _add_one(usages: Usages, app: str, printed: str | Unestablished, paths: Cach
 
 def _add(usages: Usages, what: str, options: str, paths: CachePaths) -> None:
     """Count a use by each word of a line of options that names a cache; several sources tell of the same ones."""
-    words = {word: named_by(word, paths) for word in _words(options)}
+    claims = {word: Claim(f"{what} names {{}}: {word}", _TAKE_OUT) for word in _words(options)}
+    for word, claim in claims.items():
+        for piece in _pieces(word):
+            usages.note_if_hidden(paths, piece, claim)
+    words = {word: named_by(word, paths) for word in claims}
     whole = named_by(options, paths)
     if whole and not any(words.values()):
         words[options.strip()] = whole
     for word, meant in words.items():
-        usages.add(meant, Claim(f"{what} names {{}}: {word}", "take it out where nobody needs it, and purge again"))
+        usages.add(meant, claims.get(word) or Claim(f"{what} names {{}}: {word}", _TAKE_OUT))
 
 
 def _ask(app: str, trigger: str, argument: str) -> str | Unestablished:
@@ -108,9 +126,14 @@ def named_by(text: str, paths: CachePaths) -> frozenset[Named]:
     """Give the caches that a line of options names, by a path at or below it."""
     found: set[Named] = set(paths.named_in(text))  # quoted in a way that takes the path apart: believe the text
     for word in _words(text):
-        for piece in _SEPARATORS.split(_SHORT_FLAG.sub("", word)):
+        for piece in _pieces(word):
             found |= paths.meant_by(piece)
     return frozenset(found)
+
+
+def _pieces(word: str) -> list[str]:
+    """Take a word apart where a path could begin or end."""
+    return _SEPARATORS.split(_SHORT_FLAG.sub("", word))
 
 
 def _words(text: str) -> list[str]:

@@ -20,10 +20,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dokku_cache.dokku import files
 from dokku_cache.dokku.environment import DokkuEnvironment
 
 _OPTION_FILE = re.compile(r"DOCKER_OPTIONS(?:_(?:BUILD|DEPLOY|RUN)(?:\.migrated)?)?|PERSISTENT_STORAGE")
 _PHASES = (".build", ".deploy", ".run")
+#: No path is longer (PATH_MAX is 4,096), nor does anybody write such a line by hand: it is not understood.
+MOST_CHARACTERS = 65536
 _ENTRIES = os.path.join("data", "storage-registry", "entries")
 
 
@@ -41,7 +44,7 @@ class Stored:
 
 
 def read(environment: DokkuEnvironment) -> Iterator[Stored]:
-    """Read all of them. What vanishes meanwhile is passed over."""
+    """Read all of them. What vanishes meanwhile is passed over; what cannot be read is told as a fault."""
     yield from _old_options(environment.root)
     yield from _options(os.path.join(environment.lib_root, "config", "docker-options"))
     yield from _entries(environment.lib_root)
@@ -50,71 +53,111 @@ def read(environment: DokkuEnvironment) -> Iterator[Stored]:
 def _old_options(root: str) -> Iterator[Stored]:
     for app in _names(root):
         directory = os.path.join(root, app)
-        for name in _names(directory):
-            if _OPTION_FILE.fullmatch(name):
-                yield from _lines(os.path.join(directory, name), app)
+        try:
+            names = [name for name in _names(directory) if _OPTION_FILE.fullmatch(name)]
+        except OSError as error:
+            yield Stored(app, f"a docker option of {app}", fault=_fault(directory, error))
+            continue
+        for name in names:
+            yield from _lines(os.path.join(directory, name), app)
 
 
 def _options(directory: str) -> Iterator[Stored]:
-    for app in _names(directory):
-        for name in _names(os.path.join(directory, app)):
-            if name.endswith(_PHASES):
-                yield from _lines(os.path.join(directory, app, name), app)
+    what = "a docker option"
+    try:
+        apps = _names(directory)
+    except OSError as error:
+        yield Stored("", what, fault=_fault(directory, error))
+        return
+    for app in apps:
+        try:
+            names = [name for name in _names(os.path.join(directory, app)) if name.endswith(_PHASES)]
+        except OSError as error:
+            yield Stored(app, f"{what} of {app}", fault=_fault(os.path.join(directory, app), error))
+            continue
+        for name in names:
+            yield from _lines(os.path.join(directory, app, name), app)
 
 
 def _lines(path: str, app: str) -> Iterator[Stored]:
     what = f"a docker option of {app}"
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            for line in file:
-                if line.strip() and not line.lstrip().startswith("#"):
-                    yield Stored(app, what, line.strip())
+        content = files.read(path)
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
-        yield Stored(app, what, fault=f"{path} cannot be read ({error.strerror})")
+        yield Stored(app, what, fault=_fault(path, error))
+        return
+    for line in content.split("\n"):
+        if len(line) > MOST_CHARACTERS:
+            yield Stored(app, what, fault=f"{path} has a line of {len(line):,} characters")
+        elif line.strip() and not line.lstrip().startswith("#"):
+            yield Stored(app, what, line.strip())
 
 
 def _entries(lib_root: str) -> Iterator[Stored]:
+    directory = os.path.join(lib_root, _ENTRIES)
+    try:
+        # As Dokku lists them: what else lies there is no entry.
+        names = [name for name in _names(directory) if name.endswith(".json") and not name.startswith(".")]
+    except OSError as error:
+        yield Stored("", "a storage entry", fault=_fault(directory, error))
+        return
     mounted_by: dict[str, list[str]] | None = None
-    for name in _names(os.path.join(lib_root, _ENTRIES)):
-        path = os.path.join(lib_root, _ENTRIES, name)
-        entry = name.removesuffix(".json")
+    for name in names:
+        path, entry = os.path.join(directory, name), name.removesuffix(".json")
         what = f"storage entry {entry}"
         try:
-            with open(path, encoding="utf-8", errors="surrogateescape") as file:
-                yield Stored("", what, str(json.load(file).get("host_path") or ""))
+            yield Stored("", what, _host_path(path))
         except FileNotFoundError:
             continue
-        except (OSError, ValueError, AttributeError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             mounted_by = _mounted_by(lib_root) if mounted_by is None else mounted_by
-            fault = f"{path} cannot be read ({getattr(error, 'strerror', None) or error})"
             # Dokku itself cannot mount what it cannot read: that concerns those who would have it mounted.
             for app in mounted_by.get(entry, [""]):
-                yield Stored(app, what, fault=fault)
+                yield Stored(app, what, fault=_fault(path, error))
+
+
+def _host_path(path: str) -> str:
+    """Give what an entry mounts, an empty text where it names nothing. Raises OSError, ValueError, RecursionError."""
+    entry = json.loads(files.read(path))
+    if not isinstance(entry, dict):
+        raise ValueError("it is no entry of storage")  # noqa: TRY004 - what is in a file is a value
+    host_path = str(entry.get("host_path") or "")
+    if len(host_path) > MOST_CHARACTERS:
+        raise ValueError(f"its path has {len(host_path):,} characters")
+    return host_path
 
 
 def _mounted_by(lib_root: str) -> dict[str, list[str]]:
     """Give the apps that mount each storage entry, as far as that can be read."""
     found: defaultdict[str, list[str]] = defaultdict(list)
     directory = os.path.join(lib_root, "config", "storage")
-    for app in _names(directory):
+    try:
+        apps = _names(directory)
+    except OSError:
+        return found
+    for app in apps:
         try:
-            with open(os.path.join(directory, app, "mounts"), encoding="utf-8", errors="replace") as file:
-                lines = file.readlines()
+            lines = files.read(os.path.join(directory, app, "mounts")).split("\n")
         except OSError:
             continue
         for line in lines:
             try:
                 found[str(json.loads(line)["entry_name"])].append(app)
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, RecursionError):
                 continue
     return found
 
 
+def _fault(path: str, error: Exception) -> str:
+    reason = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+    return f"{path} cannot be read ({reason})"
+
+
 def _names(directory: str) -> list[str]:
-    """List a directory; what is none, or may not be listed, has no names: there Dokku finds nothing either."""
+    """List a directory; one that is not there, or is none, has no names. Raises OSError when it may not be listed."""
     try:
         return sorted(os.listdir(directory))
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return []

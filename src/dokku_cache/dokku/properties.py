@@ -3,6 +3,7 @@
 import os
 import subprocess
 
+from dokku_cache.dokku import files
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import CacheError
 
@@ -19,8 +20,7 @@ def get(environment: DokkuEnvironment, app: str, key: str, plugin: str = PLUGIN)
     """
     path = os.path.join(environment.lib_root, "config", plugin, app, key)
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read().strip()
+        return files.read(path).strip()
     except (FileNotFoundError, NotADirectoryError):
         return ""
     except OSError as error:

@@ -6,6 +6,7 @@ Dokku keeps each value in a file ``<lib root>/config/<plugin>/<app>/<key>`` (plu
 
 import os
 
+from dokku_cache.dokku import files
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.dokku.properties import PLUGIN
 from dokku_cache.errors import Unestablished
@@ -31,20 +32,27 @@ _BY_INSTALL: dict[tuple[str, str], frozenset[str] | None] = {
 _LEFT_BY_DESTROY = frozenset({"acl", "caddy", "cron", "haproxy", "letsencrypt", "maintenance", PLUGIN})
 
 
-def made_by_a_person(environment: DokkuEnvironment, app: str) -> list[str]:
-    """Give the paths of an app's settings, but those that Dokku makes by itself. Raises Unestablished."""
+#: What nothing but the making, or a deploy, of an app of that name writes (plugins/ps and common, 0.22.0 to 0.38.27).
+_MADE_WITH_AN_APP = {("ps", "scale"), ("common", "deployed")}
+
+
+def of_app(environment: DokkuEnvironment, app: str) -> tuple[list[str], list[str]]:
+    """Give the paths of settings that prove an app, and of all others but those that Dokku makes by itself.
+
+    The others may be some plugin's mark on each directory that Dokku lists. Raises Unestablished.
+    """
     config = os.path.join(environment.lib_root, "config")
-    found = [
-        os.path.join(config, plugin, app, key)
-        for plugin in _names(config)
-        if plugin not in _LEFT_BY_DESTROY
-        for key in _names(os.path.join(config, plugin, app))
-        if not _is_by_install(os.path.join(config, plugin, app, key), plugin, key)
-    ]
+    made: list[str] = []
+    others: list[str] = []
+    for plugin in _names(config):
+        for key in _names(os.path.join(config, plugin, app)) if plugin not in _LEFT_BY_DESTROY else ():
+            path = os.path.join(config, plugin, app, key)
+            if not _is_by_install(path, plugin, key):
+                (made if (plugin, key) in _MADE_WITH_AN_APP else others).append(path)
     variables = os.path.join(config, app, "ENV")
     if not is_environment_by_install(_content(variables)):
-        found.append(variables)
-    return found
+        others.append(variables)
+    return made, others
 
 
 def _is_by_install(path: str, plugin: str, key: str) -> bool:
@@ -67,8 +75,7 @@ def _names(directory: str) -> list[str]:
 
 def _content(path: str) -> str:
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read()
+        return files.read(path)
     except (FileNotFoundError, NotADirectoryError):
         return ""
     except OSError as error:

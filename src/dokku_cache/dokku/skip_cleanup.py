@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Mapping
 
-from dokku_cache.dokku import properties
+from dokku_cache.dokku import files, properties
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import Unestablished
 
@@ -37,8 +37,7 @@ def is_set(environment: DokkuEnvironment, app: str, environ: Mapping[str, str]) 
 
 def _configured(path: str) -> bool:
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            found = _LINE.findall(file.read())
+        found = _LINE.findall(files.read(path))
     except FileNotFoundError:
         return False
     except OSError as error:

@@ -12,6 +12,7 @@ from dokku_cache.engine import host_root
 from dokku_cache.engine.dial_stdio import SCHEME, Dialer, reach_through
 from dokku_cache.engine.patience import ask_a_silent_engine_once
 from dokku_cache.errors import Unestablished
+from dokku_cache.legacy.mounts import Mount
 
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
 #: For a call, and, as an engine that was silent is not asked again, for all that a command waits for in vain. Listing
@@ -41,6 +42,9 @@ class Engine:
         self._api: Any = None
         self._failure: Unestablished | None = None
         self._answers: dict[str, list[Json] | Unestablished] = {}
+        #: Where paths of the host lead that only the engine can see, each with the time of the answer
+        # (time.monotonic).
+        self.places: dict[str, tuple[float, Mount | None]] = {}
 
     @property
     def api(self) -> Any:

@@ -14,12 +14,14 @@ from dokku_cache import modules
 from dokku_cache.engine import helper_image, labels
 from dokku_cache.engine.attachment import Attachment
 from dokku_cache.engine.client import Engine, guarded
-from dokku_cache.engine.helper_scripts import EMPTY, MEASURE, MOST_NAME_BYTES, MOUNT_POINT
+from dokku_cache.engine.helper_lines import count, take_names
+from dokku_cache.engine.helper_scripts import EMPTY, MEASURE, MOUNT_POINT, PLACE
 from dokku_cache.errors import NotBegun, PartlyRemoved, Refused, Unestablished
 from dokku_cache.interrupts import held_back
 from dokku_cache.legacy.handles import Identity
 from dokku_cache.legacy.inside import Insight, Walk
 from dokku_cache.legacy.measure import Tally
+from dokku_cache.legacy.mounts import Mount, parse
 from dokku_cache.legacy.remove import Gone
 
 #: DAC_OVERRIDE to read and write directories of any owner, FOWNER for those with the sticky bit.
@@ -31,6 +33,8 @@ WORKERS = 32
 GENTLE_WORKERS = 2
 GENTLE_CPU_SHARES = 2
 EXIT_REPLACED = 70
+#: A line of the kernel's table of mounts has more (proc(5)); the other lines of a helper have fewer.
+_WORDS_OF_A_MOUNT = 6
 
 
 class Helper:
@@ -64,13 +68,25 @@ class Helper:
         with closing(self._run(MEASURE, directory_path, identity, read_only=True)) as lines:
             for line in lines:
                 kind, _, words = line.partition(b" ")
-                if kind == b"=":
-                    _count(tally, words)
-                elif kind == b"u":
-                    insight.owners.add(int(words))
-                elif kind == b"n":
-                    _take_names(insight, words)
+                try:
+                    if kind == b"=":
+                        count(tally, words)
+                    elif kind == b"u":
+                        insight.owners.add(int(words))
+                    elif kind == b"n":
+                        take_names(insight, words)
+                except ValueError as error:
+                    raise Unestablished(f"the helper container was not understood ({line[:80]!r})") from error
         return Walk(tally.result(), insight.result())
+
+    def place_of(self, path: str) -> Mount | None:
+        """Tell where a path of the host leads: the device, and the path on that. Raises CacheError."""
+        with closing(self._run(PLACE, path, Identity(0, 0), read_only=True)) as lines:
+            for line in lines:
+                mount = parse(line) if line.count(b" ") > _WORDS_OF_A_MOUNT else None
+                if mount is not None and mount.mount_point == MOUNT_POINT:
+                    return mount
+        return None
 
     def prepare(self) -> None:
         """See to what a helper is made of, before anything is begun that needs one. Raises Unestablished."""
@@ -188,26 +204,6 @@ def _is_still(directory_path: str, identity: Identity) -> bool:
         return Identity.of(os.stat(directory_path, follow_symlinks=False)) == identity
     except OSError:
         return False
-
-
-def _count(tally: Tally, words: bytes) -> None:
-    links, device, inode, blocks, seconds, kind = words.split(maxsplit=5)
-    tally.count(int(blocks), int(seconds))
-    if kind == b"directory":
-        tally.directories += 1
-    elif kind != b"top":
-        tally.files += 1
-        if int(links) > 1:
-            tally.link(int(device), int(inode), int(blocks))
-
-
-def _take_names(insight: Insight, words: bytes) -> None:
-    """Take in the names in a directory, in hexadecimal digits, each with a NUL behind it: the last may be cut."""
-    directory, _, digits = words.decode().partition(" ")
-    if directory == "." and len(digits) >= 2 * MOST_NAME_BYTES:
-        insight.has_all_names = False
-    for name in bytes.fromhex(digits).split(b"\0")[:-1]:
-        insight.name(os.path.basename(os.fsdecode(name)), "" if directory == "." else directory)
 
 
 def remove_all_stale(engine: Engine) -> None:

@@ -16,6 +16,8 @@ _NOT_RUNNING = frozenset({"exited", "dead", "created"})
 # plugins/builder-herokuish/builder-build).
 BUILD_CACHE = "/cache"
 BUILD_COMMAND = "/build"
+#: What separates the paths in an option of a volume: ``lowerdir=/a:/b,upperdir=/c``.
+_SEPARATORS = re.compile("[=:,]")
 _APP_IMAGE = re.compile(r"dokku/(?P<app>[^/:@]+)(?::.*)?")
 _APP_CONTAINER = re.compile(r"(?P<app>[a-z0-9][a-z0-9._-]*)\.[A-Za-z0-9_-]+\.[0-9]+")
 
@@ -48,9 +50,12 @@ def add_containers(usages: Usages, containers: Iterable[Json], paths: CachePaths
         if is_helper(container.get("Labels")):
             continue
         for mount in container.get("Mounts") or ():
-            meant = paths.meant_by(mount.get("Source") or "")
+            source = mount.get("Source") or ""
+            meant = paths.meant_by(source)
             if meant and not _is_ended_build(container, mount, meant, engine):
-                usages.add(meant, _claim(container, mount))
+                usages.add(meant | paths.trash_instead(meant, container.get("Created")), _claim(container, mount))
+            if mount.get("Type", "bind") == "bind":
+                usages.note_if_hidden(paths, source, _claim(container, mount))
 
 
 def _claim(container: Json, mount: Json) -> Claim:
@@ -91,11 +96,18 @@ def _is_ended_build(container: Json, mount: Json, meant: frozenset[Named], engin
 
 
 def add_volumes(usages: Usages, volumes: Iterable[Json], paths: CachePaths) -> None:
-    """Find the volumes that are but another name of a cache: local driver, ``o=bind``, ``device=<path>``."""
+    """Find the volumes that are but another name of a cache: of the local driver, ``o=bind,device=<path>``.
+
+    Of an overlay the cache may be a layer, and other drivers have options of their own, or tell where the volume
+    lies.
+    """
     for volume in volumes:
         name = volume.get("Name")
         claim = Claim(f"volume {name} is bound to {{}}", f"'docker volume rm {name}' removes the volume")
-        usages.add_path(paths, (volume.get("Options") or {}).get("device") or "", claim)
+        options = (volume.get("Options") or {}).values()
+        named = [piece for option in options for piece in _SEPARATORS.split(str(option))]
+        for path in (*named, str(volume.get("Mountpoint") or "")):
+            usages.add(paths.meant_by(path), claim)
 
 
 def containers_by_volume(containers: Iterable[Json]) -> dict[str, tuple[str, ...]]:
@@ -109,32 +121,41 @@ def containers_by_volume(containers: Iterable[Json]) -> dict[str, tuple[str, ...
     return found
 
 
-def apps_with_containers(containers: Iterable[Json]) -> dict[str, str]:
-    """Give the apps that have a container, whatever its state, and one of each: by Dokku's label, or by its name.
+def signs_of_containers(containers: Iterable[Json]) -> tuple[dict[str, str], dict[str, str]]:
+    """Give the apps that have a container by Dokku's label, whatever its state, and those that have one by its name.
 
-    Containers of versions before 0.6 had no labels, but names such as ``shop.web.1``.
+    Containers of versions before 0.18 had no such label, but names such as ``shop.web.1``, which others have too.
     """
-    found: dict[str, str] = {}
+    labelled: dict[str, str] = {}
+    named: dict[str, str] = {}
     for container in containers:
         labels = container.get("Labels") or {}
+        match = _APP_CONTAINER.fullmatch(_name(container))
         if is_helper(labels):
             continue
-        named = _APP_CONTAINER.fullmatch(_name(container))
-        app = labels.get(APP_NAME) or (named["app"] if named else "")
-        if app:
-            found.setdefault(app, _name(container))
-    return found
+        if labels.get(APP_NAME):
+            labelled.setdefault(labels[APP_NAME], f"there is container {_name(container)}")
+        elif match:
+            named.setdefault(match["app"], f"there is container {_name(container)}")
+    return labelled, named
 
 
-def apps_with_images(images: Iterable[Json]) -> dict[str, str]:
-    """Give the apps that have an image, and its name: ``dokku/<app>:<tag>`` (``GET /images/json``, API 1.41)."""
-    found: dict[str, str] = {}
+def signs_of_images(images: Iterable[Json]) -> tuple[dict[str, str], dict[str, str]]:
+    """Give the apps that have an image by Dokku's label, and those that have one by its name.
+
+    ``dokku/<app>:<tag>`` (``GET /images/json``, API 1.41) may be an image of Dokku's own organisation too.
+    """
+    labelled: dict[str, str] = {}
+    named: dict[str, str] = {}
     for image in images:
+        app = (image.get("Labels") or {}).get(APP_NAME)
         for tag in image.get("RepoTags") or ():
             match = _APP_IMAGE.fullmatch(tag)
+            if app:
+                labelled.setdefault(app, f"there is image {tag}")
             if match:
-                found.setdefault(match["app"], tag)
-    return found
+                named.setdefault(match["app"], f"there is image {tag}")
+    return labelled, named
 
 
 def _name(container: Json) -> str:

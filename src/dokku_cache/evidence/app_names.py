@@ -30,47 +30,50 @@ TELLING_FILES = frozenset(
         "DOKKU_SCALE.extracted",
         "ENV",  # config, before 0.38
         "ENV.migrated",
-        "IP",  # network
         "PERSISTENT_STORAGE",  # dyson/dokku-persistent-storage
-        "PORT",  # network
-        "URL",  # nginx-vhosts, 0.2
         "URLS",  # nginx-vhosts, before 0.23; the removal by later versions does not work (plugins/domains/install)
         "VHOST",  # domains
-        "nginx.conf",  # nginx-vhosts
     }
 )
 #: One a process: ``CONTAINER.web.1``.
 TELLING_FILE = re.compile(r"(?:CONTAINER|IP|PORT)\.[A-Za-z0-9_-]+\.[0-9]+")
-TELLING_DIRECTORIES = frozenset({"nginx.conf.d", "tls"})  # nginx-vhosts, certs
 #: What Dokku and its official plugins keep there too, under names that other people use as well.
 OTHER_FILES = frozenset(
     {
         ".build.lock",  # git, before 0.6
         ".deploy.lock",  # common, before 0.34.0
+        "IP",  # network
+        "PORT",  # network
         "REDIRECTS",  # dokku-redirect
+        "URL",  # nginx-vhosts, 0.2
         "htpasswd",  # dokku-http-auth
+        "nginx.conf",  # nginx-vhosts; the folder of any container with an nginx has one
         "nginx.conf.template",  # put there for nginx-vhosts, before 0.5
         "nginx.ssl.conf.template",
         "src.tar",  # tar, before 0.26
     }
 )
 OTHER_DIRECTORIES = frozenset(
-    {"acl", "letsencrypt", "maintenance"}
-)  # dokku-acl, dokku-letsencrypt, dokku-maintenance
+    {
+        "acl",  # dokku-acl
+        "letsencrypt",  # dokku-letsencrypt
+        "maintenance",  # dokku-maintenance
+        "nginx.conf.d",  # nginx-vhosts
+        "tls",  # certs
+    }
+)
 #: What ``sed -i`` leaves when it is killed; Dokku uses it on several of these files.
 OTHER_FILE = re.compile(r"sed[A-Za-z0-9]{6}")
 
 
 def is_telling(name: str, *, is_directory: bool) -> bool:
-    """Tell whether an entry of this name and kind is Dokku's, and nobody else's."""
-    if is_directory:
-        return name in TELLING_DIRECTORIES
-    return name in TELLING_FILES or bool(TELLING_FILE.fullmatch(name))
+    """Tell whether an entry of this name and kind is Dokku's, and nobody else's. No directory's name is."""
+    return not is_directory and (name in TELLING_FILES or bool(TELLING_FILE.fullmatch(name)))
 
 
 def is_known(name: str, *, is_directory: bool) -> bool:
     """Tell whether Dokku, or a plugin of its own organisation, keeps an entry of this name and kind there."""
     if is_directory:
-        return name in TELLING_DIRECTORIES | OTHER_DIRECTORIES
+        return name in OTHER_DIRECTORIES
     others = name in OTHER_FILES or bool(OTHER_FILE.fullmatch(name))
     return others or is_telling(name, is_directory=is_directory)

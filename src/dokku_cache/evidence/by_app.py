@@ -22,9 +22,14 @@ class Claim:
 
 @dataclass
 class Usages:
-    """Who uses the caches of many apps; ``unknown`` holds for all of them."""
+    """Who uses the caches of many apps.
+
+    ``unknown`` holds for all of them. ``hidden`` are paths of which this user cannot see where they lead, each with
+    what is claimed by it.
+    """
 
     unknown: Usage = field(default_factory=Usage)
+    hidden: dict[str, Claim] = field(default_factory=dict)
     _caches: defaultdict[str, Usage] = field(default_factory=lambda: defaultdict(Usage))
     _trash: defaultdict[str, Usage] = field(default_factory=lambda: defaultdict(Usage))
 
@@ -41,9 +46,10 @@ class Usages:
         else:
             self.unknown += usage
 
-    def add_path(self, paths: CachePaths, path: str, claim: Claim) -> None:
-        """Count a use by somebody who names a path."""
-        self.add(paths.meant_by(path), claim)
+    def note_if_hidden(self, paths: CachePaths, path: str, claim: Claim) -> None:
+        """Keep a path of which it cannot be seen where it leads, for somebody who can see that."""
+        if paths.is_hidden(path):
+            self.hidden[path] = claim
 
     def of_cache(self, app: str) -> Usage:
         """Give who uses the cache of an app."""

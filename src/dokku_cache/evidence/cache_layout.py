@@ -11,19 +11,19 @@ from collections.abc import Mapping
 _TELLING = frozenset(
     {
         *("buildcache",),  # seen at users of dokku/dokku#7685
-        *("build-data", "metrics-data", "experiments", "features"),  # several of Heroku's
-        *(".bundle", "cedar", "heroku"),  # ruby, with stacks by the pattern below
+        *("build-data", "metrics-data"),  # several of Heroku's
+        ".bundle",  # ruby, with stacks by the pattern below
         *("node", "node_modules", "node-version", "npm-version", "bower_components", "yarn-cache"),  # nodejs
         *("pnpm_prune_store_counter", "phoenix-static"),
         *(".heroku", "bpwatch.json", "tmp_app_dir", "pip_downloads"),  # python
-        *("go-path", "go-build-cache", "godep", "govendor", "mattesMigrate", ".jq", ".tq", "github.com"),  # go
+        *("go-path", "go-build-cache", "godep", "govendor", "mattesMigrate", ".jq", ".tq"),  # go
         *(".m2", ".maven", "removeM2Cache"),  # java, clojure
         *(".gradle", ".gradle-project"),  # gradle
         *(".sbt_home", ".sbt", ".coursier", ".ivy2", "ivy_home", "coursier_home"),  # scala, play
         *("sbt_boot", "sbt_global", "sbt-launcher", ".play"),
         *(".grails", ".grails_cache", "ivy-cache", "jettyVersion", "webappRunnerVersion"),  # grails
         *("clojure-bp-apt", ".lein"),  # clojure
-        *(".composer", "php_version", "nginx_version", "hhvm_version", "apache2_version", "sigil"),  # php, nginx
+        *(".composer", "php_version", "nginx_version", "hhvm_version", "apache2_version"),  # php, nginx
         *("heroku-buildpack-elixir", "deps_backup", "build_backup", ".mix", ".hex"),  # elixir
         *(".apt", "multirust"),  # apt, rust
     }
@@ -51,7 +51,24 @@ PROVEN_BY: Mapping[str, frozenset[str]] = {
 }
 #: Ordinary words that tell nothing by themselves, and speak against nothing beside a name that does.
 _NEUTRAL = frozenset(
-    {"app", "dep", "gb", "glide", "hg", "pip", "stack", "system.properties", "tmp", "venv", "www", *PROVEN_BY}
+    {
+        *(
+            "app",
+            "cedar",
+            "dep",
+            "experiments",
+            "features",
+            "gb",
+            "github.com",
+            "glide",
+            "heroku",
+            "hg",
+            "pip",
+            "sigil",
+        ),
+        *("stack", "system.properties", "tmp", "venv", "www"),
+        *PROVEN_BY,
+    }
 )
 
 

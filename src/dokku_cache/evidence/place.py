@@ -26,8 +26,8 @@ def judge(sighting: Sighting, inside: Inside, life: Life) -> Proof:
 
 
 def is_ghost(sighting: Sighting, life: Life) -> bool:
-    """Tell whether nothing is left of an app but what this plugin removes."""
-    return sighting.is_bare and not life.signs and not life.unknown
+    """Tell whether nothing is left of an app but what this plugin removes: any hint of one speaks against it."""
+    return sighting.is_bare and not (life.signs or life.hints or life.unknown)
 
 
 def _judge_bare(inside: Inside, life: Life) -> Proof:
@@ -41,12 +41,9 @@ def _judge_bare(inside: Inside, life: Life) -> Proof:
         )
     strange = cache_layout.strange_names(inside.names)
     if strange:
-        text = (
-            "nothing lies beside it, there is no sign of an app, and no buildpack "
-            f"leaves what lies in it: {_listed(strange)}"
-        )
+        text = f"nothing lies beside it, and no buildpack leaves what lies in it: {_listed(strange)}"
         return Proof(holds=False, text=text)
-    text = "nothing else is left of its app, and it is laid out as buildpacks leave a cache"
+    text = "nothing lies beside it, and it is laid out as buildpacks leave a cache"
     return Proof(holds=True if inside.is_known else None, text=text)
 
 

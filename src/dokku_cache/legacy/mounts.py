@@ -27,10 +27,11 @@ def read_mounts(path: str = MOUNTINFO) -> tuple[Mount, ...]:
     take a directory for free of mounts.
     """
     with open(path, "rb") as table:
-        return tuple(_parse(line) for line in table)
+        return tuple(parse(line) for line in table)
 
 
-def _parse(line: bytes) -> Mount:
+def parse(line: bytes) -> Mount:
+    """Read one line of the table. Raises ValueError when it is not understood."""
     fields = line.split(b" ")
     if len(fields) < _FIELDS:
         raise ValueError(f"not a line of mountinfo: {line!r}")
@@ -79,6 +80,12 @@ def _mounted_whole(directory: str, mounts: tuple[Mount, ...]) -> Mount | None:
     # Where the directory is a mount point itself, its own mount shows it, of course.
     others = (mount for mount in mounts if mount.mount_point != directory and mount is not holder)
     return next((mount for mount in others if mount.device == holder.device and mount.root == in_device), None)
+
+
+def place_of(directory: str, mounts: tuple[Mount, ...]) -> Mount | None:
+    """Give where a directory (a real path) lies: its device, and in ``root`` its path on that; None if unknown."""
+    place = _place(directory, mounts)
+    return Mount(place[0].device, place[1], directory) if place else None
 
 
 def _place(directory: str, mounts: tuple[Mount, ...]) -> tuple[Mount, str] | None:

@@ -44,9 +44,14 @@ def _unique(sentences: tuple[str, ...]) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Life:
-    """What tells that an app of a directory's name lives: ``signs``, or ``unknown`` why that cannot be found out."""
+    """What tells that an app of a directory's name lives.
+
+    ``signs`` that only Dokku gives, ``hints`` that may come from elsewhere too, or ``unknown`` why that cannot be
+    found out.
+    """
 
     signs: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
 
 

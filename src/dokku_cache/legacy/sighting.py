@@ -23,13 +23,14 @@ class Entry:
 
     ``fault`` is empty when the entry is a plain directory with nothing mounted, else the reason.
     ``mounted_as`` names a place that shows this directory, (a part of) what is in it, or the app's directory through
-    another mount, else empty.
+    another mount, else empty. ``changed``: its last change, as by a rename, in seconds since the epoch (st_ctime).
     """
 
     name: str
     identity: Identity
     fault: str = ""
     mounted_as: str = ""
+    changed: float = 0.0
 
     @property
     def is_trash(self) -> bool:
@@ -144,8 +145,8 @@ def look_at_app(dokku_root: str, app: str, mounts: tuple[Mount, ...]) -> Sightin
         return Sighting(app, path)
     except NotADirectoryError:
         return _look_at_link(app, path)
-    except PermissionError:
-        return Sighting(app, path, fault="the app's directory cannot be read")
+    except OSError as error:  # not to be entered, on a dead disk or server
+        return Sighting(app, path, fault=f"the app's directory cannot be read ({error.strerror})")
 
 
 def _look_at_link(app: str, path: str) -> Sighting:
@@ -166,22 +167,28 @@ def _to_nowhere(directory: str) -> str:
 
 
 def _examine(directory: AppDirectory, name: str, real_path: str, mounts: tuple[Mount, ...]) -> Entry | None:
+    path = os.path.join(real_path, name)
+    # Before anything is asked of it: a mount may be dead.
+    inner = mounted_at_or_below(path, mounts)
     try:
         status = os.stat(name, dir_fd=directory.fd, follow_symlinks=False)
     except FileNotFoundError:
         return None  # went away since the listing, as in a purge that ends right now
+    except OSError as error:
+        if inner is None:
+            raise
+        fault = f"{name} has a mount that does not answer ({error.strerror}): {inner.mount_point}"
+        return Entry(name, Identity(-1, -1), fault=fault)
     identity = Identity.of(status)
     if not stat.S_ISDIR(status.st_mode):
         return Entry(name, identity, fault=f"{name} is {describe_kind(status.st_mode)}")
-    path = os.path.join(real_path, name)
-    inner = mounted_at_or_below(path, mounts)
     if inner is not None:
         where = "is a mount point" if inner.mount_point == path else f"has a mount below it: {inner.mount_point}"
         return Entry(name, identity, fault=f"{name} {where}")
     if status.st_dev != os.fstat(directory.fd).st_dev:
         return Entry(name, identity, fault=f"{name} is on another file system than the app's directory")
     outer = mounted_from(path, mounts, whole=real_path)
-    return Entry(name, identity, mounted_as=outer.mount_point if outer else "")
+    return Entry(name, identity, mounted_as=outer.mount_point if outer else "", changed=status.st_ctime)
 
 
 def is_directory(path: str) -> bool:

@@ -1,6 +1,7 @@
 """Options that name a cache, wherever Dokku keeps them."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import Unestablished
 from dokku_cache.evidence.by_app import Usages
 from dokku_cache.evidence.paths import CachePaths, Named, Part
+from dokku_cache.legacy.classify import DokkuVersion
 from dokku_cache.legacy.proof import Usage
 from dokku_cache.legacy.sighting import Sighting
 
@@ -45,7 +47,16 @@ def test_an_option_that_names_the_apps_directory_is_found() -> None:
 
 
 @pytest.mark.parametrize(
-    "printed", ["", "-v /r:/apps", "-v /:/host", "-v /r/shop/cache2:/x", "-v cache:/cache", "--restart=on-failure:10"]
+    "printed",
+    [
+        "",
+        "-v /mnt/backup/r/shop/cache:/x",
+        "-v /r:/apps",
+        "-v /:/host",
+        "-v /r/shop/cache2:/x",
+        "-v cache:/cache",
+        "--restart=on-failure:10",
+    ],
 )
 def test_other_options_are_not(printed: str) -> None:
     assert docker_options.named_by(printed, PATHS) == frozenset()
@@ -65,10 +76,10 @@ def test_a_trigger_that_fails_leaves_it_unknown_of_its_app(monkeypatch: pytest.M
     assert usages.of_cache("other").is_none
 
 
-def stored(environment: DokkuEnvironment, *apps: str) -> Usages:
+def stored(environment: DokkuEnvironment, *apps: str, installed: DokkuVersion | None = None) -> Usages:
     sightings = [Sighting(app, f"{environment.root}/{app}/cache") for app in apps]
     usages = Usages()
-    docker_options.add_stored(usages, environment, CachePaths(sightings, environment.root))
+    docker_options.add_stored(usages, environment, CachePaths(sightings, environment.root), installed)
     return usages
 
 
@@ -123,10 +134,51 @@ def test_an_entry_that_nobody_can_read_is_unknown_of_the_apps_that_mount_it(envi
 
 
 def test_an_option_file_that_cannot_be_read_is_unknown_of_its_app(environment: DokkuEnvironment) -> None:
-    (Path(environment.root) / "blog" / "DOCKER_OPTIONS_RUN").mkdir(parents=True)
+    options = Path(environment.root) / "blog" / "DOCKER_OPTIONS_RUN"
+    options.parent.mkdir(parents=True)
+    for make in (Path.mkdir, os.mkfifo, lambda path: path.write_text("-v " + "x" * 100_000)):
+        make(options)
+        usages = stored(environment, "shop", "blog")
+        assert usages.of_cache("shop").is_none
+        assert "DOCKER_OPTIONS_RUN" in usages.of_cache("blog").unknown[0]
+        options.rmdir() if options.is_dir() else options.unlink()
+
+
+def test_stores_that_may_not_be_listed_are_unknown(
+    environment: DokkuEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = {
+        f"{environment.lib_root}/data/storage-registry/entries",
+        f"{environment.lib_root}/config/docker-options/blog",
+    }
+    write(f"{environment.lib_root}/config/docker-options/blog/_default_.run", "")
+    listed = os.listdir
+
+    def refuse(path: str) -> list[str]:
+        if path in closed:
+            raise PermissionError(13, "Permission denied", path)
+        return listed(path)
+
+    monkeypatch.setattr(os, "listdir", refuse)
     usages = stored(environment, "shop", "blog")
-    assert usages.of_cache("shop").is_none
-    assert "DOCKER_OPTIONS_RUN" in usages.of_cache("blog").unknown[0]
+    assert len(usages.of_cache("shop").unknown) == 1  # anybody's entry could be there
+    assert len(usages.of_cache("blog").unknown) == 2
+
+
+@pytest.mark.parametrize(
+    "content", ["[" * 200_000, '{"host_path":"/a\\u0000b"}', '{"host_path":"/a\\ud800b"}', "[1]", '"x"', "\0"]
+)
+def test_nonsense_in_a_store_ends_nothing(environment: DokkuEnvironment, content: str) -> None:
+    write(f"{environment.lib_root}/data/storage-registry/entries/x.json", content)
+    write(f"{environment.lib_root}/data/storage-registry/entries/.gitkeep", "")
+    write(f"{environment.root}/blog/DOCKER_OPTIONS_RUN", "-v /a\0b:/c\n-v " + "{," * 5000)
+    stored(environment, "shop").of_cache("shop")
+
+
+def test_what_is_no_entry_concerns_nobody(environment: DokkuEnvironment) -> None:
+    for name in (".gitkeep", "README", ".x.json"):
+        write(f"{environment.lib_root}/data/storage-registry/entries/{name}", "nonsense")
+    assert stored(environment, "shop").of_cache("shop").is_none
 
 
 @pytest.mark.parametrize(
@@ -140,11 +192,24 @@ def test_what_dokku_lets_a_shell_put_in_is_put_in(environment: DokkuEnvironment,
 
 
 @pytest.mark.parametrize(
-    "option", ["-v $DATA/x:/x", "--volume=`pwd`:/x", "-v /home/{a,b}:/x", "--mount source=$X,target=/y"]
+    "option",
+    [
+        "-v $DATA/x:/x",
+        "-v$DATA/x:/x",
+        "-itv $DATA:/x",
+        "--volume=`pwd`:/x",
+        "-v /home/{a,b}:/x",
+        "--mount source=$X,target=/y",
+        "$(cat /etc/options)",
+        "$OPTIONS",
+    ],
 )
 def test_a_mount_that_only_a_shell_could_tell_is_unknown_of_all(environment: DokkuEnvironment, option: str) -> None:
     write(f"{environment.root}/blog/DOCKER_OPTIONS_DEPLOY", option)
     assert stored(environment, "shop").of_cache("shop").unknown
+    assert stored(environment, "shop", installed=DokkuVersion(0, 38, 24)).of_cache("shop").unknown
+    # From then on Dokku lets no shell read them.
+    assert stored(environment, "shop", installed=DokkuVersion(0, 38, 25)).of_cache("shop").is_none
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What nginx of the host keeps in a cache."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,8 @@ def main(environment: DokkuEnvironment, tmp_path: Path) -> Path:
         "root ROOT/shop;",
         "upload_store ROOT/shop/cache/uploads 1;",
         "access_log ROOT/shop/cache/access.log;",
+        'add_header X "a # b"; proxy_cache_path ROOT/shop/cache keys_zone=a:1m;',
+        "add_header X 'it \\' # is'; proxy_cache_path ROOT/shop/cache keys_zone=a:1m;",
         "proxy_cache_path\n  ROOT//shop/./cache/\n  keys_zone=a:1m;",
     ],
 )
@@ -78,6 +81,23 @@ def test_includes_lead_on_and_a_circle_ends(environment: DokkuEnvironment, main:
     write(tmp_path / "nginx/conf.d/a.conf", f"include {tmp_path}/nginx/deep/b.conf; include conf.d/a.conf;")
     write(tmp_path / "nginx/deep/b.conf", f"proxy_cache_path {environment.root}/shop/cache keys_zone=a:1m;")
     assert usage_of(environment, main).uses
+
+
+@pytest.mark.parametrize("line", ["root ROOT/$host/cache;", "proxy_store ROOT/${host}_x;", "alias /$x;"])
+def test_a_place_that_only_a_request_tells_is_unknown(
+    environment: DokkuEnvironment, main: Path, tmp_path: Path, line: str
+) -> None:
+    write(tmp_path / "nginx/conf.d/a.conf", line.replace("ROOT", environment.root))
+    assert usage_of(environment, main).unknown
+
+
+def test_nonsense_in_a_configuration_ends_nothing(environment: DokkuEnvironment, main: Path, tmp_path: Path) -> None:
+    os.mkfifo(write(tmp_path / "home/shop/nginx.conf.d/a.conf", "").with_name("b.conf"))
+    write(
+        tmp_path / "home/shop/nginx.conf",
+        "root /a\0b; include /etc/ngi\0nx/*; include ***/[; root \ud800;".replace("\ud800", "x"),
+    )
+    assert usage_of(environment, main).is_none
 
 
 def test_no_nginx_tells_nothing(environment: DokkuEnvironment, tmp_path: Path) -> None:

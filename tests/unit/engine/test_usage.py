@@ -9,8 +9,9 @@ from dokku_cache.engine.client import Engine
 from dokku_cache.engine.labels import DOKKU, for_helper
 from dokku_cache.evidence.by_app import Usages
 from dokku_cache.evidence.paths import CachePaths
+from dokku_cache.legacy.handles import Identity
 from dokku_cache.legacy.proof import Usage
-from dokku_cache.legacy.sighting import Sighting
+from dokku_cache.legacy.sighting import Entry, Sighting
 
 PATHS = CachePaths([Sighting("shop", "/r/shop/cache"), Sighting("blog", "/r/blog/cache")], "/r")
 
@@ -148,13 +149,41 @@ def test_containers_are_found_by_the_volumes_that_they_mount() -> None:
     assert usage.containers_by_volume(containers) == {"v": ("a", "b"), "w": ("b",)}
 
 
-def test_an_app_with_a_container_or_an_image_is_known_by_label_or_name() -> None:
+def test_an_app_with_a_container_or_an_image_is_proven_by_its_label_and_hinted_at_by_its_name() -> None:
     containers = [
         {"Names": ["/anything"], "Labels": {"com.dokku.app-name": "labelled"}},
         {"Names": ["/named.web.1"], "Labels": None},
         {"Names": ["/helper"], "Labels": for_helper("helped")},
         {"Names": ["/postgres"], "Labels": {}},
     ]
-    assert set(usage.apps_with_containers(containers)) == {"labelled", "named"}
-    images = [{"RepoTags": ["dokku/shop:latest", "other:1"]}, {"RepoTags": None}, {"RepoTags": ["dokku/a.b:7"]}]
-    assert set(usage.apps_with_images(images)) == {"shop", "a.b"}
+    assert list(map(set, usage.signs_of_containers(containers))) == [{"labelled"}, {"named"}]
+    images = [
+        {"RepoTags": ["dokku/shop:latest", "other:1"], "Labels": {"com.dokku.app-name": "shop"}},
+        {"RepoTags": None},
+        {"RepoTags": ["dokku/letsencrypt:0.1.0"], "Labels": None},
+    ]
+    assert list(map(set, usage.signs_of_images(images))) == [{"shop"}, {"shop", "letsencrypt"}]
+
+
+def test_trash_is_meant_by_the_name_of_the_cache_in_a_container_that_was_made_before_it_was_renamed() -> None:
+    trash = Entry(".dokku-cache-trash.0", Identity(1, 2), changed=1000.0)
+    paths = CachePaths([Sighting("shop", "/r/shop/cache", None, (trash,))], "/r")
+    for created, is_meant in ((999, True), (1000, True), (1001, False), (None, True)):
+        usages = Usages()
+        usage.add_containers(usages, [container("/r/shop/cache", Created=created)], paths, Restarting())
+        assert bool(usages.of_trash("shop").uses) is is_meant
+        assert usages.of_cache("shop").uses
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"type": "overlay", "device": "overlay", "o": "lowerdir=/r/shop/cache,upperdir=/u,workdir=/w"},
+        {"type": "overlay", "o": "lowerdir=/a:/r/shop/cache/x:/b"},
+        {"mountpoint": "/r/shop/cache"},
+    ],
+)
+def test_a_volume_may_name_it_in_any_option(options: dict[str, str]) -> None:
+    usages = Usages()
+    usage.add_volumes(usages, [{"Name": "v", "Options": options}], PATHS)
+    assert usages.of_cache("shop").uses

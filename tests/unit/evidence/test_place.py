@@ -29,10 +29,9 @@ def sighting(*beside: str) -> Sighting:
         ["HEAD"],
         ["HEAD", "config", "hooks/", "objects/", "refs/", "anything", "else/"],
         ["ENV"],
-        ["DOCKER_OPTIONS_BUILD", "URLS", "VHOST", "tls/", "nginx.conf.d/", "nginx.conf"],
+        ["DOCKER_OPTIONS_BUILD", "URLS", "VHOST", "tls/", "nginx.conf.d/", "nginx.conf", "IP", "PORT"],
         ["CONTAINER.web.1", "IP.web.1", "PORT.web.1", "DOKKU_SCALE"],
         ["CONTAINER.my-worker_2.10", "letsencrypt/", "htpasswd", ".deploy.lock!"],
-        ["tls/"],
     ],
 )
 def test_an_app_is_known_by_head_or_by_nothing_but_dokkus_own_names(beside: list[str]) -> None:
@@ -56,6 +55,9 @@ def test_an_app_is_known_by_head_or_by_nothing_but_dokkus_own_names(beside: list
         ["tls"],
         # Dokku's own too, but not Dokku's alone.
         ["maintenance/"],
+        ["nginx.conf"],  # the folder of a container with an nginx
+        ["tls/", "nginx.conf.d/"],
+        ["IP", "URL"],
         ["htpasswd"],
         ["letsencrypt/", "acl/"],
         # What plugin:install writes into every directory, beside what it does not.
@@ -81,6 +83,11 @@ def test_a_ghost_needs_a_layout_as_buildpacks_leave_one_and_no_sign_of_life(besi
     alive = Life(signs=("there is image dokku/shop:latest",))
     assert place.judge(bare, inside("anything"), alive).holds is True
     assert not place.is_ghost(bare, alive)
+    # What others may give too, such as some plugin's mark on every directory, proves no app, and no ghost either.
+    hinted = Life(hints=("there is image dokku/shop:latest",))
+    assert place.judge(bare, LAID_OUT, hinted).holds is True
+    assert place.judge(bare, inside("photos"), hinted).holds is False
+    assert not place.is_ghost(bare, hinted)
     unknown = Life(unknown=("Docker does not answer",))
     assert place.judge(bare, LAID_OUT, unknown).holds is False
     assert not place.is_ghost(bare, unknown)
@@ -118,6 +125,8 @@ def test_layouts_of_buildpacks_pass(names: Inside) -> None:
     "names",
     [
         inside("store"),
+        inside("experiments", "features"),
+        inside("cedar"),
         inside("vendor"),
         inside(vendor={"photos"}),
         inside("tmp", "public"),
