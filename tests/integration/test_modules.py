@@ -1,5 +1,6 @@
 """What root once installed with pip does not come between the plugin and the distribution's modules."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,8 @@ from .calling import SOURCE, environ, list_apps
 from .conftest import Server
 
 #: requests and urllib3 as PyPI has them, with which Debian's docker SDK 5 does not work.
-NEWEST = SOURCE.parent / ".venv/newest"
+#: Where tests/setup brings PyPI's newest packages, or tests/run has a copy of them that all can read.
+NEWEST = Path(os.environ.get("NEWEST_PACKAGES", SOURCE.parent / ".venv/newest"))
 
 
 def call(server: Server, beside: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
