@@ -90,16 +90,17 @@ def test_closed_directories_are_looked_into_by_the_helper(server: Server, modes:
 
 
 @pytest.mark.parametrize(
-    "layout",
+    ("layout", "owner"),
     [
-        "buildcache/gems",
-        "cedar-14/vendor/bundle",
-        ".heroku/python/lib",
-        "node/cache/node_modules",
-        "go-path/pkg/mod/github.com/!burnt!sushi/toml@v1.2.0+incompatible",
+        ("buildcache/gems", 32767),
+        ("cedar-14/vendor/bundle", 29276),
+        ("cedar-14/vendor/bundle", DOKKU),
+        (".heroku/python/lib", 0),
+        ("node/cache/node_modules", 32767),
+        ("go-path/pkg/mod/github.com/!burnt!sushi/toml@v1.2.0+incompatible", 29276),
+        ("go-path/pkg/mod/github.com/!burnt!sushi/toml@v1.2.0+incompatible", DOKKU),
     ],
 )
-@pytest.mark.parametrize("owner", [32767, 0, DOKKU, 29276])
 def test_layouts_of_old_builds_pass_as_apps_and_as_ghosts(server: Server, layout: str, owner: int) -> None:
     for app in ("shop", "ghost"):
         cache = server.make_ghost(app, layout)
