@@ -20,7 +20,9 @@ _REMEMBERED_SECONDS = 60.0
 
 def add(usages: Usages, paths: CachePaths, engine: Engine) -> None:
     """Count the uses by paths that could not be seen. Where that cannot be found out, it is unknown of all caches."""
-    for path, claim in usages.hidden.items():
+    for path, claim in usages.noted.items():
+        if not paths.is_hidden(path):
+            continue
         try:
             place = _ask(path, engine)
             if place is not None:

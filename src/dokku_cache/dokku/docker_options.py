@@ -106,9 +106,9 @@ def _add(usages: Usages, what: str, options: str, paths: CachePaths) -> None:
     claims = {word: Claim(f"{what} names {{}}: {word}", _TAKE_OUT) for word in _words(options)}
     for word, claim in claims.items():
         for piece in _pieces(word):
-            usages.note_if_hidden(paths, piece, claim)
+            usages.note(piece, claim)
     words = {word: named_by(word, paths) for word in claims}
-    whole = named_by(options, paths)
+    whole = paths.named_in(options)
     if whole and not any(words.values()):
         words[options.strip()] = whole
     for word, meant in words.items():

@@ -55,7 +55,7 @@ def add_containers(usages: Usages, containers: Iterable[Json], paths: CachePaths
             if meant and not _is_ended_build(container, mount, meant, engine):
                 usages.add(meant | paths.trash_instead(meant, container.get("Created")), _claim(container, mount))
             if mount.get("Type", "bind") == "bind":
-                usages.note_if_hidden(paths, source, _claim(container, mount))
+                usages.note(source, _claim(container, mount))
 
 
 def _claim(container: Json, mount: Json) -> Claim:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from dokku_cache.evidence.paths import CachePaths, Named, Part
+from dokku_cache.evidence.paths import Named, Part
 from dokku_cache.legacy.proof import Usage
 
 
@@ -24,12 +24,11 @@ class Claim:
 class Usages:
     """Who uses the caches of many apps.
 
-    ``unknown`` holds for all of them. ``hidden`` are paths of which this user cannot see where they lead, each with
-    what is claimed by it.
+    ``unknown`` holds for all of them. ``noted`` are the paths that were named, each with what is claimed by it.
     """
 
     unknown: Usage = field(default_factory=Usage)
-    hidden: dict[str, Claim] = field(default_factory=dict)
+    noted: dict[str, Claim] = field(default_factory=dict)
     _caches: defaultdict[str, Usage] = field(default_factory=lambda: defaultdict(Usage))
     _trash: defaultdict[str, Usage] = field(default_factory=lambda: defaultdict(Usage))
 
@@ -46,10 +45,10 @@ class Usages:
         else:
             self.unknown += usage
 
-    def note_if_hidden(self, paths: CachePaths, path: str, claim: Claim) -> None:
-        """Keep a path of which it cannot be seen where it leads, for somebody who can see that."""
-        if paths.is_hidden(path):
-            self.hidden[path] = claim
+    def note(self, path: str, claim: Claim) -> None:
+        """Keep a path, for whoever finds out where it leads if this user cannot see that."""
+        if path.startswith("/"):
+            self.noted[path] = claim
 
     def of_cache(self, app: str) -> Usage:
         """Give who uses the cache of an app."""
