@@ -8,7 +8,7 @@ from dokku_cache.context import Context
 from dokku_cache.errors import CacheError, ExitCode, Kept
 from dokku_cache.history import Way
 from dokku_cache.legacy.plan import Finding, candidates
-from dokku_cache.legacy.state import Mode, State, Verdict
+from dokku_cache.legacy.state import Mode, State
 from dokku_cache.output import log, purge_text
 from dokku_cache.output.console import Console
 from dokku_cache.purging import Outcome, Request
@@ -64,7 +64,7 @@ def apply_to(context: Context, finding: Finding, way: Way) -> list[Outcome]:
     mode = MODE if policy.is_auto_purge_on(context.environment, finding.app) else Mode.FINISH
     if not candidates(finding, mode):
         is_off = mode is Mode.FINISH and candidates(finding, MODE)
-        _tell_kept(context, finding.app, "auto-purge is off" if is_off else _described(finding.verdict))
+        _tell_kept(context, finding.app, "auto-purge is off" if is_off else finding.verdict.described)
         return []
     request = Request(mode=mode, is_gentle=True, lock_wait_seconds=LOCK_WAIT_SECONDS if way is Way.DEPLOY else 0)
     try:
@@ -77,13 +77,9 @@ def apply_to(context: Context, finding: Finding, way: Way) -> list[Outcome]:
     if outcome is None:
         return []
     if outcome.decision.kept is not None:
-        _tell_kept(context, finding.app, _described(outcome.decision.kept))
+        _tell_kept(context, finding.app, outcome.decision.kept.described)
     return [outcome]
 
 
 def _tell_kept(context: Context, app: str, why: str) -> None:
     context.console.detail(f"{app}: stays, {why}")
-
-
-def _described(verdict: Verdict) -> str:
-    return f"{verdict.state.value}: {verdict.reason}"

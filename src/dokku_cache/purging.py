@@ -152,7 +152,8 @@ class Purger:
             surveyor = Surveyor(self.environment, self.engine)
             usage = surveyor.users_after_rename(directory, decision.finding.sighting)
             if not usage.is_none:
-                raise Refused(f"the cache of {decision.app} is in use: {'; '.join(usage.uses + usage.unknown)}")
+                who = "is in use" if usage.uses else "may be in use"
+                raise Refused(f"the cache of {decision.app} {who}: {'; '.join(usage.uses + usage.unknown)}")
 
         try:
             # What is needed afterwards is asked for now, while all is as it was.
@@ -184,7 +185,9 @@ class Purger:
 def refusal(decision: Decision) -> CacheError:
     """Give the error that says to a person why something of an app is not removed."""
     verdict = decision.kept or decision.finding.verdict
-    message = f"The legacy cache of {decision.app} is {verdict.state.value}: {verdict.reason}"
+    message = f"The legacy cache of {decision.app} is {verdict.described}"
+    if verdict.state is State.UNKNOWN:
+        message = f"It is not known who uses the legacy cache of {decision.app}: {verdict.reason}"
     if verdict.state is State.DOUBTFUL:
         return Doubtful(message, verdict.hint)
     return Refused(message, verdict.hint)
@@ -193,8 +196,7 @@ def refusal(decision: Decision) -> CacheError:
 def kept(decision: Decision) -> Kept:
     """Give the word that something of an app stays, which is no failure where nobody has asked for it."""
     verdict = decision.kept or decision.finding.verdict
-    described = f"{verdict.state.value}: {verdict.reason}"
-    return Kept(f"The legacy cache of {decision.app} is {described}", state_and_reason=described)
+    return Kept(f"The legacy cache of {decision.app} is {verdict.described}", state_and_reason=verdict.described)
 
 
 def _is_own(directory: AppDirectory, entry: Entry) -> bool:

@@ -60,14 +60,14 @@ make_container() {
 # Names, kinds, owners, modes, sizes and inodes of all below a directory.
 manifest() { find "$1" -printf '%P\t%y\t%U:%G\t%m\t%s\t%i\t%l\n' | LC_ALL=C sort; }
 
-# wait_for COMMAND...: until it succeeds, at most 20 s.
+# wait_for COMMAND...: until it succeeds, at most a minute: the machine may be busy.
 wait_for() {
   local _
-  for _ in $(seq 200); do
+  for _ in $(seq 600); do
     "$@" && return 0
     sleep 0.1
   done
-  echo "still not so after 20 s: $*" >&2
+  echo "still not so after a minute: $*" >&2
   return 1
 }
 

@@ -23,6 +23,8 @@ deploy() {
   dokku git:from-image "$(app "$1")" dokku-cache-test:latest
 }
 
+is_held() { [[ -e "$1" ]] && ! flock --nonblock "$1" true; }
+
 trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
 
 @test "after a deploy the orphaned cache goes, in the background, without a word in the deploy" {
@@ -42,14 +44,15 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
   make_cache shop
   for lock in "$DOKKU_LIB_ROOT/data/apps/$(app shop)/.deploy.lock" "$DOKKU_ROOT/$(app shop)/.deploy.lock"; do
     mkdir -p "$(dirname "$lock")"
-    (flock 200 && sleep 4) 200>"$lock" &
-    wait_for test -e "$lock"
-    sleep 0.3
+    flock "$lock" sleep 60 &
+    holder="$!"
+    wait_for is_held "$lock"
     chmod 644 "$lock"
     setpriv --reuid dokku --regid dokku --init-groups "$DOKKU_LIB_ROOT/plugins/enabled/cache/post-deploy" "$(app shop)"
-    sleep 2
+    sleep 1.5
     [ -d "$(cache_of shop)/buildcache" ]
-    wait
+    pkill -P "$holder"
+    wait "$holder" || true
     wait_for is_gone shop
     rm -f "$lock"
     make_cache shop
@@ -269,10 +272,11 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
   done
   for number in $(seq 20); do
     wait_for is_gone "many$number"
+    said "many$number" "-----> .* removed 20 files"
   done
   # Every one is recorded, none lost to another.
   for number in 1 7 20; do
-    wait_for test "$(dokku cache:report "$(app "many$number")" --cache-last-purged-by)" = deploy
+    [ "$(dokku cache:report "$(app "many$number")" --cache-last-purged-by)" = deploy ]
   done
   [ "$(grep -c '"by": "deploy"' "$DOKKU_LIB_ROOT/data/cache/history.jsonl")" -eq 20 ]
 }

@@ -6,7 +6,7 @@ setup_suite() {
   local project
   project="$(dirname "$(dirname "$BATS_TEST_DIRNAME")")"
   [[ "$(id -u)" == 0 ]] || { echo "The end-to-end tests need root" >&2 && return 1; }
-  SUITE_DIRECTORY="$(mktemp -d /tmp/dokku-cache-e2e.XXXXXX)"
+  SUITE_DIRECTORY="$(mktemp -d "${TESTS_DIRECTORY:-/var/tmp}/dokku-cache-e2e.XXXXXX")"
   chmod 755 "$SUITE_DIRECTORY"
   export SUITE_DIRECTORY PREFIX="dct$RANDOM"
   # What is installed is a clone, so the working tree has to be a repository of its own.

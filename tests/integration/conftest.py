@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import docker  # noqa: F401 - here once, and so in every process that is forked for a test
 import pytest
 
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
 
 HEROKUISH = 32767
+DISK = Path(os.environ.get("TESTS_DIRECTORY", "/var/tmp"))
 STAND_IN = Path(__file__).parents[1] / "dokku"
 
 
@@ -61,7 +63,7 @@ class Server:
         cache = self.make_app(name) / "cache"
         (cache / "gems").mkdir(parents=True)
         for number in range(files):
-            (cache / "gems" / f"gem{number}").write_text("x" * number)
+            (cache / "gems" / f"gem{number}").write_text("x" * (number % 100))
         give(cache, HEROKUISH)
         age(cache)
         return cache
@@ -101,8 +103,8 @@ def manifest(top: Path) -> list[tuple[Any, ...]]:
 
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    # Below /tmp itself: pytest's own directories are closed to other users.
-    base = Path("/tmp") / f"dokku-cache-{os.getpid()}-{tmp_path.name[:20]}"
+    # Where a disk is, while /tmp may be memory; pytest's own directories are closed to other users.
+    base = DISK / f"dokku-cache-{os.getpid()}-{tmp_path.name[:20]}"
     root = base / "home"
     for directory in (root, base / "lib/data/apps", base / "plugins/enabled", base / "log"):
         directory.mkdir(parents=True)
@@ -172,19 +174,24 @@ def as_dokku(work: Callable[[], Any]) -> Any:
     return value
 
 
+@pytest.fixture(scope="session")
+def _image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Have an image with a shell in it, and with the program by which herokuish builds."""
+    directory = tmp_path_factory.mktemp("image")
+    shutil.copy("/bin/busybox", directory / "build")
+    make = (
+        f"tar --create --file - --directory / --dereference bin/busybox --directory {directory} build | "
+        "docker import - dokku-cache-test"
+    )
+    subprocess.run(make, shell=True, capture_output=True, check=True)
+    yield
+    subprocess.run(["docker", "image", "rm", "--force", "dokku-cache-test"], capture_output=True, check=True)
+
+
 @pytest.fixture
-def container() -> Iterator[Callable[[str], str]]:
+def container(_image: None) -> Iterator[Callable[[str], str]]:
     """Make containers that are not ours; gives a function of a mount such as ``/host/path:/path``."""
     made: list[str] = []
-    subprocess.run(
-        "docker image inspect dokku-cache-test || "
-        "cp /bin/busybox /tmp/build && "
-        "tar --create --file - --directory / --dereference bin/busybox --directory /tmp build | "
-        "docker import - dokku-cache-test; rm -f /tmp/build",
-        shell=True,
-        capture_output=True,
-        check=True,
-    )
 
     def make(volume: str, *options: str, command: Sequence[str] = ("/bin/busybox", "sleep", "600")) -> str:
         create = ["docker", "create", "--network", "none", "--volume", volume, *options, "dokku-cache-test", *command]
@@ -195,4 +202,3 @@ def container() -> Iterator[Callable[[str], str]]:
     yield make
     for name in made:
         subprocess.run(["docker", "rm", "--force", name], capture_output=True, check=True)
-    subprocess.run(["docker", "image", "rm", "--force", "dokku-cache-test"], capture_output=True, check=True)

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from .conftest import DISK
+
 PROJECT = Path(__file__).parents[2]
 
 
 @pytest.fixture
 def directory() -> Iterator[Path]:
     """Give a directory that user dokku can pass through, as pytest's own cannot be."""
-    made = Path(tempfile.mkdtemp(prefix="dokku-cache-test-", dir="/tmp"))
+    made = Path(tempfile.mkdtemp(prefix="dokku-cache-test-", dir=DISK))
     made.chmod(0o755)
     yield made
     made.rmdir()
@@ -22,9 +24,10 @@ def directory() -> Iterator[Path]:
 
 def test_the_benchmark_answers_every_question_and_leaves_nothing_behind(directory: Path, tmp_path: Path) -> None:
     page = tmp_path / "benchmarks.md"
+    variables = {"BENCH_DIRECTORY": str(directory), "BENCH_INSTALLS_NOTHING": "yes", "BENCH_KEEPS_CACHES": "yes"}
     done = subprocess.run(
         [PROJECT / "bench" / "run", "--files", "400", "--runs", "1", "--output", page],
-        env={**os.environ, "BENCH_DIRECTORY": str(directory), "BENCH_INSTALLS_NOTHING": "yes"},
+        env={**os.environ, **variables},
         capture_output=True,
         text=True,
         check=False,

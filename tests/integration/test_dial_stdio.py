@@ -36,7 +36,7 @@ def docker_bin(tmp_path: Path) -> Iterator[str]:
     # use_pty is what sudo 1.9.14 and later do by themselves.
     rule.write_text(f"Defaults use_pty\ndokku ALL=NOPASSWD:SETENV:{client}\n")
     rule.chmod(0o440)
-    wrapper = Path("/tmp") / f"dokku-cache-docker-{os.getpid()}"
+    wrapper = Path("/var/tmp") / f"dokku-cache-docker-{os.getpid()}"
     wrapper.write_text(f'#!/bin/bash\nsudo -E {client} "$@"\n')
     wrapper.chmod(0o755)
     yield str(wrapper)
@@ -88,7 +88,7 @@ def test_the_socket_is_used_where_it_opens(tmp_path: Path) -> None:
 def test_where_neither_leads_to_the_engine_both_are_named_once(
     closed_socket: str, tmp_path: Path, lines: str, said: str
 ) -> None:
-    wrapper = Path("/tmp") / f"dokku-cache-docker-{os.getpid()}"
+    wrapper = Path("/var/tmp") / f"dokku-cache-docker-{os.getpid()}"
     wrapper.write_text(f"#!/bin/sh\necho >>{wrapper}.calls\n{lines}\n")
     wrapper.chmod(0o755)
     calls = Path(f"{wrapper}.calls")

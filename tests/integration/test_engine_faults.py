@@ -1,6 +1,7 @@
 """Engines on a bad day: each fault is told in the engine's own words, keeps everything, and costs little time."""
 
 import os
+import pwd
 import socket
 import time
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from dokku_cache.engine.client import Engine
 from dokku_cache.errors import Unestablished
 
 from .calling import call, list_apps
-from .conftest import Server, manifest
+from .conftest import Server, give, manifest
 from .stub_engine import Failure, stub_engine
 
 BROKEN_IMAGE = "content digest sha256:0123: not found"
@@ -21,7 +22,7 @@ BROKEN_IMAGE = "content digest sha256:0123: not found"
 
 @pytest.fixture
 def place() -> Iterator[Path]:
-    path = Path("/tmp") / f"dokku-cache-stub-{os.getpid()}.sock"
+    path = Path("/var/tmp") / f"dokku-cache-stub-{os.getpid()}.sock"
     yield path
     path.unlink(missing_ok=True)
 
@@ -110,3 +111,28 @@ def test_an_engine_elsewhere_is_refused_with_the_file_that_names_it(server: Serv
     assert "DOCKER_HOST is tcp://127.0.0.1:2376" in done.stderr
     assert f"out of {server.root}/.dokkurc/panel" in done.stderr
     assert manifest(server.root) == before
+
+
+def test_a_dead_container_keeps_its_app_alone_and_it_is_said_what_takes_it_away(server: Server, place: Path) -> None:
+    cache = server.make_cache("shop")
+    give(server.make_cache("other"), pwd.getpwnam("dokku").pw_uid)  # which takes no helper
+    list_apps(server, "shop", "other")
+    before = manifest(cache.parent)
+    dead = {
+        "Id": "d" * 64,
+        "Names": ["/shop.web.1"],
+        "State": "dead",
+        "Status": "Dead",
+        "Mounts": [{"Type": "bind", "Source": str(cache), "Destination": "/cache"}],
+    }
+    with stub_engine(place, {"/containers/json": [dead], "/volumes": {}, "/images/json": []}) as docker_host:
+        variables = {"DOCKER_HOST": docker_host}
+        for _ in range(2):
+            done = call(server, "auto-purge", variables=variables)
+            assert done.returncode == 0, done.stderr
+            assert "shop: stays, in-use: container shop.web.1 mounts it at /cache (dead, dddddddddddd)" in done.stdout
+        done = call(server, "purge-legacy", "shop", variables=variables)
+    assert done.returncode == 1
+    assert "a restart of Docker takes it away" in done.stderr
+    assert manifest(cache.parent) == before
+    assert os.listdir(server.root / "other") == ["HEAD"]

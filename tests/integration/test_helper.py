@@ -2,7 +2,6 @@
 
 import io
 import os
-import shutil
 import signal
 import subprocess
 import tarfile
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import docker
 import pytest
+import requests
 
 from dokku_cache import interrupts
 from dokku_cache.engine import helper_image
@@ -52,15 +52,16 @@ def test_what_dokku_may_not_read_is_measured_as_du_does(server: Server, engine: 
 
 def test_progress_adds_up_to_all_entries_but_those_that_two_workers_met_at(server: Server, engine: Engine) -> None:
     """With many workers ending while names are read: none may be torn apart by that."""
-    cache = server.make_cache("shop", files=300)
+    cache = server.make_app("shop") / "cache"
     for number in range(20):
-        shutil.copytree(cache / "gems", cache / f"package{number}" / "a-rather-long-name" / "of-a-directory" / "gems")
-        shutil.copytree(cache / "gems", cache / f"package{number}" / "lib")
+        for place in ("a-rather-long-name/of-a-directory/gems", "lib"):
+            (cache / f"package{number}" / place).mkdir(parents=True)
+            trees.many(cache / f"package{number}" / place, 300, "gem{}")
     give(cache, 32767)
     measured = helper_for(server, engine).walk(str(cache), identity(cache)).measured
     gone: list[int] = []
     helper_for(server, engine).empty(str(cache), identity(cache), gone.append)
-    assert measured.entries == 300 * 41 + 101
+    assert measured.entries == 300 * 40 + 100
     assert measured.entries - measured.directories <= sum(gone) <= measured.entries
 
 
@@ -173,6 +174,48 @@ def test_a_container_of_a_killed_purge_is_removed_first(server: Server, engine: 
     helper_image.remove(engine)
 
 
+def cannot_be_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where the container's file system is busy: the engine has killed it, and cannot take it away."""
+    removed = docker.APIClient.remove_container
+
+    def fail(self: docker.APIClient, container: str, **options: object) -> None:
+        if self.inspect_container(container)["Config"]["Labels"].get("com.dokku.cache.helper"):
+            self.stop(container, timeout=0)
+            answer = requests.Response()
+            answer.status_code = 500
+            raise docker.errors.APIError("500 Server Error", answer, "driver failed to remove root filesystem: busy")
+        removed(self, container, **options)
+
+    monkeypatch.setattr(docker.APIClient, "remove_container", fail)
+
+
+def test_a_helper_that_cannot_be_taken_away_stands_in_nobodys_way(server: Server, engine: Engine) -> None:
+    """Such containers stay until the engine starts anew, and are dead."""
+    cache, other = server.make_cache("shop"), server.make_cache("other")
+    with pytest.MonkeyPatch.context() as patch:
+        cannot_be_removed(patch)
+        for directory in (cache, other, cache):
+            helper_for(server, engine).empty(str(directory), identity(directory), lambda *_: None)
+            assert os.listdir(directory) == []
+    remove_all_stale(engine)
+
+
+def test_one_that_cannot_be_stopped_does(server: Server, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = server.make_cache("shop")
+    cannot_be_removed(monkeypatch)
+    monkeypatch.setattr(docker.APIClient, "stop", lambda *_, **__: None)
+    name = helper_image.ensure(engine)
+    labels = {"com.dokku.cache.helper": "true", "com.dokku.app-name": "shop"}
+    stale = engine.api.create_container(name, command=["/bin/busybox", "sleep", "600"], labels=labels)
+    engine.api.start(stale["Id"])
+    before = manifest(cache)
+    with pytest.raises(Unestablished, match="driver failed to remove root filesystem: busy"):
+        helper_for(server, engine).empty(str(cache), identity(cache), lambda *_: None)
+    assert manifest(cache) == before
+    monkeypatch.undo()
+    remove_all_stale(engine)
+
+
 def test_it_leaves_no_container_when_the_caller_is_interrupted(server: Server, engine: Engine) -> None:
     cache = server.make_cache("shop", files=2000)
 
@@ -223,8 +266,7 @@ def test_a_million_entries_need_little_memory(server: Server, engine: Engine) ->
     """In the container's own limit: a tenth of the entries in a tenth of the memory."""
     cache = server.make_app("shop") / "cache"
     cache.mkdir()
-    for number in range(100_000):
-        (cache / f"{number:020}").touch()
+    trees.many(cache, 100_000)
     give(cache, 32767)
     limited = docker.APIClient.create_host_config
 

@@ -70,10 +70,9 @@ def test_another_file_system_below_is_not_entered(server: Server) -> None:
 @pytest.mark.usefixtures("_manner")
 def test_a_tree_that_vanishes_meanwhile_is_no_error(server: Server) -> None:
     cache = server.make_app("shop") / "cache"
-    for number in range(300):
+    for number in range(100):
         (cache / f"directory{number}").mkdir(parents=True)
-        for inner in range(20):
-            (cache / f"directory{number}" / f"file{inner}").touch()
+        trees.many(cache / f"directory{number}", 20)
     with subprocess.Popen(["find", str(cache), "-mindepth", "1", "-delete"]) as deleting:
         while deleting.poll() is None:
             assert measured(cache).unreadable == 0
@@ -85,11 +84,10 @@ def test_a_hundred_thousand_entries_take_little_memory(server: Server, shape: st
     """A tenth of a million: of this process, and of the biggest of those that it starts."""
     cache = server.make_app("shop") / "cache"
     cache.mkdir()
-    for number in range(100_000):
-        directory = cache / (f"directory{number // 10_000}" if shape == "spread" else "directory")
-        if number % 10_000 == 0:
-            directory.mkdir(exist_ok=True)
-        (directory / f"{number:020}").touch()
+    directories = 10 if shape == "spread" else 1
+    for number in range(directories):
+        (cache / f"directory{number}").mkdir()
+        trees.many(cache / f"directory{number}", 100_000 // directories)
     code = (
         "import os, re, resource, sys; sys.path.insert(0, sys.argv[1]); from dokku_cache.legacy.walk import measure; "
         "print(measure(os.open(sys.argv[2], os.O_RDONLY)).files, "

@@ -184,14 +184,14 @@ def test_the_version_decides(server: Server, version: str, state: State) -> None
     assert survey(server).verdict.state is state
 
 
-def test_no_answer_from_dokkus_triggers_counts_as_in_use(server: Server) -> None:
+def test_no_answer_from_dokkus_triggers_keeps_it(server: Server) -> None:
     server.make_cache("shop")
     failing = server.root.parent / "plugins/enabled/failing"
     failing.mkdir()
     (failing / "docker-args-run").write_text("#!/bin/sh\nexit 1\n")
     (failing / "docker-args-run").chmod(0o755)
     verdict = survey(server).verdict
-    assert verdict.state is State.IN_USE
+    assert verdict.state is State.UNKNOWN
     assert "docker-args-run failed" in verdict.reason
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from .calling import call, list_apps
-from .conftest import Server, give
+from .conftest import DISK, Server, give
 
 ENGINE = Path(__file__).parents[1] / "engine"
 USER = "dokku-cache-remap"
@@ -19,7 +19,7 @@ FIRST_UID = 700_000
 @pytest.fixture
 def remapping() -> Iterator[str]:
     """A second engine, with ``--userns-remap``; give what DOCKER_HOST is then."""
-    directory = Path("/tmp") / f"dokku-cache-remap-{os.getpid()}"
+    directory = DISK / f"dokku-cache-remap-{os.getpid()}"
     kept = {path: path.read_text() if path.exists() else None for path in (Path("/etc/subuid"), Path("/etc/subgid"))}
     subprocess.run(["useradd", "--system", "--user-group", USER], check=True)
     for path in kept:

@@ -54,7 +54,8 @@ def beyond_path_max(top: Path) -> None:
 
 
 def very_deep(top: Path) -> None:
-    chain(top, 3000, "d")
+    """Make more levels than one may have open handles, and a path beyond PATH_MAX."""
+    chain(top, 1100, "deep")
 
 
 def two_deep_chains(top: Path) -> None:
@@ -97,11 +98,18 @@ def sparse(top: Path) -> None:
         file.write(b"x" * 100_000)
 
 
+def many(top: Path, files: int, name: str = "file{:014}") -> None:
+    """Make many empty files in one directory."""
+    directory = os.open(top, os.O_RDONLY | os.O_DIRECTORY)
+    for number in range(files):
+        os.mknod(name.format(number), dir_fd=directory)
+    os.close(directory)
+
+
 def wide(top: Path) -> None:
-    for number in range(5000):
-        (top / f"file{number}").touch()
-        if number % 100 == 0:
-            (top / f"directory{number}").mkdir()
+    many(top, 5000)
+    for number in range(0, 5000, 100):
+        (top / f"directory{number}").mkdir()
 
 
 def empty(_top: Path) -> None:

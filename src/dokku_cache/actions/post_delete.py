@@ -47,7 +47,7 @@ def _purge(context: Context, app: str) -> None:
 
 def _stays(verdict: Verdict, real_path: str) -> CacheError:
     hint = f"no command finds it once the app is gone: look at {real_path} yourself" if real_path else ""
-    return CacheError(f"it is {verdict.state.value}: {verdict.reason}", hint)
+    return CacheError(f"it is {verdict.described}", hint)
 
 
 def _end_history(context: Context, app: str) -> None:

@@ -21,6 +21,12 @@ TIMEOUT_SECONDS = 30
 
 #: What to do about an error whose words the engine gave.
 ERROR_HINT = "mend that first; 'journalctl -u docker' may tell more"
+#: For bytes and for inodes alike, the kernel has the same words (errno(3), ENOSPC).
+NO_SPACE = "no space left on device"
+NO_SPACE_HINT = (
+    "Docker needs a few MB and inodes on its disk to begin: 'sudo apt-get clean' or 'sudo journalctl "
+    "--vacuum-size=50M' win some; then purge again"
+)
 
 Answer = TypeVar("Answer")
 Json = dict[str, Any]
@@ -178,7 +184,8 @@ def guarded(call: Callable[[], Answer]) -> Answer:
         return call()
     except docker_errors.APIError as error:
         said = " ".join(str(error.explanation or error).split())
-        raise Unestablished(f"Docker answers with an error: {said}", ERROR_HINT) from error
+        hint = NO_SPACE_HINT if NO_SPACE in said.lower() else ERROR_HINT
+        raise Unestablished(f"Docker answers with an error: {said}", hint) from error
     except (
         docker_errors.DockerException,
         request_errors.RequestException,

@@ -5,8 +5,8 @@ capability but the two that deleting other users' files takes; removed when it e
 """
 
 import os
-from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Generator
+from contextlib import closing
 from http import HTTPStatus
 from typing import Any
 
@@ -14,9 +14,10 @@ from dokku_cache import modules
 from dokku_cache.engine import helper_image, labels
 from dokku_cache.engine.attachment import Attachment
 from dokku_cache.engine.client import Engine, guarded
+from dokku_cache.engine.helper_faults import not_begun, not_seen, partly_removed
 from dokku_cache.engine.helper_lines import count, take_names
 from dokku_cache.engine.helper_scripts import EMPTY, MEASURE, MOUNT_POINT, PLACE
-from dokku_cache.errors import NotBegun, PartlyRemoved, Refused, Unestablished
+from dokku_cache.errors import Refused, Unestablished
 from dokku_cache.interrupts import held_back
 from dokku_cache.legacy.handles import Identity
 from dokku_cache.legacy.inside import Insight, Walk
@@ -167,36 +168,7 @@ class Helper:
             raise Refused("the trash was replaced while it was being deleted", "look at it, and try again")
         if state.get("OOMKilled"):
             raise Unestablished("the helper container ran out of memory", "purge again")
-        raise PartlyRemoved(
-            f"the helper container could not do everything{': ' + said if said else ''}",
-            "files with the immutable attribute need 'sudo chattr -R -i' first; then purge again"
-            if "not permitted" in said
-            else "",
-        )
-
-
-@contextmanager
-def not_begun(source: str, roots: tuple[str, str]) -> Iterator[None]:
-    """Turn an engine's word that it does not make, or start, a container into NotBegun."""
-    try:
-        yield
-    except Unestablished as error:
-        if "bind source path does not exist" in str(error):
-            raise not_seen(f"finds no directory at {source}", roots) from error
-        # After a silence it may still start the container.
-        if not isinstance(error.__cause__, modules.load("docker.errors").APIError):
-            raise
-        raise NotBegun(str(error), error.hint) from error
-
-
-def not_seen(what: str, roots: tuple[str, str]) -> NotBegun:
-    """Give the error for an engine that does not know a directory by the path that Dokku has for it."""
-    dokku_root, host_root = roots
-    return NotBegun(
-        f"Docker {what}",
-        f"where Dokku runs in a container, set DOKKU_HOST_ROOT (now {host_root}) to the directory of the host that "
-        f"is mounted at {dokku_root}; Docker from snap finds nothing outside of home directories",
-    )
+        raise partly_removed(said, directory_path)
 
 
 def _is_still(directory_path: str, identity: Identity) -> bool:
@@ -226,7 +198,16 @@ def _remove_container(engine: Engine, container_id: str) -> None:
         except errors.NotFound:
             pass
         except errors.APIError as error:
-            if error.status_code != HTTPStatus.CONFLICT:  # removal is already in progress
+            # Removal may be in progress. And what is dead deletes nothing any more: where the engine cannot take it
+            # away, as its file system is busy, it tries again when it starts.
+            if error.status_code != HTTPStatus.CONFLICT and _runs(engine, container_id):
                 raise
 
     guarded(remove)
+
+
+def _runs(engine: Engine, container_id: str) -> bool:
+    try:
+        return bool(engine.api.inspect_container(container_id)["State"].get("Running"))
+    except modules.load("docker.errors").NotFound:
+        return False

@@ -11,7 +11,9 @@ from dokku_cache.evidence.paths import CachePaths, Named, Part
 from dokku_cache.legacy.proof import Usage
 
 #: The states in which nothing runs in a container (Docker Engine API 1.41, ContainerState).
-_NOT_RUNNING = frozenset({"exited", "dead", "created"})
+_NOT_RUNNING = frozenset({"exited", "created"})
+#: The engine could not wholly remove such a container, as its file system was busy; its mounts may be there still.
+_HALF_REMOVED = frozenset({"dead", "removing"})
 #: Where herokuish has the cache, and what builds run (Dokku 0.20.4 to 0.30.11,
 # plugins/builder-herokuish/builder-build).
 BUILD_CACHE = "/cache"
@@ -70,6 +72,11 @@ def _remedy(container: Json, identity: str) -> str:
     labels = container.get("Labels") or {}
     app = labels.get(APP_NAME, "")
     is_dokkus = bool(app) and "dokku" in labels
+    if container.get("State") in _HALF_REMOVED:
+        return (
+            f"Docker could not remove container {identity}: 'docker rm --force {identity}' tries again and says why; "
+            "a restart of Docker takes it away"
+        )
     if container.get("State") in _NOT_RUNNING:
         by_dokku = f"'dokku cleanup {app}' or " if is_dokkus else ""
         return f"{by_dokku}'docker rm {identity}' removes the container, which does not run"

@@ -33,9 +33,9 @@ def classify_cache(sighting: Sighting, version: DokkuVersion | None, evidence: E
     early = classify_without_evidence(sighting, version)
     if early is not None:
         return early
-    in_use = _in_use((sighting.cache,), evidence.usage)
-    if in_use is not None:
-        return in_use
+    used = _used((sighting.cache,), evidence.usage)
+    if used is not None:
+        return used
     proofs = (evidence.place, evidence.writer, evidence.quiet)
     is_final = all(proof.holds is not None for proof in proofs)
     doubts = [proof.text for proof in (evidence.place, evidence.writer) if proof.holds is False]
@@ -72,9 +72,9 @@ def classify_trash(sighting: Sighting, usage: Usage) -> Verdict:
     faults = [entry.fault for entry in sighting.trash if entry.fault]
     if faults:
         return Verdict(State.UNSAFE, "; ".join(faults))
-    in_use = _in_use(sighting.trash, usage)
-    if in_use is not None:
-        return in_use
+    used = _used(sighting.trash, usage)
+    if used is not None:
+        return used
     return Verdict(State.INTERRUPTED, "an earlier purge was cut short, its trash waits to be deleted")
 
 
@@ -84,11 +84,12 @@ def classify_both(cache: Verdict, trash: Verdict) -> Verdict:
         return cache
     if cache.state is State.ABSENT or trash.state is not State.INTERRUPTED:
         return trash
-    reason = f"{trash.reason}; the cache beside it is {cache.state.value}: {cache.reason}"
+    reason = f"{trash.reason}; the cache beside it is {cache.described}"
     return Verdict(trash.state, reason, is_final=cache.is_final)
 
 
-def _in_use(entries: tuple[Entry | None, ...], usage: Usage) -> Verdict | None:
+def _used(entries: tuple[Entry | None, ...], usage: Usage) -> Verdict | None:
+    """Give the verdict that somebody uses it, or that this is not known; None where certainly nobody does."""
     mounted = tuple(
         f"{entry.name} is mounted at {entry.mounted_as}"
         for entry in entries
@@ -97,7 +98,5 @@ def _in_use(entries: tuple[Entry | None, ...], usage: Usage) -> Verdict | None:
     reasons = mounted + usage.uses + usage.unknown
     if not reasons:
         return None
-    steps = usage.remedies
-    if not steps and not mounted and not usage.uses:
-        steps = ("purge again when that can be found out",)
-    return Verdict(State.IN_USE, "; ".join(reasons), "; ".join(steps))
+    state = State.IN_USE if mounted or usage.uses else State.UNKNOWN
+    return Verdict(state, "; ".join(reasons), "; ".join(usage.remedies))

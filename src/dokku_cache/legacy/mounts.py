@@ -13,11 +13,12 @@ MOUNTINFO = "/proc/self/mountinfo"
 
 @dataclass(frozen=True)
 class Mount:
-    """One mount: where it is, which device it shows, and which directory of that device."""
+    """One mount: where it is, which device it shows, which directory of that device, and the kind of file system."""
 
     device: int
     root: str
     mount_point: str
+    file_system: str = ""
 
 
 def read_mounts(path: str = MOUNTINFO) -> tuple[Mount, ...]:
@@ -36,7 +37,10 @@ def parse(line: bytes) -> Mount:
     if len(fields) < _FIELDS:
         raise ValueError(f"not a line of mountinfo: {line!r}")
     major, minor = fields[2].split(b":")
-    return Mount(os.makedev(int(major), int(minor)), _unescape(fields[3]), _unescape(fields[4]))
+    # Any number of optional fields, a hyphen, and the kind.
+    after = fields[fields.index(b"-", _FIELDS) + 1 :] if b"-" in fields[_FIELDS:] else []
+    kind = os.fsdecode(after[0]) if after else ""
+    return Mount(os.makedev(int(major), int(minor)), _unescape(fields[3]), _unescape(fields[4]), kind)
 
 
 def _unescape(field: bytes) -> str:
@@ -86,6 +90,12 @@ def place_of(directory: str, mounts: tuple[Mount, ...]) -> Mount | None:
     """Give where a directory (a real path) lies: its device, and in ``root`` its path on that; None if unknown."""
     place = _place(directory, mounts)
     return Mount(place[0].device, place[1], directory) if place else None
+
+
+def file_system_of(directory: str, mounts: tuple[Mount, ...]) -> str:
+    """Give the kind of the file system that holds a directory (a real path), such as ``ext4``; empty if unknown."""
+    place = _place(directory, mounts)
+    return place[0].file_system if place else ""
 
 
 def _place(directory: str, mounts: tuple[Mount, ...]) -> tuple[Mount, str] | None:

@@ -1,4 +1,4 @@
-"""The nine states of a legacy cache, and what each allows."""
+"""The ten states of a legacy cache, and what each allows."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -11,6 +11,7 @@ class State(Enum):
     UNSAFE = "unsafe"
     ACTIVE = "active"
     IN_USE = "in-use"
+    UNKNOWN = "unknown"
     INTERRUPTED = "interrupted"
     DOUBTFUL = "doubtful"
     RECREATED = "recreated"
@@ -47,6 +48,11 @@ class Verdict:
     is_final: bool = True
 
     @property
+    def described(self) -> str:
+        """Give the state and its reason."""
+        return f"{self.state.value}: {self.reason}"
+
+    @property
     def hint(self) -> str:
         """What a person can do about a state that forbids removal; empty for the others."""
         return self.next_step or _NEXT_STEP.get(self.state, "")
@@ -63,10 +69,11 @@ CACHE_REMOVABLE: dict[Mode, frozenset[State]] = {
     Mode.FINISH: frozenset(),
 }
 #: What is refused to a person who asks for it; the rest of what stays is not due yet.
-REFUSED = frozenset({State.UNSAFE, State.ACTIVE, State.IN_USE, State.DOUBTFUL})
+REFUSED = frozenset({State.UNSAFE, State.ACTIVE, State.IN_USE, State.UNKNOWN, State.DOUBTFUL})
 _NEXT_STEP = {
     State.UNSAFE: "look at it yourself: the plugin removes plain directories only",
     State.ACTIVE: "it becomes removable with Dokku 0.31.0 or later",
     State.IN_USE: "remove what uses it, and purge again",
+    State.UNKNOWN: "purge again when that can be found out",
     State.DOUBTFUL: "look at it; if nobody needs it, name the app to 'dokku cache:purge-legacy' with --force",
 }

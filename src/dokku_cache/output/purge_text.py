@@ -31,7 +31,7 @@ def _lines(decision: Decision, sizes: Mapping[str, Measurement | None]) -> Itera
         reason = verdict.reason if decision.kept is None else decision.finding.trash.reason
         yield f"remove  {size}, {verdict.state.value}: {text.printable(reason)}"
     if decision.kept is not None:
-        yield f"keep    {decision.kept.state.value}: {text.printable(decision.kept.reason)}"
+        yield f"keep    {text.printable(decision.kept.described)}"
 
 
 def _size(measured: Measurement | None) -> str:

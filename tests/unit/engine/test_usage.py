@@ -70,7 +70,9 @@ def test_a_mount_of_the_apps_directory_is_a_use_and_one_above_it_is_none() -> No
     ("more", "remedy"),
     [
         ({"State": "exited"}, "'docker rm 000000000000'"),
-        ({"State": "dead"}, "does not run"),
+        ({"State": "created"}, "does not run"),
+        ({"State": "dead"}, "a restart of Docker takes it away"),
+        ({"State": "removing"}, "a restart of Docker takes it away"),
         (
             {"State": "exited", "Labels": {**DOKKU, "com.dokku.app-name": "blog"}},
             "'dokku cleanup blog' or 'docker rm",

@@ -103,7 +103,7 @@ def test_every_combination_gives_one_state_and_nothing_unproven_goes() -> None:
         for mode in Mode:
             targets = decide(finding, mode).targets
             assert set(targets) <= set(candidates(finding, mode)) <= set(finding.sighting.entries)
-            held = finding.trash.state in {State.UNSAFE, State.IN_USE}
+            held = finding.trash.state in {State.UNSAFE, State.IN_USE, State.UNKNOWN}
             assert (finding.sighting.cache in targets) is (is_proven(finding, mode) and not held), (finding, mode)
             for trash in finding.sighting.trash:
                 assert (trash in targets) is not held
@@ -131,8 +131,11 @@ def test_every_state_occurs() -> None:
         (sighting(), DokkuVersion(0, 33, 7), evidence(writer=False), State.DOUBTFUL),
         (sighting(), NOW, evidence(writer=False, quiet=False), State.DOUBTFUL),
         (sighting(), NOW, evidence(usage=USED), State.IN_USE),
-        (sighting(), NOW, evidence(usage=UNKNOWN), State.IN_USE),
+        (sighting(), NOW, evidence(usage=UNKNOWN), State.UNKNOWN),
+        (sighting(), NOW, evidence(usage=USED + UNKNOWN), State.IN_USE),
+        (sighting(Entry("cache", Identity(1, 2), mounted_as="/m")), NOW, evidence(usage=UNKNOWN), State.IN_USE),
         (sighting(), NOW, evidence(place=False, usage=USED), State.IN_USE),
+        (sighting(), NOW, evidence(place=False, usage=UNKNOWN), State.UNKNOWN),
         (sighting(Entry("cache", Identity(1, 2), fault="cache is a link")), NOW, evidence(), State.UNSAFE),
         (sighting(Entry("cache", Identity(1, 2), mounted_as="/mnt")), NOW, evidence(), State.IN_USE),
         (sighting(None, fault="a link"), NOW, evidence(), State.UNSAFE),

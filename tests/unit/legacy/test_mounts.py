@@ -5,13 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from dokku_cache.legacy.mounts import Mount, is_at_or_below, mounted_at_or_below, mounted_from, read_mounts
+from dokku_cache.legacy.mounts import (
+    Mount,
+    file_system_of,
+    is_at_or_below,
+    mounted_at_or_below,
+    mounted_from,
+    parse,
+    read_mounts,
+)
 
 
 def test_a_line_gives_device_root_and_place_with_escapes_undone(tmp_path: Path) -> None:
     table = tmp_path / "mountinfo"
     table.write_bytes(b"36 35 98:1 /a\\040b /mnt/new\\012line rw shared:1 master:2 - ext4 /dev/x rw\n")
-    assert read_mounts(str(table)) == (Mount(os.makedev(98, 1), "/a b", "/mnt/new\nline"),)
+    assert read_mounts(str(table)) == (Mount(os.makedev(98, 1), "/a b", "/mnt/new\nline", "ext4"),)
 
 
 @pytest.mark.parametrize("text", [b"nonsense\n", b"36 35 x:y / / rw - a b c\n"])
@@ -20,6 +28,24 @@ def test_a_table_that_is_not_understood_raises(tmp_path: Path, text: bytes) -> N
     table.write_bytes(text)
     with pytest.raises(ValueError, match=r"mountinfo|invalid literal"):
         read_mounts(str(table))
+
+
+@pytest.mark.parametrize(
+    ("rest", "kind"),
+    [
+        (b"- nfs4 server:/home rw", "nfs4"),
+        (b"shared:1 - fuse.sshfs host: rw", "fuse.sshfs"),
+        (b"shared:1 master:2 propagate_from:3 unbindable - - x rw", "-"),
+        (b"shared:1", ""),
+        (b"-", ""),
+        (b"", ""),
+    ],
+)
+def test_the_kind_of_file_system_comes_after_any_number_of_fields(rest: bytes, kind: str) -> None:
+    mounts = (parse(b"1 0 8:1 / / rw - ext4 /dev/sda1 rw"), parse(b"36 35 98:1 / /home rw " + rest))
+    assert file_system_of("/home/dokku", mounts) == kind
+    assert file_system_of("/homes", mounts) == "ext4"
+    assert file_system_of("/home", ()) == ""
 
 
 def test_the_real_table_can_be_read() -> None:

@@ -24,6 +24,7 @@ def finding(state: State, cache: Entry | None = CACHE, *, is_final: bool = True)
         (State.DOUBTFUL, {Mode.CONFIRMED, Mode.DESTROY}),
         (State.ACTIVE, set()),
         (State.IN_USE, set()),
+        (State.UNKNOWN, set()),
         (State.UNSAFE, set()),
     ],
 )
@@ -41,7 +42,7 @@ def test_nothing_goes_before_all_of_it_was_looked_at(mode: Mode) -> None:
 
 def test_what_a_person_is_refused() -> None:
     refused = {state for state in State if decide(finding(state), Mode.NAMED).is_refused}
-    assert refused == {State.ACTIVE, State.IN_USE, State.UNSAFE, State.DOUBTFUL}
+    assert refused == {State.ACTIVE, State.IN_USE, State.UNKNOWN, State.UNSAFE, State.DOUBTFUL}
 
 
 def test_a_plan_keeps_the_order_of_the_apps() -> None:

@@ -1,0 +1,105 @@
+"""A disk on which nothing is left, neither bytes nor inodes, for Dokku's root and for the engine alike.
+
+A purge frees all the same, or says what Docker needs, and then all is as it was: moby/moby#36473,
+docker/for-linux#214.
+"""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dokku_cache.engine import helper_image
+from dokku_cache.engine.client import Engine
+
+from .calling import call, list_apps
+from .conftest import DISK, Server, manifest
+
+ENGINE = Path(__file__).parents[1] / "engine"
+
+
+@pytest.fixture
+def disk() -> Iterator[Path]:
+    """A small disk, ext4 as on most servers, with nothing kept back for root."""
+    directory = DISK / f"dokku-cache-full-{os.getpid()}"
+    mounted = directory / "disk"
+    mounted.mkdir(parents=True)
+    subprocess.run(["truncate", "--size", "200M", directory / "image"], check=True)
+    subprocess.run(["mkfs.ext4", "-q", "-F", "-m", "0", "-N", "4096", directory / "image"], check=True)
+    if subprocess.run(["mount", "-o", "loop", directory / "image", mounted], check=False).returncode:
+        pytest.skip("it needs a loop device")
+    mounted.chmod(0o755)
+    yield mounted
+    subprocess.run(["umount", "--lazy", mounted], check=True)
+    subprocess.run(["rm", "-rf", directory], check=True)
+
+
+@pytest.fixture
+def there(server: Server, disk: Path) -> Iterator[Server]:
+    """A server that has all its data on that disk, and an engine that has too."""
+    root = disk / "home"
+    server.root.rename(server.root.with_name("unused"))
+    subprocess.run(["cp", "-a", server.root.with_name("unused"), root], check=True)
+    subprocess.run([ENGINE / "up", disk / "engine"], check=True)
+    host = f"unix://{disk}/engine/docker.sock"
+    yield Server(replace(server.environment, root=str(root), host_root=str(root), docker_host=host), root)
+    fill_up(disk, undo=True)
+    subprocess.run([ENGINE / "down", disk / "engine"], check=True)
+
+
+def fill_up(disk: Path, *, inodes: bool = False, undo: bool = False) -> None:
+    """Take all that is free, to the last block or inode; or give it back."""
+    filler = disk / "filler"
+    if undo:
+        subprocess.run(["rm", "-rf", filler], check=True)
+        return
+    filler.mkdir()
+    with suppress(OSError):
+        for number in range(1 << 20 if inodes else 0):
+            os.mknod(filler / str(number))
+    for size in (1 << 20, 1 << 12) if not inodes else ():
+        with suppress(OSError), open(filler / f"of-{size}", "wb", buffering=0) as file:
+            while file.write(b"x" * size):
+                pass
+    with pytest.raises(OSError, match="No space left"):
+        (filler / "more").write_bytes(b"x" * (1 << 13))
+
+
+@pytest.mark.parametrize("inodes", [False, True], ids=["bytes", "inodes"])
+@pytest.mark.parametrize("is_imported", [True, False], ids=["image is there", "image is not there"])
+def test_a_purge_frees_or_says_what_docker_needs(there: Server, disk: Path, inodes: bool, is_imported: bool) -> None:
+    cache = there.make_cache("shop", files=300)
+    list_apps_on(there)
+    if is_imported:
+        helper_image.ensure(Engine(there.environment.docker_host))
+    fill_up(disk, inodes=inodes)
+    before = manifest(cache.parent)
+    done = call(there, "purge-legacy", "shop")
+    if done.returncode:
+        assert done.returncode == 1
+        assert "no space left on device" in done.stderr.lower()
+        assert "needs a few MB and inodes on its disk to begin" in done.stderr
+        assert "journalctl --vacuum-size" in done.stderr
+        assert manifest(cache.parent) == before
+        fill_up(disk, undo=True)
+        done = call(there, "purge-legacy", "shop")
+    assert done.returncode == 0, done.stderr
+    assert os.listdir(cache.parent) == ["HEAD"]
+
+
+def test_what_dokku_may_delete_itself_goes_without_an_inch(there: Server, disk: Path) -> None:
+    cache = there.make_cache("shop", files=300)
+    subprocess.run(["chown", "-R", "dokku:dokku", cache], check=True)
+    list_apps_on(there)
+    fill_up(disk)
+    done = call(there, "purge-legacy", "shop")
+    assert done.returncode == 0, done.stderr
+    assert os.listdir(cache.parent) == ["HEAD"]
+
+
+def list_apps_on(there: Server) -> None:
+    list_apps(Server(there.environment, Path(os.environ["PLUGIN_PATH"]).parent / "home"), "shop")
