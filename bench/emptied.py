@@ -7,7 +7,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper
-from dokku_cache.legacy.handles import Identity
+from dokku_cache.tree.handles import Identity
 
 top = os.path.realpath(sys.argv[1])
 root = os.path.dirname(top)

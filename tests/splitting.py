@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dokku_cache.legacy import walk
-from dokku_cache.legacy.measure import Measurement
+from dokku_cache.tree import walk
+from dokku_cache.tree.measurement import Measurement
 
 
 def split_everything(patch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper
 from dokku_cache.output.console import Console
-from dokku_cache.survey import Surveyor
+from dokku_cache.survey.surveyor import Surveyor
 
 
 @dataclass(frozen=True)

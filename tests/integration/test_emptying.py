@@ -9,12 +9,12 @@ import pytest
 
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper
-from dokku_cache.legacy.descent import LeftTheTree
 from dokku_cache.legacy.emptying import empty
-from dokku_cache.legacy.handles import AppDirectory, Identity
 from dokku_cache.legacy.remove import delete_trash
 from dokku_cache.legacy.sighting import TRASH_PREFIX, Entry
-from dokku_cache.purging import Request
+from dokku_cache.purge.purger import Request
+from dokku_cache.tree.descent import LeftTheTree
+from dokku_cache.tree.handles import AppDirectory, Identity
 
 from . import trees
 from .conftest import HEROKUISH, Server, as_dokku, give, manifest

@@ -16,10 +16,10 @@ from dokku_cache.errors import Kept, Refused
 from dokku_cache.evidence.summary import sentences
 from dokku_cache.legacy.plan import Finding
 from dokku_cache.legacy.state import Mode, State
-from dokku_cache.measuring import measure_finding
 from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher
-from dokku_cache.purging import Outcome, Purger, Request
+from dokku_cache.purge.purger import Outcome, Purger, Request
+from dokku_cache.survey.measuring import measure_finding
 
 from .conftest import Server, age, as_dokku, give, manifest
 

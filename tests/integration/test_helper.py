@@ -16,8 +16,8 @@ from dokku_cache.engine import helper_image
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper, remove_all_stale
 from dokku_cache.errors import CacheError, Interrupted, Refused, Unestablished
-from dokku_cache.legacy.handles import Identity
-from dokku_cache.legacy.walk import measure
+from dokku_cache.tree.handles import Identity
+from dokku_cache.tree.walk import measure
 
 from . import trees
 from .conftest import Server, give, manifest

@@ -15,15 +15,16 @@ import yaml
 from formats import check_list, check_report, check_server_report
 from prometheus_client.parser import text_string_to_metric_families
 
-from dokku_cache import history, stocktaking
 from dokku_cache.actions import list as list_action
 from dokku_cache.actions import report as report_action
+from dokku_cache.caches import collector as stocktaking
 from dokku_cache.context import Context
 from dokku_cache.engine import disk_usage
 from dokku_cache.engine.client import Engine
 from dokku_cache.errors import ExitCode
-from dokku_cache.history import Record
 from dokku_cache.output.console import Console
+from dokku_cache.records import history
+from dokku_cache.records.history import Record
 
 from .conftest import Server, as_dokku
 from .stub_engine import stub_engine

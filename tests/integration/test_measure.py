@@ -89,7 +89,7 @@ def test_a_hundred_thousand_entries_take_little_memory(server: Server, shape: st
         (cache / f"directory{number}").mkdir()
         trees.many(cache / f"directory{number}", 100_000 // directories)
     code = (
-        "import os, re, resource, sys; sys.path.insert(0, sys.argv[1]); from dokku_cache.legacy.walk import measure; "
+        "import os, re, resource, sys; sys.path.insert(0, sys.argv[1]); from dokku_cache.tree.walk import measure; "
         "print(measure(os.open(sys.argv[2], os.O_RDONLY)).files, "
         # A process begins with the peak of who started it, but for this figure (proc(5), VmHWM).
         "re.search(r'VmHWM:\\s*(\\d+)', open('/proc/self/status').read())[1], "

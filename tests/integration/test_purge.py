@@ -14,14 +14,14 @@ from dokku_cache.dokku import locks
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper
 from dokku_cache.errors import CacheError, Doubtful, Interrupted, PartlyRemoved, Refused
-from dokku_cache.legacy.handles import AppDirectory, Identity
 from dokku_cache.legacy.remove import delete_trash
 from dokku_cache.legacy.sighting import Entry
 from dokku_cache.legacy.state import Mode, State
 from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher
-from dokku_cache.purging import Outcome, Purger, Request
-from dokku_cache.survey import Surveyor
+from dokku_cache.purge.purger import Outcome, Purger, Request
+from dokku_cache.survey.surveyor import Surveyor
+from dokku_cache.tree.handles import AppDirectory, Identity
 
 from . import trees
 from .conftest import Server, as_dokku, give, manifest

@@ -4,12 +4,13 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dokku_cache import automatic, daily, upgrade
 from dokku_cache.arguments import Parser, named_apps
+from dokku_cache.automatic import daily, upgrade
+from dokku_cache.automatic import sweep as automatic
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps
 from dokku_cache.errors import CacheError, ExitCode, UsageError
-from dokku_cache.history import Way
+from dokku_cache.records.history import Way
 
 USAGE = "cache:auto-purge [<app>... | --daily] [--quiet]"
 

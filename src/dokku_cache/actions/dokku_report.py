@@ -6,7 +6,7 @@ from dokku_cache.context import Context
 from dokku_cache.dokku import apps
 from dokku_cache.errors import ExitCode
 from dokku_cache.output import report
-from dokku_cache.report_values import Gatherer
+from dokku_cache.views.report_values import Gatherer
 
 #: For the engine, where somebody asked Dokku for a report on all there is.
 LIMIT_SECONDS = 3

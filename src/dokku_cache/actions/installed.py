@@ -3,15 +3,16 @@
 import os
 from collections.abc import Sequence
 
-from dokku_cache import automatic, daily, detached, upgrade
+from dokku_cache.automatic import daily, detached, upgrade
+from dokku_cache.automatic import sweep as automatic
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps, version
 from dokku_cache.engine import helper_image
 from dokku_cache.errors import CacheError, ExitCode
 from dokku_cache.legacy.plan import plan
 from dokku_cache.legacy.state import Mode
-from dokku_cache.measuring import measure_candidates
 from dokku_cache.output import log, purge_text
+from dokku_cache.survey.measuring import measure_candidates
 
 #: For the engine: other plugins come after this one.
 LIMIT_SECONDS = 10

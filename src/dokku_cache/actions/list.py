@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import Enum
 
-from dokku_cache import daily, inventory
 from dokku_cache.arguments import Parser, named_apps
+from dokku_cache.automatic import daily
+from dokku_cache.caches import inventory
+from dokku_cache.caches.collector import Stocktaker
+from dokku_cache.caches.inventory import Kind, Order
 from dokku_cache.context import Context
 from dokku_cache.errors import ExitCode, UsageError
-from dokku_cache.inventory import Kind, Order
-from dokku_cache.output import list_table, list_values, prometheus, serialized
+from dokku_cache.output import serialized
 from dokku_cache.output.progress import Watcher
-from dokku_cache.stocktaking import Stocktaker
+from dokku_cache.views import list_table, list_values, prometheus
 
 FORMATS = ("stdout", "json", "yaml", "prometheus")
 USAGE = (

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 
-from dokku_cache import automatic, history
+from dokku_cache.automatic import sweep as automatic
 from dokku_cache.context import Context
 from dokku_cache.errors import CacheError, ExitCode
-from dokku_cache.history import Record, Way
 from dokku_cache.legacy.plan import candidates
 from dokku_cache.legacy.state import Mode, State, Verdict
 from dokku_cache.output import purge_text
-from dokku_cache.purging import Request
-from dokku_cache.running import purge_and_record, record
+from dokku_cache.purge.purger import Request
+from dokku_cache.purge.recorded import purge_and_record, record
+from dokku_cache.records import history
+from dokku_cache.records.history import Record, Way
 
 #: Who destroys an app does so by hand: no task will make the directory again, and Dokku deletes all of the app next.
 MODE = Mode.DESTROY

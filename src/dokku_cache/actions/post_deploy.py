@@ -6,11 +6,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dokku_cache import automatic, upgrade
+from dokku_cache.automatic import sweep as automatic
+from dokku_cache.automatic import upgrade
 from dokku_cache.context import Context
 from dokku_cache.dokku import locks, skip_cleanup
 from dokku_cache.errors import ExitCode
-from dokku_cache.history import Way
+from dokku_cache.records.history import Way
 
 #: Trigger post-deploy comes near a deploy's end. What takes longer than this is left to the daily run.
 DEPLOY_SECONDS = 900.0

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from dokku_cache import automatic, upgrade
+from dokku_cache.automatic import sweep as automatic
+from dokku_cache.automatic import upgrade
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps
 from dokku_cache.errors import ExitCode
-from dokku_cache.history import Way
+from dokku_cache.records.history import Way
 
 
 def run(context: Context, arguments: Sequence[str]) -> ExitCode:

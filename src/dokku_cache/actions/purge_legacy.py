@@ -6,13 +6,13 @@ from dokku_cache.arguments import Parser, named_apps
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps
 from dokku_cache.errors import CacheError, Doubtful, ExitCode, Refused, UsageError
-from dokku_cache.history import Way
 from dokku_cache.legacy.plan import Finding, candidates, decide, plan
 from dokku_cache.legacy.state import Mode, State
-from dokku_cache.measuring import measure_candidates
 from dokku_cache.output import purge_text
-from dokku_cache.purging import Outcome, Request, refusal
-from dokku_cache.running import purge_and_record
+from dokku_cache.purge.purger import Outcome, Request, refusal
+from dokku_cache.purge.recorded import purge_and_record
+from dokku_cache.records.history import Way
+from dokku_cache.survey.measuring import measure_candidates
 
 USAGE = "cache:purge-legacy <app>... | --all [--dry-run] [--force] [--quiet]"
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from dokku_cache import report_values
 from dokku_cache.arguments import Parser, named_apps
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps
 from dokku_cache.errors import ExitCode, UsageError
-from dokku_cache.measuring import measure_finding
 from dokku_cache.output import report
 from dokku_cache.output.progress import Watcher
+from dokku_cache.survey.measuring import measure_finding
+from dokku_cache.views import report_values
 
 USAGE = "cache:report [<app>] [--global] [--format stdout|json|yaml] [<info-flag>]"
 

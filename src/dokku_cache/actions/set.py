@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from dokku_cache import policy
 from dokku_cache.arguments import Parser, named_apps
 from dokku_cache.context import Context
-from dokku_cache.dokku import apps, properties
+from dokku_cache.dokku import apps, policy, properties
 from dokku_cache.errors import ExitCode, UsageError
 
 USAGE = "cache:set [--global|<app>] auto-purge [true|false] | quiet-time [<duration>]"

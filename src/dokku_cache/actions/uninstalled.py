@@ -6,13 +6,13 @@ from dokku_cache.context import Context
 from dokku_cache.dokku import apps
 from dokku_cache.engine import helper, helper_image
 from dokku_cache.errors import CacheError, ExitCode
-from dokku_cache.history import Way
 from dokku_cache.legacy.plan import Finding
 from dokku_cache.legacy.sighting import CACHE_NAME
 from dokku_cache.legacy.state import Mode
 from dokku_cache.output import purge_text
-from dokku_cache.purging import Request
-from dokku_cache.running import purge_and_record
+from dokku_cache.purge.purger import Request
+from dokku_cache.purge.recorded import purge_and_record
+from dokku_cache.records.history import Way
 
 LOCK_WAIT_SECONDS = 600
 

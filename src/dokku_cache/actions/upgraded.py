@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dokku_cache import automatic, upgrade
+from dokku_cache.automatic import sweep as automatic
+from dokku_cache.automatic import upgrade
 from dokku_cache.context import Context
 from dokku_cache.errors import ExitCode
 

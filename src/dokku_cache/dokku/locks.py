@@ -6,8 +6,8 @@ import time
 
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import Refused, Unestablished
-from dokku_cache.legacy.handles import AppDirectory
 from dokku_cache.legacy.sighting import LOCK_NAME
+from dokku_cache.tree.handles import AppDirectory
 
 _POLL_SECONDS = 0.1
 

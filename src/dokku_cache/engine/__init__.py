@@ -1,1 +1,1 @@
-"""The border to Docker: who uses a path, the helper container, and volumes."""
+"""The border to Docker: who uses a path, how much it holds, and the helper container. Decides and prints nothing."""

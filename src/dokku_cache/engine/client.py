@@ -12,7 +12,7 @@ from dokku_cache.engine import host_root
 from dokku_cache.engine.dial_stdio import SCHEME, Dialer, reach_through
 from dokku_cache.engine.patience import ask_a_silent_engine_once
 from dokku_cache.errors import Unestablished
-from dokku_cache.legacy.mounts import Mount
+from dokku_cache.tree.mounts import Mount
 
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
 #: For a call, and, as an engine that was silent is not asked again, for all that a command waits for in vain. Listing

@@ -19,11 +19,11 @@ from dokku_cache.engine.helper_lines import count, take_names
 from dokku_cache.engine.helper_scripts import EMPTY, MEASURE, MOUNT_POINT, PLACE
 from dokku_cache.errors import Refused, Unestablished
 from dokku_cache.interrupts import held_back
-from dokku_cache.legacy.handles import Identity
-from dokku_cache.legacy.inside import Insight, Walk
-from dokku_cache.legacy.measure import Tally
-from dokku_cache.legacy.mounts import Mount, parse
 from dokku_cache.legacy.remove import Gone
+from dokku_cache.tree.contents import Insight, Walk
+from dokku_cache.tree.handles import Identity
+from dokku_cache.tree.measurement import Tally
+from dokku_cache.tree.mounts import Mount, parse
 
 #: DAC_OVERRIDE to read and write directories of any owner, FOWNER for those with the sticky bit.
 CAPABILITIES = ["DAC_OVERRIDE", "FOWNER"]

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from dokku_cache import modules
 from dokku_cache.errors import NotBegun, PartlyRemoved, Unestablished
-from dokku_cache.legacy.mounts import file_system_of, read_mounts
+from dokku_cache.tree.mounts import file_system_of, read_mounts
 
 #: What the kernel calls file systems on which another machine, or a program, says what root may do.
 _FOREIGN = ("nfs", "cifs", "smb", "9p", "fuse", "ceph", "glusterfs", "virtiofs")

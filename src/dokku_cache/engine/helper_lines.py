@@ -3,8 +3,8 @@
 import os
 
 from dokku_cache.engine.helper_scripts import MOST_NAME_BYTES
-from dokku_cache.legacy.inside import Insight
-from dokku_cache.legacy.measure import Tally
+from dokku_cache.tree.contents import Insight
+from dokku_cache.tree.measurement import Tally
 
 
 def count(tally: Tally, words: bytes) -> None:

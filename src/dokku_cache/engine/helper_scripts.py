@@ -6,7 +6,7 @@ Lines on standard output are the protocol: ``+ <entries>`` for what is gone, ``=
 ``alive`` as a sign of life, ``done`` at the very end.
 """
 
-from dokku_cache.legacy.inside import AMBIGUOUS
+from dokku_cache.tree.contents import AMBIGUOUS
 
 #: Where the directory is mounted.
 MOUNT_POINT = "/legacy"

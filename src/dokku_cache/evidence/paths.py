@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from dokku_cache.legacy.handles import Identity
-from dokku_cache.legacy.mounts import Mount, is_at_or_below, place_of
 from dokku_cache.legacy.sighting import CACHE_NAME, Sighting
+from dokku_cache.tree.handles import Identity
+from dokku_cache.tree.mounts import Mount, is_at_or_below, place_of
 
 #: Ends a component of a path in a text that is not taken apart any further.
 _COMPONENT = r"[^/\s:,;'\"}]+"

@@ -1,9 +1,9 @@
 """Whether a directory below Dokku's root is an app's, a ghost's, or somebody's data."""
 
 from dokku_cache.evidence import app_names, cache_layout
-from dokku_cache.legacy.inside import Inside
 from dokku_cache.legacy.proof import Life, Proof
 from dokku_cache.legacy.sighting import Neighbour, Sighting
+from dokku_cache.tree.contents import Inside
 
 #: So many foreign names are told; the others are counted.
 _TOLD_NAMES = 3

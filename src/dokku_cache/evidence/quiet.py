@@ -2,7 +2,7 @@
 
 from datetime import datetime, timezone
 
-from dokku_cache.durations import as_text
+from dokku_cache.evidence.durations import as_text
 from dokku_cache.legacy.proof import Proof
 
 

@@ -3,8 +3,8 @@
 import pwd
 from functools import cache
 
-from dokku_cache.legacy.inside import Inside
 from dokku_cache.legacy.proof import Proof
+from dokku_cache.tree.contents import Inside
 
 #: herokuish builds as this user (gliderlabs/herokuish, include/buildpack.bash); it has no account on the host.
 HEROKUISH = 32767

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from dokku_cache.legacy.descent import Descent, LeftTheTree
-from dokku_cache.legacy.handles import open_to_empty
+from dokku_cache.tree.descent import Descent, LeftTheTree
+from dokku_cache.tree.handles import open_to_empty
 
 #: Told during a removal: how many entries are gone since the last time. Not their bytes, as asking for these takes a
 #: fifth of the time that deleting takes; how much there is in all was measured before.

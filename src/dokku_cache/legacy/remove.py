@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Protocol
 
 from dokku_cache.errors import PartlyRemoved, Refused
-from dokku_cache.legacy.descent import LeftTheTree
 from dokku_cache.legacy.emptying import WORKERS, empty
 from dokku_cache.legacy.emptying import Gone as Gone  # noqa: PLC0414 - given on to who reports on a removal
-from dokku_cache.legacy.handles import OPEN_DIRECTORY, AppDirectory, Identity
-from dokku_cache.legacy.mounts import mounted_at_or_below, read_mounts
 from dokku_cache.legacy.sighting import CACHE_NAME, Entry, new_trash_name
+from dokku_cache.tree.descent import LeftTheTree
+from dokku_cache.tree.handles import OPEN_DIRECTORY, AppDirectory, Identity
+from dokku_cache.tree.mounts import mounted_at_or_below, read_mounts
 
 #: How often a directory is read again because something came into it while it was emptied.
 ATTEMPTS = 3

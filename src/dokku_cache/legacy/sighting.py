@@ -5,10 +5,10 @@ import secrets
 import stat
 from dataclasses import dataclass
 
-from dokku_cache.legacy.handles import AppDirectory, Identity, describe_kind
-from dokku_cache.legacy.inside import Inside, look_inside
 from dokku_cache.legacy.installed import is_by_install
-from dokku_cache.legacy.mounts import Mount, mounted_at_or_below, mounted_from
+from dokku_cache.tree.contents import Inside, look_inside
+from dokku_cache.tree.handles import AppDirectory, Identity, describe_kind
+from dokku_cache.tree.mounts import Mount, mounted_at_or_below, mounted_from
 
 CACHE_NAME = "cache"
 #: A leading dot: Dokku's clone and rename copy what ``./*`` matches (0.38.27, plugins/git/post-app-clone-setup).

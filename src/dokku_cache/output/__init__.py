@@ -1,1 +1,1 @@
-"""What a person or a program reads. The only writer to standard output and standard error."""
+"""What a person or a program reads is written here: the only writer to standard output, standard error and the log."""

@@ -5,11 +5,11 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 
-from dokku_cache.legacy.measure import Measurement, Tick
 from dokku_cache.legacy.remove import Gone
 from dokku_cache.output import text
 from dokku_cache.output.bar import CHANGE_SECONDS, Bar
 from dokku_cache.output.console import Console
+from dokku_cache.tree.measurement import Measurement, Tick
 
 #: Between two lines where there is no terminal.
 LINE_SECONDS = 10.0

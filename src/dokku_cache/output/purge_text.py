@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from dokku_cache.legacy.measure import Measurement
 from dokku_cache.legacy.plan import Decision
 from dokku_cache.legacy.state import State
 from dokku_cache.output import text
 from dokku_cache.output.console import Console, unfailing
-from dokku_cache.purging import Outcome
+from dokku_cache.purge.purger import Outcome
+from dokku_cache.tree.measurement import Measurement
 
 
 def show_plan(console: Console, decisions: Sequence[Decision], sizes: Mapping[str, Measurement | None]) -> None:

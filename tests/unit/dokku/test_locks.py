@@ -9,7 +9,7 @@ import pytest
 from dokku_cache.dokku import locks
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import Refused
-from dokku_cache.legacy.handles import AppDirectory
+from dokku_cache.tree.handles import AppDirectory
 
 
 @pytest.fixture(params=["lib/data/apps/shop", "home/shop"])

@@ -3,7 +3,7 @@
 import pytest
 
 from dokku_cache.engine import helper_faults
-from dokku_cache.legacy.mounts import Mount
+from dokku_cache.tree.mounts import Mount
 
 DENIED = ("rm: can't remove 'x': Operation not permitted", "rm: can't remove 'x': Permission denied")
 

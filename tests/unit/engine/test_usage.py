@@ -9,9 +9,9 @@ from dokku_cache.engine.client import Engine
 from dokku_cache.engine.labels import DOKKU, for_helper
 from dokku_cache.evidence.by_app import Usages
 from dokku_cache.evidence.paths import CachePaths
-from dokku_cache.legacy.handles import Identity
 from dokku_cache.legacy.proof import Usage
 from dokku_cache.legacy.sighting import Entry, Sighting
+from dokku_cache.tree.handles import Identity
 
 PATHS = CachePaths([Sighting("shop", "/r/shop/cache"), Sighting("blog", "/r/blog/cache")], "/r")
 

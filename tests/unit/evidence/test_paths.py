@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from dokku_cache.evidence.paths import CachePaths, Named, Part
-from dokku_cache.legacy.handles import Identity
 from dokku_cache.legacy.sighting import Entry, Sighting
+from dokku_cache.tree.handles import Identity
 
 CACHE = frozenset({Named("shop", Part.CACHE)})
 WHOLE = frozenset({Named("shop", Part.WHOLE)})

@@ -3,10 +3,10 @@
 import pytest
 
 from dokku_cache.evidence import app_names, cache_layout, place
-from dokku_cache.legacy.handles import Identity
-from dokku_cache.legacy.inside import AMBIGUOUS, Inside
 from dokku_cache.legacy.proof import Life
 from dokku_cache.legacy.sighting import Entry, Neighbour, Sighting
+from dokku_cache.tree.contents import AMBIGUOUS, Inside
+from dokku_cache.tree.handles import Identity
 
 LAID_OUT = Inside(frozenset({32767}), {"cedar-14": frozenset()})
 

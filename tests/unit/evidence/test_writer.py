@@ -5,7 +5,7 @@ import pwd
 import pytest
 
 from dokku_cache.evidence import writer
-from dokku_cache.legacy.inside import Inside
+from dokku_cache.tree.contents import Inside
 
 ACCOUNTS = {entry.pw_name: entry.pw_uid for entry in pwd.getpwall()}
 FREE = next(uid for uid in range(40000, 60000) if uid not in ACCOUNTS.values())

@@ -11,11 +11,11 @@ from dokku_cache.legacy.classify import (
     classify_trash,
     classify_without_evidence,
 )
-from dokku_cache.legacy.handles import Identity
 from dokku_cache.legacy.plan import Finding, candidates, decide
 from dokku_cache.legacy.proof import Evidence, Proof, Usage
 from dokku_cache.legacy.sighting import Entry, Sighting
 from dokku_cache.legacy.state import Mode, State, Verdict
+from dokku_cache.tree.handles import Identity
 
 NOW = DokkuVersion(0, 38, 27)
 CACHE = Entry("cache", Identity(1, 2))

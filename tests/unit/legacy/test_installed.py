@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dokku_cache.legacy.mounts import read_mounts
 from dokku_cache.legacy.sighting import look_at_app
+from dokku_cache.tree.mounts import read_mounts
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,10 @@
 
 import pytest
 
-from dokku_cache.legacy.handles import Identity
 from dokku_cache.legacy.plan import Finding, candidates, decide, plan
 from dokku_cache.legacy.sighting import Entry, Sighting
 from dokku_cache.legacy.state import Mode, State, Verdict
+from dokku_cache.tree.handles import Identity
 
 CACHE = Entry("cache", Identity(1, 2))
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from dokku_cache.errors import PartlyRemoved, Refused
-from dokku_cache.legacy.handles import AppDirectory, Identity
 from dokku_cache.legacy.remove import delete_trash, remove_ghost, set_aside
 from dokku_cache.legacy.sighting import TRASH_PREFIX, Entry
+from dokku_cache.tree.handles import AppDirectory, Identity
 
 
 class NoHelper:

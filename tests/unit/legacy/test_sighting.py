@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from dokku_cache.legacy.handles import AppDirectory
-from dokku_cache.legacy.mounts import Mount, read_mounts
 from dokku_cache.legacy.sighting import TRASH_PREFIX, Sighting, look_at_app, new_trash_name
+from dokku_cache.tree.handles import AppDirectory
+from dokku_cache.tree.mounts import Mount, read_mounts
 
 
 def look(root: Path, app: str = "shop", mounts: tuple[Mount, ...] | None = None) -> Sighting:

@@ -8,10 +8,10 @@ from types import ModuleType
 
 import pytest
 
-from dokku_cache.legacy.measure import Measurement
 from dokku_cache.output import bar, outlet, progress
 from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher
+from dokku_cache.tree.measurement import Measurement
 
 from .throwing import ThrowingConsole, ThrowingStream, terminal_on
 

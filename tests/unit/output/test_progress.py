@@ -4,10 +4,10 @@ import io
 
 import pytest
 
-from dokku_cache.legacy.measure import Measurement
 from dokku_cache.output import progress
 from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher
+from dokku_cache.tree.measurement import Measurement
 
 
 def lines(*, is_quiet: bool = False, writes_lines: bool = True) -> list[str]:

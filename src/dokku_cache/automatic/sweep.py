@@ -1,0 +1,85 @@
+"""What all that happens by itself has in common: the policy, and that nothing it meets can fail the caller."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from dokku_cache.context import Context
+from dokku_cache.dokku import policy
+from dokku_cache.errors import CacheError, ExitCode, Kept
+from dokku_cache.legacy.plan import Finding, candidates
+from dokku_cache.legacy.state import Mode, State
+from dokku_cache.output import log, purge_text
+from dokku_cache.output.console import Console
+from dokku_cache.purge.purger import Outcome, Request
+from dokku_cache.purge.recorded import failure_in_history, purge_and_record
+from dokku_cache.records.history import Way
+
+MODE = Mode.AUTOMATIC
+#: A purge by hand that came in between does the same work; it is waited for only to see how it ends.
+LOCK_WAIT_SECONDS = 3600
+
+
+def log_console(context: Context, subject: str, warned: list[str] | None = None) -> Console:
+    """Give a console that writes to the plugin's log; ``warned`` gets each warning in addition."""
+    stream = log.LogStream(log.open_log(context.environment.logs_dir), subject)
+    return Console(out=stream, err=stream if warned is None else log.NotedStream(stream, warned))
+
+
+@contextmanager
+def failures_in_log(context: Context, subject: str) -> Iterator[None]:
+    """Let nothing out that goes wrong: it is logged with its cause."""
+    try:
+        yield
+    except CacheError as error:
+        log_console(context, subject).warn(str(error), error.hint)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it must not fail somebody's deploy
+        log_console(context, subject).warn(f"{type(error).__name__}: {error}")
+
+
+def sweep(context: Context, apps: Sequence[str], way: Way) -> ExitCode:
+    """Apply the policy to apps now, with one line for each that has a cache, and the sum.
+
+    What may not go stays, and is no failure; a purge that ends halfway is.
+    """
+    worst = ExitCode.OK
+    outcomes: list[Outcome] = []
+    for finding in context.surveyor.survey(apps):
+        if finding.verdict.state is State.ABSENT:
+            continue
+        try:
+            outcomes += apply_to(context, finding, way)
+        except CacheError as error:
+            context.console.warn(f"{finding.app}: {error}", error.hint)
+            worst = max(worst, error.exit_code)
+    purge_text.tell_total(context.console, outcomes)
+    return worst
+
+
+def apply_to(context: Context, finding: Finding, way: Way) -> list[Outcome]:
+    """Apply the policy to one app, and say what became of its cache; give the outcome of a purge, if there was one.
+
+    Raises CacheError when a purge fails, or the policy cannot be read.
+    """
+    # Trash is finished even where the policy is off: that purge was begun under it, or by hand.
+    mode = MODE if policy.is_auto_purge_on(context.environment, finding.app) else Mode.FINISH
+    if not candidates(finding, mode):
+        is_off = mode is Mode.FINISH and candidates(finding, MODE)
+        _tell_kept(context, finding.app, "auto-purge is off" if is_off else finding.verdict.described)
+        return []
+    request = Request(mode=mode, is_gentle=True, lock_wait_seconds=LOCK_WAIT_SECONDS if way is Way.DEPLOY else 0)
+    try:
+        with failure_in_history(context, finding.app, way):
+            outcome = purge_and_record(context, finding, request, way)
+    except Kept as kept:
+        _tell_kept(context, finding.app, kept.state_and_reason)
+        return []
+    purge_text.tell_outcome(context.console, finding.app, outcome)
+    if outcome is None:
+        return []
+    if outcome.decision.kept is not None:
+        _tell_kept(context, finding.app, outcome.decision.kept.described)
+    return [outcome]
+
+
+def _tell_kept(context: Context, app: str, why: str) -> None:
+    context.console.detail(f"{app}: stays, {why}")

@@ -1,0 +1,1 @@
+"""Every kind of cache as one thing, and the inventory of a server. Changes nothing."""

@@ -1,0 +1,216 @@
+"""Every build cache of a server as one kind of thing, and what is worth knowing about all of them together."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from dokku_cache.dokku.daily_prune import DailyPrune
+from dokku_cache.engine.disk_usage import BuildCache
+from dokku_cache.legacy.plan import Finding, decide
+from dokku_cache.legacy.state import Mode, State
+from dokku_cache.tree.measurement import Measurement
+from dokku_cache.volumes.ownership import Builder, CacheVolume, Match
+
+
+class Kind(Enum):
+    """Where a cache comes from; ``ENGINE`` is the Docker engine's own, of which a server has one."""
+
+    LEGACY = "legacy"
+    HEROKUISH = "herokuish"
+    PACK = "pack"
+    ENGINE = "engine"
+
+
+class AppState(Enum):
+    """What became of a cache's app. A ghost is a directory with nothing but a legacy cache in it."""
+
+    PRESENT = "present"
+    GHOST = "ghost"
+    GONE = "gone"
+
+
+class VolumeState(Enum):
+    """The state of a cache volume; exactly one applies."""
+
+    LIVE = "live"
+    IN_USE = "in-use"
+    ORPHANED = "orphaned"
+    UNKNOWN = "unknown"
+
+
+class Order(Enum):
+    """What the caches are sorted by."""
+
+    SIZE = "size"
+    APP = "app"
+    MODIFIED = "modified"
+
+
+@dataclass(frozen=True)
+class Cache:
+    """A legacy directory or a cache volume.
+
+    ``location`` is the directory's path or the volume's name. ``app`` is empty, and ``app_state`` None, where
+    nothing tells whose it is; ``matched_by`` is ``directory``, a value of Match, or empty. ``state`` is a value of
+    State or of VolumeState. ``action`` is the command that removes it, or empty. ``size_bytes``, ``files`` and
+    ``last_modified`` are None where they are not known. ``is_purgeable``: ``cache:purge-legacy --all`` would remove
+    it.
+    """
+
+    kind: Kind
+    location: str
+    app: str
+    app_state: AppState | None
+    matched_by: str
+    state: str
+    reason: str
+    action: str = ""
+    size_bytes: int | None = None
+    files: int | None = None
+    last_modified: datetime | None = None
+    is_purgeable: bool = False
+
+
+@dataclass(frozen=True)
+class Sum:
+    """Sizes added up: ``size_bytes`` is a lower bound where it is not ``is_complete``."""
+
+    caches: int
+    size_bytes: int
+    is_complete: bool
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """What ``cache:list`` shows.
+
+    ``build_cache`` and ``daily_prune`` are None when they were not asked for, ``build_cache`` also when the engine
+    did not tell. ``unknown`` are sentences on what could not be found out. ``hides_others``: the calling user may not
+    see every app, so what belongs to others, or to nobody, is left out.
+    """
+
+    caches: tuple[Cache, ...] = ()
+    build_cache: BuildCache | None = None
+    daily_prune: DailyPrune | None = None
+    unknown: tuple[str, ...] = ()
+    hides_others: bool = False
+
+    @property
+    def total(self) -> Sum:
+        """All that is listed, the engine's build cache included where there is anything in it."""
+        listed = _sum(self.caches)
+        engine = self.build_cache
+        return Sum(
+            listed.caches + bool(engine and engine.records),
+            listed.size_bytes + (engine.size_bytes if engine else 0),
+            is_complete=listed.is_complete and not self.unknown,
+        )
+
+    @property
+    def purgeable(self) -> Sum:
+        """What ``cache:purge-legacy --all`` would remove."""
+        return _sum([cache for cache in self.caches if cache.is_purgeable])
+
+
+def _sum(caches: Sequence[Cache]) -> Sum:
+    known = [cache.size_bytes for cache in caches if cache.size_bytes is not None]
+    return Sum(len(caches), sum(known), is_complete=len(known) == len(caches))
+
+
+def of_finding(finding: Finding, measured: Measurement | None) -> Cache:
+    """Make a cache of a legacy directory that is there. ``measured`` is None when its size is not known."""
+    verdict = finding.verdict
+    is_purgeable = bool(decide(finding, Mode.ALL).targets)
+    return Cache(
+        Kind.LEGACY,
+        finding.sighting.path,
+        finding.app,
+        AppState.GHOST if finding.is_ghost else AppState.PRESENT,
+        "directory",
+        verdict.state.value,
+        verdict.reason,
+        f"dokku cache:purge-legacy {finding.app}" if is_purgeable else "",
+        measured.size_bytes if measured else None,
+        measured.files if measured else None,
+        measured.newest if measured else None,
+        is_purgeable,
+    )
+
+
+def of_directory_without_app(path: str, name: str, measured: Measurement | None) -> Cache:
+    """Make a cache of a directory whose name is none that Dokku lets an app have: nothing removes it."""
+    return Cache(
+        Kind.LEGACY,
+        path,
+        "",
+        None,
+        "",
+        State.DOUBTFUL.value,
+        f"{name} is no name of an app to Dokku, which can neither build nor destroy it; look at it yourself",
+        "",
+        measured.size_bytes if measured else None,
+        measured.files if measured else None,
+        measured.newest if measured else None,
+    )
+
+
+def of_volume(
+    volume: CacheVolume, app_state: AppState | None, containers: Sequence[str] | None, size_bytes: int | None
+) -> Cache:
+    """Make a cache of a volume. ``containers`` mount it, running or not; None when that is not known."""
+    state, reason = _judge(volume, app_state, containers)
+    return Cache(
+        Kind(volume.builder.value),
+        volume.name,
+        volume.app,
+        app_state,
+        volume.match.value,
+        state.value,
+        reason,
+        _command(volume, state),
+        size_bytes,
+    )
+
+
+def _judge(
+    volume: CacheVolume, app_state: AppState | None, containers: Sequence[str] | None
+) -> tuple[VolumeState, str]:
+    if containers:
+        return VolumeState.IN_USE, f"container {containers[0]} mounts it"
+    if app_state is AppState.PRESENT:
+        return VolumeState.LIVE, f"builds of {volume.app} use it"
+    if app_state is None:
+        return VolumeState.UNKNOWN, "its name does not tell whose it is"
+    if volume.builder is Builder.HEROKUISH and volume.match is Match.NAME:
+        return VolumeState.UNKNOWN, f"there is no app {volume.app}, and no label says that Dokku made it"
+    if containers is None:
+        return VolumeState.UNKNOWN, "it cannot be found out whether a container uses it"
+    return VolumeState.ORPHANED, f"app {volume.app} is gone, and no container uses it"
+
+
+#: What may be put into a command as it is; every name that the engine's own driver accepts.
+_PLAIN_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
+
+
+def _command(volume: CacheVolume, state: VolumeState) -> str:
+    if state is VolumeState.LIVE and volume.builder is Builder.HEROKUISH:
+        return f"dokku repo:purge-cache {volume.app}"
+    if state in {VolumeState.LIVE, VolumeState.ORPHANED} and _PLAIN_NAME.fullmatch(volume.name):
+        return f"docker volume rm {volume.name}"
+    return ""
+
+
+def sort(caches: Sequence[Cache], order: Order) -> tuple[Cache, ...]:
+    """Sort: the biggest first, by app, or what was modified longest ago first. What is not known comes last."""
+    keys: dict[Order, Callable[[Cache], tuple[object, ...]]] = {
+        Order.SIZE: lambda cache: (cache.size_bytes is None, -(cache.size_bytes or 0)),
+        Order.APP: lambda cache: (not cache.app,),
+        Order.MODIFIED: lambda cache: (
+            cache.last_modified is None,
+            cache.last_modified.timestamp() if cache.last_modified else 0,
+        ),
+    }
+    first = keys[order]
+    return tuple(sorted(caches, key=lambda cache: (*first(cache), cache.app, cache.kind.value, cache.location)))

@@ -1,0 +1,250 @@
+"""Removing the legacy cache of one app: lock, look at all of it, check, rename, delete, look afterwards."""
+
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from dokku_cache.dokku import locks
+from dokku_cache.dokku.environment import DokkuEnvironment
+from dokku_cache.engine.client import Engine
+from dokku_cache.engine.helper import GENTLE_WORKERS, WORKERS, Helper
+from dokku_cache.errors import (
+    CacheError,
+    Doubtful,
+    Interrupted,
+    Kept,
+    NotBegun,
+    PartlyRemoved,
+    PutBack,
+    Refused,
+)
+from dokku_cache.legacy.plan import Decision, Finding, candidates, decide
+from dokku_cache.legacy.remove import Gone, delete_trash, put_back, remove_ghost, set_aside
+from dokku_cache.legacy.sighting import Entry, has_trash, look
+from dokku_cache.legacy.state import Mode, State
+from dokku_cache.survey.surveyor import Surveyor
+from dokku_cache.survey.walking import walk_entry
+from dokku_cache.tree.contents import Walk
+from dokku_cache.tree.handles import AppDirectory, Identity
+from dokku_cache.tree.measurement import Measurement, Tick
+
+
+class Watcher(Protocol):
+    """Is told how a purge gets on."""
+
+    def measuring(self, app: str) -> Tick:
+        """Give who counts entries and bytes while they are measured."""
+
+    def deleting(self, app: str, measured: Measurement) -> Gone:
+        """Give who counts entries as they go; ``measured`` is what there is to delete."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """How a purge is meant.
+
+    ``in_deploy``: the caller is a part of a deploy or a destroy of the app, so a held deploy lock is the
+    caller's own. ``lock_wait_seconds``: how long to wait for another purge of the app. ``is_gentle``: slower, so
+    that what else runs does not notice.
+    """
+
+    mode: Mode = Mode.NAMED
+    in_deploy: bool = False
+    lock_wait_seconds: float = 0
+    is_gentle: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a purge removed: ``measured`` before deleting, ``seconds`` of deleting; ``decision`` has what was kept."""
+
+    decision: Decision
+    measured: Measurement
+    seconds: float
+    removed_ghost: bool
+
+    @property
+    def app(self) -> str:
+        """The app's name."""
+        return self.decision.app
+
+
+@dataclass(frozen=True)
+class Purger:
+    """Removes legacy caches, one app at a time."""
+
+    environment: DokkuEnvironment
+    engine: Engine
+    watcher: Watcher
+    request: Request = field(default_factory=Request)
+
+    def purge(self, planned: Finding) -> Outcome | None:
+        """Remove what was found of one app, if all of it proves to be a dead cache; None when it is gone by now.
+
+        Everything is looked at and checked again under the lock, and only what was found is removed. Raises Kept,
+        Refused or Unestablished with everything as it was, PartlyRemoved when trash is left, Interrupted likewise.
+        """
+        with self._locked(planned) as directory:
+            walks = self._walk(directory, planned)
+            decision = self._decide_again(directory, planned, walks)
+            if not decision.targets:
+                return None
+            with _telling_of_trash(directory):
+                aside = [self._take(directory, decision, entry) for entry in decision.targets]
+                with _leaving_trash(planned.app), _putting_back(directory, decision.targets, aside):
+                    return self._delete(directory, decision, aside, walks)
+
+    @contextmanager
+    def _locked(self, planned: Finding) -> Iterator[AppDirectory]:
+        try:
+            directory = AppDirectory(self.environment.root, planned.app)
+        except FileNotFoundError as error:
+            raise Refused(f"{planned.app} was destroyed meanwhile") from error
+        except OSError as error:
+            raise Refused(f"the directory of {planned.app} cannot be opened ({error.strerror})") from error
+        with directory:
+            locks.hold(directory, self.request.lock_wait_seconds)
+            self._refuse_deploy(planned.app)
+            yield directory
+
+    @property
+    def _is_automatic(self) -> bool:
+        return self.request.mode in {Mode.AUTOMATIC, Mode.FINISH}
+
+    def _refuse_deploy(self, app: str) -> None:
+        if self.request.in_deploy or not locks.is_being_deployed(self.environment, app):
+            return
+        if self._is_automatic:
+            raise Kept(f"App {app} is being deployed", state_and_reason="it is being deployed")
+        raise Refused(f"App {app} is being deployed", "purge it again when the deploy is done")
+
+    def _walk(self, directory: AppDirectory, planned: Finding) -> dict[Identity, Walk]:
+        """Look at all of what might go; what decides is checked after this, as it may take long."""
+        helper, counting = self._helper(directory.app), self.watcher.measuring(directory.app)
+        wanted = {entry.identity for entry in candidates(planned, self.request.mode)}
+        try:
+            entries = [entry for entry in look(directory, ()).entries if entry.identity in wanted]
+            return {entry.identity: walk_entry(directory, entry, helper, counting) for entry in entries}
+        except OSError as error:
+            raise Refused(
+                f"the cache of {directory.app} changed while it was being examined ({error.strerror or error})",
+                "purge it again",
+            ) from error
+
+    def _decide_again(self, directory: AppDirectory, planned: Finding, walks: Mapping[Identity, Walk]) -> Decision:
+        self._refuse_deploy(planned.app)
+        finding = Surveyor(self.environment, self.engine).examine_again(directory, walks)
+        if any(entry.identity not in walks for entry in candidates(finding, self.request.mode)):
+            raise Refused(f"the cache of {planned.app} was replaced while it was being examined", "purge it again")
+        decision = decide(finding, self.request.mode)
+        if not decision.targets and decision.kept is not None:
+            raise kept(decision) if self._is_automatic else refusal(decision)
+        return decision
+
+    def _take(self, directory: AppDirectory, decision: Decision, entry: Entry) -> Entry:
+        if entry.is_trash:
+            return entry
+
+        def verify() -> None:
+            surveyor = Surveyor(self.environment, self.engine)
+            usage = surveyor.users_after_rename(directory, decision.finding.sighting)
+            if not usage.is_none:
+                who = "is in use" if usage.uses else "may be in use"
+                raise Refused(f"the cache of {decision.app} {who}: {'; '.join(usage.uses + usage.unknown)}")
+
+        try:
+            # What is needed afterwards is asked for now, while all is as it was.
+            if not _is_own(directory, entry):
+                self._helper(decision.app).prepare()
+            return set_aside(directory, entry, verify)
+        except OSError as error:
+            raise Refused(f"The cache of {decision.app} cannot be renamed ({error.strerror})") from error
+
+    def _delete(
+        self, directory: AppDirectory, decision: Decision, aside: list[Entry], walks: Mapping[Identity, Walk]
+    ) -> Outcome:
+        helper = self._helper(decision.app)
+        measured = sum((walks[entry.identity].measured for entry in aside), Measurement())
+        deleting = self.watcher.deleting(decision.app, measured)
+        workers = GENTLE_WORKERS if self.request.is_gentle else WORKERS
+        begun = time.monotonic()
+        for entry in aside:
+            delete_trash(directory, entry, helper, deleting, workers)
+        seconds = time.monotonic() - begun
+        gone_ghost = decision.finding.is_ghost and remove_ghost(directory)
+        return Outcome(decision, measured, seconds, gone_ghost)
+
+    def _helper(self, app: str) -> Helper:
+        roots = (self.environment.root, self.environment.host_root)
+        return Helper(self.engine, app, *roots, is_gentle=self.request.is_gentle)
+
+
+def refusal(decision: Decision) -> CacheError:
+    """Give the error that says to a person why something of an app is not removed."""
+    verdict = decision.kept or decision.finding.verdict
+    message = f"The legacy cache of {decision.app} is {verdict.described}"
+    if verdict.state is State.UNKNOWN:
+        message = f"It is not known who uses the legacy cache of {decision.app}: {verdict.reason}"
+    if verdict.state is State.DOUBTFUL:
+        return Doubtful(message, verdict.hint)
+    return Refused(message, verdict.hint)
+
+
+def kept(decision: Decision) -> Kept:
+    """Give the word that something of an app stays, which is no failure where nobody has asked for it."""
+    verdict = decision.kept or decision.finding.verdict
+    return Kept(f"The legacy cache of {decision.app} is {verdict.described}", state_and_reason=verdict.described)
+
+
+def _is_own(directory: AppDirectory, entry: Entry) -> bool:
+    """Tell whether this user may delete in a cache, which then takes no helper."""
+    return os.stat(entry.name, dir_fd=directory.fd, follow_symlinks=False).st_uid == os.geteuid()
+
+
+@contextmanager
+def _leaving_trash(app: str) -> Iterator[None]:
+    """Turn whatever ends a purge after the rename into the news that it is half done."""
+    try:
+        yield
+    except (PartlyRemoved, PutBack):
+        raise
+    except CacheError as error:
+        raise PartlyRemoved(
+            f"The legacy cache of {app} is not wholly deleted: {error}", error.hint or _go_on(app)
+        ) from error
+    except OSError as error:
+        raise PartlyRemoved(
+            f"The legacy cache of {app} is not wholly deleted: {error.strerror}", _go_on(app)
+        ) from error
+
+
+@contextmanager
+def _putting_back(directory: AppDirectory, targets: Sequence[Entry], aside: Sequence[Entry]) -> Iterator[None]:
+    """Give a cache its name again when the helper could not even begin: then all the rest of it is as it was."""
+    try:
+        yield
+    except NotBegun as error:
+        renamed = [entry.name for target, entry in zip(targets, aside, strict=True) if not target.is_trash]
+        if not [name for name in renamed if put_back(directory, name)]:
+            raise
+        raise PutBack(f"The legacy cache of {directory.app} stays: {error}", error.hint) from error
+
+
+@contextmanager
+def _telling_of_trash(directory: AppDirectory) -> Iterator[None]:
+    """Let an interrupted purge say how to go on, if it has renamed the cache by then."""
+    try:
+        yield
+    except Interrupted as interrupt:
+        if not has_trash(directory):
+            raise
+        raise Interrupted(
+            f"The legacy cache of {directory.app} is partly deleted", _go_on(directory.app)
+        ) from interrupt
+
+
+def _go_on(app: str) -> str:
+    return f"'dokku cache:purge-legacy {app}' goes on from there"

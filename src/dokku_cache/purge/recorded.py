@@ -1,0 +1,55 @@
+"""Purging with everything around it: progress on the console, and a record in the history."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from dokku_cache.context import Context
+from dokku_cache.errors import CacheError, Kept, PartlyRemoved
+from dokku_cache.legacy.plan import Finding
+from dokku_cache.output.progress import Watcher
+from dokku_cache.purge.purger import Outcome, Purger, Request
+from dokku_cache.records import history
+from dokku_cache.records.history import Record, Way
+
+
+def purge_and_record(context: Context, finding: Finding, request: Request, way: Way) -> Outcome | None:
+    """Purge one app as ``Purger.purge`` does, show the progress, and write down how it ended."""
+    try:
+        with Watcher(context.console) as watcher:
+            outcome = Purger(context.environment, context.engine, watcher, request).purge(finding)
+    except PartlyRemoved as error:
+        record(context, Record(finding.app, history.now(), way.value, failure=str(error)))
+        raise
+    if outcome:
+        measured = outcome.measured
+        entry = Record(
+            finding.app,
+            history.now(),
+            way.value,
+            measured.size_bytes,
+            measured.files,
+            seconds=round(outcome.seconds, 1),
+            ends_app=outcome.removed_ghost or way is Way.DESTROY,
+        )
+        record(context, entry)
+    return outcome
+
+
+@contextmanager
+def failure_in_history(context: Context, app: str, way: Way) -> Iterator[None]:
+    """Let the report show what ended a purge that nobody watched, until one succeeds; the error goes on."""
+    try:
+        yield
+    except (PartlyRemoved, Kept):
+        raise  # purge_and_record has written the one down; the other is no failure
+    except Exception as error:
+        record(context, Record(app, history.now(), way.value, failure=str(error) or type(error).__name__))
+        raise
+
+
+def record(context: Context, entry: Record) -> None:
+    """Write to the history; a history that cannot be written is a warning, and no failure of the purge."""
+    try:
+        history.append(context.environment, entry)
+    except CacheError as error:
+        context.console.warn(str(error), error.hint)

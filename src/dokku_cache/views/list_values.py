@@ -1,0 +1,52 @@
+"""What ``cache:list`` gives in json and yaml; docs/formats.md is its description."""
+
+from typing import Any
+
+from dokku_cache.caches.inventory import Cache, Inventory
+from dokku_cache.output import text
+
+
+def values(inventory: Inventory) -> dict[str, Any]:
+    """Give an inventory as plain values: sizes in bytes, times as RFC 3339, null for what is not known."""
+    total, purgeable = inventory.total, inventory.purgeable
+    return {
+        "caches": [_cache(cache) for cache in inventory.caches],
+        "engine-build-cache": _build_cache(inventory),
+        "hides-others": inventory.hides_others,
+        "purgeable-bytes": purgeable.size_bytes,
+        "purgeable-caches": purgeable.caches,
+        "purgeable-is-complete": purgeable.is_complete,
+        "total-bytes": total.size_bytes,
+        "total-is-complete": total.is_complete,
+        "unknown": list(inventory.unknown),
+    }
+
+
+def _cache(cache: Cache) -> dict[str, Any]:
+    return {
+        "action": cache.action or None,
+        "app": cache.app or None,
+        "app-state": cache.app_state.value if cache.app_state else None,
+        "files": cache.files,
+        "is-purgeable": cache.is_purgeable,
+        "kind": cache.kind.value,
+        "last-modified": text.timestamp(cache.last_modified) or None,
+        "location": cache.location,
+        "matched-by": cache.matched_by or None,
+        "reason": cache.reason,
+        "size-bytes": cache.size_bytes,
+        "state": cache.state,
+    }
+
+
+def _build_cache(inventory: Inventory) -> dict[str, Any] | None:
+    if inventory.daily_prune is None:
+        return None
+    known = inventory.build_cache
+    return {
+        "daily-prune-can-work": inventory.daily_prune.can_work,
+        "daily-prune-reason": inventory.daily_prune.reason,
+        "reclaimable-bytes": known.reclaimable_bytes if known else None,
+        "records": known.records if known else None,
+        "size-bytes": known.size_bytes if known else None,
+    }

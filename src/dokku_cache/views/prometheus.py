@@ -1,0 +1,123 @@
+"""``cache:list`` for Prometheus, in its text format 0.0.4 (prometheus.io/docs/instrumenting/exposition_formats).
+
+What is not known has no sample: a 0 would be a lie, and alerts would go out.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from dokku_cache.automatic.daily import Run
+from dokku_cache.caches.inventory import Cache, Inventory
+from dokku_cache.output import text
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric: its name, what it means, and its samples by their labels."""
+
+    name: str
+    meaning: str
+    samples: Sequence[tuple[Mapping[str, str], float]]
+
+
+def exposition(inventory: Inventory, daily_run: Run | None = None) -> str:
+    """Give an inventory, and the last daily run, as lines of the text format, without the last line's end."""
+    metrics = [*_metrics(inventory), *_of_daily_run(daily_run)]
+    return "\n".join(line for metric in metrics if metric.samples for line in _lines(metric))
+
+
+def _lines(metric: Metric) -> Iterator[str]:
+    yield f"# HELP {metric.name} {metric.meaning}"
+    yield f"# TYPE {metric.name} gauge"
+    for labels, value in metric.samples:
+        listed = ",".join(f'{name}="{_escape(label)}"' for name, label in labels.items())
+        # A bool is a number to Python, but not when it is written.
+        number = int(value) if isinstance(value, bool) else value
+        yield f"{metric.name}{{{listed}}} {number}" if listed else f"{metric.name} {number}"
+
+
+def _escape(label: str) -> str:
+    # Bytes that are no valid Unicode would be refused by every reader, as the format is UTF-8.
+    return text.printable(label).replace("\\", r"\\").replace('"', r"\"")
+
+
+def _metrics(inventory: Inventory) -> Iterator[Metric]:
+    yield from _of_caches(inventory.caches)
+    yield from _of_engine(inventory)
+    yield from _of_sums(inventory)
+
+
+def _of_daily_run(run: Run | None) -> Iterator[Metric]:
+    if run:
+        started = datetime.fromisoformat(run.at).timestamp()
+        yield Metric(
+            "dokku_cache_daily_run_timestamp_seconds", "When the last daily run began, in Unix time.", [({}, started)]
+        )
+        yield Metric(
+            "dokku_cache_daily_run_succeeded", "1 if the last daily run ended well, else 0.", [({}, run.succeeded)]
+        )
+
+
+def _of_sums(inventory: Inventory) -> Iterator[Metric]:
+    total, purgeable = inventory.total, inventory.purgeable
+    for name, meaning, value in (
+        ("total_bytes", "Sum of the known sizes of all build caches.", total.size_bytes),
+        ("total_complete", "1 if dokku_cache_total_bytes has every size in it, else 0.", total.is_complete),
+        ("purgeable_bytes", "What cache:purge-legacy --all would free.", purgeable.size_bytes),
+        ("purgeable_caches", "Legacy caches that cache:purge-legacy --all would remove.", purgeable.caches),
+    ):
+        yield Metric(f"dokku_cache_{name}", meaning, [({}, value)])
+
+
+def _of_caches(caches: Sequence[Cache]) -> Iterator[Metric]:
+    yield Metric(
+        "dokku_cache_size_bytes",
+        "Disk space that a build cache takes.",
+        [(_labels(cache), cache.size_bytes) for cache in caches if cache.size_bytes is not None],
+    )
+    yield Metric(
+        "dokku_cache_files",
+        "Entries of a build cache that are no directories.",
+        [(_labels(cache), cache.files) for cache in caches if cache.files is not None],
+    )
+    yield Metric(
+        "dokku_cache_last_modified_timestamp_seconds",
+        "When anything in a build cache was modified last, in Unix time.",
+        [(_labels(cache), cache.last_modified.timestamp()) for cache in caches if cache.last_modified],
+    )
+    yield Metric(
+        "dokku_cache_info",
+        "State of a build cache and of its app, in labels; always 1.",
+        [({**_labels(cache), "state": cache.state, "app_state": _app_state(cache)}, 1) for cache in caches],
+    )
+
+
+def _of_engine(inventory: Inventory) -> Iterator[Metric]:
+    known = inventory.build_cache
+    if known:
+        yield Metric(
+            "dokku_cache_engine_build_cache_size_bytes",
+            "Disk space that the Docker engine's own build cache takes.",
+            [({}, known.size_bytes)],
+        )
+        yield Metric(
+            "dokku_cache_engine_build_cache_reclaimable_bytes",
+            "What the engine could free of its own build cache.",
+            [({}, known.reclaimable_bytes)],
+        )
+    if inventory.daily_prune:
+        yield Metric(
+            "dokku_cache_daily_prune_can_work",
+            "1 if the daily prune that Dokku installs can work on this server.",
+            [({}, inventory.daily_prune.can_work)],
+        )
+
+
+def _labels(cache: Cache) -> dict[str, str]:
+    """Give the labels that stay the same for as long as the cache is there."""
+    return {"app": cache.app, "kind": cache.kind.value, "location": cache.location}
+
+
+def _app_state(cache: Cache) -> str:
+    return cache.app_state.value if cache.app_state else ""

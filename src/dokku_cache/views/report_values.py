@@ -1,0 +1,149 @@
+"""The keys of ``cache:report``, and where their values come from."""
+
+import os
+
+from dokku_cache.automatic import daily
+from dokku_cache.context import Context
+from dokku_cache.dokku import policy, properties
+from dokku_cache.errors import CacheError, Unestablished
+from dokku_cache.evidence.summary import sentences
+from dokku_cache.legacy.plan import Finding
+from dokku_cache.output import text
+from dokku_cache.output.report import Missing, Value
+from dokku_cache.records import history
+from dokku_cache.tree.measurement import Measurement
+
+#: What only a walk over the cache can tell.
+MEASURED_KEYS = (
+    "cache-legacy-files",
+    "cache-legacy-last-modified",
+    "cache-legacy-size",
+    "cache-legacy-size-bytes",
+)
+#: What a walk may change, as it sees what a quick look does not.
+WALKED_KEYS = (*MEASURED_KEYS, "cache-legacy-evidence", "cache-legacy-reason", "cache-legacy-state")
+POLICY_KEYS = (policy.AUTO_PURGE, policy.QUIET_TIME)
+APP_KEYS = (
+    *(f"cache-{prefix}{key}" for key in POLICY_KEYS for prefix in ("", "computed-", "global-")),
+    "cache-last-failure",
+    "cache-last-purged-at",
+    "cache-last-purged-by",
+    "cache-last-purged-bytes",
+    "cache-last-purged-files",
+    "cache-last-purged-seconds",
+    *WALKED_KEYS,
+    "cache-legacy-path",
+    "cache-volume",
+    "cache-volume-exists",
+)
+SERVER_KEYS = (
+    *(f"cache-{prefix}{key}" for key in POLICY_KEYS for prefix in ("computed-", "global-")),
+    "cache-daily-run-at",
+    "cache-daily-run-denied",
+    "cache-daily-run-result",
+    "cache-freed",
+    "cache-freed-bytes",
+    "cache-purges",
+)
+
+
+class Gatherer:
+    """Gives the values of one app after the other, asking for what holds for all of them once.
+
+    What cannot be found out is ``Missing.UNKNOWN``; ``tell_what_is_unknown`` says why.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._why_unknown: dict[str, str] = {}
+        self._volumes: frozenset[str] | None = None
+        self._history: history.History | None = None
+
+    def of_app(self, finding: Finding, measured: Measurement | None, *, walked: bool = True) -> dict[str, Value]:
+        """Give all values of an app, or, when it was not ``walked``, those that need no walk."""
+        sighting, verdict = finding.sighting, finding.verdict
+        values: dict[str, Value] = {
+            **self._policy(finding.app),
+            **self._past(finding.app),
+            "cache-legacy-evidence": sentences(finding),
+            "cache-legacy-path": sighting.path,
+            "cache-legacy-reason": verdict.reason,
+            "cache-legacy-state": verdict.state.value,
+            "cache-volume": f"cache-{finding.app}",
+            "cache-volume-exists": self._has_volume(f"cache-{finding.app}"),
+        }
+        return {**values, **_size(measured)} if walked else values
+
+    def tell_what_is_unknown(self) -> None:
+        """Warn once of each source that did not answer."""
+        for cause, hint in self._why_unknown.items():
+            self._context.console.warn(cause, hint)
+
+    def _policy(self, app: str) -> dict[str, Value]:
+        values: dict[str, Value] = {}
+        for key in POLICY_KEYS:
+            setting = policy.read(self._context.environment, app, key)
+            values[f"cache-{key}"] = setting.app
+            values[f"cache-computed-{key}"] = setting.computed
+            values[f"cache-global-{key}"] = setting.everywhere
+        return values
+
+    def _past(self, app: str) -> dict[str, Value]:
+        if self._history is None:
+            self._history = self._read_history()
+        last, failure = self._history.last_purge(app), self._history.last_failure(app)
+        return {
+            "cache-last-failure": f"{failure.at} {failure.failure}" if failure else Missing.NONE,
+            "cache-last-purged-at": last.at if last else Missing.NONE,
+            "cache-last-purged-by": last.by if last else Missing.NONE,
+            "cache-last-purged-bytes": last.size_bytes if last else Missing.NONE,
+            "cache-last-purged-files": last.files if last else Missing.NONE,
+            "cache-last-purged-seconds": last.seconds if last else Missing.NONE,
+        }
+
+    def _read_history(self) -> history.History:
+        try:
+            return history.read(self._context.environment)
+        except CacheError as error:
+            self._why_unknown[str(error)] = error.hint
+            return history.History()
+
+    def _has_volume(self, name: str) -> Value:
+        if self._volumes is None:
+            try:
+                listed = self._context.engine.volumes()
+            except Unestablished as error:
+                self._why_unknown[str(error)] = error.hint
+                return Missing.UNKNOWN
+            self._volumes = frozenset(str(volume.get("Name")) for volume in listed)
+        return name in self._volumes
+
+
+def of_server(context: Context) -> dict[str, Value]:
+    """Give the values that hold for the whole server. Raises CacheError when they cannot be read."""
+    past = history.read(context.environment)
+    run = daily.last(context.environment)
+    values: dict[str, Value] = {
+        "cache-daily-run-at": run.at if run else Missing.NONE,
+        "cache-daily-run-denied": daily.denied(os.environ) or Missing.NONE,
+        "cache-daily-run-result": run.result if run else Missing.NONE,
+        "cache-freed": text.size(past.freed_bytes),
+        "cache-freed-bytes": past.freed_bytes,
+        "cache-purges": past.purges,
+    }
+    for key in POLICY_KEYS:
+        everywhere = properties.get(context.environment, properties.GLOBAL, key)
+        values[f"cache-computed-{key}"] = everywhere or policy.DEFAULTS[key]
+        values[f"cache-global-{key}"] = everywhere
+    return values
+
+
+def _size(measured: Measurement | None) -> dict[str, Value]:
+    return {
+        "cache-legacy-files": measured.files if measured else Missing.UNKNOWN,
+        "cache-legacy-last-modified": (text.timestamp(measured.newest) or Missing.NONE)
+        if measured
+        else Missing.UNKNOWN,
+        "cache-legacy-size": text.size(measured.size_bytes) if measured else Missing.UNKNOWN,
+        "cache-legacy-size-bytes": measured.size_bytes if measured else Missing.UNKNOWN,
+    }

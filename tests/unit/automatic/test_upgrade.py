@@ -1,0 +1,60 @@
+"""Noticing that Dokku changed."""
+
+import fcntl
+import os
+from pathlib import Path
+
+import pytest
+
+from dokku_cache.automatic import upgrade
+from dokku_cache.dokku.environment import DokkuEnvironment
+
+
+@pytest.fixture
+def fired(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    calls: list[tuple[str, ...]] = []
+    monkeypatch.setattr(
+        "dokku_cache.dokku.plugn.stream", lambda *arguments, **_: calls.append(arguments) or iter(["said"])
+    )
+    return calls
+
+
+def fire(environment: DokkuEnvironment) -> list[str]:
+    told: list[str] = []
+    upgrade.fire_if_due(environment, told.append)
+    return told
+
+
+def install(environment: DokkuEnvironment, version: str) -> None:
+    Path(environment.lib_root, "STABLE_VERSION").write_text(version)
+
+
+def test_the_first_time_nothing_is_due(environment: DokkuEnvironment, fired: list[tuple[str, ...]]) -> None:
+    install(environment, "0.38.27\n")
+    assert not upgrade.is_due(environment)
+    assert fire(environment) == []
+    assert fired == []
+
+
+def test_a_changed_version_fires_with_both(environment: DokkuEnvironment, fired: list[tuple[str, ...]]) -> None:
+    upgrade.record(environment, "0.30.11")
+    install(environment, "0.38.27\n")
+    assert fire(environment) == ["said"]
+    assert fired == [("post-upgrade", "0.30.11", "0.38.27")]
+
+
+def test_an_unreadable_version_is_no_upgrade(environment: DokkuEnvironment, fired: list[tuple[str, ...]]) -> None:
+    upgrade.record(environment, "0.30.11")
+    assert fire(environment) == []
+    assert fired == []
+
+
+def test_while_another_fires_it_nobody_else_does(environment: DokkuEnvironment, fired: list[tuple[str, ...]]) -> None:
+    upgrade.record(environment, "0.30.11")
+    install(environment, "0.38.27")
+    with open(os.path.join(environment.data_dir, "cache/upgrade.lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert fire(environment) == []
+    assert fired == []
+    fire(environment)
+    assert len(fired) == 1

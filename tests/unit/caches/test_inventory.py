@@ -1,0 +1,112 @@
+"""What each cache is taken for, and what all of them come to."""
+
+from datetime import datetime, timezone
+
+import pytest
+
+from dokku_cache.caches import inventory
+from dokku_cache.caches.inventory import AppState, Cache, Inventory, Kind, Order, Sum
+from dokku_cache.engine.disk_usage import BuildCache
+from dokku_cache.legacy.plan import Finding
+from dokku_cache.legacy.proof import Evidence, Proof
+from dokku_cache.legacy.sighting import Entry, Sighting
+from dokku_cache.legacy.state import State, Verdict
+from dokku_cache.tree.handles import Identity
+from dokku_cache.tree.measurement import Measurement
+from dokku_cache.volumes.ownership import Builder, CacheVolume, Match
+
+CACHE = Entry("cache", Identity(1, 2))
+TRASH = Entry(".dokku-cache-trash.0", Identity(1, 3))
+LABELLED = CacheVolume("cache-shop", Builder.HEROKUISH, "shop", Match.LABEL)
+NAMED = CacheVolume("cache-shop", Builder.HEROKUISH, "shop", Match.NAME)
+PACKED = CacheVolume("pack-cache-dokku_shop_latest-0123456789ab.build", Builder.PACK, "shop", Match.NAME)
+NOBODYS = CacheVolume("pack-cache-x", Builder.PACK)
+
+
+def directory(state: State, *trash: Entry, measured: Measurement | None = None, is_ghost: bool = False) -> Cache:
+    sighting = Sighting("shop", "/x/shop/cache", CACHE if state is not State.INTERRUPTED else None, trash)
+    verdicts = Verdict(state, "reason"), Verdict(State.ABSENT)
+    proof = Proof(holds=True, text="")
+    known = Evidence(proof, proof, proof, is_ghost=is_ghost)
+    cache, trash_verdict = verdicts if state is not State.INTERRUPTED else reversed(verdicts)
+    return inventory.of_finding(Finding(sighting, cache, trash_verdict, known), measured)
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_a_directory_is_purgeable_just_when_a_purge_of_all_would_remove_it(state: State) -> None:
+    removed = {State.ORPHANED, State.RECREATED, State.RECENT, State.INTERRUPTED}
+    cache = directory(state, *([TRASH] if state is State.INTERRUPTED else []))
+    assert cache.is_purgeable == (state in removed)
+    assert cache.action == ("dokku cache:purge-legacy shop" if state in removed else "")
+    assert (cache.kind, cache.state, cache.location) == (Kind.LEGACY, state.value, "/x/shop/cache")
+
+
+def test_a_directory_that_could_not_be_measured_has_no_figures() -> None:
+    cache = directory(State.ORPHANED, is_ghost=True)
+    assert (cache.size_bytes, cache.files, cache.last_modified) == (None, None, None)
+    assert cache.app_state is AppState.GHOST
+
+
+@pytest.mark.parametrize(
+    ("volume", "app_state", "containers", "state", "action"),
+    [
+        (LABELLED, AppState.PRESENT, (), "live", "dokku repo:purge-cache shop"),
+        (NAMED, AppState.PRESENT, (), "live", "dokku repo:purge-cache shop"),
+        (PACKED, AppState.PRESENT, (), "live", f"docker volume rm {PACKED.name}"),
+        (PACKED, AppState.PRESENT, None, "live", f"docker volume rm {PACKED.name}"),
+        (LABELLED, AppState.GONE, (), "orphaned", "docker volume rm cache-shop"),
+        (LABELLED, AppState.GHOST, (), "orphaned", "docker volume rm cache-shop"),
+        (PACKED, AppState.GONE, (), "orphaned", f"docker volume rm {PACKED.name}"),
+        # Nothing says that Dokku made it: it may be somebody's data.
+        (NAMED, AppState.GONE, (), "unknown", ""),
+        (NOBODYS, None, (), "unknown", ""),
+        (LABELLED, AppState.PRESENT, ("job",), "in-use", ""),
+        (PACKED, AppState.GONE, ("job",), "in-use", ""),
+        (NOBODYS, None, ("job",), "in-use", ""),
+        # Docker does not tell who uses it.
+        (LABELLED, AppState.GONE, None, "unknown", ""),
+    ],
+)
+def test_a_volume_is_offered_for_removal_only_when_it_is_known_to_be_free(
+    volume: CacheVolume, app_state: AppState | None, containers: tuple[str, ...] | None, state: str, action: str
+) -> None:
+    cache = inventory.of_volume(volume, app_state, containers, 5)
+    assert (cache.state, cache.action, cache.size_bytes, cache.is_purgeable) == (state, action, 5, False)
+    assert cache.reason
+
+
+@pytest.mark.parametrize("name", ["a;reboot", "$(reboot)", "a b", "-f", "a\nb", "\udcff"])
+def test_no_command_is_made_of_a_name_that_a_shell_could_misread(name: str) -> None:
+    volume = CacheVolume(name, Builder.HEROKUISH, "shop", Match.LABEL)
+    assert inventory.of_volume(volume, AppState.GONE, (), None).action == ""
+
+
+def sized(app: str, size_bytes: int | None, year: int | None = None) -> Cache:
+    modified = datetime(year, 1, 1, tzinfo=timezone.utc) if year else None
+    return Cache(
+        Kind.LEGACY, app, app, AppState.PRESENT, "directory", "orphaned", "", "", size_bytes, 1, modified, True
+    )
+
+
+CACHES = [sized("c", 5, 2022), sized("a", None), sized("b", 9, 2023), sized("d", 5, 2019), sized("", 1, 2020)]
+
+
+@pytest.mark.parametrize(
+    ("order", "apps"),
+    [
+        (Order.SIZE, ["b", "c", "d", "", "a"]),
+        (Order.APP, ["a", "b", "c", "d", ""]),
+        (Order.MODIFIED, ["d", "", "c", "b", "a"]),
+    ],
+)
+def test_what_is_not_known_comes_last_in_every_order(order: Order, apps: list[str]) -> None:
+    assert [cache.app for cache in inventory.sort(CACHES, order)] == apps
+
+
+def test_a_sum_tells_whether_it_is_complete() -> None:
+    taken = Inventory((sized("a", 5), sized("b", 7)), build_cache=BuildCache(100, 10, 2))
+    assert taken.total == Sum(3, 112, is_complete=True)
+    assert taken.purgeable == Sum(2, 12, is_complete=True)
+    assert Inventory((sized("a", 5), sized("b", None))).total == Sum(2, 5, is_complete=False)
+    assert Inventory((sized("a", 5),), unknown=("Docker does not answer",)).total == Sum(1, 5, is_complete=False)
+    assert Inventory().total == Sum(0, 0, is_complete=True)

@@ -1,0 +1,71 @@
+"""What was purged, and how it is remembered."""
+
+import os
+from multiprocessing import get_context
+
+import pytest
+
+from dokku_cache.dokku.environment import DokkuEnvironment
+from dokku_cache.errors import CacheError
+from dokku_cache.records import history
+from dokku_cache.records.history import Record
+
+
+def test_nothing_was_purged_at_first(environment: DokkuEnvironment) -> None:
+    past = history.read(environment)
+    assert (past.last_purge("shop"), past.freed_bytes, past.purges) == (None, 0, 0)
+
+
+def test_the_last_one_counts_and_all_are_summed_up(environment: DokkuEnvironment) -> None:
+    history.append(environment, Record("shop", "2026-01-01T00:00:00+00:00", "deploy", 100, 2, 0.1))
+    history.append(environment, Record("wiki", "2026-01-02T00:00:00+00:00", "cron", 50, 1, 0.1))
+    history.append(environment, Record("shop", "2026-01-03T00:00:00+00:00", "hand", 7, 1, 0.1))
+    past = history.read(environment)
+    assert past.last_purge("shop").by == "hand"
+    assert (past.freed_bytes, past.purges) == (157, 3)
+
+
+def test_a_failure_shows_until_a_purge_succeeds(environment: DokkuEnvironment) -> None:
+    history.append(environment, Record("shop", "2026-01-01T00:00:00+00:00", "deploy", failure="Docker died"))
+    assert history.read(environment).last_failure("shop").failure == "Docker died"
+    history.append(environment, Record("shop", "2026-01-02T00:00:00+00:00", "cron", 5))
+    assert history.read(environment).last_failure("shop") is None
+
+
+def test_what_was_before_the_end_of_an_app_is_none_of_a_new_one_of_its_name(environment: DokkuEnvironment) -> None:
+    history.append(environment, Record("shop", "2026-01-01T00:00:00+00:00", "hand", 100))
+    history.append(environment, Record("shop", "2026-01-02T00:00:00+00:00", "destroy", ends_app=True))
+    past = history.read(environment)
+    assert (past.last_purge("shop"), past.last_failure("shop")) == (None, None)
+    assert (past.freed_bytes, past.purges) == (100, 1)
+    history.append(environment, Record("shop", "2026-01-03T00:00:00+00:00", "deploy", 7))
+    assert history.read(environment).last_purge("shop").size_bytes == 7
+
+
+def test_a_record_cut_short_spoils_no_other(environment: DokkuEnvironment) -> None:
+    history.append(environment, Record("shop", "x", "hand", 5))
+    path = os.path.join(history.directory(environment), history.FILE_NAME)
+    with open(path, "ab") as file:
+        file.write(b'\n{"app": "wi')
+    history.append(environment, Record("wiki", "x", "hand", 6))
+    assert [record.app for record in history.read(environment).records] == ["shop", "wiki"]
+
+
+def test_records_of_many_processes_are_all_kept(environment: DokkuEnvironment) -> None:
+    context = get_context("fork")
+    processes = [
+        context.Process(target=history.append, args=(environment, Record(f"app{number}", "x", "hand", 1)))
+        for number in range(20)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert history.read(environment).freed_bytes == 20
+
+
+def test_a_history_that_cannot_be_written_is_told(environment: DokkuEnvironment) -> None:
+    with open(os.path.join(environment.lib_root, "data"), "w") as file:
+        file.write("in the way")
+    with pytest.raises(CacheError, match="history"):
+        history.append(environment, Record("shop", "x", "hand"))

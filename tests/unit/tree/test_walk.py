@@ -1,0 +1,178 @@
+"""Measuring, against coreutils: read right here, and by many processes."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from dokku_cache.errors import Unestablished
+from dokku_cache.tree import find_pool as finders
+from dokku_cache.tree.measurement import Measurement
+from dokku_cache.tree.walk import OWN_ENTRIES, measure
+from tests.splitting import measured, split_everything
+
+
+@pytest.fixture(autouse=True, params=["here", "by others"])
+def _manner(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let even the smallest tree be measured by many processes."""
+    if request.param == "by others":
+        split_everything(monkeypatch)
+
+
+def used(path: Path) -> int:
+    return int(subprocess.run(["du", "-s", "-B1", path], capture_output=True, check=True).stdout.split()[0])
+
+
+def test_an_empty_directory_counts_itself(tmp_path: Path) -> None:
+    found = measured(tmp_path)
+    assert (found.size_bytes, found.files, found.directories) == (used(tmp_path), 0, 0)
+
+
+def test_hard_links_count_once_in_bytes_and_each_as_a_file(tmp_path: Path) -> None:
+    (tmp_path / "one").write_bytes(b"x" * 100_000)
+    (tmp_path / "deep").mkdir()
+    os.link(tmp_path / "one", tmp_path / "deep" / "two")
+    os.link(tmp_path / "one", tmp_path / "three")
+    found = measured(tmp_path)
+    assert (found.size_bytes, found.files, found.directories) == (used(tmp_path), 3, 1)
+
+
+def test_sparse_files_count_what_is_allocated(tmp_path: Path) -> None:
+    with open(tmp_path / "sparse", "wb") as file:
+        file.truncate(1 << 30)
+    assert measured(tmp_path).size_bytes == used(tmp_path) < 1 << 20
+
+
+def test_links_are_counted_and_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("/usr")
+    found = measured(tmp_path)
+    assert (found.size_bytes, found.files) == (used(tmp_path), 1)
+
+
+def test_the_newest_modification_is_in_utc(tmp_path: Path) -> None:
+    for name, moment in (("old", 1_000_000_000), ("new", 1_700_000_000)):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (moment, moment))
+    os.utime(tmp_path, (1_100_000_000, 1_100_000_000))
+    newest = measured(tmp_path).newest
+    assert newest is not None
+    assert newest.isoformat() == "2023-11-14T22:13:20+00:00"
+
+
+@pytest.mark.parametrize("moment", [-(2**33), 2**40])
+def test_times_beyond_the_calendar_are_no_error(tmp_path: Path, moment: int) -> None:
+    (tmp_path / "file").touch()
+    try:
+        os.utime(tmp_path / "file", (moment, moment))
+    except OSError:
+        pytest.skip("the file system has no such times")
+    assert measured(tmp_path).newest is not None
+
+
+def test_ticks_add_up_to_the_whole(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_text("x")
+    ticks: list[tuple[int, int]] = []
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+    found = measure(descriptor, lambda *tick: ticks.append(tick))
+    os.close(descriptor)
+    assert sum(entries for entries, _ in ticks) == found.entries
+    assert sum(size for _, size in ticks) == found.size_bytes
+
+
+def test_sums_take_the_newest_of_both() -> None:
+    assert Measurement(1, 2, 3) + Measurement(10, 20, 30) == Measurement(11, 22, 33)
+
+
+def test_names_of_any_bytes_are_measured(tmp_path: Path) -> None:
+    for name in (b"new\nline", b"\xff\xfe", b"n" * 255):
+        os.mkdir(os.path.join(os.fsencode(tmp_path), name))
+    assert measured(tmp_path).directories == 3
+
+
+def test_hard_links_count_once_though_different_processes_meet_them(tmp_path: Path) -> None:
+    for number in range(40):
+        (tmp_path / f"subtree{number}").mkdir()
+    for number in range(40):
+        (tmp_path / "subtree0" / f"file{number}").write_bytes(b"x" * 10_000)
+        for other in range(1, 40):
+            os.link(tmp_path / "subtree0" / f"file{number}", tmp_path / f"subtree{other}" / f"link{number}")
+    found = measured(tmp_path)
+    assert (found.size_bytes, found.files, found.directories) == (used(tmp_path), 1600, 40)
+
+
+def test_files_and_directories_side_by_side_are_each_counted_once(tmp_path: Path) -> None:
+    for number in range(30):
+        (tmp_path / f"file{number}").write_bytes(b"x" * 5000 * number)
+        (tmp_path / f"directory{number}").mkdir()
+        for inner in range(number):
+            (tmp_path / f"directory{number}" / f"inner{inner}").mkdir()
+            (tmp_path / f"directory{number}" / f"inner{inner}" / "file").write_text("x")
+    found = measured(tmp_path)
+    assert (found.size_bytes, found.files) == (used(tmp_path), 30 + sum(range(30)))
+    assert found.directories == 30 + sum(range(30))
+
+
+def test_no_handle_and_no_process_is_left(tmp_path: Path) -> None:
+    for number in range(100):
+        (tmp_path / f"directory{number}" / "inner").mkdir(parents=True)
+    before = os.listdir("/proc/self/fd")
+    measured(tmp_path)
+    assert os.listdir("/proc/self/fd") == before
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_an_interruption_ends_the_processes(tmp_path: Path) -> None:
+    for number in range(2000):
+        (tmp_path / f"directory{number}").mkdir()
+
+    def interrupt(_entries: int, _size_bytes: int) -> None:
+        raise KeyboardInterrupt
+
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+    with pytest.raises(KeyboardInterrupt):
+        measure(descriptor, interrupt)
+    os.close(descriptor)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_a_small_cache_starts_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    for number in range(100):
+        (tmp_path / f"directory{number}").mkdir()
+        for inner in range(OWN_ENTRIES // 200):
+            (tmp_path / f"directory{number}" / f"file{inner}").touch()
+    monkeypatch.setattr(finders, "FIND", "/nowhere")
+    assert measured(tmp_path).entries == 600
+
+
+def test_without_find_the_size_of_a_big_one_is_not_established(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(2 * OWN_ENTRIES):
+        (tmp_path / f"file{number}").touch()
+    monkeypatch.setattr(finders, "FIND", "/nowhere")
+    with pytest.raises(Unestablished, match="/nowhere cannot be started"):
+        measured(tmp_path)
+
+
+def test_a_process_that_is_killed_gives_no_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    killed = tmp_path / "find"
+    killed.write_text("#!/bin/sh\nkill -KILL $$\n")
+    killed.chmod(0o755)
+    (tmp_path / "tree").mkdir()
+    for number in range(2 * OWN_ENTRIES):
+        (tmp_path / "tree" / f"file{number}").touch()
+    monkeypatch.setattr(finders, "FIND", str(killed))
+    with pytest.raises(Unestablished, match="ended with code -9"):
+        measured(tmp_path / "tree")
+
+
+def test_an_errand_to_nowhere_is_refused() -> None:
+    """Given no directory, ``find`` would read the one it is started in: the root."""
+    with finders.Finders() as started, pytest.raises(ValueError, match="leads somewhere"):
+        started.start(finders.Errand(()), ["-printf", "x"])

@@ -1,0 +1,134 @@
+"""The table of cache:list."""
+
+import io
+import sys
+from dataclasses import replace
+
+import pytest
+
+from dokku_cache.caches.inventory import AppState, Cache, Inventory, Kind, Order
+from dokku_cache.dokku.daily_prune import DailyPrune
+from dokku_cache.engine.disk_usage import BuildCache
+from dokku_cache.output.console import Console
+from dokku_cache.views import list_table
+
+from ..caches.test_inventory import sized
+
+SHOP = Cache(
+    Kind.LEGACY, "/home/dokku/shop/cache", "shop", AppState.GHOST, "directory", "orphaned", "why",
+    "dokku cache:purge-legacy shop", 22 << 30, 20000, sized("", 1, 2021).last_modified, True,
+)  # fmt: skip
+PACK = "pack-cache-dokku_landing_latest-0c8e42d6fa17.build"
+VOLUME = Cache(
+    Kind.PACK, PACK, "landing", AppState.GONE, "name", "orphaned", "why", f"docker volume rm {PACK}", 5 << 20
+)
+HELD = Cache(
+    Kind.LEGACY, "/home/dokku/a/cache", "a", AppState.PRESENT, "directory", "in-use", "container b mounts it"
+)
+PRUNE = DailyPrune(can_work=False, reason="it is not installed")
+
+
+class Screen(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def shown(
+    inventory: Inventory, order: Order = Order.SIZE, *, is_quiet: bool = False, out: io.StringIO | None = None
+) -> str:
+    out = out or io.StringIO()
+    list_table.show(Console(is_quiet=is_quiet, out=out, err=out), inventory, order)
+    return out.getvalue()
+
+
+def test_without_a_terminal_it_has_two_or_three_lines_a_cache_and_no_colours() -> None:
+    taken = Inventory((SHOP, VOLUME, HELD), BuildCache(9 << 30, 1 << 30, 2), PRUNE)
+    assert shown(taken).splitlines() == [
+        "=====> Build caches, the biggest first",
+        "           SIZE  APP             KIND      FILES  MODIFIED    STATE",
+        "       22.0 GiB  shop (ghost)    legacy   20,000  2021-01-01  orphaned",
+        "                  /home/dokku/shop/cache: dokku cache:purge-legacy shop",
+        "        9.0 GiB  -               engine        -  -           reclaimable",
+        "                  Docker's own build cache, 1.0 GiB reclaimable",
+        "                  docker builder prune (Dokku's daily prune cannot work: it is not installed)",
+        "        5.0 MiB  landing (gone)  pack          -  -           orphaned",
+        f"                  volume {PACK}",
+        f"                  docker volume rm {PACK}",
+        "        unknown  a               legacy  unknown  unknown     in-use",
+        "                  /home/dokku/a/cache: kept: container b mounts it",
+        "       at least 31.0 GiB in 4 caches; 'cache:purge-legacy --all' would free 22.0 GiB of it",
+    ]
+
+
+def test_a_wide_terminal_has_one_line_a_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(list_table.Console, "columns", 200)
+    lines = shown(Inventory((SHOP, VOLUME))).splitlines()
+    assert len(lines) == 5
+    assert lines[1].split()[-6:] == ["STATE", "WHERE", "WHAT", "CAN", "BE", "DONE"]
+    assert lines[2].split("  ")[-1].strip() == "dokku cache:purge-legacy shop"
+    assert "  /home/dokku/shop/cache  " in lines[2]
+    assert lines[3].endswith(f"docker volume rm {PACK}")
+
+
+def test_rows_fit_into_the_width_and_what_is_cut_there_stands_whole_below() -> None:
+    app = "a" * 200
+    long = replace(SHOP, app=app, location=f"/home/dokku/{app}/cache", action=f"dokku cache:purge-legacy {app}")
+    lines = shown(Inventory((long, VOLUME))).splitlines()
+    assert max(map(len, (lines[1], lines[2], lines[5]))) <= 80
+    assert "aaa\u2026 (ghost)  legacy  20,000" in lines[2]
+    assert lines[3].strip() == long.location
+    assert lines[4].strip() == long.action
+
+
+def test_colours_are_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert "\x1b[1;33morphaned" in shown(Inventory((SHOP,)), out=Screen())
+    assert "\x1b" not in shown(Inventory((SHOP,)))
+
+
+def test_names_from_outside_move_no_cursor() -> None:
+    hostile = replace(VOLUME, location="pack-cache-\x1b[2J\n\udcff", app="", action="")
+    text = shown(Inventory((hostile,)))
+    assert "volume pack-cache-\\x1b[2J\\n\\udcff: kept: why" in text
+    assert "\x1b" not in text
+
+
+def test_markup_in_a_name_is_not_obeyed() -> None:
+    assert "volume [bold]x[/bold]" in shown(Inventory((replace(VOLUME, location="[bold]x[/bold]"),)))
+
+
+def test_quiet_leaves_the_table_alone() -> None:
+    lines = shown(Inventory((SHOP,)), is_quiet=True).splitlines()
+    assert [line.split()[0] for line in lines] == ["SIZE", "22.0", "/home/dokku/shop/cache:"]
+
+
+def test_nothing_is_one_line() -> None:
+    assert shown(Inventory()).splitlines() == [
+        "=====> Build caches, the biggest first",
+        "       0 B in 0 caches; 'cache:purge-legacy --all' would free nothing",
+    ]
+
+
+def test_the_engine_is_last_where_it_has_nothing_to_be_sorted_by() -> None:
+    taken = Inventory((SHOP, VOLUME), BuildCache(9 << 30, 0, 1), DailyPrune(can_work=True, reason="cron runs it"))
+    lines = [line.strip() for line in shown(taken, Order.APP).splitlines()]
+    assert lines[0] == "=====> Build caches, by app"
+    assert lines[-4].split() == ["9.0", "GiB", "-", "engine", "-", "-", "in-use"]
+    assert lines[-3:-1] == [
+        "Docker's own build cache, 0 B reclaimable",
+        "Dokku's daily prune can work: cron runs it",
+    ]
+
+
+def test_an_engine_that_does_not_answer_has_an_unknown_size() -> None:
+    lines = shown(Inventory((), None, PRUNE, unknown=("Docker does not answer",))).splitlines()
+    assert lines[2].split() == ["unknown", "-", "engine", "-", "-", "unknown"]
+    assert lines[-1].strip().startswith("at least 0 B in 0 caches")
+
+
+def test_without_rich_it_says_the_same_in_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = Inventory(caches=(SHOP, VOLUME, HELD))
+    with_rich = shown(taken)
+    monkeypatch.setitem(sys.modules, "rich.console", None)
+    assert shown(taken) == with_rich

@@ -1,0 +1,49 @@
+"""The values of cache:list for programs, held against the page that describes them."""
+
+import json
+
+import pytest
+import yaml
+from formats import check_list
+
+from dokku_cache.caches.inventory import Inventory
+from dokku_cache.output import serialized
+from dokku_cache.views import list_values
+
+from .test_list_table import HELD, VOLUME
+from .test_prometheus import FULL
+
+ALL = [FULL, Inventory(), Inventory((HELD, VOLUME), unknown=("Docker does not answer",), hides_others=True)]
+
+
+@pytest.mark.parametrize("inventory", ALL)
+def test_the_page_describes_every_key_and_its_type(inventory: Inventory) -> None:
+    check_list(list_values.values(inventory))
+
+
+def test_what_is_not_known_is_null_and_never_0() -> None:
+    cache = list_values.values(Inventory((HELD,)))["caches"][0]
+    assert (cache["size-bytes"], cache["files"], cache["last-modified"], cache["action"]) == (None, None, None, None)
+
+
+def test_times_are_rfc_3339_and_sizes_integers() -> None:
+    cache = list_values.values(FULL)["caches"][0]
+    assert cache["last-modified"] == "2021-01-01T00:00:00+00:00"
+    assert cache["size-bytes"] == 22 << 30
+
+
+@pytest.mark.parametrize("inventory", ALL)
+def test_json_and_yaml_say_the_same(inventory: Inventory) -> None:
+    values = list_values.values(inventory)
+    written = serialized.as_text(values, "json")
+    assert written.isascii()
+    assert json.loads(written) == values == yaml.safe_load(serialized.as_text(values, "yaml"))
+
+
+@pytest.mark.parametrize(
+    "name", ["\udcff", "a\nb", "grün", "yes", "1e3", "2021-01-01", "!!python/object:x", "\x1b", "\x85"]
+)
+def test_hostile_names_come_back_from_both(name: str) -> None:
+    values = {"location": name}
+    assert json.loads(serialized.as_text(values, "json")) == values
+    assert yaml.safe_load(serialized.as_text(values, "yaml")) == values

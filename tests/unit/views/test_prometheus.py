@@ -1,0 +1,100 @@
+"""The text for Prometheus, read by Prometheus's own parser."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+from formats import PAGE
+from prometheus_client.parser import text_string_to_metric_families
+
+from dokku_cache.automatic.daily import Run
+from dokku_cache.caches.inventory import Inventory
+from dokku_cache.dokku.daily_prune import DailyPrune
+from dokku_cache.engine.disk_usage import BuildCache
+from dokku_cache.views import prometheus
+
+from .test_list_table import HELD, SHOP, VOLUME
+
+Sample = tuple[frozenset[tuple[str, str]], float]
+FULL = Inventory((SHOP, VOLUME, HELD), BuildCache(900, 100, 2), DailyPrune(can_work=False, reason="why"))
+
+RUN = Run("2026-11-25T03:30:00+00:00", "shop: it is immutable")
+
+
+def parsed(inventory: Inventory, run: Run | None = None) -> dict[str, list[Sample]]:
+    families = list(text_string_to_metric_families(prometheus.exposition(inventory, run) + "\n"))
+    assert all(family.type == "gauge" and family.documentation for family in families)
+    return {
+        family.name: [(frozenset(sample.labels.items()), sample.value) for sample in family.samples]
+        for family in families
+    }
+
+
+def labels(**pairs: str) -> frozenset[tuple[str, str]]:
+    return frozenset(pairs.items())
+
+
+def test_every_known_figure_is_a_sample_in_base_units() -> None:
+    metrics = parsed(FULL)
+    shop = labels(app="shop", kind="legacy", location="/home/dokku/shop/cache")
+    landing = labels(app="landing", kind="pack", location=VOLUME.location)
+    assert metrics["dokku_cache_size_bytes"] == [(shop, 22 << 30), (landing, 5 << 20)]
+    assert metrics["dokku_cache_files"] == [(shop, 20000)]
+    assert metrics["dokku_cache_last_modified_timestamp_seconds"] == [(shop, 1609459200)]
+    assert (shop | labels(state="orphaned", app_state="ghost"), 1) in metrics["dokku_cache_info"]
+    assert len(metrics["dokku_cache_info"]) == 3
+    single = {name: samples[0][1] for name, samples in metrics.items() if samples[0][0] == frozenset()}
+    assert single == {
+        "dokku_cache_engine_build_cache_size_bytes": 900,
+        "dokku_cache_engine_build_cache_reclaimable_bytes": 100,
+        "dokku_cache_daily_prune_can_work": 0,
+        "dokku_cache_total_bytes": (22 << 30) + (5 << 20) + 900,
+        "dokku_cache_total_complete": 0,
+        "dokku_cache_purgeable_bytes": 22 << 30,
+        "dokku_cache_purgeable_caches": 1,
+    }
+
+
+def test_what_is_not_known_has_no_sample() -> None:
+    metrics = parsed(Inventory((HELD,), None, None, unknown=("Docker does not answer",)))
+    assert set(metrics) == {
+        "dokku_cache_info",
+        "dokku_cache_total_bytes",
+        "dokku_cache_total_complete",
+        "dokku_cache_purgeable_bytes",
+        "dokku_cache_purgeable_caches",
+    }
+
+
+@pytest.mark.parametrize("name", ['a"b', "a\\b", "a\\", "a\nb", 'x"} 1\nfake 2', "grün", "\x1b[31m", "{},=", ""])
+def test_hostile_names_are_escaped_and_come_back(name: str) -> None:
+    metrics = parsed(Inventory((replace(VOLUME, location=name),)))
+    expected = name.replace("\n", "\\n").replace("\x1b", "\\x1b")
+    assert metrics["dokku_cache_size_bytes"] == [(labels(app="landing", kind="pack", location=expected), 5 << 20)]
+    assert "fake" not in metrics
+
+
+def test_a_name_that_is_no_unicode_is_still_written_as_utf_8() -> None:
+    text = prometheus.exposition(Inventory((replace(VOLUME, location="a\udcffb"),)))
+    assert text.encode("utf-8").count(b"\\\\udcff") == 2
+
+
+def test_the_page_describes_each_metric_with_its_labels() -> None:
+    written = {name: list(samples[0][0]) for name, samples in parsed(FULL, RUN).items()}
+    rows: Iterable[list[str]] = (
+        [cell.strip() for cell in line.split("|")[1:3]]
+        for line in PAGE.read_text().splitlines()
+        if line.startswith("| `dokku_cache_")
+    )
+    described = {name.strip("`"): [label for label in listed.split(", ") if label] for name, listed in rows}
+    assert {name: {label for label, _ in pairs} for name, pairs in written.items()} == {
+        name: set(listed) for name, listed in described.items()
+    }
+
+
+def test_the_last_daily_run_has_its_time_and_how_it_ended() -> None:
+    metrics = parsed(FULL, RUN)
+    assert metrics["dokku_cache_daily_run_succeeded"] == [(frozenset(), 0.0)]
+    assert metrics["dokku_cache_daily_run_timestamp_seconds"] == [(frozenset(), 1795577400.0)]
+    assert parsed(FULL, replace(RUN, result="ok"))["dokku_cache_daily_run_succeeded"] == [(frozenset(), 1.0)]
+    assert "daily_run" not in prometheus.exposition(FULL)

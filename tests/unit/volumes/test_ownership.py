@@ -1,0 +1,76 @@
+"""Which volumes are build caches, and whose."""
+
+import pytest
+
+from dokku_cache.volumes import ownership as cache_volumes
+from dokku_cache.volumes.ownership import Builder, CacheVolume, Match
+
+LABELS = {"com.dokku.builder-type": "herokuish", "com.dokku.app-name": "shop"}
+
+
+def find(name: str, labels: dict[str, str] | None = None, *apps: str) -> CacheVolume | None:
+    found = cache_volumes.find([{"Name": name, "Labels": labels}], apps or ("shop", "console", "test-noop"))
+    return found[0] if found else None
+
+
+def test_the_label_of_a_herokuish_volume_comes_before_its_name() -> None:
+    assert find("cache-other", LABELS) == CacheVolume("cache-other", Builder.HEROKUISH, "shop", Match.LABEL)
+    assert find("any", LABELS) == CacheVolume("any", Builder.HEROKUISH, "shop", Match.LABEL)
+
+
+def test_without_a_label_the_name_tells() -> None:
+    assert find("cache-shop") == CacheVolume("cache-shop", Builder.HEROKUISH, "shop", Match.NAME)
+    assert find("cache-gone.app") == CacheVolume("cache-gone.app", Builder.HEROKUISH, "gone.app", Match.NAME)
+
+
+@pytest.mark.parametrize(
+    "name", ["shop", "cache", "cache-", "cache-Shop", "my-cache-shop", "cache-a\nb", "cache-../x"]
+)
+def test_other_volumes_are_no_caches(name: str) -> None:
+    assert find(name) is None
+
+
+@pytest.mark.parametrize("app", ["", "../etc", "a\nb", "A"])
+def test_a_label_that_is_no_name_of_an_app_tells_nothing(app: str) -> None:
+    labels = {**LABELS, "com.dokku.app-name": app}
+    assert find("x", labels) is None
+    assert find("cache-shop", labels) == CacheVolume("cache-shop", Builder.HEROKUISH, "shop", Match.NAME)
+
+
+@pytest.mark.parametrize(
+    ("name", "app"),
+    [
+        ("pack-cache-dokku_shop_latest-0123456789ab.build", "shop"),
+        ("pack-cache-dokku_shop_latest-0123456789ab.launch", "shop"),
+        ("pack-cache-dokku_my.old-app_latest-0123456789ab.build", "my.old-app"),
+        # pack takes apart what Windows reserves.
+        ("pack-cache-dokku_c_o_nsole_latest-0123456789ab.build", "console"),
+        ("pack-cache-dokku_shop.c_o_m_latest-0123456789ab.build", "shop.com"),
+    ],
+)
+def test_pack_names_the_image_in_its_volumes(name: str, app: str) -> None:
+    assert find(name) == CacheVolume(name, Builder.PACK, app, Match.NAME)
+
+
+def test_an_older_pack_named_only_a_hash_of_the_image() -> None:
+    """Both as buildpacks/pack#1039 shows them, for other images: the hash is sha256 of the image's full name."""
+    import hashlib
+
+    expected = hashlib.sha256(b"index.docker.io/dokku/shop:latest").hexdigest()[:12]
+    name = f"pack-cache-{expected}.build"
+    assert find(name) == CacheVolume(name, Builder.PACK, "shop", Match.HASH)
+    assert hashlib.sha256(b"index.docker.io/library/test-noop:latest").hexdigest()[:12] == "b07b36ffb1de"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "pack-cache-library_shop_latest-0123456789ab.build",  # not an image of Dokku's
+        "pack-cache-0123456789ab.launch",
+        "pack-cache-dokku_shop_v2-0123456789ab.build",
+        "pack-cache-dokku_BAD_latest-0123456789ab.build",
+        "pack-cache-\x1b[31m",
+    ],
+)
+def test_what_pack_made_for_something_else_belongs_to_nobody(name: str) -> None:
+    assert find(name) == CacheVolume(name, Builder.PACK, "", Match.NONE)
