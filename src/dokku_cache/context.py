@@ -6,9 +6,7 @@ from dataclasses import dataclass, replace
 from dokku_cache.dokku import apps
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
-from dokku_cache.engine.helper import Helper
 from dokku_cache.output.console import Console
-from dokku_cache.survey.surveyor import Surveyor
 
 
 @dataclass(frozen=True)
@@ -32,15 +30,6 @@ class Context:
         if not quiet or self.console.is_quiet:
             return self
         return replace(self, console=Console(is_quiet=True))
-
-    @property
-    def surveyor(self) -> Surveyor:
-        """Who finds out the states."""
-        return Surveyor(self.environment, self.engine)
-
-    def helper(self, app: str) -> Helper:
-        """Who measures and deletes what belongs to others."""
-        return Helper(self.engine, app, self.environment.root, self.environment.host_root)
 
     def visible_apps(self) -> tuple[str, ...]:
         """Give all apps that the calling user may see, ghosts included. Raises Unestablished."""

@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from dokku_cache.actions import list as list_action
 from dokku_cache.actions import report as report_action
-from dokku_cache.caches import collector as stocktaking
+from dokku_cache.caches import collector
 from dokku_cache.context import Context
 from dokku_cache.engine import disk_usage
 from dokku_cache.engine.client import Engine
@@ -179,14 +179,14 @@ def test_an_app_that_vanishes_while_it_is_measured_is_unknown_and_no_failure(
 ) -> None:
     cache = server.make_cache("shop", 20)
     server.make_cache("wiki", 3)
-    measured = stocktaking.measure_finding
+    measured = collector.measure_finding
 
     def vanish(context: Any, finding: Any, watcher: Any) -> Any:
         if finding.app == "shop" and cache.exists():
             cache.rename(cache.parent.parent.parent / "elsewhere")
         return measured(context, finding, watcher)
 
-    monkeypatch.setattr(stocktaking, "measure_finding", vanish)
+    monkeypatch.setattr(collector, "measure_finding", vanish)
     # It moves what belongs to others, so it is done as root; the measuring is the same.
     out, err = io.StringIO(), io.StringIO()
     context = Context(server.environment, Console(out=out, err=err), Engine(os.environ["DOCKER_HOST"]))

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dokku_cache.arguments import Parser, named_apps
-from dokku_cache.automatic import daily, upgrade
-from dokku_cache.automatic import sweep as automatic
+from dokku_cache.automatic import upgrade
+from dokku_cache.automatic.logged import log_console
+from dokku_cache.automatic.sweep import sweep
 from dokku_cache.context import Context
-from dokku_cache.dokku import apps
+from dokku_cache.dokku import apps, permission
 from dokku_cache.errors import CacheError, ExitCode, UsageError
+from dokku_cache.records import daily_run
 from dokku_cache.records.history import Way
 
 USAGE = "cache:auto-purge [<app>... | --daily] [--quiet]"
@@ -22,21 +24,21 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     parsed = parser.read_all(arguments)
     context = context.with_flags(quiet=parsed.quiet)
     if parsed.is_daily:
-        if named_apps(context, parsed) or os.environ.get("SSH_NAME", daily.CRON_NAME) != daily.CRON_NAME:
+        if named_apps(context, parsed) or os.environ.get("SSH_NAME", permission.CRON_NAME) != permission.CRON_NAME:
             raise UsageError("--daily is what cron calls, for all apps", f"usage: {USAGE}")
         return _run_daily(context)
     visible = context.visible_apps()
     named = [apps.verify(name, visible) for name in named_apps(context, parsed)]
     if not named and _swept_after_upgrade(context):
         return ExitCode.OK
-    return automatic.sweep(context, named or visible, Way.CRON)
+    return sweep(context, named or visible, Way.CRON)
 
 
 def _run_daily(context: Context) -> ExitCode:
     """Sweep every app, whoever may see it; all goes to the log, and what a person must know to standard error too."""
-    with daily.noted(context.environment) as told:
-        logged = replace(context, console=automatic.log_console(context, "daily run", warned=told))
-        code = ExitCode.OK if _swept_after_upgrade(logged) else automatic.sweep(logged, apps.every(), Way.CRON)
+    with daily_run.noted(context.environment) as told:
+        logged = replace(context, console=log_console(context, "daily run", warned=told))
+        code = ExitCode.OK if _swept_after_upgrade(logged) else sweep(logged, apps.every(), Way.CRON)
         trouble = context.engine.trouble
         if trouble:
             logged.console.warn(f"Nothing could be judged: {trouble}", trouble.hint)

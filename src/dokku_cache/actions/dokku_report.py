@@ -6,6 +6,7 @@ from dokku_cache.context import Context
 from dokku_cache.dokku import apps
 from dokku_cache.errors import ExitCode
 from dokku_cache.output import report
+from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.views.report_values import Gatherer
 
 #: For the engine, where somebody asked Dokku for a report on all there is.
@@ -18,7 +19,7 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     visible = context.visible_apps()
     named = [apps.verify(name, visible) for name in arguments[:1] if name]
     gatherer = Gatherer(context)
-    for finding in context.surveyor.survey(named or visible):
+    for finding in Surveyor(context.environment, context.engine).survey(named or visible):
         values = gatherer.of_app(finding, None, walked=False)
         report.write(context.console, finding.app, values, format_name="stdout", info_flag="", is_app=True)
     gatherer.tell_what_is_unknown()

@@ -3,16 +3,17 @@
 import os
 from collections.abc import Sequence
 
-from dokku_cache.automatic import daily, detached, upgrade
-from dokku_cache.automatic import sweep as automatic
+from dokku_cache.automatic import detached, upgrade
+from dokku_cache.automatic.logged import log_console
 from dokku_cache.context import Context
-from dokku_cache.dokku import apps, version
+from dokku_cache.dokku import apps, permission, version
 from dokku_cache.engine import helper_image
 from dokku_cache.errors import CacheError, ExitCode
 from dokku_cache.legacy.plan import plan
 from dokku_cache.legacy.state import Mode
 from dokku_cache.output import log, purge_text
 from dokku_cache.survey.measuring import measure_candidates
+from dokku_cache.survey.surveyor import Surveyor
 
 #: For the engine: other plugins come after this one.
 LIMIT_SECONDS = 10
@@ -28,9 +29,9 @@ def run(context: Context, _arguments: Sequence[str]) -> ExitCode:
         _begin(context)
     elif upgrade.is_due(context.environment):
         _sweep_detached(context)
-    denied = daily.denied(os.environ)
+    denied = permission.denied(os.environ)
     if denied:
-        context.console.warn(f"The daily run of dokku-cache is denied: {denied}", daily.remedy(os.environ))
+        context.console.warn(f"The daily run of dokku-cache is denied: {denied}", permission.remedy(os.environ))
     helper_image.ensure(context.engine)
     return ExitCode.OK
 
@@ -49,7 +50,8 @@ def _sweep_detached(context: Context) -> None:
 
 def _begin(context: Context) -> None:
     try:
-        measured = measure_candidates(context, context.surveyor.survey(apps.every()), Mode.ALL)
+        surveyor = Surveyor(context.environment, context.engine)
+        measured = measure_candidates(surveyor, surveyor.survey(apps.every()), Mode.ALL, context.console)
         decisions = plan((finding for finding, _ in measured), Mode.ALL)
         if any(decision.targets or decision.kept for decision in decisions):
             purge_text.show_plan(context.console, decisions, {finding.app: size for finding, size in measured})
@@ -57,7 +59,7 @@ def _begin(context: Context) -> None:
             context.console.detail("'dokku cache:purge-legacy --all' does it now,")
             context.console.detail("'dokku cache:set --global auto-purge false' keeps it from happening by itself")
     except CacheError as error:
-        automatic.log_console(context, "install").warn(str(error), error.hint)
+        log_console(context, "install").warn(str(error), error.hint)
         context.console.warn(str(error), error.hint)
     installed = version.read_text(context.environment.lib_root)
     if installed:

@@ -5,14 +5,14 @@ from dataclasses import replace
 from enum import Enum
 
 from dokku_cache.arguments import Parser, named_apps
-from dokku_cache.automatic import daily
 from dokku_cache.caches import inventory
-from dokku_cache.caches.collector import Stocktaker
+from dokku_cache.caches.collector import Collector
 from dokku_cache.caches.inventory import Kind, Order
 from dokku_cache.context import Context
 from dokku_cache.errors import ExitCode, UsageError
 from dokku_cache.output import serialized
 from dokku_cache.output.progress import Watcher
+from dokku_cache.records import daily_run
 from dokku_cache.views import list_table, list_values, prometheus
 
 FORMATS = ("stdout", "json", "yaml", "prometheus")
@@ -34,12 +34,12 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     context = context.with_flags(quiet=parsed.quiet)
     order = Order(parsed.sort)
     with Watcher(context.console, writes_lines=False) as watcher:
-        taken = Stocktaker(context, {Kind(kind) for kind in parsed.kind or _values(Kind)}).take(watcher)
+        taken = Collector(context, {Kind(kind) for kind in parsed.kind or _values(Kind)}).take(watcher)
     taken = replace(taken, caches=inventory.sort(taken.caches, order))
     if parsed.format == "stdout":
         list_table.show(context.console, taken, order)
     elif parsed.format == "prometheus":
-        context.console.result(prometheus.exposition(taken, daily.last(context.environment)))
+        context.console.result(prometheus.exposition(taken, daily_run.last(context.environment)))
     else:
         context.console.result(serialized.as_text(list_values.values(taken), parsed.format))
     return ExitCode.OK

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dokku_cache.automatic import sweep as automatic
+from dokku_cache.automatic.logged import log_console
 from dokku_cache.context import Context
 from dokku_cache.errors import CacheError, ExitCode
 from dokku_cache.legacy.plan import candidates
@@ -12,6 +12,7 @@ from dokku_cache.purge.purger import Request
 from dokku_cache.purge.recorded import purge_and_record, record
 from dokku_cache.records import history
 from dokku_cache.records.history import Record, Way
+from dokku_cache.survey.surveyor import Surveyor
 
 #: Who destroys an app does so by hand: no task will make the directory again, and Dokku deletes all of the app next.
 MODE = Mode.DESTROY
@@ -28,12 +29,12 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
         _purge(context, app)
     except CacheError as error:
         context.console.warn(f"The legacy build cache of {app} stays: {error}", error.hint)
-        automatic.log_console(context, f"post-delete {app}").warn(str(error), error.hint)
+        log_console(context, f"post-delete {app}").warn(str(error), error.hint)
     return ExitCode.OK
 
 
 def _purge(context: Context, app: str) -> None:
-    finding = context.surveyor.survey([app])[0]
+    finding = Surveyor(context.environment, context.engine).survey([app])[0]
     if finding.verdict.state is State.ABSENT:
         _end_history(context, app)
         return

@@ -1,20 +1,35 @@
 """``dokku cache:purge-legacy``: removes legacy caches by hand."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from dokku_cache.arguments import Parser, named_apps
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps
 from dokku_cache.errors import CacheError, Doubtful, ExitCode, Refused, UsageError
+from dokku_cache.legacy.outcome import Outcome
 from dokku_cache.legacy.plan import Finding, candidates, decide, plan
 from dokku_cache.legacy.state import Mode, State
 from dokku_cache.output import purge_text
-from dokku_cache.purge.purger import Outcome, Request, refusal
+from dokku_cache.output.console import Console
+from dokku_cache.purge.purger import Request
 from dokku_cache.purge.recorded import purge_and_record
+from dokku_cache.purge.refusals import refusal
 from dokku_cache.records.history import Way
 from dokku_cache.survey.measuring import measure_candidates
+from dokku_cache.survey.surveyor import Surveyor
 
 USAGE = "cache:purge-legacy <app>... | --all [--dry-run] [--force] [--quiet]"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of one app: an outcome, an error, both where something of it was refused, or nothing to do."""
+
+    app: str
+    outcome: Outcome | None = None
+    error: CacheError | None = None
+    was_absent: bool = False
 
 
 def run(context: Context, arguments: Sequence[str]) -> ExitCode:
@@ -26,16 +41,19 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     context = context.with_flags(quiet=parsed.quiet)
     named = named_apps(context, parsed)
     _check(named, is_all=parsed.is_all)
-    known, worst = _choose(context, named, is_all=parsed.is_all)
+
+    chosen, unknown = _choose(context, named, is_all=parsed.is_all)
+    worst = _tell_errors(context.console, unknown)
+    surveyor = Surveyor(context.environment, context.engine)
+    findings = surveyor.survey(chosen)
     is_forced = parsed.force or context.environment.is_forced
     mode = Mode.ALL if parsed.is_all else Mode.CONFIRMED if is_forced else Mode.NAMED
-    findings = context.surveyor.survey(known)
     if parsed.is_dry:
-        _show_plan(context, findings, mode)
+        _show_plan(context.console, surveyor, findings, mode)
         return worst  # a plan that keeps something is no failure: nothing was asked to be removed
-    if parsed.is_all and not is_forced and not _confirmed(context, findings):
+    if parsed.is_all and not is_forced and not _confirmed(context.console, surveyor, findings):
         return ExitCode.FAILED
-    return max(worst, _purge_each(context, findings, mode))
+    return max(worst, _tell(context.console, _purge_each(context, findings, mode), is_several=len(findings) > 1))
 
 
 def _check(named: list[str], *, is_all: bool) -> None:
@@ -45,82 +63,91 @@ def _check(named: list[str], *, is_all: bool) -> None:
         raise UsageError("Please specify an app to run the command on", f"usage: {USAGE}")
 
 
-def _choose(context: Context, named: list[str], *, is_all: bool) -> tuple[list[str], ExitCode]:
-    """Give the apps to look at, and the exit code of those that do not exist."""
+def _choose(context: Context, named: list[str], *, is_all: bool) -> tuple[list[str], list[CacheError]]:
+    """Give the apps to look at, and an error for each name that is none."""
     visible = context.visible_apps()
     if is_all:
-        return list(visible), ExitCode.OK
-    known: list[str] = []
-    worst = ExitCode.OK
+        return list(visible), []
+    chosen: list[str] = []
+    unknown: list[CacheError] = []
     for name in named:
         try:
-            known.append(apps.verify(name, visible))
+            chosen.append(apps.verify(name, visible))
         except CacheError as error:
-            context.console.warn(str(error), error.hint)
-            worst = max(worst, error.exit_code)
-    return known, worst
+            unknown.append(error)
+    return chosen, unknown
 
 
-def _show_plan(context: Context, findings: Sequence[Finding], mode: Mode) -> None:
-    measured = measure_candidates(context, findings, mode)
+def _show_plan(console: Console, surveyor: Surveyor, findings: Sequence[Finding], mode: Mode) -> None:
+    measured = measure_candidates(surveyor, findings, mode, console)
     decisions = plan((finding for finding, _ in measured), mode)
-    purge_text.show_plan(context.console, decisions, {finding.app: size for finding, size in measured})
+    purge_text.show_plan(console, decisions, {finding.app: size for finding, size in measured})
 
 
-def _confirmed(context: Context, findings: Sequence[Finding]) -> bool:
+def _confirmed(console: Console, surveyor: Surveyor, findings: Sequence[Finding]) -> bool:
     """Show the plan and ask, where there is something to purge and somebody to ask."""
     if not any(candidates(finding, Mode.ALL) for finding in findings):
         return True
-    if not context.console.is_interactive:
+    if not console.is_interactive:
         raise UsageError(
             "--all removes the legacy caches of many apps, and nobody is here to confirm it",
             "look at the plan with --dry-run, then add --force",
         )
-    _show_plan(context, findings, Mode.ALL)
-    if context.console.ask("Remove these legacy caches?"):
+    _show_plan(console, surveyor, findings, Mode.ALL)
+    if console.ask("Remove these legacy caches?"):
         return True
-    context.console.warn("Nothing was removed")
+    console.warn("Nothing was removed")
     return False
 
 
-def _purge_each(context: Context, findings: Sequence[Finding], mode: Mode) -> ExitCode:
-    worst = ExitCode.OK
-    outcomes: list[Outcome] = []
+def _purge_each(context: Context, findings: Sequence[Finding], mode: Mode) -> Iterator[Result]:
+    """Purge one app after the other; give what came of each as soon as it is known."""
     for finding in findings:
         if mode is Mode.ALL and finding.verdict.state is State.ABSENT:
             continue  # nothing there, and nobody asked for it by name
-        try:
-            _purge(context, finding, mode, outcomes)
-        except CacheError as error:
-            context.console.warn(str(error), error.hint)
-            worst = max(worst, error.exit_code)
-    if len(findings) > 1:
-        purge_text.tell_total(context.console, outcomes)
+        result = _purge(context, finding, mode)
+        if isinstance(result.error, Doubtful) and mode is Mode.NAMED and context.console.is_interactive:
+            result = _purge_if_named(context, finding, result.error)
+        yield result
+
+
+def _purge_if_named(context: Context, finding: Finding, doubt: Doubtful) -> Result:
+    """Ask where there is a doubt that the person who named the app can answer."""
+    if not context.console.ask_for_name(f"{doubt}", finding.app):
+        return Result(finding.app, error=Refused(f"{finding.app} was not typed: its cache stays"))
+    return _purge(context, finding, Mode.CONFIRMED)
+
+
+def _purge(context: Context, finding: Finding, mode: Mode) -> Result:
+    if not candidates(finding, mode):
+        if finding.verdict.state is State.ABSENT:
+            return Result(finding.app, was_absent=True)
+        return Result(finding.app, error=refusal(decide(finding, mode)))
+    try:
+        outcome = purge_and_record(context, finding, Request(mode=mode), Way.HAND)
+    except CacheError as error:
+        return Result(finding.app, error=error)
+    is_refused = outcome is not None and outcome.decision.is_refused
+    return Result(finding.app, outcome, refusal(outcome.decision) if outcome and is_refused else None)
+
+
+def _tell(console: Console, results: Iterator[Result], *, is_several: bool) -> ExitCode:
+    """Say of each app what came of it, and of several the sum; give the worst exit code."""
+    worst = ExitCode.OK
+    outcomes: list[Outcome] = []
+    for result in results:
+        if result.was_absent:
+            purge_text.tell_nothing(console, result.app)
+        elif result.outcome or not result.error:
+            purge_text.tell_outcome(console, result.app, result.outcome)
+        outcomes += [result.outcome] if result.outcome else []
+        worst = max(worst, _tell_errors(console, [result.error] if result.error else []))
+    if is_several:
+        purge_text.tell_total(console, outcomes)
     return worst
 
 
-def _purge(context: Context, finding: Finding, mode: Mode, outcomes: list[Outcome]) -> None:
-    """Purge one app, after a question where there is a doubt that the person who named it can answer."""
-    try:
-        _purge_now(context, finding, mode, outcomes)
-    except Doubtful as doubt:
-        if mode is not Mode.NAMED or not context.console.is_interactive:
-            raise
-        if not context.console.ask_for_name(f"{doubt}", finding.app):
-            raise Refused(f"{finding.app} was not typed: its cache stays") from None
-        _purge_now(context, finding, Mode.CONFIRMED, outcomes)
-
-
-def _purge_now(context: Context, finding: Finding, mode: Mode, outcomes: list[Outcome]) -> None:
-    if not candidates(finding, mode):
-        if finding.verdict.state is not State.ABSENT:
-            raise refusal(decide(finding, mode))
-        purge_text.tell_nothing(context.console, finding.app)
-        return
-    outcome = purge_and_record(context, finding, Request(mode=mode), Way.HAND)
-    purge_text.tell_outcome(context.console, finding.app, outcome)
-    if outcome is None:
-        return
-    outcomes.append(outcome)
-    if outcome.decision.is_refused:
-        raise refusal(outcome.decision)
+def _tell_errors(console: Console, errors: Sequence[CacheError]) -> ExitCode:
+    for error in errors:
+        console.warn(str(error), error.hint)
+    return max((error.exit_code for error in errors), default=ExitCode.OK)

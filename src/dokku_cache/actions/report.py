@@ -9,6 +9,7 @@ from dokku_cache.errors import ExitCode, UsageError
 from dokku_cache.output import report
 from dokku_cache.output.progress import Watcher
 from dokku_cache.survey.measuring import measure_finding
+from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.views import report_values
 
 USAGE = "cache:report [<app>] [--global] [--format stdout|json|yaml] [<info-flag>]"
@@ -42,11 +43,12 @@ def _report_server(context: Context, flags: list[str], format_name: str) -> Exit
 
 def _report_apps(context: Context, names: list[str], info_flag: str, format_name: str) -> ExitCode:
     gatherer = report_values.Gatherer(context)
+    surveyor = Surveyor(context.environment, context.engine)
     with Watcher(context.console, writes_lines=False) as watcher:
-        for finding in context.surveyor.survey(names):
+        for finding in surveyor.survey(names):
             examined, measured = finding, None
             if info_flag.removeprefix("--") in {"", *report_values.WALKED_KEYS}:
-                examined, measured = measure_finding(context, finding, watcher)
+                examined, measured = measure_finding(surveyor, finding, watcher, context.console)
             values = gatherer.of_app(examined, measured)
             report.write(
                 context.console,

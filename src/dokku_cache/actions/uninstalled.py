@@ -13,13 +13,14 @@ from dokku_cache.output import purge_text
 from dokku_cache.purge.purger import Request
 from dokku_cache.purge.recorded import purge_and_record
 from dokku_cache.records.history import Way
+from dokku_cache.survey.surveyor import Surveyor
 
 LOCK_WAIT_SECONDS = 600
 
 
 def run(context: Context, _arguments: Sequence[str]) -> ExitCode:
     """End what was begun; what cannot be ended is named with its place."""
-    for finding in context.surveyor.survey(apps.every()):
+    for finding in Surveyor(context.environment, context.engine).survey(apps.every()):
         if finding.sighting.trash:
             _end(context, finding)
     helper.remove_all_stale(context.engine)

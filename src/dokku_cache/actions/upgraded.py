@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dokku_cache.automatic import sweep as automatic
 from dokku_cache.automatic import upgrade
+from dokku_cache.automatic.logged import failures_in_log, log_console
 from dokku_cache.context import Context
 from dokku_cache.errors import ExitCode
 
 
 def run(context: Context, _arguments: Sequence[str]) -> ExitCode:
     """Fire it once, and put what it says into the log."""
-    context = replace(context, console=automatic.log_console(context, "post-upgrade"))
-    with automatic.failures_in_log(context, "post-upgrade"):
+    context = replace(context, console=log_console(context, "post-upgrade"))
+    with failures_in_log(context, "post-upgrade"):
         upgrade.fire_if_due(context.environment, context.console.passed_on)
     return ExitCode.OK

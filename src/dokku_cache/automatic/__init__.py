@@ -1,1 +1,1 @@
-"""What happens by itself: the policy over many apps, the daily run, an upgrade, work that goes on detached. Never fails its caller."""
+"""What happens by itself: the policy over many apps, the daily run, an upgrade, detached work. Fails no caller."""

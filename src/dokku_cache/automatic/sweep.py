@@ -1,39 +1,22 @@
-"""What all that happens by itself has in common: the policy, and that nothing it meets can fail the caller."""
+"""Applying the policy to many apps, with a line for each that has a cache, and the sum."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from dokku_cache.context import Context
 from dokku_cache.dokku import policy
 from dokku_cache.errors import CacheError, ExitCode, Kept
+from dokku_cache.legacy.outcome import Outcome
 from dokku_cache.legacy.plan import Finding, candidates
 from dokku_cache.legacy.state import Mode, State
-from dokku_cache.output import log, purge_text
-from dokku_cache.output.console import Console
-from dokku_cache.purge.purger import Outcome, Request
+from dokku_cache.output import purge_text
+from dokku_cache.purge.purger import Request
 from dokku_cache.purge.recorded import failure_in_history, purge_and_record
 from dokku_cache.records.history import Way
+from dokku_cache.survey.surveyor import Surveyor
 
 MODE = Mode.AUTOMATIC
 #: A purge by hand that came in between does the same work; it is waited for only to see how it ends.
 LOCK_WAIT_SECONDS = 3600
-
-
-def log_console(context: Context, subject: str, warned: list[str] | None = None) -> Console:
-    """Give a console that writes to the plugin's log; ``warned`` gets each warning in addition."""
-    stream = log.LogStream(log.open_log(context.environment.logs_dir), subject)
-    return Console(out=stream, err=stream if warned is None else log.NotedStream(stream, warned))
-
-
-@contextmanager
-def failures_in_log(context: Context, subject: str) -> Iterator[None]:
-    """Let nothing out that goes wrong: it is logged with its cause."""
-    try:
-        yield
-    except CacheError as error:
-        log_console(context, subject).warn(str(error), error.hint)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it must not fail somebody's deploy
-        log_console(context, subject).warn(f"{type(error).__name__}: {error}")
 
 
 def sweep(context: Context, apps: Sequence[str], way: Way) -> ExitCode:
@@ -43,7 +26,7 @@ def sweep(context: Context, apps: Sequence[str], way: Way) -> ExitCode:
     """
     worst = ExitCode.OK
     outcomes: list[Outcome] = []
-    for finding in context.surveyor.survey(apps):
+    for finding in Surveyor(context.environment, context.engine).survey(apps):
         if finding.verdict.state is State.ABSENT:
             continue
         try:

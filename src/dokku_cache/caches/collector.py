@@ -6,7 +6,7 @@ from functools import partial
 from typing import TypeVar
 
 from dokku_cache.caches import inventory
-from dokku_cache.caches.inventory import AppState, Cache, Inventory, Kind
+from dokku_cache.caches.inventory import Cache, Inventory, Kind
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps, daily_prune, version
 from dokku_cache.engine import disk_usage
@@ -17,18 +17,21 @@ from dokku_cache.legacy.sighting import CACHE_NAME, is_directory, look_at_app
 from dokku_cache.legacy.state import State
 from dokku_cache.output.progress import Watcher
 from dokku_cache.survey.measuring import measure_finding
+from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.survey.walking import measure_as_it_is
-from dokku_cache.volumes import ownership as cache_volumes
+from dokku_cache.volumes import ownership
 from dokku_cache.volumes.ownership import CacheVolume
+from dokku_cache.volumes.state import AppState
 
 Answer = TypeVar("Answer")
 
 
-class Stocktaker:
+class Collector:
     """Takes the inventory of a server, as far as the calling user may see it."""
 
     def __init__(self, context: Context, kinds: Collection[Kind]) -> None:
         self._context = context
+        self._surveyor = Surveyor(context.environment, context.engine)
         self._kinds = kinds
         self._unknown: dict[str, str] = {}
         self._visible = context.visible_apps()
@@ -66,8 +69,8 @@ class Stocktaker:
 
     def _directories(self, watcher: Watcher) -> list[Cache]:
         findings = [
-            measure_finding(self._context, finding, watcher)
-            for finding in self._context.surveyor.survey(self._visible)
+            measure_finding(self._surveyor, finding, watcher, self._context.console)
+            for finding in self._surveyor.survey(self._visible)
             if finding.verdict.state is not State.ABSENT
         ]
         caches = [inventory.of_finding(*measured) for measured in findings]
@@ -89,7 +92,7 @@ class Stocktaker:
         listed = self._ask(self._context.engine.volumes) or []
         return [
             volume
-            for volume in cache_volumes.find(listed, self._every)
+            for volume in ownership.find(listed, self._every)
             if Kind(volume.builder.value) in self._kinds and (self._sees_all or volume.app in self._visible)
         ]
 
@@ -116,7 +119,7 @@ class Stocktaker:
         # Whether something is mounted in it does not matter here.
         if not look_at_app(self._context.environment.root, app, ()).is_bare:
             return AppState.PRESENT
-        return AppState.GHOST if self._context.surveyor.survey([app])[0].is_ghost else AppState.PRESENT
+        return AppState.GHOST if self._surveyor.survey([app])[0].is_ghost else AppState.PRESENT
 
     def _ask(self, question: Callable[[], Answer]) -> Answer | None:
         try:

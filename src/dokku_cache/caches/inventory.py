@@ -1,6 +1,5 @@
 """Every build cache of a server as one kind of thing, and what is worth knowing about all of them together."""
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +10,8 @@ from dokku_cache.engine.disk_usage import BuildCache
 from dokku_cache.legacy.plan import Finding, decide
 from dokku_cache.legacy.state import Mode, State
 from dokku_cache.tree.measurement import Measurement
-from dokku_cache.volumes.ownership import Builder, CacheVolume, Match
+from dokku_cache.volumes.ownership import CacheVolume
+from dokku_cache.volumes.state import AppState, command, judge
 
 
 class Kind(Enum):
@@ -21,23 +21,6 @@ class Kind(Enum):
     HEROKUISH = "herokuish"
     PACK = "pack"
     ENGINE = "engine"
-
-
-class AppState(Enum):
-    """What became of a cache's app. A ghost is a directory with nothing but a legacy cache in it."""
-
-    PRESENT = "present"
-    GHOST = "ghost"
-    GONE = "gone"
-
-
-class VolumeState(Enum):
-    """The state of a cache volume; exactly one applies."""
-
-    LIVE = "live"
-    IN_USE = "in-use"
-    ORPHANED = "orphaned"
-    UNKNOWN = "unknown"
 
 
 class Order(Enum):
@@ -160,7 +143,7 @@ def of_volume(
     volume: CacheVolume, app_state: AppState | None, containers: Sequence[str] | None, size_bytes: int | None
 ) -> Cache:
     """Make a cache of a volume. ``containers`` mount it, running or not; None when that is not known."""
-    state, reason = _judge(volume, app_state, containers)
+    state, reason = judge(volume, app_state, containers)
     return Cache(
         Kind(volume.builder.value),
         volume.name,
@@ -169,37 +152,9 @@ def of_volume(
         volume.match.value,
         state.value,
         reason,
-        _command(volume, state),
+        command(volume, state),
         size_bytes,
     )
-
-
-def _judge(
-    volume: CacheVolume, app_state: AppState | None, containers: Sequence[str] | None
-) -> tuple[VolumeState, str]:
-    if containers:
-        return VolumeState.IN_USE, f"container {containers[0]} mounts it"
-    if app_state is AppState.PRESENT:
-        return VolumeState.LIVE, f"builds of {volume.app} use it"
-    if app_state is None:
-        return VolumeState.UNKNOWN, "its name does not tell whose it is"
-    if volume.builder is Builder.HEROKUISH and volume.match is Match.NAME:
-        return VolumeState.UNKNOWN, f"there is no app {volume.app}, and no label says that Dokku made it"
-    if containers is None:
-        return VolumeState.UNKNOWN, "it cannot be found out whether a container uses it"
-    return VolumeState.ORPHANED, f"app {volume.app} is gone, and no container uses it"
-
-
-#: What may be put into a command as it is; every name that the engine's own driver accepts.
-_PLAIN_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
-
-
-def _command(volume: CacheVolume, state: VolumeState) -> str:
-    if state is VolumeState.LIVE and volume.builder is Builder.HEROKUISH:
-        return f"dokku repo:purge-cache {volume.app}"
-    if state in {VolumeState.LIVE, VolumeState.ORPHANED} and _PLAIN_NAME.fullmatch(volume.name):
-        return f"docker volume rm {volume.name}"
-    return ""
 
 
 def sort(caches: Sequence[Cache], order: Order) -> tuple[Cache, ...]:

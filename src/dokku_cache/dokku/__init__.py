@@ -1,1 +1,1 @@
-"""The border to Dokku: its environment, triggers, properties, stores, version and locks. Decides and prints nothing."""
+"""The border to Dokku: its environment, triggers, properties, version and locks. Decides and prints nothing."""

@@ -1,1 +1,1 @@
-"""What proves that a directory is a dead build cache, and what speaks against it. Asks, prints and removes nothing."""
+"""What proves that a directory is a dead build cache, and what speaks against it. Asks and removes nothing."""

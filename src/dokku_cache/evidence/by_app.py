@@ -1,4 +1,4 @@
-"""Gathering who uses which app's cache, from witnesses that each speak of a whole server."""
+"""Gathering who uses which app's cache, from sources that each speak of a whole server."""
 
 from collections import defaultdict
 from collections.abc import Iterable

@@ -1,1 +1,1 @@
-"""The core: legacy caches, their states, the plan, and removing what the plan gives. Knows no Docker, no Dokku, and prints nothing."""
+"""The core: legacy caches, their states, the plan, removing. Knows no Docker, no Dokku, and prints nothing."""

@@ -1,1 +1,1 @@
-"""What a person or a program reads is written here: the only writer to standard output, standard error and the log."""
+"""What a person or a program reads is written here, and nowhere else. Decides nothing."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from dokku_cache.legacy.outcome import Outcome
 from dokku_cache.legacy.plan import Decision
 from dokku_cache.legacy.state import State
 from dokku_cache.output import text
 from dokku_cache.output.console import Console, unfailing
-from dokku_cache.purge.purger import Outcome
 from dokku_cache.tree.measurement import Measurement
 
 

@@ -13,7 +13,6 @@ from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import GENTLE_WORKERS, WORKERS, Helper
 from dokku_cache.errors import (
     CacheError,
-    Doubtful,
     Interrupted,
     Kept,
     NotBegun,
@@ -21,10 +20,12 @@ from dokku_cache.errors import (
     PutBack,
     Refused,
 )
+from dokku_cache.legacy.outcome import Outcome
 from dokku_cache.legacy.plan import Decision, Finding, candidates, decide
 from dokku_cache.legacy.remove import Gone, delete_trash, put_back, remove_ghost, set_aside
 from dokku_cache.legacy.sighting import Entry, has_trash, look
-from dokku_cache.legacy.state import Mode, State
+from dokku_cache.legacy.state import Mode
+from dokku_cache.purge.refusals import kept, refusal
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.survey.walking import walk_entry
 from dokku_cache.tree.contents import Walk
@@ -55,21 +56,6 @@ class Request:
     in_deploy: bool = False
     lock_wait_seconds: float = 0
     is_gentle: bool = False
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a purge removed: ``measured`` before deleting, ``seconds`` of deleting; ``decision`` has what was kept."""
-
-    decision: Decision
-    measured: Measurement
-    seconds: float
-    removed_ghost: bool
-
-    @property
-    def app(self) -> str:
-        """The app's name."""
-        return self.decision.app
 
 
 @dataclass(frozen=True)
@@ -180,23 +166,6 @@ class Purger:
     def _helper(self, app: str) -> Helper:
         roots = (self.environment.root, self.environment.host_root)
         return Helper(self.engine, app, *roots, is_gentle=self.request.is_gentle)
-
-
-def refusal(decision: Decision) -> CacheError:
-    """Give the error that says to a person why something of an app is not removed."""
-    verdict = decision.kept or decision.finding.verdict
-    message = f"The legacy cache of {decision.app} is {verdict.described}"
-    if verdict.state is State.UNKNOWN:
-        message = f"It is not known who uses the legacy cache of {decision.app}: {verdict.reason}"
-    if verdict.state is State.DOUBTFUL:
-        return Doubtful(message, verdict.hint)
-    return Refused(message, verdict.hint)
-
-
-def kept(decision: Decision) -> Kept:
-    """Give the word that something of an app stays, which is no failure where nobody has asked for it."""
-    verdict = decision.kept or decision.finding.verdict
-    return Kept(f"The legacy cache of {decision.app} is {verdict.described}", state_and_reason=verdict.described)
 
 
 def _is_own(directory: AppDirectory, entry: Entry) -> bool:

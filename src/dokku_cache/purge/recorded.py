@@ -5,9 +5,10 @@ from contextlib import contextmanager
 
 from dokku_cache.context import Context
 from dokku_cache.errors import CacheError, Kept, PartlyRemoved
+from dokku_cache.legacy.outcome import Outcome
 from dokku_cache.legacy.plan import Finding
 from dokku_cache.output.progress import Watcher
-from dokku_cache.purge.purger import Outcome, Purger, Request
+from dokku_cache.purge.purger import Purger, Request
 from dokku_cache.records import history
 from dokku_cache.records.history import Record, Way
 

@@ -16,7 +16,7 @@ from dokku_cache.survey import hidden_paths
 
 
 @dataclass(frozen=True)
-class Witnesses:
+class Facts:
     """What they say, by app."""
 
     _engine: Usages
@@ -44,7 +44,7 @@ def ask(
     judged: Sequence[Sighting],
     *,
     anew: bool,
-) -> Witnesses:
+) -> Facts:
     """Ask about all that was sighted; about what Dokku keeps only for those whose cache is to be ``judged``.
 
     ``anew``: right before a removal. Then it is also found out where paths lead that this user cannot see.
@@ -60,7 +60,7 @@ def ask(
         for usages in (by_engine, by_dokku):
             hidden_paths.add(usages, paths, engine)
     bare = [sighting.app for sighting in sightings if sighting.is_bare]
-    return Witnesses(by_engine, by_dokku, _look_for_life(environment, engine, bare, anew=anew) if bare else {})
+    return Facts(by_engine, by_dokku, _look_for_life(environment, engine, bare, anew=anew) if bare else {})
 
 
 def _look_for_life(

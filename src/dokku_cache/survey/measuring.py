@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from dokku_cache.context import Context
 from dokku_cache.errors import CacheError
 from dokku_cache.legacy.plan import Finding, candidates
 from dokku_cache.legacy.sighting import CACHE_NAME
 from dokku_cache.legacy.state import Mode
+from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher
+from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.survey.walking import total, walk_sighting
 from dokku_cache.tree.measurement import Measurement
 
@@ -16,18 +17,18 @@ from dokku_cache.tree.measurement import Measurement
 Measured = tuple[Finding, Measurement | None]
 
 
-def measure_finding(context: Context, finding: Finding, watcher: Watcher) -> Measured:
+def measure_finding(surveyor: Surveyor, finding: Finding, watcher: Watcher, console: Console) -> Measured:
     """Walk over what was found of an app, and judge it by that; warn when its size cannot be known."""
     if not finding.sighting.entries and not finding.sighting.real_path:
         return finding, None if finding.sighting.fault else Measurement()
     tick = watcher.measuring(finding.app)
     try:
-        walks = walk_sighting(context.environment.root, finding.sighting, context.helper(finding.app), tick)
+        walks = walk_sighting(surveyor.environment.root, finding.sighting, surveyor.helper(finding.app), tick)
         walk = walks.get(CACHE_NAME)
-        return (context.surveyor.complete(finding, walk) if walk else finding), total(walks)
+        return (surveyor.complete(finding, walk) if walk else finding), total(walks)
     except CacheError as error:
         watcher.end()
-        context.console.warn(f"The size of the legacy cache of {finding.app} is unknown: {error}", error.hint)
+        console.warn(f"The size of the legacy cache of {finding.app} is unknown: {error}", error.hint)
         return _as_far_as_seen(finding), None
     finally:
         watcher.end()
@@ -41,10 +42,12 @@ def _as_far_as_seen(finding: Finding) -> Finding:
     return replace(finding, cache=replace(finding.cache, reason=reason))
 
 
-def measure_candidates(context: Context, findings: Iterable[Finding], mode: Mode) -> tuple[Measured, ...]:
+def measure_candidates(
+    surveyor: Surveyor, findings: Iterable[Finding], mode: Mode, console: Console
+) -> tuple[Measured, ...]:
     """Do that for what might go, and give the others as they are: nobody walks over what stays anyway."""
-    with Watcher(context.console) as watcher:
+    with Watcher(console) as watcher:
         return tuple(
-            measure_finding(context, finding, watcher) if candidates(finding, mode) else (finding, None)
+            measure_finding(surveyor, finding, watcher, console) if candidates(finding, mode) else (finding, None)
             for finding in findings
         )

@@ -8,6 +8,7 @@ from dokku_cache.dokku import policy, version
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine import usage as engine_usage
 from dokku_cache.engine.client import Engine
+from dokku_cache.engine.helper import Helper
 from dokku_cache.errors import Unestablished
 from dokku_cache.evidence import place, quiet, writer
 from dokku_cache.evidence.paths import CachePaths
@@ -16,8 +17,8 @@ from dokku_cache.legacy.plan import Finding
 from dokku_cache.legacy.proof import Evidence, Life, Usage
 from dokku_cache.legacy.sighting import Sighting, look, look_at_app
 from dokku_cache.legacy.state import State, Verdict
-from dokku_cache.survey import facts as witnesses
-from dokku_cache.survey.facts import Witnesses
+from dokku_cache.survey import facts
+from dokku_cache.survey.facts import Facts
 from dokku_cache.tree.contents import Inside, Walk
 from dokku_cache.tree.handles import AppDirectory, Identity
 from dokku_cache.tree.mounts import Mount, read_mounts
@@ -29,6 +30,10 @@ class Surveyor:
 
     environment: DokkuEnvironment
     engine: Engine
+
+    def helper(self, app: str) -> Helper:
+        """Give who looks where user dokku may not."""
+        return Helper(self.engine, app, self.environment.root, self.environment.host_root)
 
     def survey(self, apps: Iterable[str]) -> tuple[Finding, ...]:
         """Examine the caches of several apps, in their order, by a quick look; ``complete`` does the rest.
@@ -74,7 +79,7 @@ class Surveyor:
         early = {sighting.app: classify_without_evidence(sighting, installed) for sighting in sightings}
         judged = [sighting for sighting in sightings if early[sighting.app] is None]
         asked = [sighting for sighting in sightings if early[sighting.app] is None or sighting.trash]
-        told = witnesses.ask(self.environment, self.engine, asked, judged, anew=anew) if asked else None
+        told = facts.ask(self.environment, self.engine, asked, judged, anew=anew) if asked else None
         findings = []
         for sighting in sightings:
             verdict = early[sighting.app]
@@ -84,7 +89,7 @@ class Surveyor:
                 findings.append(self._weigh(sighting, installed, told))
         return tuple(findings)
 
-    def _weigh(self, sighting: Sighting, installed: DokkuVersion | None, told: Witnesses) -> Finding:
+    def _weigh(self, sighting: Sighting, installed: DokkuVersion | None, told: Facts) -> Finding:
         app, inside = sighting.app, sighting.inside or Inside(closed=1)
         usages = told.usage_of_cache(app), told.usage_of_trash(app)
         evidence = self._evidence(sighting, inside, None, told.life_of(app), *usages)

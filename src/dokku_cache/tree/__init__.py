@@ -1,1 +1,1 @@
-"""Directories by open handles: what lies in one, how much it holds, what is mounted. Knows no cache, and removes nothing."""
+"""Directories by open handles: what lies in them, how much, what is mounted. Knows no cache, removes nothing."""

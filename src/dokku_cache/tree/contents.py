@@ -5,7 +5,7 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from dokku_cache.tree.find_pool import Errand, Finders
+from dokku_cache.tree.find_pool import FindJob, FindPool
 from dokku_cache.tree.handles import OPEN_DIRECTORY
 from dokku_cache.tree.measurement import Measurement, is_future
 
@@ -120,12 +120,12 @@ def look_at_all(top_fd: int, seen: Inside) -> Inside:
         return seen
     owners = set(seen.owners)
     known = [word for owner in seen.owners for word in ("!", "-uid", str(owner))]
-    with Finders() as finders:
-        finders.start(Errand([(top_fd, ".")], ("-maxdepth", "2", *known)), ["-printf", r"%U\n"])
-        while not finders.are_idle:
-            for lines in finders.output(wait=True):
+    with FindPool() as pool:
+        pool.start(FindJob([(top_fd, ".")], ("-maxdepth", "2", *known)), ["-printf", r"%U\n"])
+        while not pool.are_idle:
+            for lines in pool.output(wait=True):
                 owners.update(map(int, lines.split()))
-        closed = seen.closed + finders.complaints
+        closed = seen.closed + pool.complaints
     return replace(seen, owners=frozenset(owners), closed=closed, is_whole=True)
 
 

@@ -14,13 +14,13 @@ from dokku_cache.errors import Unestablished
 
 FIND = "/usr/bin/find"
 #: More than there are processors: each waits for the disk most of the time when the page cache is cold.
-FINDERS = 16
+FIND_PROCESSES = 16
 _READ_BYTES = 1 << 16
 _VANISHED = b": No such file or directory"
 
 
 @dataclass(frozen=True)
-class Errand:
+class FindJob:
     """What one ``find`` reads: all below some directories that passes ``tests`` (find(1); none may print).
 
     ``directories``: open handles, each with a name in it; the name ``.`` is the open directory itself. All of
@@ -31,18 +31,18 @@ class Errand:
     tests: tuple[str, ...] = ()
 
 
-def halves(directory: int, middle_inode: int) -> tuple[Errand, Errand]:
-    """Give two errands that share the files in an open directory, and do not care for the directories in it.
+def halves(directory: int, middle_inode: int) -> tuple[FindJob, FindJob]:
+    """Give two jobs that share the files in an open directory, and do not care for the directories in it.
 
     ``find`` knows the inode number from the directory itself, and leaves the other half without a look.
     """
     flat = ("-maxdepth", "1", "!", "-type", "d")
     lower = ("-inum", f"-{middle_inode}")
-    return Errand([(directory, ".")], (*flat, *lower)), Errand([(directory, ".")], (*flat, "!", *lower))
+    return FindJob([(directory, ".")], (*flat, *lower)), FindJob([(directory, ".")], (*flat, "!", *lower))
 
 
 @dataclass
-class _Finder:
+class _Find:
     """A running ``find``, how many of its pipes are open, and the half lines that came out of them."""
 
     process: "subprocess.Popen[bytes]"
@@ -50,7 +50,7 @@ class _Finder:
     rest: dict[int, bytes] = field(default_factory=dict)
 
 
-class Finders:
+class FindPool:
     """Runs ``find`` processes, and ends them with the ``with`` statement that it is used in.
 
     ``complaints`` counts what they could not read; what vanished meanwhile is not among it.
@@ -58,19 +58,19 @@ class Finders:
 
     def __init__(self) -> None:
         self.complaints = 0
-        self._running: dict[int, _Finder] = {}
+        self._running: dict[int, _Find] = {}
         self._selector = selectors.DefaultSelector()
 
-    def __enter__(self) -> "Finders":
+    def __enter__(self) -> "FindPool":
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for finder in self._running.values():
-            finder.process.kill()
-        for finder in self._running.values():
-            with finder.process:  # closes its pipes and waits for it
+        for find in self._running.values():
+            find.process.kill()
+        for find in self._running.values():
+            with find.process:  # closes its pipes and waits for it
                 pass
         self._selector.close()
 
@@ -82,22 +82,21 @@ class Finders:
     @property
     def are_busy(self) -> bool:
         """Tell whether another one should wait."""
-        return len(self._running) >= FINDERS
+        return len(self._running) >= FIND_PROCESSES
 
-    def start(self, errand: Errand, expression: Sequence[str]) -> None:
+    def start(self, job: FindJob, expression: Sequence[str]) -> None:
         """Start one more, to evaluate an expression (find(1)) that prints no names. Raises Unestablished."""
-        if not errand.directories:  # find would start from where it is started
-            raise ValueError("an errand leads somewhere")
-        handles = {handle for handle, _ in errand.directories}
+        if not job.directories:  # find would start from where it is started
+            raise ValueError("a job leads somewhere")
+        handles = {handle for handle, _ in job.directories}
         # From where it starts, find reaches a directory faster than through its parent's handle.
         start = f"/proc/self/fd/{min(handles)}" if len(handles) == 1 else ""
         ways = [
-            os.fsencode(f"{'.' if start else f'/proc/self/fd/{handle}'}/{name}")
-            for handle, name in errand.directories
+            os.fsencode(f"{'.' if start else f'/proc/self/fd/{handle}'}/{name}") for handle, name in job.directories
         ]
         try:
             process = subprocess.Popen(
-                [FIND, "-P", *ways, "-xdev", "-mindepth", "1", *errand.tests, *expression],
+                [FIND, "-P", *ways, "-xdev", "-mindepth", "1", *job.tests, *expression],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -108,10 +107,10 @@ class Finders:
             )
         except OSError as error:
             raise Unestablished(f"{FIND} cannot be started ({error.strerror})") from error
-        self._running[process.pid] = finder = _Finder(process)
+        self._running[process.pid] = find = _Find(process)
         for pipe in (process.stdout, process.stderr):
             if pipe is not None:
-                self._selector.register(pipe, selectors.EVENT_READ, finder)
+                self._selector.register(pipe, selectors.EVENT_READ, find)
 
     def output(self, *, wait: bool) -> Iterator[bytes]:
         """Give what they print, in pieces of whole lines: at most one from each, of what is there by now.
@@ -121,22 +120,22 @@ class Finders:
         if self.are_idle:
             return
         for key, _ in self._selector.select(None if wait else 0):
-            finder: _Finder = key.data
+            find: _Find = key.data
             data = os.read(key.fd, _READ_BYTES)
             if not data:
                 self._selector.unregister(key.fd)
-                finder.pipes -= 1
-                if not finder.pipes:
-                    self._end(finder)
+                find.pipes -= 1
+                if not find.pipes:
+                    self._end(find)
                 continue
-            whole, _, finder.rest[key.fd] = (finder.rest.get(key.fd, b"") + data).rpartition(b"\n")
-            if finder.process.stderr is key.fileobj:
+            whole, _, find.rest[key.fd] = (find.rest.get(key.fd, b"") + data).rpartition(b"\n")
+            if find.process.stderr is key.fileobj:
                 self.complaints += sum(not line.endswith(_VANISHED) for line in whole.splitlines())
             elif whole:
                 yield whole
 
-    def _end(self, finder: _Finder) -> None:
-        with self._running.pop(finder.process.pid).process as process:
+    def _end(self, find: _Find) -> None:
+        with self._running.pop(find.process.pid).process as process:
             code = process.wait()
         if code not in {0, 1}:  # 1: it complained, which is counted
             raise Unestablished(f"{FIND} ended with code {code}")

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from types import TracebackType
 
-from dokku_cache.tree.find_pool import FINDERS, Errand, Finders, halves
+from dokku_cache.tree.find_pool import FIND_PROCESSES, FindJob, FindPool, halves
 from dokku_cache.tree.handles import OPEN_DIRECTORY
 from dokku_cache.tree.measurement import BYTES_PER_BLOCK, Measurement, Tally, Tick
 
@@ -21,7 +21,7 @@ MOST_OWN_ENTRIES = 4000
 WIDE_FILES = 250
 #: A directory's links are its name, its own ".", and a ".." in each directory in it; some file systems do not count.
 LINKS_WITHOUT_DIRECTORIES = 2
-#: Directories in one errand where there are many: few, so that there is work for all, but more in a very wide one,
+#: Directories in one job where there are many: few, so that there is work for all, but more in a very wide one,
 #: as each start takes a millisecond; far below the kernel's limit for arguments in any case (execve(2)).
 ERRAND_DIRECTORIES = 250
 MOST_ERRAND_DIRECTORIES = 1000
@@ -39,16 +39,16 @@ def measure(top_fd: int, tick: Tick | None = None) -> Measurement:
     top = os.fstat(top_fd)
     tally.count(top.st_blocks, top.st_mtime)
     ticker = _Ticker(tally, tick)
-    with Finders() as finders, _Splitter(top_fd, tally) as splitter:
-        for errand in splitter.errands():
-            if errand:
-                finders.start(errand, tally.find_expression())
-            _collect(finders, ticker, wait=False)
-            while finders.are_busy:
-                _collect(finders, ticker, wait=True)
-        while not finders.are_idle:
-            _collect(finders, ticker, wait=True)
-        tally.unreadable += finders.complaints
+    with FindPool() as pool, _Splitter(top_fd, tally) as splitter:
+        for job in splitter.jobs():
+            if job:
+                pool.start(job, tally.find_expression())
+            _collect(pool, ticker, wait=False)
+            while pool.are_busy:
+                _collect(pool, ticker, wait=True)
+        while not pool.are_idle:
+            _collect(pool, ticker, wait=True)
+        tally.unreadable += pool.complaints
     ticker.tell()
     return tally.result()
 
@@ -69,8 +69,8 @@ class _Ticker:
         self._entries, self._blocks = entries, blocks
 
 
-def _collect(finders: Finders, ticker: _Ticker, *, wait: bool) -> None:
-    for lines in finders.output(wait=wait):
+def _collect(pool: FindPool, ticker: _Ticker, *, wait: bool) -> None:
+    for lines in pool.output(wait=wait):
         ticker.tally.add_found(lines)
         ticker.tell()
 
@@ -96,8 +96,8 @@ class _Splitter:
         for handle in self._opened:
             os.close(handle)
 
-    def errands(self) -> Iterator[Errand | None]:
-        """Count what is read here, and give all the rest as errands: none for a small tree.
+    def jobs(self) -> Iterator[FindJob | None]:
+        """Count what is read here, and give all the rest as jobs: none for a small tree.
 
         Gives None now and then, for the caller to look after those that are under way.
         """
@@ -107,10 +107,10 @@ class _Splitter:
             if handle is not None:
                 yield from self._read(handle)
         left = [*self._subtrees, *self._leaves]
-        shares = max(min(FINDERS, len(left)), math.ceil(len(left) / MOST_ERRAND_DIRECTORIES))
+        shares = max(min(FIND_PROCESSES, len(left)), math.ceil(len(left) / MOST_ERRAND_DIRECTORIES))
         # Neighbours are of a kind: dealt out like cards, each gets some of the big ones.
         for first in range(shares):
-            yield Errand(left[first::shares])
+            yield FindJob(left[first::shares])
 
     def _take(self) -> tuple[int, str] | None:
         entries = self._tally.files + self._tally.directories
@@ -134,7 +134,7 @@ class _Splitter:
         self._opened.append(handle)
         return handle if os.fstat(handle).st_dev == self._device else None
 
-    def _read(self, directory: int) -> Iterator[Errand | None]:
+    def _read(self, directory: int) -> Iterator[FindJob | None]:
         subtrees: list[tuple[int, str]] = []
         leaves: list[tuple[int, str]] = []
         files: list[os.stat_result] = []
@@ -146,8 +146,8 @@ class _Splitter:
                     links = self._count_directory(entry)
                     kind = leaves if links == LINKS_WITHOUT_DIRECTORIES else subtrees
                     kind += [(directory, entry.name)] if links else []
-                    if len(kind) >= _worth_an_errand(number):
-                        yield Errand(tuple(kind))
+                    if len(kind) >= _worth_a_job(number):
+                        yield FindJob(tuple(kind))
                         kind.clear()
                 elif len(files) <= WIDE_FILES and (status := self._status(entry)):
                     files.append(status)
@@ -179,6 +179,6 @@ class _Splitter:
             return None
 
 
-def _worth_an_errand(entries: int) -> int:
-    """Tell how many directories make an errand, after so many entries in a directory that may have many more."""
-    return min(max(ERRAND_DIRECTORIES, entries // FINDERS), MOST_ERRAND_DIRECTORIES)
+def _worth_a_job(entries: int) -> int:
+    """Tell how many directories make a job, after so many entries in a directory that may have many more."""
+    return min(max(ERRAND_DIRECTORIES, entries // FIND_PROCESSES), MOST_ERRAND_DIRECTORIES)

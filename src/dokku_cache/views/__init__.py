@@ -1,1 +1,1 @@
-"""How caches, apps and servers are shown: tables, and values for programs. Knows what it is given, and asks for nothing else."""
+"""How caches, apps and servers are shown: tables, and values for programs. Decides nothing."""

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from dokku_cache.automatic.daily import Run
 from dokku_cache.caches.inventory import Cache, Inventory
 from dokku_cache.output import text
+from dokku_cache.records.daily_run import Run
 
 
 @dataclass(frozen=True)

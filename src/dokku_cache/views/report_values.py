@@ -2,15 +2,14 @@
 
 import os
 
-from dokku_cache.automatic import daily
 from dokku_cache.context import Context
-from dokku_cache.dokku import policy, properties
+from dokku_cache.dokku import permission, policy, properties
 from dokku_cache.errors import CacheError, Unestablished
 from dokku_cache.evidence.summary import sentences
 from dokku_cache.legacy.plan import Finding
 from dokku_cache.output import text
 from dokku_cache.output.report import Missing, Value
-from dokku_cache.records import history
+from dokku_cache.records import daily_run, history
 from dokku_cache.tree.measurement import Measurement
 
 #: What only a walk over the cache can tell.
@@ -122,10 +121,10 @@ class Gatherer:
 def of_server(context: Context) -> dict[str, Value]:
     """Give the values that hold for the whole server. Raises CacheError when they cannot be read."""
     past = history.read(context.environment)
-    run = daily.last(context.environment)
+    run = daily_run.last(context.environment)
     values: dict[str, Value] = {
         "cache-daily-run-at": run.at if run else Missing.NONE,
-        "cache-daily-run-denied": daily.denied(os.environ) or Missing.NONE,
+        "cache-daily-run-denied": permission.denied(os.environ) or Missing.NONE,
         "cache-daily-run-result": run.result if run else Missing.NONE,
         "cache-freed": text.size(past.freed_bytes),
         "cache-freed-bytes": past.freed_bytes,

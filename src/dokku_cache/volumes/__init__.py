@@ -1,1 +1,1 @@
-"""The Docker volumes in which builds keep their caches: which they are, whose, and their state. Changes nothing."""
+"""The Docker volumes in which builds keep their caches: which, whose, and their state. Changes nothing."""

@@ -5,7 +5,7 @@ from datetime import datetime, timezone
 import pytest
 
 from dokku_cache.caches import inventory
-from dokku_cache.caches.inventory import AppState, Cache, Inventory, Kind, Order, Sum
+from dokku_cache.caches.inventory import Cache, Inventory, Kind, Order, Sum
 from dokku_cache.engine.disk_usage import BuildCache
 from dokku_cache.legacy.plan import Finding
 from dokku_cache.legacy.proof import Evidence, Proof
@@ -14,6 +14,7 @@ from dokku_cache.legacy.state import State, Verdict
 from dokku_cache.tree.handles import Identity
 from dokku_cache.tree.measurement import Measurement
 from dokku_cache.volumes.ownership import Builder, CacheVolume, Match
+from dokku_cache.volumes.state import AppState
 
 CACHE = Entry("cache", Identity(1, 2))
 TRASH = Entry(".dokku-cache-trash.0", Identity(1, 3))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dokku_cache.tree import contents as inside
+from dokku_cache.tree import contents
 from dokku_cache.tree.contents import Inside, look_at_all, look_inside
 
 
@@ -65,7 +65,7 @@ def test_a_link_is_not_followed(cache: Path, tmp_path: Path) -> None:
 def test_a_look_ends_and_says_so_and_goes_on_for_the_owners(
     cache: Path, monkeypatch: pytest.MonkeyPatch, limit: int
 ) -> None:
-    monkeypatch.setattr(inside, "LOOK_ENTRIES", limit)
+    monkeypatch.setattr(contents, "LOOK_ENTRIES", limit)
     if os.getuid() == 0:
         os.chown(cache / "node" / "signature", 12345, 12345)
         os.chown(cache / "vendor" / "bundle" / "ruby", 54321, 54321)  # below the two levels

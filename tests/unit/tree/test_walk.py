@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dokku_cache.errors import Unestablished
-from dokku_cache.tree import find_pool as finders
+from dokku_cache.tree import find_pool
 from dokku_cache.tree.measurement import Measurement
 from dokku_cache.tree.walk import OWN_ENTRIES, measure
 from tests.splitting import measured, split_everything
@@ -146,7 +146,7 @@ def test_a_small_cache_starts_no_process(tmp_path: Path, monkeypatch: pytest.Mon
         (tmp_path / f"directory{number}").mkdir()
         for inner in range(OWN_ENTRIES // 200):
             (tmp_path / f"directory{number}" / f"file{inner}").touch()
-    monkeypatch.setattr(finders, "FIND", "/nowhere")
+    monkeypatch.setattr(find_pool, "FIND", "/nowhere")
     assert measured(tmp_path).entries == 600
 
 
@@ -155,7 +155,7 @@ def test_without_find_the_size_of_a_big_one_is_not_established(
 ) -> None:
     for number in range(2 * OWN_ENTRIES):
         (tmp_path / f"file{number}").touch()
-    monkeypatch.setattr(finders, "FIND", "/nowhere")
+    monkeypatch.setattr(find_pool, "FIND", "/nowhere")
     with pytest.raises(Unestablished, match="/nowhere cannot be started"):
         measured(tmp_path)
 
@@ -167,12 +167,12 @@ def test_a_process_that_is_killed_gives_no_size(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "tree").mkdir()
     for number in range(2 * OWN_ENTRIES):
         (tmp_path / "tree" / f"file{number}").touch()
-    monkeypatch.setattr(finders, "FIND", str(killed))
+    monkeypatch.setattr(find_pool, "FIND", str(killed))
     with pytest.raises(Unestablished, match="ended with code -9"):
         measured(tmp_path / "tree")
 
 
-def test_an_errand_to_nowhere_is_refused() -> None:
+def test_a_job_to_nowhere_is_refused() -> None:
     """Given no directory, ``find`` would read the one it is started in: the root."""
-    with finders.Finders() as started, pytest.raises(ValueError, match="leads somewhere"):
-        started.start(finders.Errand(()), ["-printf", "x"])
+    with find_pool.FindPool() as started, pytest.raises(ValueError, match="leads somewhere"):
+        started.start(find_pool.FindJob(()), ["-printf", "x"])

@@ -7,10 +7,10 @@ import pytest
 from formats import PAGE
 from prometheus_client.parser import text_string_to_metric_families
 
-from dokku_cache.automatic.daily import Run
 from dokku_cache.caches.inventory import Inventory
 from dokku_cache.dokku.daily_prune import DailyPrune
 from dokku_cache.engine.disk_usage import BuildCache
+from dokku_cache.records.daily_run import Run
 from dokku_cache.views import prometheus
 
 from .test_list_table import HELD, SHOP, VOLUME

@@ -2,14 +2,14 @@
 
 import pytest
 
-from dokku_cache.volumes import ownership as cache_volumes
+from dokku_cache.volumes import ownership
 from dokku_cache.volumes.ownership import Builder, CacheVolume, Match
 
 LABELS = {"com.dokku.builder-type": "herokuish", "com.dokku.app-name": "shop"}
 
 
 def find(name: str, labels: dict[str, str] | None = None, *apps: str) -> CacheVolume | None:
-    found = cache_volumes.find([{"Name": name, "Labels": labels}], apps or ("shop", "console", "test-noop"))
+    found = ownership.find([{"Name": name, "Labels": labels}], apps or ("shop", "console", "test-noop"))
     return found[0] if found else None
 
 

@@ -5,45 +5,48 @@ from pathlib import Path
 
 import pytest
 
-from dokku_cache.automatic import daily
+from dokku_cache.dokku import permission
 from dokku_cache.dokku.environment import DokkuEnvironment
+from dokku_cache.records import daily_run
 
 
 def test_before_the_first_run_there_is_none(environment: DokkuEnvironment) -> None:
-    assert daily.last(environment) is None
+    assert daily_run.last(environment) is None
 
 
 def test_a_run_is_noted_when_it_begins_and_when_it_ends(environment: DokkuEnvironment) -> None:
-    with daily.noted(environment):
-        begun = daily.last(environment)
+    with daily_run.noted(environment):
+        begun = daily_run.last(environment)
         assert begun
-        assert (begun.result, begun.succeeded) == (daily.RUNNING, False)
-    ended = daily.last(environment)
-    assert ended == daily.Run(begun.at, daily.OK)
+        assert (begun.result, begun.succeeded) == (daily_run.RUNNING, False)
+    ended = daily_run.last(environment)
+    assert ended == daily_run.Run(begun.at, daily_run.OK)
     assert ended.succeeded
 
 
 def test_what_was_told_and_what_was_raised_is_the_result(environment: DokkuEnvironment) -> None:
-    with daily.noted(environment) as told:
+    with daily_run.noted(environment) as told:
         told += ["shop: it is immutable", "look at it"]
-    assert daily.last(environment) == daily.Run(daily.last(environment).at, "shop: it is immutable; look at it")
-    with pytest.raises(KeyboardInterrupt), daily.noted(environment):
+    assert daily_run.last(environment) == daily_run.Run(
+        daily_run.last(environment).at, "shop: it is immutable; look at it"
+    )
+    with pytest.raises(KeyboardInterrupt), daily_run.noted(environment):
         raise KeyboardInterrupt
-    assert daily.last(environment).result == "KeyboardInterrupt"
+    assert daily_run.last(environment).result == "KeyboardInterrupt"
 
 
 def test_a_note_that_cannot_be_written_stops_no_run(environment: DokkuEnvironment) -> None:
     Path(environment.lib_root, "data").write_text("in the way")
-    with daily.noted(environment) as told:
+    with daily_run.noted(environment) as told:
         assert "cannot be noted" in told[0]
 
 
 def test_a_note_that_was_cut_short_is_none(environment: DokkuEnvironment) -> None:
-    with daily.noted(environment):
+    with daily_run.noted(environment):
         pass
-    note = Path(environment.data_dir, "cache", daily.FILE_NAME)
+    note = Path(environment.data_dir, "cache", daily_run.FILE_NAME)
     note.write_text(note.read_text()[:10])
-    assert daily.last(environment) is None
+    assert daily_run.last(environment) is None
 
 
 def checks(tmp_path: Path, *plugins: str) -> dict[str, str]:
@@ -59,11 +62,11 @@ def checks(tmp_path: Path, *plugins: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("plugins", [(), ("20_events",)])
 def test_without_a_check_nothing_is_denied(tmp_path: Path, plugins: tuple[str, ...]) -> None:
-    assert daily.denied(checks(tmp_path, *plugins)) == ""
+    assert permission.denied(checks(tmp_path, *plugins)) == ""
 
 
 def test_a_denial_is_told_as_cron_would_meet_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     environ = checks(tmp_path, "20_events", "acl")
     monkeypatch.setenv("PATH", environ["PATH"])
-    said = daily.denied(environ)
+    said = permission.denied(environ)
     assert "trigger user-auth dokku default cache:auto-purge --daily as dokku, default: no" in said
