@@ -4,23 +4,23 @@ import argparse
 import os
 
 from bench import page
-from bench.ground import Bench
-from bench.parts import PARTS
+from bench.questions import QUESTIONS
+from bench.workplace import Bench
 
 _PAGE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "docs", "benchmarks.md")
 
 
 def main() -> None:
-    """Read the options, run the parts, and write what came out."""
+    """Read the options, ask the questions, and write what came out."""
     parser = argparse.ArgumentParser(prog="bench/run")
     parser.add_argument("work", help=argparse.SUPPRESS)
     parser.add_argument("--files", type=int, default=200_000, help="in a big tree (200,000)")
     parser.add_argument("--runs", type=int, default=6, help="of quick questions; half as many of slow ones (6)")
     parser.add_argument("--output", default=_PAGE, help="the page (docs/benchmarks.md)")
-    parser.add_argument("--only", action="append", choices=PARTS, help="one part; may be given again")
+    parser.add_argument("--only", action="append", choices=QUESTIONS, help="one question; may be given again")
     options = parser.parse_args()
     bench = Bench(options.work, options.files, options.runs)
-    results = [result for name in options.only or PARTS for result in PARTS[name](bench)]
+    results = [result for name in options.only or QUESTIONS for result in QUESTIONS[name](bench)]
     os.makedirs(os.path.dirname(os.path.abspath(options.output)), exist_ok=True)
     command = f"bench/run --files {options.files} --runs {options.runs}"
     page.write(options.output, command, results)

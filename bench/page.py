@@ -7,14 +7,14 @@ import subprocess
 from collections.abc import Sequence
 from datetime import datetime, timezone
 
-from bench.race import Contender, Result
+from bench.timing import Contender, Result
 
 _HEAD = """# Benchmarks
 
 Written by `make bench` (`{command}`); do not edit.
 Each question is put to all contenders in turn, A B A B. The figures are wall-clock times, of the whole command with
-the start of its interpreter; the ratio is that of the medians, to the first contender in the table. A part that is
-measured alone (`bench/run --only PART`) replaces its own tables only.
+the start of its interpreter; the ratio is that of the medians, to the first contender in the table. A question
+that is put alone (`bench/run --only QUESTION`) replaces its own tables only.
 
 {machine}
 

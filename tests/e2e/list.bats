@@ -202,7 +202,7 @@ assert listed['hides-others'] and listed['engine-build-cache'] is None
   for number in {1..2000}; do
     echo "$DOKKU_ROOT/$PREFIX-$number/HEAD"
   done | xargs touch
-  # How long it takes is asked by the benchmark, and how often others are asked by tests/unit/test_survey.py.
+  # How long it takes is asked by the benchmark, and how often others are asked by tests/unit/survey/test_surveyor.py.
   run dokku cache:list
   find "$DOKKU_ROOT" -mindepth 1 -maxdepth 1 -name "$PREFIX-*" -exec rm -r {} +
   [ "$status" -eq 0 ]

@@ -124,7 +124,7 @@ PYTHON
   [ "$status" -eq 0 ]
   [[ "$output" == *"Cache legacy files:            5"* ]]
   [[ "$output" == *"Cache volume exists:           unknown"* ]]
-  [[ "$output" == *"Cache legacy state:            in-use"* ]]
+  [[ "$output" == *"Cache legacy state:            unknown"* ]]
   [[ "$stderr" == *"Docker does not answer"* ]]
 }
 

@@ -18,8 +18,10 @@ from dokku_cache.legacy.plan import Finding
 from dokku_cache.legacy.state import Mode, State
 from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher
-from dokku_cache.purge.purger import Outcome, Purger, Request
+from dokku_cache.legacy.outcome import Outcome
+from dokku_cache.purge.purger import Purger, Request
 from dokku_cache.survey.measuring import measure_finding
+from dokku_cache.survey.surveyor import Surveyor
 
 from .conftest import Server, age, as_dokku, give, manifest
 
@@ -33,7 +35,8 @@ def examine(server: Server, app: str = "shop") -> Finding:
         console = Console(is_quiet=True)
         context = Context(server.environment, console, Engine(server.environment.docker_host))
         with Watcher(console) as watcher:
-            return measure_finding(context, context.surveyor.survey([app])[0], watcher)[0]
+            surveyor = Surveyor(context.environment, context.engine)
+            return measure_finding(surveyor, surveyor.survey([app])[0], watcher, console)[0]
 
     finding: Finding = as_dokku(look)
     return finding
@@ -43,7 +46,7 @@ def purge(server: Server, app: str = "shop", mode: Mode = Mode.AUTOMATIC) -> Out
     def work() -> Outcome | None:
         context = Context(server.environment, Console(is_quiet=True), Engine(server.environment.docker_host))
         purger = Purger(server.environment, context.engine, Watcher(context.console), Request(mode=mode))
-        return purger.purge(context.surveyor.survey([app])[0])
+        return purger.purge(Surveyor(context.environment, context.engine).survey([app])[0])
 
     outcome: Outcome | None = as_dokku(work)
     return outcome
@@ -282,7 +285,7 @@ def test_who_begins_to_write_while_the_cache_is_walked_over_is_noticed(
     monkeypatch.setattr(Purger, "_walk", write_after)
     engine = Engine(server.environment.docker_host)
     context = Context(server.environment, Console(is_quiet=True), engine)
-    finding = context.surveyor.survey(["shop"])[0]
+    finding = Surveyor(context.environment, context.engine).survey(["shop"])[0]
     purger = Purger(server.environment, engine, Watcher(context.console), Request(mode=Mode.AUTOMATIC))
     with pytest.raises(Kept, match="recent"):
         purger.purge(finding)
@@ -333,7 +336,8 @@ def test_an_app_directory_that_is_a_link_shows_where_and_how_much(server: Server
         console = Console(is_quiet=True)
         context = Context(server.environment, console, Engine(server.environment.docker_host))
         with Watcher(console) as watcher:
-            measured = measure_finding(context, context.surveyor.survey(["shop"])[0], watcher)[1]
+            surveyor = Surveyor(context.environment, context.engine)
+            measured = measure_finding(surveyor, surveyor.survey(["shop"])[0], watcher, context.console)[1]
         return measured.files if measured else -1
 
     assert as_dokku(measured_files) == 50

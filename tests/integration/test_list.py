@@ -181,10 +181,10 @@ def test_an_app_that_vanishes_while_it_is_measured_is_unknown_and_no_failure(
     server.make_cache("wiki", 3)
     measured = collector.measure_finding
 
-    def vanish(context: Any, finding: Any, watcher: Any) -> Any:
+    def vanish(surveyor: Any, finding: Any, *rest: Any) -> Any:
         if finding.app == "shop" and cache.exists():
             cache.rename(cache.parent.parent.parent / "elsewhere")
-        return measured(context, finding, watcher)
+        return measured(surveyor, finding, *rest)
 
     monkeypatch.setattr(collector, "measure_finding", vanish)
     # It moves what belongs to others, so it is done as root; the measuring is the same.

@@ -19,7 +19,8 @@ from dokku_cache.legacy.sighting import Entry
 from dokku_cache.legacy.state import Mode, State
 from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher
-from dokku_cache.purge.purger import Outcome, Purger, Request
+from dokku_cache.legacy.outcome import Outcome
+from dokku_cache.purge.purger import Purger, Request
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.tree.handles import AppDirectory, Identity
 

@@ -5,8 +5,18 @@ from collections.abc import Iterator
 from functools import partial
 
 from bench import trees
-from bench.ground import EMPTIED, Bench, make_app, make_cold, make_known, must_be_empty, must_be_gone, output, remove
-from bench.race import Contender, Result, race
+from bench.timing import Contender, Result, race
+from bench.workplace import (
+    EMPTIED,
+    Bench,
+    make_app,
+    make_cold,
+    make_known,
+    must_be_empty,
+    must_be_gone,
+    output,
+    remove,
+)
 
 
 def deleting(bench: Bench) -> Iterator[Result]:
@@ -51,7 +61,7 @@ def _make_cold_beside_warm_programs(bench: Bench, shape: str, cache: str, files:
     output("dokku", "cache:purge-legacy", "bench-warming")
 
 
-def deleting_alone(bench: Bench) -> Iterator[Result]:
+def deleting_measured(bench: Bench) -> Iterator[Result]:
     """Ask what the helper container takes by itself: its directory is measured before, as in every purge."""
     top = bench.tree
     for shape, files in bench.big_trees:

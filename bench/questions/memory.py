@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterator, Sequence
 
 from bench import trees
-from bench.ground import EMPTIED, MEASURED, Bench, remove
-from bench.race import Result
+from bench.timing import Result
+from bench.workplace import EMPTIED, MEASURED, Bench, remove
 
 
 def memory(bench: Bench) -> Iterator[Result]:

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Iterator
 
 from bench import trees
-from bench.ground import MEASURED, Bench, drop_caches, output, remove
-from bench.race import Contender, Result, race
+from bench.timing import Contender, Result, race
+from bench.workplace import MEASURED, Bench, drop_caches, output, remove
 
 
 def measuring(bench: Bench) -> Iterator[Result]:

@@ -4,8 +4,8 @@ import os
 from collections.abc import Iterator
 
 from bench import trees
-from bench.ground import EMPTIED, Bench, make_known, output, remove
-from bench.race import Contender, Result, race
+from bench.timing import Contender, Result, race
+from bench.workplace import EMPTIED, Bench, make_known, output, remove
 
 _WRITING = "mkdir /work/made && /bin/busybox tar -x -f /work/layer.tar -C /work/made && /bin/busybox sync"
 _COMPUTING = (
@@ -13,7 +13,7 @@ _COMPUTING = (
 )
 
 
-def beside(bench: Bench) -> Iterator[Result]:
+def containers_meanwhile(bench: Bench) -> Iterator[Result]:
     """Ask how much longer writing and computing take, beside the gentle helper and beside the usual one."""
     build = os.path.join(bench.work, "build")
     _make_layer(build, bench.files // 10)
