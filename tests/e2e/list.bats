@@ -126,7 +126,7 @@ assert {c['kind'] for c in listed['caches']} == {'pack', 'herokuish'} and listed
 "
   find "$(cache_of oldblog)" -exec touch --date 2015-01-01 {} +
   run dokku cache:list --format json --sort modified --kind legacy
-  python "assert [c['app'] for c in listed['caches'] if prefix in c['app']][0] == '$(app oldblog)'"
+  python "assert [c['app'] for c in listed['caches'] if c['app'] and prefix in c['app']][0] == '$(app oldblog)'"
   run dokku cache:list --kind engine
   [[ "$output" == *"Docker's own build cache"* && "$output" != *"$PREFIX"* ]]
 }
