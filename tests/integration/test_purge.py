@@ -14,12 +14,12 @@ from dokku_cache.dokku import locks
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper
 from dokku_cache.errors import CacheError, Doubtful, Interrupted, PartlyRemoved, Refused
+from dokku_cache.legacy.outcome import Outcome
 from dokku_cache.legacy.remove import delete_trash
 from dokku_cache.legacy.sighting import Entry
 from dokku_cache.legacy.state import Mode, State
 from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher
-from dokku_cache.legacy.outcome import Outcome
 from dokku_cache.purge.purger import Purger, Request
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.tree.handles import AppDirectory, Identity
