@@ -29,6 +29,7 @@ class Watcher:
         self._writes_lines = writes_lines
         self._bar: Bar | None = None
         self._can_bar = True
+        self._last_line = time.monotonic()
 
     def __enter__(self) -> "Watcher":
         return self
@@ -56,11 +57,16 @@ class Watcher:
     def _counter(self, title: str, total: int | None) -> "_Counter":
         if not self._console.is_quiet:
             if not self._console.shows_progress_bars and self._writes_lines:
-                return _Counter(lambda _, counted: self._console.detail(f"{title}: {counted}"), total, LINE_SECONDS)
+                # What is begun anew is no reason to be silent for longer.
+                return _Counter(lambda _, counted: self._line(title, counted), total, LINE_SECONDS, self._last_line)
             if self._console.shows_progress_bars and self._can_bar:
                 self._bar = Bar(title, total)
                 return _Counter(self._bar.show, total, CHANGE_SECONDS)
         return _Counter(_ignore, total, LINE_SECONDS)
+
+    def _line(self, title: str, counted: str) -> None:
+        self._last_line = time.monotonic()
+        self._console.detail(f"{title}: {counted}")
 
     def end(self) -> None:
         """Take the bar away. One that does not go is not waited for again."""
@@ -72,11 +78,12 @@ class Watcher:
 class _Counter:
     """Adds up ticks, and shows the sums at most once in so many seconds."""
 
-    def __init__(self, show: Show, total: int | None, interval_seconds: float) -> None:
+    def __init__(self, show: Show, total: int | None, interval_seconds: float, shown_at: float | None = None) -> None:
+        """``shown_at``: when something was shown last (time.monotonic), if that was not now."""
         self._show = show
         self._total = total
         self._interval = interval_seconds
-        self._next = time.monotonic() + interval_seconds
+        self._next = (time.monotonic() if shown_at is None else shown_at) + interval_seconds
         self._entries = self._bytes = 0
 
     def __call__(self, entries: int, size_bytes: int = 0) -> None:

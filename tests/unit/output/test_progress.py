@@ -35,3 +35,16 @@ def test_quiet_and_programs_get_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "LINE_SECONDS", 0.0)
     assert lines(is_quiet=True) == []
     assert lines(writes_lines=False) == []
+
+
+def test_what_is_begun_anew_does_not_make_the_silence_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("dokku_cache.output.progress.time.monotonic", lambda: now[0])
+    out = io.StringIO()
+    with Watcher(Console(out=out, err=io.StringIO())) as watcher:
+        for second in range(1, 31):
+            now[0] = 100.0 + second
+            if second % 4 == 1:
+                tick = watcher.measuring(f"app{second}")
+            tick(1)
+            assert out.getvalue().count("\n") == second // 10
