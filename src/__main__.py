@@ -3,11 +3,14 @@
 Isolated mode puts this directory, and nothing of the caller's, in front of ``sys.path``.
 """
 
+import os
 import sys
 
 if sys.version_info < (3, 10):  # noqa: UP036 - an older one has to be told from a defect
     if sys.argv[1:2] in (["post-deploy"], ["dokku-report"]):
         sys.exit(0)  # nobody there has asked for this plugin
+    if os.environ.get("DOKKU_CACHE_TOLD"):
+        sys.exit(1)  # by src/call
     sys.exit(" !     dokku-cache needs Python 3.10 or newer at /usr/bin/python3")
 
 from dokku_cache import modules

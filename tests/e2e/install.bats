@@ -219,7 +219,7 @@ without_python() { without /usr/bin/python3 "$@"; }
     [ -z "$stderr" ]
     run --separate-stderr "$where" dokku cache:list
     [ "$status" -eq 1 ]
-    [[ "$stderr" == *"needs Python 3.10 or newer"* ]]
+    [ "$(grep -c "needs Python 3.10 or newer" <<<"$stderr")" -eq 1 ]
   done
   run --separate-stderr without_python dokku cache:help
   [ "$status" -eq 0 ]
