@@ -41,7 +41,9 @@ def test_what_dokku_may_not_read_is_measured_as_du_does(server: Server, engine: 
     cache.mkdir()
     make(cache)
     give(cache, 32767)
-    found = helper_for(server, engine).walk(str(cache), identity(cache)).measured
+    ticked: list[tuple[int, int]] = []
+    found = helper_for(server, engine).walk(str(cache), identity(cache), lambda *more: ticked.append(more)).measured
+    assert sum(entries for entries, _ in ticked) == found.entries
     descriptor = os.open(cache, os.O_RDONLY)
     native = measure(descriptor)
     os.close(descriptor)

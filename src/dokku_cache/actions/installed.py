@@ -17,6 +17,8 @@ from dokku_cache.survey.surveyor import Surveyor
 
 #: For the engine: other plugins come after this one.
 LIMIT_SECONDS = 10
+#: For walking over what could go, on a server full of caches.
+MEASURE_SECONDS = 20
 
 
 def run(context: Context, _arguments: Sequence[str]) -> ExitCode:
@@ -51,7 +53,9 @@ def _sweep_detached(context: Context) -> None:
 def _begin(context: Context) -> None:
     try:
         surveyor = Surveyor(context.environment, context.engine)
-        measured = measure_candidates(surveyor, surveyor.survey(apps.every()), Mode.ALL, context.console)
+        measured = measure_candidates(
+            surveyor, surveyor.survey(apps.every()), Mode.ALL, context.console, MEASURE_SECONDS
+        )
         decisions = plan((finding for finding, _ in measured), Mode.ALL)
         if any(decision.targets or decision.kept for decision in decisions):
             purge_text.show_plan(context.console, decisions, {finding.app: size for finding, size in measured})

@@ -22,7 +22,7 @@ from dokku_cache.interrupts import held_back
 from dokku_cache.legacy.remove import Gone
 from dokku_cache.tree.contents import Insight, Walk
 from dokku_cache.tree.handles import Identity
-from dokku_cache.tree.measurement import Tally
+from dokku_cache.tree.measurement import Tally, Tick, Ticker
 from dokku_cache.tree.mounts import Mount, parse
 
 #: DAC_OVERRIDE to read and write directories of any owner, FOWNER for those with the sticky bit.
@@ -34,6 +34,8 @@ WORKERS = 32
 GENTLE_WORKERS = 2
 GENTLE_CPU_SHARES = 2
 EXIT_REPLACED = 70
+#: So often a walk says how far it is.
+TICK_ENTRIES = 1000
 #: A line of the kernel's table of mounts has more (proc(5)); the other lines of a helper have fewer.
 _WORDS_OF_A_MOUNT = 6
 
@@ -63,21 +65,25 @@ class Helper:
                 if line.startswith(b"+ "):
                     gone(int(line[2:]))
 
-    def walk(self, directory_path: str, identity: Identity) -> Walk:
+    def walk(self, directory_path: str, identity: Identity, tick: Tick | None = None) -> Walk:
         """Measure a directory and all below it, and look into it. Raises CacheError."""
         tally, insight = Tally(), Insight()
+        ticker = Ticker(tally, tick)
         with closing(self._run(MEASURE, directory_path, identity, read_only=True)) as lines:
             for line in lines:
                 kind, _, words = line.partition(b" ")
                 try:
                     if kind == b"=":
                         count(tally, words)
+                        if not tally.entries % TICK_ENTRIES:
+                            ticker.tell()
                     elif kind == b"u":
                         insight.owners.add(int(words))
                     elif kind == b"n":
                         take_names(insight, words)
                 except ValueError as error:
                     raise Unestablished(f"the helper container was not understood ({line[:80]!r})") from error
+        ticker.tell()
         return Walk(tally.result(), insight.result())
 
     def place_of(self, path: str) -> Mount | None:

@@ -17,7 +17,7 @@ def walk_entry(directory: AppDirectory, entry: Entry, helper: Helper, tick: Tick
     Raises CacheError when neither way leads there, OSError when it is gone.
     """
     seen = _walk(directory.fd, entry, tick)
-    return helper.walk(os.path.join(directory.path, entry.name), entry.identity) if seen is None else seen
+    return helper.walk(os.path.join(directory.path, entry.name), entry.identity, tick) if seen is None else seen
 
 
 def _walk(directory_fd: int, entry: Entry, tick: Tick | None) -> Walk | None:

@@ -71,6 +71,11 @@ class Tally:
         # Only inodes with several names are remembered: a set of all would cost 64 bytes a file.
         self._linked: defaultdict[int, set[int]] = defaultdict(set)
 
+    @property
+    def entries(self) -> int:
+        """All names so far."""
+        return self.files + self.directories
+
     def add(self, status: os.stat_result, *, is_directory: bool) -> None:
         """Count one entry."""
         if is_directory:
@@ -146,3 +151,20 @@ def _as_time(seconds: float) -> datetime:
         return datetime.fromtimestamp(seconds, timezone.utc)
     except (OverflowError, ValueError, OSError):  # a file may carry any 64-bit time; years end at 9999
         return datetime.max.replace(tzinfo=timezone.utc) if seconds > 0 else datetime.min.replace(tzinfo=timezone.utc)
+
+
+class Ticker:
+    """Tells how much a tally has grown since it told last."""
+
+    def __init__(self, tally: Tally, tick: Tick | None) -> None:
+        self.tally = tally
+        self._tick = tick
+        self._entries = self._blocks = 0
+
+    def tell(self) -> None:
+        """Tell what came on top."""
+        if self._tick is None:
+            return
+        entries, blocks = self.tally.entries, self.tally.blocks
+        self._tick(entries - self._entries, (blocks - self._blocks) * BYTES_PER_BLOCK)
+        self._entries, self._blocks = entries, blocks

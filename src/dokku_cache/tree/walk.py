@@ -8,7 +8,7 @@ from types import TracebackType
 
 from dokku_cache.tree.find_pool import FIND_PROCESSES, FindJob, FindPool, halves
 from dokku_cache.tree.handles import OPEN_DIRECTORY
-from dokku_cache.tree.measurement import BYTES_PER_BLOCK, Measurement, Tally, Tick
+from dokku_cache.tree.measurement import Measurement, Tally, Tick, Ticker
 
 #: What is read here before others are asked: it takes no longer than to start them. The directories stay open.
 OWN_ENTRIES = 1000
@@ -38,7 +38,7 @@ def measure(top_fd: int, tick: Tick | None = None) -> Measurement:
     tally = Tally()
     top = os.fstat(top_fd)
     tally.count(top.st_blocks, top.st_mtime)
-    ticker = _Ticker(tally, tick)
+    ticker = Ticker(tally, tick)
     with FindPool() as pool, _Splitter(top_fd, tally) as splitter:
         for job in splitter.jobs():
             if job:
@@ -53,23 +53,7 @@ def measure(top_fd: int, tick: Tick | None = None) -> Measurement:
     return tally.result()
 
 
-class _Ticker:
-    """Tells how much a tally has grown since it told last."""
-
-    def __init__(self, tally: Tally, tick: Tick | None) -> None:
-        self.tally = tally
-        self._tick = tick
-        self._entries = self._blocks = 0
-
-    def tell(self) -> None:
-        if self._tick is None:
-            return
-        entries, blocks = self.tally.files + self.tally.directories, self.tally.blocks
-        self._tick(entries - self._entries, (blocks - self._blocks) * BYTES_PER_BLOCK)
-        self._entries, self._blocks = entries, blocks
-
-
-def _collect(pool: FindPool, ticker: _Ticker, *, wait: bool) -> None:
+def _collect(pool: FindPool, ticker: Ticker, *, wait: bool) -> None:
     for lines in pool.output(wait=wait):
         ticker.tally.add_found(lines)
         ticker.tell()
