@@ -6,6 +6,7 @@ docker/for-linux#214.
 
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -86,7 +87,11 @@ def test_a_purge_frees_or_says_what_docker_needs(there: Server, disk: Path, inod
         assert "journalctl --vacuum-size" in done.stderr
         assert manifest(cache.parent) == before
         fill_up(disk, undo=True)
-        done = call(there, "purge-legacy", "shop")
+        for _ in range(30):  # Docker 29's containerd goes on to see a full disk for a moment
+            done = call(there, "purge-legacy", "shop")
+            if not done.returncode:
+                break
+            time.sleep(1)
     assert done.returncode == 0, done.stderr
     assert os.listdir(cache.parent) == ["HEAD"]
 
