@@ -56,10 +56,10 @@ def make_app(directory: str) -> None:
             head.write("ref: refs/heads/master\n")
 
 
-def make_cold(shape: str, top: str, files: int) -> None:
-    """Make a tree anew, and let the page cache forget it."""
+def make_cold(shape: str, top: str, files: int) -> bool:
+    """Make a tree anew, and let the page cache forget it; tell whether it did."""
     trees.make(shape, top, files)
-    drop_caches()
+    return drop_caches()
 
 
 def make_known(shape: str, top: str, files: int) -> None:

@@ -54,7 +54,8 @@ def deleting(bench: Bench) -> Iterator[Result]:
 
 
 def _make_cold_beside_warm_programs(bench: Bench, shape: str, cache: str, files: int) -> None:
-    make_cold(shape, cache, files)
+    if not make_cold(shape, cache, files):
+        return  # and they are warm
     small = os.path.join(bench.apps, "bench-warming")
     make_app(small)
     trees.make("one wide directory", os.path.join(small, "cache"), 1)
