@@ -135,3 +135,10 @@ def test_nothing_of_it_is_left_running(server: Server, closed_socket: str, docke
             return
         time.sleep(0.1)
     pytest.fail("a client is left running")
+
+
+def test_a_socket_that_is_not_there_is_said_to_be_that_whatever_docker_bin_does() -> None:
+    with pytest.raises(Unestablished) as caught:
+        Engine("unix:///nowhere.sock", "false").containers()
+    assert str(caught.value) == "Docker does not answer (No such file or directory)"
+    assert "systemctl status docker" in caught.value.hint

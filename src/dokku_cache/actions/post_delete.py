@@ -49,7 +49,8 @@ def _purge(context: Context, app: str) -> None:
 
 def _stays(verdict: Verdict, real_path: str) -> CacheError:
     hint = f"no command finds it once the app is gone: look at {real_path} yourself" if real_path else ""
-    return CacheError(f"it is {verdict.described}", hint)
+    is_unknown = verdict.state is State.UNKNOWN
+    return CacheError(verdict.reason if is_unknown else f"it is {verdict.described}", hint)
 
 
 def _end_history(context: Context, app: str) -> None:

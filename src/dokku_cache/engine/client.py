@@ -28,6 +28,9 @@ NO_SPACE_HINT = (
     "--vacuum-size=50M' win some; then purge again"
 )
 
+#: What to do about an engine that cannot be reached.
+SILENT_HINT = "see to Docker first: 'systemctl status docker' tells how it is"
+
 Answer = TypeVar("Answer")
 Json = dict[str, Any]
 
@@ -91,9 +94,11 @@ class Engine:
             # Modules that do not go together fail at the first call only: "Not supported URL scheme http+docker".
             if "URL scheme" in str(failure):
                 raise modules.not_usable("docker", failure) from failure
-            if not isinstance(refused, PermissionError):
-                raise
-            raise self._closed(refused) from failure
+            if isinstance(refused, PermissionError):
+                raise self._closed(refused) from failure
+            if refused is not None:  # and not what became of the way through DOCKER_BIN
+                raise Unestablished(f"Docker does not answer ({refused.strerror or refused})", SILENT_HINT) from failure
+            raise
 
     def _client(self, dialer: Dialer | None) -> Any:
         docker = modules.load("docker")
@@ -192,7 +197,7 @@ def guarded(call: Callable[[], Answer]) -> Answer:
         OSError,
         ValueError,
     ) as error:
-        raise Unestablished(f"Docker does not answer ({_brief(error)})") from error
+        raise Unestablished(f"Docker does not answer ({_brief(error)})", SILENT_HINT) from error
 
 
 def _brief(error: BaseException) -> str:

@@ -10,7 +10,7 @@ def refusal(decision: Decision) -> CacheError:
     verdict = decision.kept or decision.finding.verdict
     message = f"The legacy cache of {decision.app} is {verdict.described}"
     if verdict.state is State.UNKNOWN:
-        message = f"It is not known who uses the legacy cache of {decision.app}: {verdict.reason}"
+        message = f"The legacy cache of {decision.app} stays: {verdict.reason}"
     if verdict.state is State.DOUBTFUL:
         return Doubtful(message, verdict.hint)
     return Refused(message, verdict.hint)
