@@ -97,7 +97,9 @@ class Engine:
             if isinstance(refused, PermissionError):
                 raise self._closed(refused) from failure
             if refused is not None:  # and not what became of the way through DOCKER_BIN
-                raise Unestablished(f"Docker does not answer ({refused.strerror or refused})", SILENT_HINT) from failure
+                raise Unestablished(
+                    f"Docker does not answer ({refused.strerror or refused})", SILENT_HINT
+                ) from failure
             raise
 
     def _client(self, dialer: Dialer | None) -> Any:
