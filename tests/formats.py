@@ -30,6 +30,10 @@ def check_list(values: Mapping[str, Any]) -> None:
     check(values, table("## `cache:list`"))
 
 
+def check_history(values: Mapping[str, Any]) -> None:
+    check(values, table("## `cache:history`"))
+
+
 def check(values: Mapping[str, Any], described: Mapping[str, str]) -> None:
     """Fail unless the keys are those that are described, and each value is of its type."""
     assert set(values) == set(described)
@@ -68,5 +72,11 @@ _TYPES: dict[str, Callable[[Any], bool]] = {
     "list of strings": lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
     "list of caches": lambda value: (
         isinstance(value, list) and all(_is_object(item, "### A cache") for item in value)
+    ),
+    "list of months": lambda value: (
+        isinstance(value, list) and all(_is_object(item, "### A month") for item in value)
+    ),
+    "list of purges": lambda value: (
+        isinstance(value, list) and all(_is_object(item, "### A purge") for item in value)
     ),
 }

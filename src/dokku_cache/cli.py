@@ -16,6 +16,7 @@ from dokku_cache.output.console import Console
 ACTIONS = (
     "auto-purge",
     "dokku-report",
+    "history",
     "installed",
     "list",
     "post-delete",

@@ -61,6 +61,15 @@ class History:
         """Give the records of the app that bears this name now."""
         return self._by_app.get(app, [])
 
+    def purges_of(self, name: str) -> list[Record]:
+        """Give what was purged under a name, whatever apps have borne it."""
+        return [record for record in self.shown if record.app == name]
+
+    @cached_property
+    def shown(self) -> tuple[Record, ...]:
+        """All records that tell of a purge or of a failure; the rest only end an app."""
+        return tuple(record for record in self.records if record.files or record.size_bytes or record.failure)
+
     @cached_property
     def _by_app(self) -> dict[str, list[Record]]:
         by_app: dict[str, list[Record]] = {}
