@@ -15,6 +15,15 @@ teardown() { clean_up; }
   make_app shop
 }
 
+@test "who destroys a ghost is not told to destroy it" {
+  make_ghost oldblog
+  echo "$(app oldblog).example.com" >"$DOKKU_ROOT/$(app oldblog)/VHOST" # by plugin:install
+  run dokku --force apps:destroy "$(app oldblog)"
+  [ "$status" -eq 0 ]
+  [[ "$output" == *"freed"* && "$output" != *"'dokku apps:destroy"* ]]
+  [ ! -e "$DOKKU_ROOT/$(app oldblog)" ]
+}
+
 @test "trash goes with the app too" {
   make_app shop
   make_cache shop

@@ -42,7 +42,7 @@ def _purge(context: Context, app: str) -> None:
         raise _stays(finding.verdict, finding.sighting.real_path)
     request = Request(mode=MODE, in_deploy=True, lock_wait_seconds=LOCK_WAIT_SECONDS)
     outcome = purge_and_record(context, finding, request, Way.DESTROY)
-    purge_text.tell_outcome(context.console, app, outcome)
+    purge_text.tell_outcome(context.console, app, outcome, is_destroyed=True)
     if outcome is not None and outcome.decision.kept is not None:
         raise _stays(outcome.decision.kept, "")
 

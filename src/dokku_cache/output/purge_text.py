@@ -57,8 +57,8 @@ def tell_nothing(console: Console, app: str) -> None:
 
 
 @unfailing
-def tell_outcome(console: Console, app: str, outcome: Outcome | None) -> None:
-    """Say what was freed."""
+def tell_outcome(console: Console, app: str, outcome: Outcome | None, *, is_destroyed: bool = False) -> None:
+    """Say what was freed. ``is_destroyed``: Dokku removes the rest of the app in a moment."""
     if outcome is None:
         console.detail(f"The legacy cache of {app} is gone already: nothing to do")
         return
@@ -69,7 +69,7 @@ def tell_outcome(console: Console, app: str, outcome: Outcome | None) -> None:
     )
     if outcome.removed_ghost:
         console.detail(f"Nothing else was left of {app}: its name can be used again")
-    elif finding.is_ghost:
+    elif finding.is_ghost and not is_destroyed:
         left = ", ".join(neighbour.name for neighbour in finding.sighting.beside) or "something that came meanwhile"
         console.detail(f"The directory of {app} stays, as it holds {left}: 'dokku apps:destroy {app}' removes it")
     if outcome.decision.kept is None and finding.cache.state is State.RECREATED:
