@@ -50,4 +50,5 @@ def _choose(context: Context, app: str) -> list[Record]:
         return known.of_app(app)
     if sees_all:
         return list(known.shown)
-    return [record for record in known.shown if record.app in visible and record in known.of_app(record.app)]
+    own = {id(record) for name in visible for record in known.of_app(name)}
+    return [record for record in known.shown if id(record) in own]
