@@ -30,13 +30,18 @@ def list_apps(server: Server, *apps: str) -> None:
     (plugin / "app-list").chmod(0o755)
 
 
+def command(*arguments: str) -> list[str]:
+    """Give the command line of one action, as user dokku."""
+    as_dokku = ["setpriv", "--reuid", "dokku", "--regid", "dokku", "--init-groups"]
+    return [*as_dokku, "/usr/bin/python3", "-I", "-B", str(SOURCE), *arguments]
+
+
 def call(
     server: Server, *arguments: str, variables: Mapping[str, str] | None = None, timeout_seconds: float = 120
 ) -> subprocess.CompletedProcess[str]:
     """Run one action to its end. ``variables`` are set in addition to Dokku's."""
-    command = ["setpriv", "--reuid", "dokku", "--regid", "dokku", "--init-groups"]
     return subprocess.run(
-        [*command, "/usr/bin/python3", "-I", "-B", str(SOURCE), *arguments],
+        command(*arguments),
         env={**environ(server), **(variables or {})},
         stdin=subprocess.DEVNULL,
         capture_output=True,

@@ -22,6 +22,7 @@ from dokku_cache.engine.client import Engine
 HEROKUISH = 32767
 DISK = Path(os.environ.get("TESTS_DIRECTORY", "/var/tmp"))
 STAND_IN = Path(__file__).parents[1] / "dokku"
+ENGINE = Path(__file__).parents[1] / "engine"
 
 
 def pytest_configure() -> None:

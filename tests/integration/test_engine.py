@@ -2,9 +2,8 @@
 
 import subprocess
 import tempfile
-from pathlib import Path
 
-ENGINE = Path(__file__).parents[1] / "engine"
+from .conftest import ENGINE
 
 
 def test_an_engine_that_runs_here_already_keeps_its_network_its_rules_and_its_containers() -> None:

@@ -17,9 +17,7 @@ from dokku_cache.engine import helper_image
 from dokku_cache.engine.client import Engine
 
 from .calling import call, list_apps
-from .conftest import DISK, Server, manifest
-
-ENGINE = Path(__file__).parents[1] / "engine"
+from .conftest import DISK, ENGINE, Server, give, manifest
 
 
 @pytest.fixture
@@ -42,8 +40,9 @@ def disk() -> Iterator[Path]:
 def there(server: Server, disk: Path) -> Iterator[Server]:
     """A server that has all its data on that disk, and an engine that has too."""
     root = disk / "home"
-    server.root.rename(server.root.with_name("unused"))
-    subprocess.run(["cp", "-a", server.root.with_name("unused"), root], check=True)
+    root.mkdir()
+    give(root, server.root.stat().st_uid)
+    list_apps(server, "shop")
     subprocess.run([ENGINE / "up", disk / "engine"], check=True)
     host = f"unix://{disk}/engine/docker.sock"
     yield Server(replace(server.environment, root=str(root), host_root=str(root), docker_host=host), root)
@@ -73,7 +72,6 @@ def fill_up(disk: Path, *, inodes: bool = False, undo: bool = False) -> None:
 @pytest.mark.parametrize("is_imported", [True, False], ids=["image is there", "image is not there"])
 def test_a_purge_frees_or_says_what_docker_needs(there: Server, disk: Path, inodes: bool, is_imported: bool) -> None:
     cache = there.make_cache("shop", files=300)
-    list_apps_on(there)
     # An engine has had images before: one that never had remembers for ever that it could not make their directory
     # (Docker 29 with containerd's store).
     engine = Engine(there.environment.docker_host)
@@ -97,13 +95,8 @@ def test_a_purge_frees_or_says_what_docker_needs(there: Server, disk: Path, inod
 
 def test_what_dokku_may_delete_itself_goes_without_an_inch(there: Server, disk: Path) -> None:
     cache = there.make_cache("shop", files=300)
-    subprocess.run(["chown", "-R", "dokku:dokku", cache], check=True)
-    list_apps_on(there)
+    give(cache, there.root.stat().st_uid)
     fill_up(disk)
     done = call(there, "purge-legacy", "shop")
     assert done.returncode == 0, done.stderr
     assert os.listdir(cache.parent) == ["HEAD"]
-
-
-def list_apps_on(there: Server) -> None:
-    list_apps(Server(there.environment, Path(os.environ["PLUGIN_PATH"]).parent / "home"), "shop")

@@ -13,10 +13,9 @@ from pathlib import Path
 import pytest
 
 from . import trees
-from .calling import SOURCE, environ, list_apps
-from .conftest import DISK, Server, give
+from .calling import command, environ, list_apps
+from .conftest import DISK, ENGINE, Server, give
 
-ENGINE = Path(__file__).parents[1] / "engine"
 ENTRIES = int(os.environ.get("SMALL_MACHINE_ENTRIES", "200000"))
 LIMIT_BYTES = 400 << 20
 #: Between two lines where there is no terminal there are 10 s; the rest is a machine that is busy with other tests.
@@ -96,11 +95,9 @@ def test_a_big_cache_is_measured_and_purged_with_a_sign_of_life_all_along(small:
         trees.many(cache / f"directory{number}", ENTRIES // directories)
     give(cache, 32767)
     list_apps(small, "shop")
-    as_dokku = ["setpriv", "--reuid", "dokku", "--regid", "dokku", "--init-groups"]
-    purge = [*as_dokku, "/usr/bin/python3", "-I", "-B", SOURCE, "purge-legacy", "shop"]
     lines, longest, last = [], 0.0, time.monotonic()
     with subprocess.Popen(
-        within(group.enter("plugin"), *purge),
+        within(group.enter("plugin"), *command("purge-legacy", "shop")),
         env=environ(small),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from .calling import call, list_apps
-from .conftest import DISK, Server, give
+from .conftest import DISK, ENGINE, Server, give
 
-ENGINE = Path(__file__).parents[1] / "engine"
 USER = "dokku-cache-remap"
 FIRST_UID = 700_000
 

@@ -15,15 +15,7 @@ from dokku_cache.output.console import Console
 from dokku_cache.survey.measuring import measure_candidates
 from dokku_cache.survey.surveyor import Surveyor
 
-
-class _EmptyApi:
-    """An engine without containers and volumes."""
-
-    def containers(self, *, all: bool) -> list[dict]:  # noqa: A002 - the SDK's name
-        return []
-
-    def volumes(self) -> dict:
-        return {"Volumes": []}
+from .test_surveyor import CountedApi
 
 
 @pytest.fixture
@@ -38,7 +30,7 @@ def surveyor(environment: DokkuEnvironment, monkeypatch: pytest.MonkeyPatch) -> 
         for path in (cache / "file", cache):
             os.utime(path, (1_000_000, 1_000_000))
     engine = Engine("")
-    engine._api = _EmptyApi()
+    engine._api = CountedApi()
     return Surveyor(environment, engine)
 
 
