@@ -23,6 +23,7 @@ ACTIONS = (
     "post-deploy",
     "post-upgrade",
     "purge-legacy",
+    "purge-volumes",
     "report",
     "set",
     "uninstalled",

@@ -57,6 +57,30 @@ make_container() {
   docker "$1" --label "dokku-cache-test=$PREFIX" --network none "${@:2}" dokku-cache-test /bin/busybox sleep 1000 >/dev/null
 }
 
+# make_volume NAME MEBIBYTES LABEL...
+make_volume() {
+  docker volume create --label "dokku-cache-test=$PREFIX" "${@:3}" "$1" >/dev/null
+  head -c "$2M" /dev/zero >"$(docker volume inspect --format '{{.Mountpoint}}' "$1")/layer"
+}
+
+# make_herokuish_volume APP MEBIBYTES: as Dokku makes it.
+make_herokuish_volume() {
+  make_volume "cache-$(app "$1")" "$2" --label com.dokku.builder-type=herokuish --label "com.dokku.app-name=$(app "$1")"
+}
+
+# make_pack_volume APP MEBIBYTES: as pack calls it.
+make_pack_volume() { make_volume "$(pack_volume "$1")" "$2"; }
+
+pack_volume() { echo "pack-cache-dokku_$(app "$1")_latest-${2:-0123456789ab}.build"; }
+
+has_volume() { docker volume inspect "$1" >/dev/null 2>&1; }
+
+# What mounts them goes first.
+remove_volumes() {
+  docker ps --all --quiet --filter "label=dokku-cache-test=$PREFIX" | xargs -r docker rm --force >/dev/null
+  docker volume ls --quiet --filter "label=dokku-cache-test=$PREFIX" | xargs -r docker volume rm >/dev/null
+}
+
 # Names, kinds, owners, modes, sizes and inodes of all below a directory.
 manifest() { find "$1" -printf '%P\t%y\t%U:%G\t%m\t%s\t%i\t%l\n' | LC_ALL=C sort; }
 

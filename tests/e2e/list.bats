@@ -4,26 +4,12 @@
 
 load helper
 teardown() {
-  docker volume ls --quiet --filter "label=dokku-cache-test=$PREFIX" | xargs -r docker volume rm >/dev/null
+  remove_volumes
   [[ ! -e "$AUTHORIZER" ]] || rm -r "$AUTHORIZER"
   [[ ! -e "$SUITE_DIRECTORY/server/settings.kept" ]] || mv "$SUITE_DIRECTORY/server/settings.kept" "$SUITE_DIRECTORY/server/settings"
   clean_up
 }
 setup() { AUTHORIZER="$DOKKU_LIB_ROOT/plugins/enabled/zz-auth"; }
-
-# make_volume NAME MEBIBYTES LABEL...
-make_volume() {
-  docker volume create --label "dokku-cache-test=$PREFIX" "${@:3}" "$1" >/dev/null
-  head -c "$2M" /dev/zero >"$(docker volume inspect --format '{{.Mountpoint}}' "$1")/layer"
-}
-
-# make_herokuish_volume APP MEBIBYTES: as Dokku makes it.
-make_herokuish_volume() {
-  make_volume "cache-$(app "$1")" "$2" --label com.dokku.builder-type=herokuish --label "com.dokku.app-name=$(app "$1")"
-}
-
-# make_pack_volume APP MEBIBYTES: as pack calls it.
-make_pack_volume() { make_volume "pack-cache-dokku_$(app "$1")_latest-0123456789ab.build" "$2"; }
 
 # A server with every kind of cache.
 lay_out() {
@@ -75,7 +61,7 @@ PYTHON
   [[ "$output" == *"Docker's own build cache, "*" reclaimable"* ]]
   for action in \
     "dokku cache:purge-legacy $(app oldblog)" \
-    "dokku repo:purge-cache $(app shop)" \
+    "dokku cache:purge-volumes $(app shop)" \
     "docker volume rm cache-$(app forum)" \
     "docker volume rm pack-cache-dokku_$(app landing)_latest-0123456789ab.build" \
     "mounts it at /cache"; do

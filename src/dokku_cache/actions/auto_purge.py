@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dokku_cache.arguments import Parser, named_apps
-from dokku_cache.automatic import upgrade
-from dokku_cache.automatic.logged import log_console
+from dokku_cache.automatic import bounds, dead_volumes, upgrade
+from dokku_cache.automatic.logged import log_console, warned_of
+from dokku_cache.automatic.server import sweep_server
 from dokku_cache.automatic.sweep import sweep
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps, permission
@@ -31,16 +32,23 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     named = [apps.verify(name, visible) for name in named_apps(context, parsed)]
     if not named and _swept_after_upgrade(context):
         return ExitCode.OK
-    return sweep(context, named or visible, Way.CRON)
+    code = sweep(context, named or visible, Way.CRON)
+    # What belongs to no app could be another user's.
+    if named or not frozenset(apps.every()) <= frozenset(visible):
+        return code
+    return max(code, dead_volumes.sweep(context, Way.CRON))
 
 
 def _run_daily(context: Context) -> ExitCode:
     """Sweep every app, whoever may see it; all goes to the log, and what a person must know to standard error too."""
     with daily_run.noted(context.environment) as told:
         logged = replace(context, console=log_console(context, "daily run", warned=told))
-        code = ExitCode.OK if _swept_after_upgrade(logged) else sweep(logged, apps.every(), Way.CRON)
+        code = ExitCode.OK if _swept_after_upgrade(logged) else sweep_server(logged, Way.CRON)
         trouble = context.engine.trouble
-        if trouble:
+        if not trouble:
+            with warned_of(logged, "Docker's build cache"):
+                bounds.keep_engine_within(logged)
+        elif not any(str(trouble) in line for line in told):
             logged.console.warn(f"Nothing could be judged: {trouble}", trouble.hint)
     for line in told:
         context.console.warn(line)

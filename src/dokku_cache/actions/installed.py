@@ -12,8 +12,12 @@ from dokku_cache.errors import CacheError, ExitCode
 from dokku_cache.legacy.plan import plan
 from dokku_cache.legacy.state import Mode
 from dokku_cache.output import log, purge_text
+from dokku_cache.purge import volume_purger
+from dokku_cache.purge.volume_sizes import with_sizes
 from dokku_cache.survey.measuring import measure_candidates
 from dokku_cache.survey.surveyor import Surveyor
+from dokku_cache.volumes import telling
+from dokku_cache.volumes.plan import VolumeDecision, Wish, choose
 
 #: For the engine: other plugins come after this one.
 LIMIT_SECONDS = 10
@@ -42,9 +46,7 @@ def _sweep_detached(context: Context) -> None:
     """Let nobody wait for it: other plugins come after this one, and in Dokku's own image so does the proxy."""
     before, now = upgrade.recorded(context.environment), version.read_text(context.environment.lib_root)
     detached.start(context.environment, "upgraded")
-    context.console.section(
-        f"Dokku changed from {before} to {now}: looking for legacy build caches in the background"
-    )
+    context.console.section(f"Dokku changed from {before} to {now}: looking for dead build caches in the background")
     context.console.detail(
         f"Its outcome will be in {log.path(context.environment.logs_dir)} and in 'dokku cache:report'"
     )
@@ -57,14 +59,33 @@ def _begin(context: Context) -> None:
             surveyor, surveyor.survey(apps.every()), Mode.ALL, context.console, MEASURE_SECONDS
         )
         decisions = plan((finding for finding, _ in measured), Mode.ALL)
+        volumes = _plan_volumes(context)
         if any(decision.targets or decision.kept for decision in decisions):
             purge_text.show_plan(context.console, decisions, {finding.app: size for finding, size in measured})
-            context.console.detail("So far nothing was deleted. The daily run removes what is orphaned;")
-            context.console.detail("'dokku cache:purge-legacy --all' does it now,")
-            context.console.detail("'dokku cache:set --global auto-purge false' keeps it from happening by itself")
+        if volumes:
+            telling.show_plan(context.console, volumes)
+        if volumes or any(decision.targets or decision.kept for decision in decisions):
+            _tell_what_comes(context)
     except CacheError as error:
         log_console(context, "install").warn(str(error), error.hint)
         context.console.warn(str(error), error.hint)
     installed = version.read_text(context.environment.lib_root)
     if installed:
         upgrade.record(context.environment, installed)
+
+
+def _plan_volumes(context: Context) -> list[VolumeDecision]:
+    """Give what would go of apps that are gone, and what stays; nothing where Docker does not answer."""
+    try:
+        listed = apps.every()
+        found = volume_purger.examiner(context, listed).examine(listed)
+        return with_sizes(context, choose(found, Wish.ORPHANED), LIMIT_SECONDS)
+    except CacheError as error:
+        context.console.warn(f"The cache volumes are not known: {error}", error.hint)
+        return []
+
+
+def _tell_what_comes(context: Context) -> None:
+    context.console.detail("So far nothing was deleted. The daily run removes what is orphaned;")
+    context.console.detail("'dokku cache:purge-legacy --all' and 'dokku cache:purge-volumes --orphaned' do it now,")
+    context.console.detail("'dokku cache:set --global auto-purge false' keeps it from happening by itself")

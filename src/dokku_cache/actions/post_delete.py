@@ -2,17 +2,23 @@
 
 from collections.abc import Sequence
 
+from dokku_cache.automatic.dead_volumes import purge_each
 from dokku_cache.automatic.logged import log_console
 from dokku_cache.context import Context
+from dokku_cache.dokku import apps
 from dokku_cache.errors import CacheError, ExitCode
 from dokku_cache.legacy.plan import candidates
 from dokku_cache.legacy.state import Mode, State, Verdict
 from dokku_cache.output import purge_text
+from dokku_cache.purge import volume_purger
 from dokku_cache.purge.purger import Request
 from dokku_cache.purge.recorded import purge_and_record, record
+from dokku_cache.purge.volume_purger import refusal
+from dokku_cache.purge.volume_sizes import with_sizes
 from dokku_cache.records import history
 from dokku_cache.records.history import Record, Way
 from dokku_cache.survey.surveyor import Surveyor
+from dokku_cache.volumes.plan import Wish, choose
 
 #: Who destroys an app does so by hand: no task will make the directory again, and Dokku deletes all of the app next.
 MODE = Mode.DESTROY
@@ -28,9 +34,30 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     try:
         _purge(context, app)
     except CacheError as error:
-        context.console.warn(f"The legacy build cache of {app} stays: {error}", error.hint)
-        log_console(context, f"post-delete {app}").warn(str(error), error.hint)
+        _warn(context, app, f"The legacy build cache of {app} stays: {error}", error)
+    try:
+        _purge_volumes(context, app)
+    except CacheError as error:
+        _warn(context, app, f"The cache volumes of {app} stay: {error}", error)
     return ExitCode.OK
+
+
+def _warn(context: Context, app: str, sentence: str, error: CacheError) -> None:
+    context.console.warn(sentence, error.hint)
+    log_console(context, f"post-delete {app}").warn(str(error), error.hint)
+
+
+def _purge_volumes(context: Context, app: str) -> None:
+    """Remove what pack keeps of the app; Dokku itself sees to herokuish's, and to none of pack's."""
+    listed = apps.every()
+    found = volume_purger.examiner(context, listed).examine(listed)
+    decisions = with_sizes(context, choose(found, Wish.DESTROY, frozenset({app})))
+    for decision in decisions:
+        if not decision.goes:
+            error = refusal(decision)
+            _warn(context, app, str(error), error)
+    going = [decision.finding for decision in decisions if decision.goes]
+    purge_each(context, going, Wish.DESTROY, Way.DESTROY, in_deploy=True)
 
 
 def _purge(context: Context, app: str) -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dokku_cache.automatic import upgrade
+from dokku_cache.automatic import bounds, upgrade
 from dokku_cache.automatic.logged import failures_in_log, log_console
 from dokku_cache.automatic.sweep import apply_to
 from dokku_cache.context import Context
@@ -35,6 +35,7 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
         if app and not skip_cleanup.is_set(context.environment, app, os.environ):
             for finding in Surveyor(context.environment, context.engine).survey([app]):
                 apply_to(context, finding, Way.DEPLOY)
+            bounds.keep_app_within(context, app, Way.DEPLOY)
     return ExitCode.OK
 
 

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 
 from dokku_cache.automatic import upgrade
-from dokku_cache.automatic.sweep import sweep
+from dokku_cache.automatic.server import sweep_server
 from dokku_cache.context import Context
-from dokku_cache.dokku import apps
 from dokku_cache.errors import ExitCode
 from dokku_cache.records.history import Way
 
@@ -13,8 +12,8 @@ from dokku_cache.records.history import Way
 def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     """Apply the policy to every app of the server."""
     before, now = (*arguments, "", "")[:2]
-    context.console.heading(f"Dokku changed from {before} to {now}: looking for legacy build caches")
-    sweep(context, apps.every(), Way.UPGRADE)
+    context.console.heading(f"Dokku changed from {before} to {now}: looking for dead build caches")
+    sweep_server(context, Way.UPGRADE)
     # Last: a sweep that was killed halfway is repeated. What could not be purged is left to the daily run.
     if now:
         upgrade.record(context.environment, now)

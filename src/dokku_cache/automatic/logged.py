@@ -24,3 +24,12 @@ def failures_in_log(context: Context, subject: str) -> Iterator[None]:
         log_console(context, subject).warn(str(error), error.hint)
     except Exception as error:  # noqa: BLE001 - whatever it is, it must not fail somebody's deploy
         log_console(context, subject).warn(f"{type(error).__name__}: {error}")
+
+
+@contextmanager
+def warned_of(context: Context, subject: str) -> Iterator[None]:
+    """Let one part that fails cost nothing but itself: who reads the console is warned of it."""
+    try:
+        yield
+    except CacheError as error:
+        context.console.warn(f"{subject}: {error}", error.hint)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -11,17 +12,15 @@ from dokku_cache.context import Context
 from dokku_cache.dokku import apps, daily_prune, version
 from dokku_cache.engine import disk_usage
 from dokku_cache.engine.disk_usage import DiskUsage
-from dokku_cache.engine.usage import containers_by_volume
 from dokku_cache.errors import Unestablished
-from dokku_cache.legacy.sighting import CACHE_NAME, is_directory, look_at_app
+from dokku_cache.legacy.sighting import CACHE_NAME, is_directory
 from dokku_cache.legacy.state import State
 from dokku_cache.output.progress import Watcher
 from dokku_cache.survey.measuring import measure_finding
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.survey.walking import measure_as_it_is
-from dokku_cache.volumes import ownership
-from dokku_cache.volumes.ownership import CacheVolume
-from dokku_cache.volumes.state import AppState
+from dokku_cache.volumes.examiner import Examiner
+from dokku_cache.volumes.plan import VolumeFinding
 
 Answer = TypeVar("Answer")
 
@@ -48,7 +47,8 @@ class Collector:
         volumes = self._volumes()
         asks_engine = self._sees_all and Kind.ENGINE in self._kinds
         usage = self._disk_usage(watcher) if volumes or asks_engine else None
-        examined = self._examine(volumes, usage or DiskUsage())
+        sizes = usage.volume_bytes if usage else {}
+        examined = [inventory.of_volume(replace(found, size_bytes=sizes.get(found.name))) for found in volumes]
         for cause, hint in self._unknown.items():
             self._context.console.warn(cause, hint)
         environment = self._context.environment
@@ -86,40 +86,19 @@ class Collector:
             if is_directory(path)
         ]
 
-    def _volumes(self) -> list[CacheVolume]:
+    def _volumes(self) -> list[VolumeFinding]:
         if not {Kind.HEROKUISH, Kind.PACK}.intersection(self._kinds):
             return []
-        listed = self._ask(self._context.engine.volumes) or []
+        examiner = Examiner(
+            self._context.environment,
+            self._context.engine,
+            lambda app: self._surveyor.app_state(app, self._every),
+        )
         return [
-            volume
-            for volume in ownership.find(listed, self._every)
-            if Kind(volume.builder.value) in self._kinds and (self._sees_all or volume.app in self._visible)
+            found
+            for found in self._ask(lambda: examiner.examine(self._every)) or ()
+            if Kind(found.volume.builder.value) in self._kinds and (self._sees_all or found.app in self._visible)
         ]
-
-    def _examine(self, volumes: list[CacheVolume], usage: DiskUsage) -> list[Cache]:
-        if not volumes:
-            return []
-        containers = self._ask(self._context.engine.containers)
-        users = None if containers is None else containers_by_volume(containers)
-        return [
-            inventory.of_volume(
-                volume,
-                self._app_state(volume.app),
-                None if users is None else users.get(volume.name, ()),
-                usage.volume_bytes.get(volume.name),
-            )
-            for volume in volumes
-        ]
-
-    def _app_state(self, app: str) -> AppState | None:
-        if not app:
-            return None
-        if app not in self._every:
-            return AppState.GONE
-        # Whether something is mounted in it does not matter here.
-        if not look_at_app(self._context.environment.root, app, ()).is_bare:
-            return AppState.PRESENT
-        return AppState.GHOST if self._surveyor.survey([app])[0].is_ghost else AppState.PRESENT
 
     def _ask(self, question: Callable[[], Answer]) -> Answer | None:
         try:

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from dokku_cache.dokku.apps import AppState
 from dokku_cache.dokku.daily_prune import DailyPrune
 from dokku_cache.engine.disk_usage import BuildCache
 from dokku_cache.legacy.plan import Finding, decide
 from dokku_cache.legacy.state import Mode, State
 from dokku_cache.tree.measurement import Measurement
-from dokku_cache.volumes.ownership import CacheVolume
-from dokku_cache.volumes.state import AppState, command, judge
+from dokku_cache.volumes.plan import VolumeFinding
+from dokku_cache.volumes.state import command
 
 
 class Kind(Enum):
@@ -139,21 +140,19 @@ def of_directory_without_app(path: str, name: str, measured: Measurement | None)
     )
 
 
-def of_volume(
-    volume: CacheVolume, app_state: AppState | None, containers: Sequence[str] | None, size_bytes: int | None
-) -> Cache:
-    """Make a cache of a volume. ``containers`` mount it, running or not; None when that is not known."""
-    state, reason = judge(volume, app_state, containers)
+def of_volume(finding: VolumeFinding) -> Cache:
+    """Make a cache of a volume."""
+    volume, verdict = finding.volume, finding.verdict
     return Cache(
         Kind(volume.builder.value),
         volume.name,
         volume.app,
-        app_state,
+        finding.app_state,
         volume.match.value,
-        state.value,
-        reason,
-        command(volume, state),
-        size_bytes,
+        verdict.state.value,
+        verdict.reason,
+        command(volume, verdict.state),
+        finding.size_bytes,
     )
 
 

@@ -2,12 +2,21 @@
 
 import os
 import re
+from enum import Enum
 
 from dokku_cache.dokku import plugn
 from dokku_cache.errors import AppNotFound, InvalidAppName
 
 #: Today's rule, and the older one that also let underscores through (0.38.27, plugins/common).
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+
+
+class AppState(Enum):
+    """What became of a cache's app. A ghost is a directory with nothing but a legacy cache in it."""
+
+    PRESENT = "present"
+    GHOST = "ghost"
+    GONE = "gone"
 
 
 def is_valid(name: str) -> bool:

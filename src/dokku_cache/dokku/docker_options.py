@@ -43,14 +43,14 @@ def add_stored(
         if stored.fault:
             usages.add_unknown(stored.owner, Usage(unknown=(f"{stored.what}: {stored.fault}",)))
             continue
-        text = _expand(stored.text, stored.owner, environment) if has_shell else stored.text
+        text = expand(stored.text, stored.owner, environment) if has_shell else stored.text
         _add(usages, stored.what, text, paths)
-        if has_shell and _is_unresolved(text):
+        if has_shell and is_unresolved(text):
             unknown = f"{stored.what} names a place that only a shell could tell: {stored.text}"
             usages.add_unknown("", Usage(unknown=(unknown,), remedies=("write the path out in that option",)))
 
 
-def _expand(text: str, app: str, environment: DokkuEnvironment) -> str:
+def expand(text: str, app: str, environment: DokkuEnvironment) -> str:
     """Put in what Dokku has in its environment when it lets a shell read an option."""
     for name, value in (
         ("DOKKU_ROOT", environment.root),
@@ -63,7 +63,7 @@ def _expand(text: str, app: str, environment: DokkuEnvironment) -> str:
     return re.sub(r"(?<=[\s='\"])~(?=/)", environment.root.replace("\\", r"\\"), text)
 
 
-def _is_unresolved(text: str) -> bool:
+def is_unresolved(text: str) -> bool:
     """Tell whether a mount's source, or a whole word, is left to a shell."""
     words = _words(text)
     for number, word in enumerate(words):

@@ -1,15 +1,32 @@
-"""Whether and when legacy caches of an app go by themselves: properties ``auto-purge`` and ``quiet-time``."""
+"""What goes by itself, when, and within which bounds: the properties of this plugin."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from dokku_cache.dokku import properties
+from dokku_cache.dokku import properties, sizes
 from dokku_cache.dokku.environment import DokkuEnvironment
+from dokku_cache.dokku.sizes import Share
 from dokku_cache.errors import UsageError
 from dokku_cache.evidence import durations
 
 AUTO_PURGE = "auto-purge"
 QUIET_TIME = "quiet-time"
-DEFAULTS = {AUTO_PURGE: "true", QUIET_TIME: "1d"}
+MAX_SIZE = "max-size"
+ENGINE_MAX_SIZE = "engine-max-size"
+MIN_FREE = "min-free"
+MIN_FREE_ACTION = "min-free-action"
+OFF = "off"
+REFUSE = "refuse"
+DEFAULTS = {
+    AUTO_PURGE: "true",
+    ENGINE_MAX_SIZE: OFF,
+    MAX_SIZE: OFF,
+    MIN_FREE: "5%",
+    MIN_FREE_ACTION: "warn",
+    QUIET_TIME: "1d",
+}
+#: What can be set for one app too; the rest holds for the server.
+OF_APPS = (AUTO_PURGE, MAX_SIZE, QUIET_TIME)
 
 
 @dataclass(frozen=True)
@@ -51,16 +68,70 @@ def quiet_seconds(environment: DokkuEnvironment, app: str) -> int:
         return durations.FOR_EVER
 
 
-def check(key: str, value: str) -> None:
-    """Raise UsageError when a property cannot have this value; an empty one clears it."""
+def most_bytes(environment: DokkuEnvironment, app: str, key: str = MAX_SIZE) -> int | None:
+    """Give how much an app's cache volumes, or the engine's build cache, may hold; None where there is no bound.
+
+    What is no size, as only a hand can have put there, bounds nothing. Raises CacheError.
+    """
+    try:
+        return sizes.parse(read(environment, app, key).computed)
+    except ValueError:
+        return None
+
+
+def least_free(environment: DokkuEnvironment) -> int | Share | None:
+    """Give how much a disk has to have free before a build, None where that does not matter. Raises CacheError."""
+    try:
+        return sizes.parse_least(read(environment, properties.GLOBAL, MIN_FREE).computed)
+    except ValueError:
+        return None
+
+
+def refuses_deploys(environment: DokkuEnvironment) -> bool:
+    """Tell whether a deploy is refused where less is free. Raises CacheError."""
+    return read(environment, properties.GLOBAL, MIN_FREE_ACTION).computed == REFUSE
+
+
+def check(key: str, value: str, *, is_global: bool) -> None:
+    """Raise UsageError when a property cannot have this value, or not for an app; an empty one clears it."""
     if key not in DEFAULTS:
         raise UsageError(f"Invalid property specified, valid properties include: {', '.join(DEFAULTS)}")
-    if not value:
-        return
-    if key == AUTO_PURGE and value not in {"true", "false"}:
-        raise UsageError(f"{key} is either true or false, not {value!r}")
-    if key == QUIET_TIME:
+    if not is_global and key not in OF_APPS:
+        raise UsageError(f"{key} holds for the whole server: set it with --global")
+    if value:
+        _CHECKS[key](key, value)
+
+
+def _check_words(*words: str) -> Callable[[str, str], None]:
+    def check_word(key: str, value: str) -> None:
+        if value not in words:
+            raise UsageError(f"{key} is either {' or '.join(words)}, not {value!r}")
+
+    return check_word
+
+
+def _or_off(parse: Callable[[str], object]) -> Callable[[str], object]:
+    return lambda value: value == OFF or parse(value)
+
+
+def _check_amount(parse: Callable[[str], object], what: str) -> Callable[[str, str], None]:
+    def check_amount(key: str, value: str) -> None:
         try:
-            durations.parse(value)
+            parse(value)
         except ValueError as error:
-            raise UsageError(f"{key} is a duration such as 0, 36h, 7d or 1d12h, not {value!r}") from error
+            raise UsageError(f"{key} is {what}, not {value!r}") from error
+
+    return check_amount
+
+
+_A_SIZE = f"a size such as {sizes.EXAMPLES}, or {OFF}"
+_CHECKS: dict[str, Callable[[str, str], None]] = {
+    AUTO_PURGE: _check_words("true", "false"),
+    ENGINE_MAX_SIZE: _check_amount(_or_off(sizes.parse), _A_SIZE),
+    MAX_SIZE: _check_amount(_or_off(sizes.parse), _A_SIZE),
+    MIN_FREE: _check_amount(
+        _or_off(sizes.parse_least), f"a size such as {sizes.EXAMPLES}, a share such as 5%, or {OFF}"
+    ),
+    MIN_FREE_ACTION: _check_words("warn", REFUSE),
+    QUIET_TIME: _check_amount(durations.parse, "a duration such as 0, 36h, 7d or 1d12h"),
+}

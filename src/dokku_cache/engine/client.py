@@ -47,6 +47,7 @@ class Engine:
         self._roots = roots
         self._limit_seconds: float = TIMEOUT_SECONDS
         self._docker_host = docker_host or DEFAULT_SOCKET
+        self._docker_bin = docker_bin
         self._dialer = Dialer(docker_bin) if docker_bin else None
         self._api: Any = None
         self._failure: Unestablished | None = None
@@ -72,6 +73,15 @@ class Engine:
     def wait_at_most(self, seconds: float) -> None:
         """Give up earlier than usual, where somebody waits who did not ask for this plugin."""
         self._limit_seconds = min(seconds, TIMEOUT_SECONDS)
+
+    def another(self) -> "Engine":
+        """Give the same engine by a connection of its own: a silence there is none here."""
+        return Engine(self._docker_host, self._docker_bin, self._roots)
+
+    @property
+    def limit_seconds(self) -> float:
+        """For how long an answer is waited for."""
+        return self._limit_seconds
 
     @property
     def trouble(self) -> Unestablished | None:

@@ -30,8 +30,8 @@ class DiskUsage:
     build_cache: BuildCache = field(default_factory=BuildCache)
 
 
-def ask(engine: Engine) -> DiskUsage:
-    """Ask the engine in one call. Raises Unestablished when it gives no sensible answer within LIMIT_SECONDS."""
+def ask(engine: Engine, limit_seconds: float = LIMIT_SECONDS) -> DiskUsage:
+    """Ask the engine in one call. Raises Unestablished when it gives no sensible answer in time."""
 
     def call() -> Json:
         api = engine.api
@@ -42,7 +42,7 @@ def ask(engine: Engine) -> DiskUsage:
         response = api.get(
             f"{api.base_url}/v{version}/system/df",
             params={"type": ["volume", "build-cache"]},
-            timeout=LIMIT_SECONDS,
+            timeout=limit_seconds,
         )
         response.raise_for_status()
         answer: Json = response.json()

@@ -47,6 +47,13 @@ class Watcher:
         """Count what is deleted, of what was measured."""
         return self._begin(f"Deleting {app}", measured.entries)
 
+    def waiting(self, title: str) -> Callable[[], None]:
+        """Show that something lasts of which nobody tells how far it is, each time that this is called."""
+        counter = self._begin(title, None)
+        begun = time.monotonic()
+        counter.describe = lambda: text.duration(time.monotonic() - begun)
+        return lambda: counter(0)
+
     def _begin(self, title: str, total: int | None) -> "_Counter":
         self.end()
         try:
@@ -85,6 +92,8 @@ class _Counter:
         self._interval = interval_seconds
         self._next = (time.monotonic() if shown_at is None else shown_at) + interval_seconds
         self._entries = self._bytes = 0
+        #: Says how far it is.
+        self.describe = self._describe
 
     def __call__(self, entries: int, size_bytes: int = 0) -> None:
         self._entries += entries
@@ -96,7 +105,7 @@ class _Counter:
 
     def _display(self) -> None:
         try:
-            self._show(self._entries, self._describe())
+            self._show(self._entries, self.describe())
         except Exception:  # noqa: BLE001 - it is counted all the same
             self._show = _ignore
 

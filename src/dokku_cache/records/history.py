@@ -12,6 +12,8 @@ from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import CacheError
 
 FILE_NAME = "history.jsonl"
+#: The kind of what was recorded before there were others.
+LEGACY = "legacy"
 
 
 class Way(Enum):
@@ -28,6 +30,8 @@ class Way(Enum):
 class Record:
     """One purge: ``at`` its end (RFC 3339, UTC), ``failure`` why it did not remove everything, else empty.
 
+    ``kind`` is that of the cache in ``cache:list``; ``location`` the name of a volume, empty for a directory.
+
     ``ends_app``: the app is gone, so that a new one of its name has no part in what was before. A destroyed app
     without a cache has such a record too, with nothing removed, if it has any other.
     """
@@ -40,6 +44,8 @@ class Record:
     seconds: float = 0.0
     failure: str = ""
     ends_app: bool = False
+    kind: str = LEGACY
+    location: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,13 +55,18 @@ class History:
     records: tuple[Record, ...] = ()
 
     def last_purge(self, app: str) -> Record | None:
-        """Give the last purge of an app that removed everything."""
-        return next((record for record in reversed(self.of_app(app)) if not record.failure), None)
+        """Give the last purge of an app's directory that removed everything."""
+        records = reversed(self._of_kind(app, LEGACY))
+        return next((record for record in records if not record.failure), None)
 
     def last_failure(self, app: str) -> Record | None:
-        """Give the failure of an app that no purge has made good since."""
-        last = self.of_app(app)[-1:]
-        return last[0] if last and last[0].failure else None
+        """Give the latest failure of an app that no purge of the same kind has made good since."""
+        kinds = dict.fromkeys(record.kind for record in self.of_app(app))
+        last = [self._of_kind(app, kind)[-1] for kind in kinds]
+        return max((record for record in last if record.failure), key=lambda record: record.at, default=None)
+
+    def _of_kind(self, app: str, kind: str) -> list[Record]:
+        return [record for record in self.of_app(app) if record.kind == kind]
 
     def of_app(self, app: str) -> list[Record]:
         """Give the records of the app that bears this name now."""
@@ -68,7 +79,7 @@ class History:
     @cached_property
     def shown(self) -> tuple[Record, ...]:
         """All records that tell of a purge or of a failure; the rest only end an app."""
-        return tuple(record for record in self.records if record.files or record.size_bytes or record.failure)
+        return tuple(record for record in self.records if _tells(record))
 
     @cached_property
     def _by_app(self) -> dict[str, list[Record]]:
@@ -88,7 +99,11 @@ class History:
     @property
     def purges(self) -> int:
         """How many purges removed everything."""
-        return sum(1 for record in self.records if record.size_bytes and not record.failure)
+        return sum(1 for record in self.shown if not record.failure)
+
+
+def _tells(record: Record) -> bool:
+    return bool(record.files or record.size_bytes or record.failure or record.location)
 
 
 def directory(environment: DokkuEnvironment) -> str:

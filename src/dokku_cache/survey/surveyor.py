@@ -1,10 +1,12 @@
 """Judging legacy caches by the evidence about them."""
 
+import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from dokku_cache.dokku import policy, version
+from dokku_cache.dokku.apps import AppState
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine import usage as engine_usage
 from dokku_cache.engine.client import Engine
@@ -44,6 +46,19 @@ class Surveyor:
         """
         mounts = _mounts()
         return self._judge([look_at_app(self.environment.root, app, mounts) for app in apps], anew=False)
+
+    def app_state(self, app: str, listed: Collection[str]) -> AppState:
+        """Tell what became of an app. ``listed`` are all that Dokku lists. Raises as ``survey`` does.
+
+        A directory that is there without being listed is a sign of life: a list may be cut short.
+        """
+        if app not in listed:
+            is_there = os.path.lexists(os.path.join(self.environment.root, app))
+            return AppState.PRESENT if is_there else AppState.GONE
+        # Whether something is mounted in it does not matter here.
+        if not look_at_app(self.environment.root, app, ()).is_bare:
+            return AppState.PRESENT
+        return AppState.GHOST if self.survey([app])[0].is_ghost else AppState.PRESENT
 
     def complete(self, finding: Finding, walk: Walk) -> Finding:
         """Take in what a walk over the whole cache has seen."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from dokku_cache.output import text
 from dokku_cache.output.console import Console
-from dokku_cache.records.history import Record
+from dokku_cache.records.history import LEGACY, Record
 
 _INDENT = " " * 7
 #: As many characters of a time (RFC 3339) tell its month; as many its minute.
@@ -15,11 +15,11 @@ _MONTH, _MINUTE = 7, 16
 
 def show(console: Console, records: Sequence[Record]) -> None:
     """Show the purges, the last one at the end, and what each month came to. ``--quiet`` leaves the lines alone."""
-    console.heading("Legacy build caches that were purged")
+    console.heading("Build caches that were purged")
     if not records:
         console.detail("So far nothing was purged")
         return
-    width = max(len(text.printable(record.app)) for record in records)
+    width = max(len(_app(record)) for record in records)
     for record in records:
         console.result(_INDENT + _line(record, width))
     for month, size_bytes, purges in _months(records):
@@ -28,13 +28,20 @@ def show(console: Console, records: Sequence[Record]) -> None:
 
 def _line(record: Record, width: int) -> str:
     when = text.printable(record.at[:_MINUTE].replace("T", " "))
-    begin = f"{when}  {text.printable(record.app):<{width}}  {text.printable(record.by):<7}"
+    begin = f"{when}  {_app(record):<{width}}  {text.printable(record.by):<7}"
     if record.failure:
         return f"{begin}  failed: {text.printable(record.failure)}"
-    return (
-        f"{begin}  {text.size(record.size_bytes):>10}  {text.count(record.files, 'file')} "
-        f"in {text.duration(record.seconds)}"
-    )
+    return f"{begin}  {text.size(record.size_bytes):>10}  {_what(record)} in {text.duration(record.seconds)}"
+
+
+def _app(record: Record) -> str:
+    return text.printable(record.app) or "-"
+
+
+def _what(record: Record) -> str:
+    if record.location:
+        return text.printable(f"volume {record.location}")
+    return text.count(record.files, "file") if record.kind == LEGACY else "Docker's own build cache"
 
 
 def _months(records: Sequence[Record]) -> Iterator[tuple[str, int, int]]:
@@ -54,11 +61,13 @@ def values(records: Sequence[Record]) -> dict[str, Any]:
         ],
         "purges": [
             {
-                "app": record.app,
+                "app": record.app or None,
                 "at": record.at,
                 "by": record.by,
                 "failure": record.failure or None,
-                "files": record.files,
+                "files": record.files if record.kind == LEGACY else None,
+                "kind": record.kind,
+                "location": record.location or None,
                 "seconds": record.seconds,
                 "size-bytes": record.size_bytes,
             }

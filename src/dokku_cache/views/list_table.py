@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dokku_cache.caches.inventory import Cache, Inventory, Kind, Order, Sum
+from dokku_cache.dokku.apps import AppState
 from dokku_cache.dokku.daily_prune import DailyPrune
 from dokku_cache.engine.disk_usage import BuildCache
 from dokku_cache.output import text
 from dokku_cache.output.console import Console
-from dokku_cache.volumes.state import AppState, VolumeState
+from dokku_cache.volumes.state import VolumeState
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

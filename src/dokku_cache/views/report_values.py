@@ -21,9 +21,8 @@ MEASURED_KEYS = (
 )
 #: What a walk may change, as it sees what a quick look does not.
 WALKED_KEYS = (*MEASURED_KEYS, "cache-legacy-evidence", "cache-legacy-reason", "cache-legacy-state")
-POLICY_KEYS = (policy.AUTO_PURGE, policy.QUIET_TIME)
 APP_KEYS = (
-    *(f"cache-{prefix}{key}" for key in POLICY_KEYS for prefix in ("", "computed-", "global-")),
+    *(f"cache-{prefix}{key}" for key in policy.OF_APPS for prefix in ("", "computed-", "global-")),
     "cache-last-failure",
     "cache-last-purged-at",
     "cache-last-purged-by",
@@ -36,7 +35,7 @@ APP_KEYS = (
     "cache-volume-exists",
 )
 SERVER_KEYS = (
-    *(f"cache-{prefix}{key}" for key in POLICY_KEYS for prefix in ("computed-", "global-")),
+    *(f"cache-{prefix}{key}" for key in policy.DEFAULTS for prefix in ("computed-", "global-")),
     "cache-daily-run-at",
     "cache-daily-run-denied",
     "cache-daily-run-result",
@@ -80,7 +79,7 @@ class Gatherer:
 
     def _policy(self, app: str) -> dict[str, Value]:
         values: dict[str, Value] = {}
-        for key in POLICY_KEYS:
+        for key in policy.OF_APPS:
             setting = policy.read(self._context.environment, app, key)
             values[f"cache-{key}"] = setting.app
             values[f"cache-computed-{key}"] = setting.computed
@@ -130,7 +129,7 @@ def of_server(context: Context) -> dict[str, Value]:
         "cache-freed-bytes": past.freed_bytes,
         "cache-purges": past.purges,
     }
-    for key in POLICY_KEYS:
+    for key in policy.DEFAULTS:
         everywhere = properties.get(context.environment, properties.GLOBAL, key)
         values[f"cache-computed-{key}"] = everywhere or policy.DEFAULTS[key]
         values[f"cache-global-{key}"] = everywhere

@@ -4,10 +4,12 @@ import hashlib
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from typing import Any
 
 from dokku_cache.dokku.apps import is_valid
+from dokku_cache.dokku.pack_keys import PackKeys
 from dokku_cache.engine import labels
 
 
@@ -27,61 +29,119 @@ class Match(Enum):
     NONE = ""
 
 
+class Generation(Enum):
+    """Whether the builder would take this volume now; of pack's that is told by the key in the name."""
+
+    CURRENT = "current"
+    FORMER = "former"
+    UNTOLD = ""
+
+
 @dataclass(frozen=True)
 class CacheVolume:
-    """A volume that a builder keeps its cache in. ``app`` is empty where nothing tells whose it is."""
+    """A volume that a builder keeps its cache in. ``app`` is empty where nothing tells whose it is.
+
+    ``created``: when the engine made it, None where it does not say. ``elsewhere`` says why the engine may not keep
+    it in a directory of its own, as another driver does, and is empty where it does.
+    """
 
     name: str
     builder: Builder
     app: str = ""
     match: Match = Match.NONE
+    generation: Generation = Generation.UNTOLD
+    created: datetime | None = None
+    elsewhere: str = ""
 
 
 #: Dokku's since 0.31.0 (plugins/builder-herokuish/builder-build).
 _HEROKUISH_PREFIX = "cache-"
 #: pack's (pkg/cache/volume_cache.go). Dokku builds the image dokku/<app>:latest (plugins/builder-pack/builder-build).
-#: Newer versions salt the hash at the end, so that only the words before it tell the image.
+#: The hash at the end is of the image's full name, with a key behind it in newer versions.
 _PACK_PREFIX = "pack-cache-"
-_PACK_OF_DOKKU = re.compile(r"pack-cache-dokku_(?P<app>.+)_latest-[0-9a-f]{12}\.[a-z]+")
+_PACK_OF_DOKKU = re.compile(r"pack-cache-dokku_(?P<app>.+)_latest-(?P<hash>[0-9a-f]{12})\.[a-z]+")
 #: Before buildpacks/pack#1039 there was nothing but an unsalted hash of the image's full name.
 _PACK_HASHED = re.compile(r"pack-cache-(?P<hash>[0-9a-f]{12})\.[a-z]+")
 #: Names that Windows reserves, which pack takes apart wherever they stand (internal/paths/paths.go).
 _RESERVED = ("aux", "com", "con", "lpt", "nul", "prn")
+LOCAL_DRIVER = "local"
 
 
-def find(volumes: Iterable[Mapping[str, Any]], apps: Collection[str]) -> tuple[CacheVolume, ...]:
+def find(
+    volumes: Iterable[Mapping[str, Any]], apps: Collection[str], keys: PackKeys | None = None
+) -> tuple[CacheVolume, ...]:
     """Find the cache volumes among all of an engine's (as ``GET /volumes`` lists them), in their order.
 
     ``apps`` are all of the server, visible or not. A label or name that is no valid name of an app tells nothing.
     """
-    by_hash = {_hash_of(app): app for app in apps}
-    found = (_examine(str(volume.get("Name")), volume.get("Labels") or {}, by_hash) for volume in volumes)
+    by_hash = {_hash(image_of(app)): app for app in apps}
+    found = (_examine(volume, by_hash, keys or PackKeys()) for volume in volumes)
     return tuple(volume for volume in found if volume is not None)
 
 
-def _examine(name: str, volume_labels: Mapping[str, str], apps_by_hash: Mapping[str, str]) -> CacheVolume | None:
+def is_same(volume: CacheVolume, found: Mapping[str, Any]) -> bool:
+    """Tell whether what bears the name of a volume (as ``GET /volumes/{name}`` gives it) is that one still."""
+    return found.get("Name") == volume.name and _created(found) == volume.created
+
+
+def image_of(app: str) -> str:
+    """Give the full name of the image that pack builds of an app."""
+    return f"index.docker.io/dokku/{app}:latest"
+
+
+def _examine(volume: Mapping[str, Any], apps_by_hash: Mapping[str, str], keys: PackKeys) -> CacheVolume | None:
+    name, volume_labels = str(volume.get("Name")), volume.get("Labels") or {}
+    created, elsewhere = _created(volume), _elsewhere(volume)
     if volume_labels.get(labels.BUILDER_TYPE) == Builder.HEROKUISH.value:
         app = str(volume_labels.get(labels.APP_NAME, ""))
         if is_valid(app):
-            return CacheVolume(name, Builder.HEROKUISH, app, Match.LABEL)
+            return CacheVolume(name, Builder.HEROKUISH, app, Match.LABEL, created=created, elsewhere=elsewhere)
     if name.startswith(_PACK_PREFIX):
-        return _examine_pack(name, apps_by_hash)
+        app, match, generation = _examine_pack(name, apps_by_hash, keys)
+        return CacheVolume(name, Builder.PACK, app, match, generation, created, elsewhere)
     app = name.removeprefix(_HEROKUISH_PREFIX)
     if app != name and is_valid(app):
-        return CacheVolume(name, Builder.HEROKUISH, app, Match.NAME)
+        return CacheVolume(name, Builder.HEROKUISH, app, Match.NAME, created=created, elsewhere=elsewhere)
     return None
 
 
-def _examine_pack(name: str, apps_by_hash: Mapping[str, str]) -> CacheVolume:
+def _examine_pack(name: str, apps_by_hash: Mapping[str, str], keys: PackKeys) -> tuple[str, Match, Generation]:
     named = _PACK_OF_DOKKU.fullmatch(name)
     if named:
         app = _put_together(named["app"])
         if is_valid(app):
-            return CacheVolume(name, Builder.PACK, app, Match.NAME)
+            return app, Match.NAME, _generation(app, named["hash"], keys)
     hashed = _PACK_HASHED.fullmatch(name)
     if hashed and hashed["hash"] in apps_by_hash:
-        return CacheVolume(name, Builder.PACK, apps_by_hash[hashed["hash"]], Match.HASH)
-    return CacheVolume(name, Builder.PACK)
+        app = apps_by_hash[hashed["hash"]]
+        # A pack that has keys calls its volumes otherwise.
+        return app, Match.HASH, Generation.FORMER if keys.of(image_of(app)) else Generation.UNTOLD
+    return "", Match.NONE, Generation.UNTOLD
+
+
+def _generation(app: str, digest: str, keys: PackKeys) -> Generation:
+    image = image_of(app)
+    key = keys.of(image)
+    if digest == _hash(image + key):
+        return Generation.CURRENT
+    return Generation.FORMER if key else Generation.UNTOLD
+
+
+def _created(volume: Mapping[str, Any]) -> datetime | None:
+    try:
+        # Python 3.10 does not know the Z.
+        created = datetime.fromisoformat(str(volume.get("CreatedAt")).replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return created if created.tzinfo else None
+
+
+def _elsewhere(volume: Mapping[str, Any]) -> str:
+    driver = volume.get("Driver") or LOCAL_DRIVER
+    if driver != LOCAL_DRIVER:
+        return f"driver {driver} keeps it, and not Docker itself"
+    # No builder gives any: they are how a mount of something else is made a volume.
+    return "it has options that may put it anywhere" if volume.get("Options") else ""
 
 
 def _put_together(name: str) -> str:
@@ -90,6 +150,5 @@ def _put_together(name: str) -> str:
     return name
 
 
-def _hash_of(app: str) -> str:
-    image = f"index.docker.io/dokku/{app}:latest"
-    return hashlib.sha256(image.encode()).hexdigest()[:12]
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,44 +1,114 @@
 """The state of a cache volume, and what can be done about it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import Enum
 
-from dokku_cache.volumes.ownership import Builder, CacheVolume, Match
-
-
-class AppState(Enum):
-    """What became of a cache's app. A ghost is a directory with nothing but a legacy cache in it."""
-
-    PRESENT = "present"
-    GHOST = "ghost"
-    GONE = "gone"
+from dokku_cache.dokku.apps import AppState
+from dokku_cache.evidence import durations
+from dokku_cache.volumes.ownership import Builder, CacheVolume, Generation, Match
 
 
 class VolumeState(Enum):
     """The state of a cache volume; exactly one applies."""
 
     LIVE = "live"
+    STALE = "stale"
     IN_USE = "in-use"
+    RECENT = "recent"
     ORPHANED = "orphaned"
     UNKNOWN = "unknown"
 
 
-def judge(
-    volume: CacheVolume, app_state: AppState | None, containers: Sequence[str] | None
-) -> tuple[VolumeState, str]:
-    """Give a volume's state and the reason. ``containers`` mount it, running or not; None when that is not known."""
-    if containers:
-        return VolumeState.IN_USE, f"container {containers[0]} mounts it"
-    if app_state is AppState.PRESENT:
-        return VolumeState.LIVE, f"builds of {volume.app} use it"
-    if app_state is None:
-        return VolumeState.UNKNOWN, "its name does not tell whose it is"
-    if volume.builder is Builder.HEROKUISH and volume.match is Match.NAME:
-        return VolumeState.UNKNOWN, f"there is no app {volume.app}, and no label says that Dokku made it"
-    if containers is None:
-        return VolumeState.UNKNOWN, "it cannot be found out whether a container uses it"
-    return VolumeState.ORPHANED, f"app {volume.app} is gone, and no container uses it"
+@dataclass(frozen=True)
+class VolumeFacts:
+    """What is known about one volume.
+
+    ``app_state``: None where nothing tells whose it is. ``containers`` mount it, running or not; None when that is
+    not known. ``named_by``: sentences on who names it without mounting it now. ``life``: sentences on what is there
+    of an app that Dokku does not list. ``unknown``: what could not be found out. ``quiet_seconds``: how old it has
+    to be.
+    """
+
+    app_state: AppState | None
+    containers: tuple[str, ...] | None = ()
+    named_by: tuple[str, ...] = ()
+    life: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    quiet_seconds: int = 0
+
+
+@dataclass(frozen=True)
+class VolumeVerdict:
+    """A state with its reason; ``next_step`` says what ends a state that forbids removal, and may be empty.
+
+    ``doubt``: why it may not go although its state lets it, as when somebody could not be asked who uses it.
+    """
+
+    state: VolumeState
+    reason: str
+    next_step: str = ""
+    doubt: str = ""
+
+
+def judge(volume: CacheVolume, facts: VolumeFacts, now: datetime) -> VolumeVerdict:
+    """Give a volume's state. ``now`` has a time zone."""
+    if facts.containers:
+        container = facts.containers[0]
+        reason = f"container {container} mounts it"
+        remedy = f"'docker rm {container}' removes the container, if nobody needs it"
+        return VolumeVerdict(VolumeState.IN_USE, reason, remedy)
+    if facts.named_by:
+        return VolumeVerdict(VolumeState.IN_USE, facts.named_by[0], "take it out there, if nobody needs it")
+    if facts.app_state is AppState.PRESENT:
+        return replace(_of_a_living_app(volume), doubt=next(_unasked(facts), ""))
+    return _of_no_app(volume, facts) or _by_age(volume, facts.quiet_seconds, now)
+
+
+def _of_a_living_app(volume: CacheVolume) -> VolumeVerdict:
+    if volume.builder is Builder.PACK and volume.generation is Generation.FORMER:
+        return VolumeVerdict(VolumeState.STALE, f"pack keeps the cache of {volume.app} under another key now")
+    if volume.builder is Builder.PACK and volume.generation is Generation.UNTOLD:
+        reason = f"builds of {volume.app} may use it: which key pack has for it now is not known"
+        return VolumeVerdict(VolumeState.LIVE, reason)
+    return VolumeVerdict(VolumeState.LIVE, f"builds of {volume.app} use it")
+
+
+def _of_no_app(volume: CacheVolume, facts: VolumeFacts) -> VolumeVerdict | None:
+    """Give the verdict on what is not proven to be a dead cache, None where it is, but for its age."""
+    doubts = (
+        "its name does not tell whose it is" if facts.app_state is None else "",
+        f"there is no app {volume.app}, and no label says that Dokku made it" if is_named_alone(volume) else "",
+        volume.elsewhere,
+        *_unasked(facts),
+        *(f"Dokku lists no app {volume.app}, but {sign}" for sign in facts.life),
+    )
+    reason = next((doubt for doubt in doubts if doubt), "")
+    return VolumeVerdict(VolumeState.UNKNOWN, reason) if reason else None
+
+
+def _unasked(facts: VolumeFacts) -> Iterator[str]:
+    if facts.containers is None:
+        yield "it cannot be found out whether a container uses it"
+    yield from facts.unknown
+
+
+def _by_age(volume: CacheVolume, quiet_seconds: int, now: datetime) -> VolumeVerdict:
+    gone = f"app {volume.app} is gone, and no container uses it"
+    if volume.created is None:
+        return VolumeVerdict(VolumeState.UNKNOWN, f"{gone}, but Docker does not say when it was made")
+    if quiet_seconds >= durations.FOR_EVER or now - volume.created < timedelta(seconds=quiet_seconds):
+        age = durations.as_text(max(0, int((now - volume.created).total_seconds())))
+        waits = durations.as_text(quiet_seconds)
+        return VolumeVerdict(VolumeState.RECENT, f"{gone}, but it is {age} old, and stays until it is {waits} old")
+    return VolumeVerdict(VolumeState.ORPHANED, gone)
+
+
+def is_named_alone(volume: CacheVolume) -> bool:
+    """Tell whether nothing but a name that anybody may give says that a build made it."""
+    return volume.builder is Builder.HEROKUISH and volume.match is Match.NAME
 
 
 #: What may be put into a command as it is; every name that the engine's own driver accepts.
@@ -47,8 +117,9 @@ _PLAIN_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
 
 def command(volume: CacheVolume, state: VolumeState) -> str:
     """Give the command that removes or empties it; empty where nothing should."""
-    if state is VolumeState.LIVE and volume.builder is Builder.HEROKUISH:
-        return f"dokku repo:purge-cache {volume.app}"
-    if state in {VolumeState.LIVE, VolumeState.ORPHANED} and _PLAIN_NAME.fullmatch(volume.name):
-        return f"docker volume rm {volume.name}"
-    return ""
+    if not _PLAIN_NAME.fullmatch(volume.name) or volume.elsewhere:
+        return ""
+    if state in {VolumeState.LIVE, VolumeState.STALE}:
+        verb = "repo:purge-cache" if is_named_alone(volume) else "cache:purge-volumes"
+        return f"dokku {verb} {volume.app}"
+    return "dokku cache:purge-volumes --orphaned" if state is VolumeState.ORPHANED else ""

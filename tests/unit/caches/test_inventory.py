@@ -6,6 +6,7 @@ import pytest
 
 from dokku_cache.caches import inventory
 from dokku_cache.caches.inventory import Cache, Inventory, Kind, Order, Sum
+from dokku_cache.dokku.apps import AppState
 from dokku_cache.engine.disk_usage import BuildCache
 from dokku_cache.legacy.plan import Finding
 from dokku_cache.legacy.proof import Evidence, Proof
@@ -14,7 +15,8 @@ from dokku_cache.legacy.state import State, Verdict
 from dokku_cache.tree.handles import Identity
 from dokku_cache.tree.measurement import Measurement
 from dokku_cache.volumes.ownership import Builder, CacheVolume, Match
-from dokku_cache.volumes.state import AppState
+from dokku_cache.volumes.plan import VolumeFinding
+from dokku_cache.volumes.state import VolumeState, VolumeVerdict
 
 CACHE = Entry("cache", Identity(1, 2))
 TRASH = Entry(".dokku-cache-trash.0", Identity(1, 3))
@@ -48,38 +50,34 @@ def test_a_directory_that_could_not_be_measured_has_no_figures() -> None:
     assert cache.app_state is AppState.GHOST
 
 
+def volume(found: CacheVolume, state: VolumeState) -> Cache:
+    return inventory.of_volume(VolumeFinding(found, AppState.PRESENT, VolumeVerdict(state, "so it is"), 5))
+
+
 @pytest.mark.parametrize(
-    ("volume", "app_state", "containers", "state", "action"),
+    ("found", "state", "action"),
     [
-        (LABELLED, AppState.PRESENT, (), "live", "dokku repo:purge-cache shop"),
-        (NAMED, AppState.PRESENT, (), "live", "dokku repo:purge-cache shop"),
-        (PACKED, AppState.PRESENT, (), "live", f"docker volume rm {PACKED.name}"),
-        (PACKED, AppState.PRESENT, None, "live", f"docker volume rm {PACKED.name}"),
-        (LABELLED, AppState.GONE, (), "orphaned", "docker volume rm cache-shop"),
-        (LABELLED, AppState.GHOST, (), "orphaned", "docker volume rm cache-shop"),
-        (PACKED, AppState.GONE, (), "orphaned", f"docker volume rm {PACKED.name}"),
-        # Nothing says that Dokku made it: it may be somebody's data.
-        (NAMED, AppState.GONE, (), "unknown", ""),
-        (NOBODYS, None, (), "unknown", ""),
-        (LABELLED, AppState.PRESENT, ("job",), "in-use", ""),
-        (PACKED, AppState.GONE, ("job",), "in-use", ""),
-        (NOBODYS, None, ("job",), "in-use", ""),
-        # Docker does not tell who uses it.
-        (LABELLED, AppState.GONE, None, "unknown", ""),
+        (LABELLED, VolumeState.LIVE, "dokku cache:purge-volumes shop"),
+        (NAMED, VolumeState.LIVE, "dokku repo:purge-cache shop"),
+        (PACKED, VolumeState.LIVE, "dokku cache:purge-volumes shop"),
+        (PACKED, VolumeState.STALE, "dokku cache:purge-volumes shop"),
+        (PACKED, VolumeState.ORPHANED, "dokku cache:purge-volumes --orphaned"),
+        (LABELLED, VolumeState.RECENT, ""),
+        (LABELLED, VolumeState.IN_USE, ""),
+        (NOBODYS, VolumeState.UNKNOWN, ""),
     ],
 )
 def test_a_volume_is_offered_for_removal_only_when_it_is_known_to_be_free(
-    volume: CacheVolume, app_state: AppState | None, containers: tuple[str, ...] | None, state: str, action: str
+    found: CacheVolume, state: VolumeState, action: str
 ) -> None:
-    cache = inventory.of_volume(volume, app_state, containers, 5)
-    assert (cache.state, cache.action, cache.size_bytes, cache.is_purgeable) == (state, action, 5, False)
+    cache = volume(found, state)
+    assert (cache.state, cache.action, cache.size_bytes, cache.is_purgeable) == (state.value, action, 5, False)
     assert cache.reason
 
 
 @pytest.mark.parametrize("name", ["a;reboot", "$(reboot)", "a b", "-f", "a\nb", "\udcff"])
 def test_no_command_is_made_of_a_name_that_a_shell_could_misread(name: str) -> None:
-    volume = CacheVolume(name, Builder.HEROKUISH, "shop", Match.LABEL)
-    assert inventory.of_volume(volume, AppState.GONE, (), None).action == ""
+    assert volume(CacheVolume(name, Builder.PACK, "shop", Match.NAME), VolumeState.ORPHANED).action == ""
 
 
 def sized(app: str, size_bytes: int | None, year: int | None = None) -> Cache:

@@ -51,9 +51,9 @@ def test_the_quiet_time_is_a_duration_and_anything_else_is_for_ever(
 )
 def test_what_a_property_cannot_be_is_refused(key: str, value: str) -> None:
     with pytest.raises(UsageError):
-        policy.check(key, value)
+        policy.check(key, value, is_global=True)
 
 
 @pytest.mark.parametrize(("key", "value"), [("auto-purge", ""), ("auto-purge", "false"), ("quiet-time", "7d")])
 def test_what_it_can_be_is_taken(key: str, value: str) -> None:
-    policy.check(key, value)
+    policy.check(key, value, is_global=True)

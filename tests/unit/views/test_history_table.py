@@ -27,7 +27,7 @@ def shown(*records: Record, is_quiet: bool = False) -> list[str]:
 
 def test_each_purge_has_its_line_and_each_month_its_sum() -> None:
     assert shown(*RECORDS) == [
-        "=====> Legacy build caches that were purged",
+        "=====> Build caches that were purged",
         "       2026-10-31 23:59  oldblog  hand       62.0 MiB  1,000 files in 0.9 s",
         "       2026-11-25 23:14  shop     cron        1.5 KiB  1 file in 2 min 5 s",
         "       2026-11-26 03:30  shop     cron     failed: Docker\\nfell silent",
@@ -39,7 +39,7 @@ def test_each_purge_has_its_line_and_each_month_its_sum() -> None:
 
 def test_quiet_leaves_the_lines_alone_and_nothing_is_said_to_be_that() -> None:
     assert shown(*RECORDS, is_quiet=True) == shown(*RECORDS)[1:-2]
-    assert shown() == ["=====> Legacy build caches that were purged", "       So far nothing was purged"]
+    assert shown() == ["=====> Build caches that were purged", "       So far nothing was purged"]
 
 
 def test_months_are_summed_whatever_the_order_and_the_clock_did() -> None:
@@ -47,11 +47,26 @@ def test_months_are_summed_whatever_the_order_and_the_clock_did() -> None:
     assert [(month["month"], month["purges"]) for month in values["months"]] == [("2026-10", 1), ("2026-11", 2)]
 
 
-@pytest.mark.parametrize("records", [(), RECORDS])
+VOLUMES = (
+    Record("shop", "2026-11-27T03:30:00+00:00", "cron", 512, seconds=1.0, kind="pack", location="pack-cache-x"),
+    Record("", "2026-11-28T03:30:00+00:00", "cron", 2048, seconds=1.0, kind="engine"),
+)
+
+
+def test_a_volume_and_the_engines_own_cache_have_lines_too() -> None:
+    assert shown(*VOLUMES) == [
+        "=====> Build caches that were purged",
+        "       2026-11-27 03:30  shop  cron          512 B  volume pack-cache-x in 1.0 s",
+        "       2026-11-28 03:30  -     cron        2.0 KiB  Docker's own build cache in 1.0 s",
+        "       2026-11: 2.5 KiB freed by 2 purges",
+    ]
+
+
+@pytest.mark.parametrize("records", [(), RECORDS, VOLUMES])
 def test_programs_get_what_the_page_describes(records: tuple[Record, ...]) -> None:
     values = json.loads(as_text(history_table.values(records), "json"))
     check_history(values)
-    assert [purge["app"] for purge in values["purges"]] == [record.app for record in records]
+    assert [purge["app"] for purge in values["purges"]] == [record.app or None for record in records]
     assert as_text(history_table.values(records), "yaml").startswith("---")
 
 

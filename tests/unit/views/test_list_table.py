@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from dokku_cache.caches.inventory import Cache, Inventory, Kind, Order
+from dokku_cache.dokku.apps import AppState
 from dokku_cache.dokku.daily_prune import DailyPrune
 from dokku_cache.engine.disk_usage import BuildCache
 from dokku_cache.output.console import Console
 from dokku_cache.views import list_table
-from dokku_cache.volumes.state import AppState
 
 from ..caches.test_inventory import sized
 

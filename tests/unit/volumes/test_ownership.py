@@ -1,9 +1,14 @@
 """Which volumes are build caches, and whose."""
 
+import hashlib
+from datetime import datetime, timezone
+from typing import Any
+
 import pytest
 
+from dokku_cache.dokku.pack_keys import PackKeys
 from dokku_cache.volumes import ownership
-from dokku_cache.volumes.ownership import Builder, CacheVolume, Match
+from dokku_cache.volumes.ownership import Builder, CacheVolume, Generation, Match
 
 LABELS = {"com.dokku.builder-type": "herokuish", "com.dokku.app-name": "shop"}
 
@@ -54,8 +59,6 @@ def test_pack_names_the_image_in_its_volumes(name: str, app: str) -> None:
 
 def test_an_older_pack_named_only_a_hash_of_the_image() -> None:
     """Both as buildpacks/pack#1039 shows them, for other images: the hash is sha256 of the image's full name."""
-    import hashlib
-
     expected = hashlib.sha256(b"index.docker.io/dokku/shop:latest").hexdigest()[:12]
     name = f"pack-cache-{expected}.build"
     assert find(name) == CacheVolume(name, Builder.PACK, "shop", Match.HASH)
@@ -74,3 +77,68 @@ def test_an_older_pack_named_only_a_hash_of_the_image() -> None:
 )
 def test_what_pack_made_for_something_else_belongs_to_nobody(name: str) -> None:
     assert find(name) == CacheVolume(name, Builder.PACK, "", Match.NONE)
+
+
+IMAGE = "index.docker.io/dokku/shop:latest"
+KEYS = PackKeys(by_image={IMAGE: "abc"})
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "generation"),
+    [
+        (f"pack-cache-dokku_shop_latest-{digest(IMAGE + 'abc')}.build", KEYS, Generation.CURRENT),
+        (f"pack-cache-dokku_shop_latest-{digest(IMAGE + 'old')}.build", KEYS, Generation.FORMER),
+        (f"pack-cache-dokku_shop_latest-{digest(IMAGE)}.build", KEYS, Generation.FORMER),
+        (f"pack-cache-{digest(IMAGE)}.build", KEYS, Generation.FORMER),
+        # Before 0.35.0 pack had no keys.
+        (f"pack-cache-dokku_shop_latest-{digest(IMAGE)}.build", PackKeys(), Generation.CURRENT),
+        (f"pack-cache-dokku_shop_latest-{digest(IMAGE + 'abc')}.build", PackKeys(), Generation.UNTOLD),
+        (f"pack-cache-{digest(IMAGE)}.build", PackKeys(), Generation.UNTOLD),
+    ],
+)
+def test_the_key_in_its_name_tells_whether_pack_would_take_it_now(
+    name: str, keys: PackKeys, generation: Generation
+) -> None:
+    found = ownership.find([{"Name": name}], ["shop"], keys)
+    assert [(volume.app, volume.generation) for volume in found] == [("shop", generation)]
+
+
+@pytest.mark.parametrize(
+    ("said", "created"),
+    [
+        ("2026-11-25T10:00:00Z", datetime(2026, 11, 25, 10, tzinfo=timezone.utc)),
+        ("2026-11-25T12:00:00+02:00", datetime(2026, 11, 25, 10, tzinfo=timezone.utc)),
+        ("2026-11-25T12:00:00", None),
+        ("yesterday", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_when_it_was_made_is_known_where_the_engine_says_so(said: str | None, created: datetime | None) -> None:
+    assert ownership.find([{"Name": "cache-shop", "CreatedAt": said}], [])[0].created == created
+
+
+@pytest.mark.parametrize(
+    ("more", "is_elsewhere"),
+    [
+        ({}, False),
+        ({"Driver": "local", "Options": None}, False),
+        ({"Driver": "local", "Options": {}}, False),
+        ({"Driver": "nfs"}, True),
+        ({"Driver": "local", "Options": {"type": "none", "o": "bind", "device": "/srv/data"}}, True),
+    ],
+)
+def test_another_driver_or_options_mean_that_it_may_lie_anywhere(more: dict[str, Any], *, is_elsewhere: bool) -> None:
+    found = ownership.find([{"Name": "cache-shop", "Labels": LABELS, **more}], ["shop"])[0]
+    assert bool(found.elsewhere) is is_elsewhere
+
+
+def test_a_new_volume_of_the_same_name_is_another_one() -> None:
+    made = {"Name": "cache-shop", "CreatedAt": "2026-11-25T10:00:00Z"}
+    volume = ownership.find([made], [])[0]
+    assert ownership.is_same(volume, made)
+    assert not ownership.is_same(volume, {**made, "CreatedAt": "2026-11-25T10:00:01Z"})

@@ -1,0 +1,134 @@
+"""``dokku cache:purge-volumes``: removes Docker volumes in which builds keep their caches, by hand."""
+
+from collections.abc import Sequence
+
+from dokku_cache.arguments import Parser, named_apps
+from dokku_cache.context import Context
+from dokku_cache.dokku import apps
+from dokku_cache.errors import CacheError, ExitCode, Refused, UsageError
+from dokku_cache.purge import volume_purger
+from dokku_cache.purge.volume_purger import VolumePurger, refusal
+from dokku_cache.purge.volume_sizes import with_sizes
+from dokku_cache.records.history import Way
+from dokku_cache.volumes import telling
+from dokku_cache.volumes.plan import VolumeDecision, VolumeFinding, Wish, choose
+
+USAGE = "cache:purge-volumes <app>... | --orphaned [--dry-run] [--force] [--quiet]"
+
+
+def run(context: Context, arguments: Sequence[str]) -> ExitCode:
+    """Remove the cache volumes of the named apps, or of all apps that are gone, or show what that would do."""
+    parser = Parser("cache:purge-volumes", USAGE)
+    parser.add_argument("--orphaned", dest="is_orphaned", action="store_true")
+    parser.add_argument("--dry-run", dest="is_dry", action="store_true")
+    parsed = parser.read_all(arguments)
+    context = context.with_flags(quiet=parsed.quiet)
+    named = named_apps(context, parsed)
+    _check(named, is_orphaned=parsed.is_orphaned)
+
+    wish = Wish.ORPHANED if parsed.is_orphaned else Wish.APP
+    chosen, unknown = _choose(context, named, wish)
+    worst = _warn(context, unknown)
+    decisions = with_sizes(context, _plan(context, chosen, wish))
+    if parsed.is_dry:
+        telling.show_plan(context.console, decisions)
+        return worst
+    is_forced = parsed.force or context.environment.is_forced
+    if wish is Wish.ORPHANED and not is_forced and not _confirmed(context, decisions):
+        return ExitCode.FAILED
+    _tell_of_nothing(context, chosen, decisions, wish)
+    return max(worst, _purge(context, decisions, wish))
+
+
+def _check(named: list[str], *, is_orphaned: bool) -> None:
+    if is_orphaned and named:
+        raise UsageError("Name apps or --orphaned, not both", f"usage: {USAGE}")
+    if not is_orphaned and not named:
+        raise UsageError("Please specify an app to run the command on", f"usage: {USAGE}")
+
+
+def _choose(context: Context, named: list[str], wish: Wish) -> tuple[list[str], list[CacheError]]:
+    """Give the apps that are meant, and an error for each name that is none.
+
+    What belongs to no app that this user may see could be another user's: of apps that are gone, only who sees every
+    app may remove anything.
+    """
+    visible = context.visible_apps()
+    if wish is Wish.ORPHANED:
+        if not frozenset(apps.every()) <= frozenset(visible):
+            raise Refused(
+                "Volumes of apps that are gone may be another user's",
+                "who may see every app can remove them; 'dokku cache:purge-volumes <app>' removes those of an app",
+            )
+        return [], []
+    chosen: list[str] = []
+    unknown: list[CacheError] = []
+    for name in named:
+        try:
+            chosen.append(apps.verify(name, visible))
+        except CacheError as error:
+            unknown.append(error)
+    return chosen, unknown
+
+
+def _plan(context: Context, chosen: list[str], wish: Wish) -> list[VolumeDecision]:
+    if not chosen and wish is Wish.APP:
+        return []
+    listed = apps.every()
+    return choose(volume_purger.examiner(context, listed).examine(listed), wish, frozenset(chosen))
+
+
+def _confirmed(context: Context, decisions: Sequence[VolumeDecision]) -> bool:
+    """Show the plan and ask, where there is something to remove and somebody to ask."""
+    if not any(decision.goes for decision in decisions):
+        return True
+    if not context.console.is_interactive:
+        raise UsageError(
+            "--orphaned removes volumes of many apps, and nobody is here to confirm it",
+            "look at the plan with --dry-run, then add --force",
+        )
+    telling.show_plan(context.console, decisions)
+    if context.console.ask("Remove these volumes?"):
+        return True
+    context.console.warn("Nothing was removed")
+    return False
+
+
+def _tell_of_nothing(context: Context, chosen: list[str], decisions: Sequence[VolumeDecision], wish: Wish) -> None:
+    with_volumes = {decision.finding.app for decision in decisions}
+    for app in chosen:
+        if app not in with_volumes:
+            context.console.detail(f"{app} has no cache volume: nothing to do")
+    if wish is Wish.ORPHANED and not any(decision.goes for decision in decisions):
+        context.console.detail("No cache volume of an app that is gone: nothing to do")
+
+
+def _purge(context: Context, decisions: Sequence[VolumeDecision], wish: Wish) -> ExitCode:
+    """Remove one after the other; what fails does not end the rest. Gives the worst exit code."""
+    worst = ExitCode.OK
+    removed: list[VolumeFinding] = []
+    purger = VolumePurger(context, wish, Way.HAND)
+    for decision in decisions:
+        try:
+            if not decision.goes:
+                if wish is Wish.APP:
+                    raise refusal(decision)
+                continue  # nobody has asked for it by name
+            outcome = purger.purge(decision.finding)
+        except CacheError as error:
+            worst = max(worst, _warn(context, [error]))
+            continue
+        if outcome is None:
+            telling.tell_was_gone(context.console, decision.finding)
+            continue
+        removed.append(outcome.finding)
+        telling.tell_gone(context.console, outcome.finding, outcome.seconds)
+    if len(decisions) > 1:
+        telling.tell_total(context.console, removed)
+    return worst
+
+
+def _warn(context: Context, errors: Sequence[CacheError]) -> ExitCode:
+    for error in errors:
+        context.console.warn(str(error), error.hint)
+    return max((error.exit_code for error in errors), default=ExitCode.OK)

@@ -1,0 +1,72 @@
+"""Keeping live caches within the bounds that somebody has set. Without a bound nothing is asked of anybody."""
+
+from collections.abc import Sequence
+
+from dokku_cache.automatic.dead_volumes import purge_each
+from dokku_cache.context import Context
+from dokku_cache.dokku import apps, locks, policy, properties
+from dokku_cache.engine import build_cache, disk_usage
+from dokku_cache.errors import CacheError
+from dokku_cache.output import text
+from dokku_cache.purge import volume_purger
+from dokku_cache.purge.recorded import record
+from dokku_cache.purge.volume_sizes import with_sizes
+from dokku_cache.records import history
+from dokku_cache.records.history import Record, Way
+from dokku_cache.volumes.plan import VolumeDecision, Wish, choose
+
+#: As ``cache:list`` calls the engine's own cache.
+ENGINE = "engine"
+
+
+def keep_app_within(context: Context, app: str, way: Way) -> None:
+    """Empty the cache volumes of an app where they hold more than it may; say so, or why they stay.
+
+    Raises CacheError when nothing can be found out.
+    """
+    most = policy.most_bytes(context.environment, app)
+    if most is None:
+        return
+    listed = apps.every()
+    found = volume_purger.examiner(context, listed).examine(listed)
+    decisions = with_sizes(context, choose(found, Wish.APP, frozenset({app})))
+    held = sum(decision.finding.size_bytes or 0 for decision in decisions if decision.goes)
+    if held <= most:
+        return
+    context.console.detail(
+        f"{app}: its cache volumes hold {text.size(held)}, and may hold {text.size(most)} (max-size)"
+    )
+    _tell_kept(context, app, decisions)
+    purge_each(context, [decision.finding for decision in decisions if decision.goes], Wish.APP, way)
+
+
+def _tell_kept(context: Context, app: str, decisions: Sequence[VolumeDecision]) -> None:
+    for decision in decisions:
+        if not decision.goes:
+            context.console.detail(f"{app}: volume {decision.finding.name} stays, {decision.why_kept}")
+
+
+def keep_engine_within(context: Context) -> None:
+    """Let the engine prune its own build cache where it holds more than it may, and no app is being deployed.
+
+    Raises CacheError.
+    """
+    most = policy.most_bytes(context.environment, properties.GLOBAL, policy.ENGINE_MAX_SIZE)
+    if most is None:
+        return
+    held = disk_usage.ask(context.engine.another()).build_cache.size_bytes
+    if held <= most:
+        return
+    building = next((app for app in apps.every() if locks.is_being_deployed(context.environment, app)), "")
+    if building:
+        context.console.detail(f"Docker's build cache stays as it is, as {building} is being deployed")
+        return
+    try:
+        freed = build_cache.prune(context.engine, most)
+    except CacheError as error:
+        record(context, Record("", history.now(), Way.CRON.value, failure=str(error), kind=ENGINE))
+        raise
+    record(context, Record("", history.now(), Way.CRON.value, freed, kind=ENGINE))
+    context.console.section(
+        f"Docker's build cache: freed {text.size(freed)} of {text.size(held)}, as it may hold {text.size(most)}"
+    )

@@ -1,0 +1,61 @@
+"""Cache volumes of apps that are gone, which go by themselves."""
+
+from collections.abc import Sequence
+
+from dokku_cache.context import Context
+from dokku_cache.dokku import apps, policy, properties
+from dokku_cache.errors import CacheError, ExitCode, Kept
+from dokku_cache.purge import volume_purger
+from dokku_cache.purge.volume_purger import VolumePurger
+from dokku_cache.purge.volume_sizes import with_sizes
+from dokku_cache.records.history import Way
+from dokku_cache.volumes import telling
+from dokku_cache.volumes.plan import VolumeDecision, VolumeFinding, Wish, choose
+
+
+def sweep(context: Context, way: Way) -> ExitCode:
+    """Remove what is proven to be of an app that is gone, where auto-purge is on; say what stays, and why.
+
+    An app that is gone has no property any more: the global one holds. Raises CacheError when nothing can be judged.
+    """
+    listed = apps.every()
+    found = volume_purger.examiner(context, listed).examine(listed)
+    decisions = choose(found, Wish.ORPHANED)
+    if not policy.is_auto_purge_on(context.environment, properties.GLOBAL):
+        _tell_kept(context, decisions, "auto-purge is off")
+        return ExitCode.OK
+    decisions = with_sizes(context, decisions)
+    _tell_kept(context, decisions)
+    return purge_each(context, [decision.finding for decision in decisions if decision.goes], Wish.ORPHANED, way)
+
+
+def purge_each(
+    context: Context, findings: Sequence[VolumeFinding], wish: Wish, way: Way, *, in_deploy: bool = False
+) -> ExitCode:
+    """Remove one volume after the other, with a line for each, and the sum; a failure does not end the rest."""
+    worst = ExitCode.OK
+    removed: list[VolumeFinding] = []
+    purger = VolumePurger(context, wish, way, in_deploy)
+    for finding in findings:
+        try:
+            outcome = purger.purge(finding)
+        except Kept as kept:
+            context.console.detail(f"{finding.app}: volume {finding.name} stays, {kept.state_and_reason}")
+        except CacheError as error:
+            context.console.warn(str(error), error.hint)
+            worst = max(worst, error.exit_code)
+        else:
+            if outcome is not None:
+                removed.append(outcome.finding)
+                telling.tell_gone(context.console, outcome.finding, outcome.seconds)
+    if findings:
+        telling.tell_total(context.console, removed)
+    return worst
+
+
+def _tell_kept(context: Context, decisions: Sequence[VolumeDecision], why: str = "") -> None:
+    for decision in decisions:
+        reason = decision.why_kept or why
+        if reason:
+            app = decision.finding.app or "no app"
+            context.console.detail(f"{app}: volume {decision.finding.name} stays, {reason}")

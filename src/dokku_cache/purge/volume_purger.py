@@ -1,0 +1,123 @@
+"""Removing cache volumes: look again, let the engine remove each without force, look afterwards, write it down."""
+
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from dokku_cache.context import Context
+from dokku_cache.dokku import apps, locks
+from dokku_cache.dokku.apps import AppState
+from dokku_cache.engine import volume_calls
+from dokku_cache.errors import CacheError, Interrupted, Kept, Refused
+from dokku_cache.output.progress import Watcher
+from dokku_cache.purge.recorded import record
+from dokku_cache.records import history
+from dokku_cache.records.history import Record, Way
+from dokku_cache.survey.surveyor import Surveyor
+from dokku_cache.volumes import ownership
+from dokku_cache.volumes.examiner import Examiner
+from dokku_cache.volumes.plan import VolumeDecision, VolumeFinding, Wish, decide
+
+
+@dataclass(frozen=True)
+class VolumeOutcome:
+    """A volume that is gone, and for how many ``seconds`` the engine was at it."""
+
+    finding: VolumeFinding
+    seconds: float
+
+
+def examiner(context: Context, listed: Collection[str]) -> Examiner:
+    """Give who examines volumes. ``listed`` are all apps that Dokku lists."""
+    surveyor = Surveyor(context.environment, context.engine)
+    return Examiner(context.environment, context.engine, lambda app: surveyor.app_state(app, listed))
+
+
+@dataclass(frozen=True)
+class VolumePurger:
+    """Removes cache volumes, one at a time, and records each.
+
+    ``in_deploy``: the caller is a part of a destroy of the app, so that a held deploy lock is the caller's own.
+    """
+
+    context: Context
+    wish: Wish
+    way: Way
+    in_deploy: bool = False
+
+    def purge(self, planned: VolumeFinding) -> VolumeOutcome | None:
+        """Remove one volume if all that it was planned for still holds; None when it is gone by now.
+
+        Raises Refused, or Kept where nobody asked by hand, with the volume as it was, and CacheError when the engine
+        could not remove it, or does not say so.
+        """
+        # An app of that name may have been made while somebody thought about the plan.
+        listed = apps.every()
+        now = examiner(self.context, listed).examine_again(planned, listed)
+        if now is None:
+            return None
+        self._refuse_deploy(now)
+        decision = decide(now, self.wish)
+        if not decision.goes:
+            raise refusal(decision) if self.way is Way.HAND else kept(decision)
+        return self._remove(now)
+
+    def _refuse_deploy(self, finding: VolumeFinding) -> None:
+        if self.in_deploy or finding.app_state is AppState.GONE:
+            return
+        if locks.is_being_deployed(self.context.environment, finding.app):
+            if self.way is not Way.HAND:
+                raise Kept(f"App {finding.app} is being deployed", state_and_reason="its app is being deployed")
+            raise Refused(f"App {finding.app} is being deployed", "purge it again when the deploy is done")
+
+    def _remove(self, finding: VolumeFinding) -> VolumeOutcome | None:
+        begun = time.monotonic()
+        try:
+            with Watcher(self.context.console) as watcher:
+                was_there = volume_calls.remove(
+                    self.context.engine, finding.name, watcher.waiting(f"Removing volume {finding.name}")
+                )
+            self._look_afterwards(finding)
+        except Refused:
+            raise  # it is as it was, which is no failure of a removal
+        except Interrupted as interrupt:
+            hint = f"'dokku cache:list' shows whether {finding.name} is gone"
+            raise Interrupted("Docker was told to remove a volume, and may go on with that", hint) from interrupt
+        except CacheError as error:
+            self._record(finding, 0, 0.0, failure=str(error))
+            raise CacheError(f"The volume {finding.name} is not removed: {error}", error.hint) from error
+        if not was_there:
+            return None
+        seconds = time.monotonic() - begun
+        self._record(finding, finding.size_bytes or 0, seconds)
+        return VolumeOutcome(finding, seconds)
+
+    def _look_afterwards(self, finding: VolumeFinding) -> None:
+        """Raise CacheError when the volume is still there; a build may have made a new one of its name."""
+        found = volume_calls.inspect(self.context.engine, finding.name)
+        if found and ownership.is_same(finding.volume, found):
+            raise CacheError("Docker says that it is gone, and still has it", "'journalctl -u docker' may tell more")
+
+    def _record(self, finding: VolumeFinding, size_bytes: int, seconds: float, failure: str = "") -> None:
+        entry = Record(
+            finding.app,
+            history.now(),
+            self.way.value,
+            size_bytes,
+            seconds=round(seconds, 1),
+            failure=failure,
+            ends_app=self.way is Way.DESTROY and not failure,
+            kind=finding.volume.builder.value,
+            location=finding.name,
+        )
+        record(self.context, entry)
+
+
+def refusal(decision: VolumeDecision) -> Refused:
+    """Give the error that says to a person why a volume stays."""
+    return Refused(f"The volume {decision.finding.name} stays: {decision.why_kept}", decision.next_step)
+
+
+def kept(decision: VolumeDecision) -> Kept:
+    """Give the word that a volume stays, which is no failure where nobody has asked for it."""
+    return Kept(f"The volume {decision.finding.name} stays: {decision.why_kept}", state_and_reason=decision.why_kept)

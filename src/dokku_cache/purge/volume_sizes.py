@@ -1,0 +1,29 @@
+"""How much a removal of volumes frees, as the engine counts it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dokku_cache.context import Context
+from dokku_cache.engine import disk_usage
+from dokku_cache.errors import Unestablished
+from dokku_cache.output.progress import Watcher
+from dokku_cache.volumes.plan import VolumeDecision
+
+
+def with_sizes(
+    context: Context, decisions: Sequence[VolumeDecision], limit_seconds: float = disk_usage.LIMIT_SECONDS
+) -> list[VolumeDecision]:
+    """Add the sizes in one call, where something goes. They may stay unknown, which is a warning and no obstacle."""
+    if not any(decision.goes for decision in decisions):
+        return list(decisions)
+    try:
+        with Watcher(context.console) as watcher:
+            watcher.measuring("volumes, by Docker")
+            known = disk_usage.ask(context.engine.another(), limit_seconds).volume_bytes
+    except Unestablished as error:
+        context.console.warn(f"How much is freed is not known: {error}", error.hint)
+        return list(decisions)
+    return [
+        replace(decision, finding=replace(decision.finding, size_bytes=known.get(decision.finding.name)))
+        for decision in decisions
+    ]

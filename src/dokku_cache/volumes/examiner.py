@@ -1,0 +1,99 @@
+"""Finding out the states of cache volumes: each source is asked once, whatever the number of volumes."""
+
+import os
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+
+from dokku_cache.dokku import pack_keys, policy, properties, version, volume_mentions
+from dokku_cache.dokku.apps import AppState
+from dokku_cache.dokku.environment import DokkuEnvironment
+from dokku_cache.dokku.volume_mentions import Mentions
+from dokku_cache.engine import usage, volume_calls
+from dokku_cache.engine.client import Engine
+from dokku_cache.errors import Unestablished
+from dokku_cache.volumes import ownership
+from dokku_cache.volumes.ownership import CacheVolume
+from dokku_cache.volumes.plan import VolumeFinding
+from dokku_cache.volumes.state import VolumeFacts, judge
+
+
+@dataclass(frozen=True)
+class Examiner:
+    """Examines the cache volumes of one server. ``app_state`` tells what became of an app that has a name."""
+
+    environment: DokkuEnvironment
+    engine: Engine
+    app_state: Callable[[str], AppState]
+
+    def examine(self, apps: Collection[str], *, anew: bool = False) -> tuple[VolumeFinding, ...]:
+        """Examine all of them, in the engine's order; the engine is asked again when ``anew``.
+
+        ``apps`` are all of the server, ghosts too. Raises Unestablished when the engine does not list its volumes.
+        """
+        keys = pack_keys.read(self.environment, os.environ)
+        found = ownership.find(self.engine.volumes(anew=anew), apps, keys)
+        return self._judge(found, anew=anew) if found else ()
+
+    def examine_again(self, finding: VolumeFinding, apps: Collection[str]) -> VolumeFinding | None:
+        """Examine one of them anew, for right before its removal; None when it is gone, or another one by now."""
+        found = volume_calls.inspect(self.engine, finding.name)
+        if found is None or not ownership.is_same(finding.volume, found):
+            return None
+        volumes = ownership.find([found], apps, pack_keys.read(self.environment, os.environ))
+        if not volumes:
+            return None
+        return replace(self._judge(volumes, anew=True)[0], size_bytes=finding.size_bytes)
+
+    def _judge(self, volumes: Collection[CacheVolume], *, anew: bool) -> tuple[VolumeFinding, ...]:
+        states = {app: self.app_state(app) for app in sorted({volume.app for volume in volumes if volume.app})}
+        installed = version.read(self.environment.lib_root)
+        mentions = volume_mentions.find(self.environment, {volume.name for volume in volumes}, installed)
+        users, trouble = self._users(anew=anew)
+        gone = frozenset(app for app, state in states.items() if state is not AppState.PRESENT)
+        life, unknown = self._life(gone, anew=anew) if gone else ({}, ())
+        known = VolumeFacts(
+            None,
+            unknown=(*trouble, *unknown, *mentions.unknown),
+            quiet_seconds=policy.quiet_seconds(self.environment, properties.GLOBAL),
+        )
+        now = datetime.now(timezone.utc)
+        return tuple(
+            VolumeFinding(volume, states.get(volume.app), judge(volume, facts, now))
+            for volume in volumes
+            for facts in [_facts(volume, states.get(volume.app), known, users, mentions, life)]
+        )
+
+    def _users(self, *, anew: bool) -> tuple[Mapping[str, tuple[str, ...]] | None, tuple[str, ...]]:
+        try:
+            return usage.containers_by_volume(self.engine.containers(anew=anew)), ()
+        except Unestablished as error:
+            return None, (str(error),)
+
+    def _life(self, apps: frozenset[str], *, anew: bool) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
+        """Look for containers and images of apps that Dokku does not list, as another Dokku's on this engine."""
+        try:
+            found = (
+                *usage.signs_of_containers(self.engine.containers(anew=anew)),
+                *usage.signs_of_images(self.engine.images(anew=anew)),
+            )
+        except Unestablished as error:
+            return {}, (str(error),)
+        return {app: tuple(signs[app] for signs in found if app in signs) for app in apps}, ()
+
+
+def _facts(
+    volume: CacheVolume,
+    app_state: AppState | None,
+    known: VolumeFacts,
+    users: Mapping[str, tuple[str, ...]] | None,
+    mentions: Mentions,
+    life: Mapping[str, tuple[str, ...]],
+) -> VolumeFacts:
+    return replace(
+        known,
+        app_state=app_state,
+        containers=None if users is None else users.get(volume.name, ()),
+        named_by=mentions.by_name.get(volume.name, ()),
+        life=life.get(volume.app, ()),
+    )

@@ -1,0 +1,89 @@
+"""Which cache volumes go: one plan serves the dry run, the question and the removal."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+from dokku_cache.dokku.apps import AppState
+from dokku_cache.volumes.ownership import Builder, CacheVolume
+from dokku_cache.volumes.state import VolumeState, VolumeVerdict, is_named_alone
+
+
+class Wish(Enum):
+    """Who asks: for all of apps that are gone; for all of one app; or because Dokku destroys the app."""
+
+    ORPHANED = "orphaned"
+    APP = "app"
+    DESTROY = "destroy"
+
+
+@dataclass(frozen=True)
+class VolumeFinding:
+    """One cache volume with what was found out about it. ``size_bytes`` is None where it is not known."""
+
+    volume: CacheVolume
+    app_state: AppState | None
+    verdict: VolumeVerdict
+    size_bytes: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The volume's name."""
+        return self.volume.name
+
+    @property
+    def app(self) -> str:
+        """The app's name, empty where nothing tells it."""
+        return self.volume.app
+
+
+@dataclass(frozen=True)
+class VolumeDecision:
+    """What happens to one volume: it goes when ``why_kept`` is empty, else that says why it stays."""
+
+    finding: VolumeFinding
+    why_kept: str = ""
+    next_step: str = ""
+
+    @property
+    def goes(self) -> bool:
+        """Tell whether it goes."""
+        return not self.why_kept
+
+
+#: Of an app that its owner has named: its live caches too, as builds make them anew.
+_OF_AN_APP = frozenset({VolumeState.LIVE, VolumeState.STALE, VolumeState.ORPHANED, VolumeState.RECENT})
+_GOES = {
+    Wish.ORPHANED: frozenset({VolumeState.ORPHANED}),
+    Wish.APP: _OF_AN_APP,
+    Wish.DESTROY: _OF_AN_APP,
+}
+
+
+def decide(finding: VolumeFinding, wish: Wish) -> VolumeDecision:
+    """Decide on one volume. Only what this lets go may ever be removed."""
+    volume, verdict = finding.volume, finding.verdict
+    described = f"{verdict.state.value}: {verdict.reason}"
+    if verdict.state not in _GOES[wish]:
+        return VolumeDecision(finding, described, verdict.next_step)
+    if verdict.doubt:
+        return VolumeDecision(finding, verdict.doubt, "purge again when that can be found out")
+    if is_named_alone(volume):
+        hint = f"'dokku repo:purge-cache {volume.app}' removes it, if nobody keeps anything else in it"
+        return VolumeDecision(finding, "no label says that Dokku made it", hint)
+    if volume.elsewhere:
+        return VolumeDecision(finding, volume.elsewhere, f"'docker volume inspect {volume.name}' tells more")
+    return VolumeDecision(finding)
+
+
+def choose(findings: Iterable[VolumeFinding], wish: Wish, apps: frozenset[str] = frozenset()) -> list[VolumeDecision]:
+    """Decide on all that somebody asks for: what belongs to no app that is there, or to the named ``apps``."""
+    chosen = [finding for finding in findings if _is_meant(finding, wish, apps)]
+    return [decide(finding, wish) for finding in chosen]
+
+
+def _is_meant(finding: VolumeFinding, wish: Wish, apps: frozenset[str]) -> bool:
+    if wish is Wish.ORPHANED:
+        return finding.app_state is not AppState.PRESENT
+    # Dokku removes herokuish's by itself (0.38.27, trigger post-delete of its plugin repo), and pack's never.
+    return finding.app in apps and (wish is Wish.APP or finding.volume.builder is Builder.PACK)

@@ -1,0 +1,57 @@
+"""Docker options and storage may name a volume that no container mounts now."""
+
+from pathlib import Path
+
+import pytest
+
+from dokku_cache.dokku import volume_mentions
+from dokku_cache.dokku.environment import DokkuEnvironment
+from dokku_cache.legacy.classify import DokkuVersion
+
+NOW = DokkuVersion(0, 38, 27)
+NAME = "cache-shop"
+
+
+def options(environment: DokkuEnvironment, text: str) -> None:
+    path = Path(environment.lib_root, "config/docker-options/blog/_default_.deploy")
+    path.parent.mkdir(parents=True)
+    path.write_text(text + "\n")
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "-v cache-shop:/data",
+        "-vcache-shop:/data",
+        "--volume=cache-shop:/data:ro",
+        "--mount type=volume,source=cache-shop,target=/data",
+        "--mount 'type=volume,src=cache-shop,dst=/data'",
+        "-itv cache-shop:/x",
+        "-itvcache-shop:/x",
+    ],
+)
+def test_an_option_of_any_app_that_names_a_volume_is_found(environment: DokkuEnvironment, option: str) -> None:
+    options(environment, option)
+    found = volume_mentions.find(environment, {NAME, "other"}, NOW)
+    assert list(found.by_name) == [NAME]
+    assert option in found.by_name[NAME][0]
+    assert "blog" in found.by_name[NAME][0]
+
+
+@pytest.mark.parametrize("option", ["-v cache-shop2:/data", "-v my-cache-shop:/data", "-v cache-shop.old:/data", ""])
+def test_a_name_that_is_only_a_part_of_another_is_none(environment: DokkuEnvironment, option: str) -> None:
+    options(environment, option)
+    assert volume_mentions.find(environment, {NAME}, NOW).by_name == {}
+
+
+def test_what_only_a_shell_could_tell_is_unknown_where_dokku_lets_one_read_options(
+    environment: DokkuEnvironment,
+) -> None:
+    options(environment, "-v $CACHE:/data")
+    assert volume_mentions.find(environment, {NAME}, NOW).unknown == ()
+    assert "shell" in volume_mentions.find(environment, {NAME}, DokkuVersion(0, 38, 0)).unknown[0]
+
+
+def test_options_that_cannot_be_read_are_unknown(environment: DokkuEnvironment) -> None:
+    Path(environment.lib_root, "config/docker-options/blog/_default_.deploy").mkdir(parents=True)
+    assert volume_mentions.find(environment, {NAME}, NOW).unknown

@@ -1,0 +1,99 @@
+"""What has to be shown before a volume counts as the cache of an app that is gone."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from dokku_cache.dokku.apps import AppState
+from dokku_cache.evidence import durations
+from dokku_cache.volumes import state
+from dokku_cache.volumes.ownership import Builder, CacheVolume, Generation, Match
+from dokku_cache.volumes.state import VolumeFacts, VolumeState
+
+NOW = datetime(2026, 11, 26, 3, tzinfo=timezone.utc)
+DAY = 86400
+OLD = NOW - timedelta(days=400)
+LABELLED = CacheVolume("cache-shop", Builder.HEROKUISH, "shop", Match.LABEL, created=OLD)
+NAMED = CacheVolume("cache-shop", Builder.HEROKUISH, "shop", Match.NAME, created=OLD)
+PACKED = CacheVolume(
+    "pack-cache-dokku_shop_latest-0123456789ab.build", Builder.PACK, "shop", Match.NAME, Generation.CURRENT, OLD
+)
+NOBODYS = CacheVolume("pack-cache-x", Builder.PACK, created=OLD)
+GONE = VolumeFacts(AppState.GONE, quiet_seconds=DAY)
+LIVES = replace(GONE, app_state=AppState.PRESENT)
+
+
+@pytest.mark.parametrize("volume", [LABELLED, PACKED, replace(PACKED, generation=Generation.FORMER)])
+@pytest.mark.parametrize("app_state", [AppState.GONE, AppState.GHOST])
+def test_a_cache_of_an_app_that_is_gone_is_orphaned(volume: CacheVolume, app_state: AppState) -> None:
+    assert state.judge(volume, replace(GONE, app_state=app_state), NOW).state is VolumeState.ORPHANED
+
+
+@pytest.mark.parametrize(
+    ("volume", "facts", "word"),
+    [
+        (NAMED, GONE, "no label"),
+        (NOBODYS, replace(GONE, app_state=None), "whose"),
+        (LABELLED, replace(GONE, containers=None), "cannot be found out"),
+        (LABELLED, replace(GONE, unknown=("a docker option: x cannot be read",)), "cannot be read"),
+        (LABELLED, replace(GONE, life=("there is image dokku/shop:latest",)), "there is image"),
+        (replace(LABELLED, created=None), GONE, "does not say when"),
+        (replace(LABELLED, elsewhere="driver nfs keeps it"), GONE, "driver nfs"),
+    ],
+)
+def test_what_is_not_proven_is_unknown(volume: CacheVolume, facts: VolumeFacts, word: str) -> None:
+    verdict = state.judge(volume, facts, NOW)
+    assert verdict.state is VolumeState.UNKNOWN
+    assert word in verdict.reason
+
+
+@pytest.mark.parametrize("facts", [GONE, LIVES, replace(GONE, app_state=None)])
+@pytest.mark.parametrize(
+    "use", [{"containers": ("job",)}, {"named_by": ("a docker option of blog names it: -v cache-shop:/x",)}]
+)
+def test_a_use_comes_before_everything_else(facts: VolumeFacts, use: dict[str, tuple[str, ...]]) -> None:
+    verdict = state.judge(LABELLED, replace(facts, **use), NOW)  # type: ignore[arg-type]
+    assert verdict.state is VolumeState.IN_USE
+    assert verdict.next_step
+
+
+@pytest.mark.parametrize(
+    ("age_seconds", "quiet_seconds", "expected"),
+    [
+        (DAY - 1, DAY, VolumeState.RECENT),
+        (DAY, DAY, VolumeState.ORPHANED),
+        (0, 0, VolumeState.ORPHANED),
+        (10 * 366 * DAY, durations.FOR_EVER, VolumeState.RECENT),
+        (-DAY, DAY, VolumeState.RECENT),  # a clock that was set back
+    ],
+)
+def test_it_goes_by_itself_once_it_is_older_than_the_quiet_time(
+    age_seconds: int, quiet_seconds: int, expected: VolumeState
+) -> None:
+    volume = replace(LABELLED, created=NOW - timedelta(seconds=age_seconds))
+    assert state.judge(volume, replace(GONE, quiet_seconds=quiet_seconds), NOW).state is expected
+
+
+@pytest.mark.parametrize(
+    ("volume", "expected", "words"),
+    [
+        (LABELLED, VolumeState.LIVE, "builds of shop use it"),
+        (NAMED, VolumeState.LIVE, "builds of shop use it"),
+        (PACKED, VolumeState.LIVE, "builds of shop use it"),
+        (replace(PACKED, generation=Generation.UNTOLD), VolumeState.LIVE, "may use it"),
+        (replace(PACKED, generation=Generation.FORMER), VolumeState.STALE, "another key"),
+    ],
+)
+def test_of_a_living_app_no_more_is_claimed_than_is_known(
+    volume: CacheVolume, expected: VolumeState, words: str
+) -> None:
+    verdict = state.judge(volume, LIVES, NOW)
+    assert verdict.state is expected
+    assert words in verdict.reason
+    assert not verdict.doubt
+
+
+def test_a_living_cache_has_a_doubt_where_somebody_could_not_be_asked() -> None:
+    assert state.judge(LABELLED, replace(LIVES, containers=None), NOW).doubt
+    assert state.judge(LABELLED, replace(LIVES, unknown=("an option cannot be read",)), NOW).doubt
