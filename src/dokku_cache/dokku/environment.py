@@ -12,8 +12,9 @@ class DokkuEnvironment:
     """Dokku's directories and the flags of this call. All directories are absolute paths.
 
     ``root`` holds the apps; ``host_root`` is the same directory as the Docker engine knows it, which differs where
-    Dokku itself runs in a container. ``system_user`` is Dokku's own, ``docker_bin`` how Dokku calls the engine's
-    client. ``flagged_app`` is the app given by ``--app``, or empty.
+    Dokku itself runs in a container. ``plugin_path`` holds all plugins, its ``enabled`` those that are called.
+    ``system_user`` is Dokku's own, ``docker_bin`` how Dokku calls the engine's client. ``flagged_app`` is the app
+    given by ``--app``, or empty.
     """
 
     root: str
@@ -21,6 +22,7 @@ class DokkuEnvironment:
     lib_root: str
     logs_dir: str
     core_plugins: str
+    plugin_path: str = ""
     docker_host: str = ""
     docker_bin: str = ""
     system_user: str = "dokku"
@@ -45,6 +47,7 @@ class DokkuEnvironment:
             lib_root=lib_root,
             logs_dir=environ.get("DOKKU_LOGS_DIR", "/var/log/dokku"),
             core_plugins=environ.get("PLUGIN_CORE_AVAILABLE_PATH", f"{lib_root}/core-plugins/available"),
+            plugin_path=environ.get("PLUGIN_PATH") or f"{lib_root}/plugins",
             docker_host=environ.get("DOCKER_HOST", ""),
             docker_bin=environ.get("DOCKER_BIN", ""),
             system_user=environ.get("DOKKU_SYSTEM_USER") or "dokku",

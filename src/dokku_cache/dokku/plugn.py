@@ -1,5 +1,9 @@
 """Calling Dokku's triggers."""
 
+import contextlib
+import glob
+import os
+import signal
 import subprocess
 from collections.abc import Iterator, Mapping
 
@@ -7,6 +11,10 @@ from dokku_cache.errors import Unestablished
 
 #: Dokku's own triggers answer in less than 0.1 s; a plugin may ask something over the network.
 TIMEOUT_SECONDS = 60
+
+
+class NeverEnds(Unestablished):
+    """A trigger did not end in time."""
 
 
 def trigger(
@@ -61,3 +69,39 @@ def stream(name: str, *arguments: str, cwd: str) -> Iterator[str]:
             raise
     if process.returncode != 0:
         raise Unestablished(f"Dokku's trigger {name} failed with exit code {process.returncode}")
+
+
+def is_implemented(name: str, plugin_path: str) -> bool:
+    """Tell whether any enabled plugin has a trigger, as plugn looks for it: so that nothing is started in vain."""
+    found = glob.glob(os.path.join(glob.escape(plugin_path), "enabled", "*", name))
+    return any(os.path.isfile(path) and os.access(path, os.X_OK) for path in found)
+
+
+def tell(name: str, *arguments: str, output: int, timeout_seconds: float) -> None:
+    """Fire a trigger of which no answer is expected; what it prints goes to the descriptor ``output``.
+
+    Who does not end in time is ended, with all that it started in its session. Raises Unestablished when the trigger
+    cannot be run or fails, and NeverEnds when it does not end in time.
+    """
+    try:
+        process = subprocess.Popen(
+            ["plugn", "trigger", name, *arguments],
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        raise Unestablished(f"trigger {name} cannot be run: {error}") from error
+    try:
+        code = process.wait(timeout_seconds)
+    except subprocess.TimeoutExpired as error:
+        raise NeverEnds(f"trigger {name} did not end within {timeout_seconds:g} s, and was ended") from error
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(OSError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    if code != 0:
+        raise Unestablished(f"trigger {name} failed with exit code {code}")

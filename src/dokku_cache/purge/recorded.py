@@ -1,5 +1,6 @@
-"""Purging with everything around it: progress on the console, and a record in the history."""
+"""Purging with everything around it: progress on the console, a record in the history, word to other plugins."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -7,19 +8,21 @@ from dokku_cache.context import Context
 from dokku_cache.errors import CacheError, Kept, PartlyRemoved
 from dokku_cache.legacy.outcome import Outcome
 from dokku_cache.legacy.plan import Finding
+from dokku_cache.legacy.sighting import CACHE_NAME
 from dokku_cache.output.progress import Watcher
+from dokku_cache.purge import events
 from dokku_cache.purge.purger import Purger, Request
 from dokku_cache.records import history
 from dokku_cache.records.history import Record, Way
 
 
 def purge_and_record(context: Context, finding: Finding, request: Request, way: Way) -> Outcome | None:
-    """Purge one app as ``Purger.purge`` does, show the progress, and write down how it ended."""
+    """Purge one app as ``Purger.purge`` does, show the progress, write down how it ended, and tell other plugins."""
     try:
         with Watcher(context.console) as watcher:
             outcome = Purger(context.environment, context.engine, watcher, request).purge(finding)
     except PartlyRemoved as error:
-        record(context, Record(finding.app, history.now(), way.value, failure=str(error)))
+        _record_failure(context, finding.app, way, str(error))
         raise
     if outcome:
         measured = outcome.measured
@@ -33,6 +36,8 @@ def purge_and_record(context: Context, finding: Finding, request: Request, way: 
             ends_app=outcome.removed_ghost or way is Way.DESTROY,
         )
         record(context, entry)
+        removed = measured.size_bytes, measured.files
+        events.purged(context.environment, finding.app, history.LEGACY, finding.sighting.path, removed, way.value)
     return outcome
 
 
@@ -44,8 +49,14 @@ def failure_in_history(context: Context, app: str, way: Way) -> Iterator[None]:
     except (PartlyRemoved, Kept):
         raise  # purge_and_record has written the one down; the other is no failure
     except Exception as error:
-        record(context, Record(app, history.now(), way.value, failure=str(error) or type(error).__name__))
+        _record_failure(context, app, way, str(error) or type(error).__name__)
         raise
+
+
+def _record_failure(context: Context, app: str, way: Way, failure: str) -> None:
+    record(context, Record(app, history.now(), way.value, failure=failure))
+    location = os.path.join(context.environment.root, app, CACHE_NAME)
+    events.purge_failed(context.environment, app, history.LEGACY, location, way.value, failure)
 
 
 def record(context: Context, entry: Record) -> None:

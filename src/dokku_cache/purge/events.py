@@ -1,0 +1,53 @@
+"""Telling other plugins what happened, by triggers that docs/triggers.md describes.
+
+None of theirs changes anything here: one that fails, hangs or is not there costs a line in the log, and at most
+LIMIT_SECONDS of time.
+"""
+
+import os
+
+from dokku_cache.dokku import plugn
+from dokku_cache.dokku.environment import DokkuEnvironment
+from dokku_cache.errors import Unestablished
+from dokku_cache.output import log, text
+from dokku_cache.tree.file_system import FileSystem
+
+PURGED, PURGE_FAILED, PRESSURE = "cache-purged", "cache-purge-failed", "cache-pressure"
+LIMIT_SECONDS = 10.0
+
+#: Triggers that did not end in time: this call does not wait for them once more, as for each of many apps.
+_silent: set[str] = set()
+
+
+def purged(
+    environment: DokkuEnvironment, app: str, kind: str, location: str, removed: tuple[int, int], by: str
+) -> None:
+    """Tell that a cache is gone. ``kind`` as in ``cache:list``; ``removed``: bytes and files; ``by``: a Way."""
+    size_bytes, files = removed
+    _fire(environment, PURGED, app, kind, location, str(size_bytes), str(files), by)
+
+
+def purge_failed(environment: DokkuEnvironment, app: str, kind: str, location: str, by: str, reason: str) -> None:
+    """Tell that a cache did not go, or not all of it, and why."""
+    _fire(environment, PURGE_FAILED, app, kind, location, by, text.printable(reason))
+
+
+def pressure(environment: DokkuEnvironment, found: FileSystem, *, is_low: bool) -> None:
+    """Tell that the state of a file system has changed: too little is free on it, or no longer too little."""
+    inodes = ("" if count is None else str(count) for count in (found.free_inodes, found.total_inodes))
+    sizes = str(found.free_bytes), str(found.total_bytes)
+    _fire(environment, PRESSURE, found.path, "low" if is_low else "ok", *sizes, *inodes)
+
+
+def _fire(environment: DokkuEnvironment, name: str, *arguments: str) -> None:
+    if name in _silent or not plugn.is_implemented(name, environment.plugin_path):
+        return
+    output = log.open_log(environment.logs_dir)
+    try:
+        plugn.tell(name, *arguments, output=output, timeout_seconds=LIMIT_SECONDS)
+    except Unestablished as error:
+        if isinstance(error, plugn.NeverEnds):
+            _silent.add(name)
+        log.LogStream(output, name).write(f"{error}")
+    finally:
+        os.close(output)

@@ -1,0 +1,103 @@
+"""Word to other plugins: it changes nothing here, whatever they do."""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dokku_cache.dokku.environment import DokkuEnvironment
+from dokku_cache.output import log
+from dokku_cache.purge import events
+from dokku_cache.tree.file_system import FileSystem
+
+PLUGN = Path(__file__).parents[2] / "dokku/bin/plugn"
+
+
+@pytest.fixture(autouse=True)
+def _plugn(environment: DokkuEnvironment, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("PATH", f"{PLUGN.parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("PLUGIN_PATH", environment.plugin_path)
+    yield
+    events._silent.clear()
+
+
+def implement(environment: DokkuEnvironment, trigger: str, script: str, mode: int = 0o755) -> None:
+    path = Path(environment.plugin_path, "enabled/other", trigger)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(mode)
+
+
+def logged(environment: DokkuEnvironment) -> str:
+    path = Path(log.path(environment.logs_dir))
+    return path.read_text() if path.exists() else ""
+
+
+def tell_purged(environment: DokkuEnvironment) -> None:
+    events.purged(environment, "shop", "legacy", "/home/dokku/shop/cache", (5, 6), "hand")
+
+
+def test_each_trigger_is_given_its_arguments_and_its_output_is_in_the_log(environment: DokkuEnvironment) -> None:
+    for trigger in (events.PURGED, events.PURGE_FAILED, events.PRESSURE):
+        implement(environment, trigger, f'printf "{trigger}"; printf "|%s" "$@"; echo; cat')
+    tell_purged(environment)
+    events.purge_failed(environment, "shop", "legacy", "/x", "cron", "it\nis immutable")
+    events.pressure(environment, FileSystem("/home/dokku", 1, 100, 60, 40, 9, 8), is_low=True)
+    events.pressure(environment, FileSystem("/", 1, 100, 60, 40), is_low=False)
+    assert logged(environment).splitlines() == [
+        "cache-purged|shop|legacy|/home/dokku/shop/cache|5|6|hand",
+        "cache-purge-failed|shop|legacy|/x|cron|it\\nis immutable",
+        "cache-pressure|/home/dokku|low|40|100|8|9",
+        "cache-pressure|/|ok|40|100||",
+    ]
+
+
+@pytest.mark.parametrize("mode", [None, 0o644])
+def test_nothing_is_started_where_no_plugin_has_the_trigger(
+    environment: DokkuEnvironment, monkeypatch: pytest.MonkeyPatch, mode: int | None
+) -> None:
+    if mode:
+        implement(environment, events.PURGED, "", mode)
+    monkeypatch.setattr(events.plugn, "tell", lambda *_, **__: pytest.fail("started"))
+    tell_purged(environment)
+    assert logged(environment) == ""
+
+
+def test_one_that_fails_is_a_line_in_the_log(environment: DokkuEnvironment) -> None:
+    implement(environment, events.PURGED, "exit 7")
+    tell_purged(environment)
+    assert "cache-purged: trigger cache-purged failed with exit code 7\n" in logged(environment)
+
+
+def test_one_that_hangs_is_ended_with_all_that_it_started_and_not_waited_for_again(
+    environment: DokkuEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "LIMIT_SECONDS", 0.3)
+    mark = Path(environment.plugin_path, "alive")
+    implement(environment, events.PURGED, f"echo begun; (sleep 1; touch {mark}) & sleep 60")
+    begun = time.monotonic()
+    tell_purged(environment)
+    tell_purged(environment)
+    assert time.monotonic() - begun < 30
+    assert logged(environment).count("begun") == 1
+    assert "did not end within 0.3 s, and was ended" in logged(environment)
+    time.sleep(1.5)
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize("path", ["", "/nowhere"])
+def test_no_plugn_at_all_is_no_failure(
+    environment: DokkuEnvironment, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    implement(environment, events.PURGED, "")
+    monkeypatch.setenv("PATH", path or "/nowhere")
+    tell_purged(environment)
+    assert "cannot be run" in logged(environment)
+
+
+def test_a_name_that_no_program_can_be_given_is_no_failure(environment: DokkuEnvironment) -> None:
+    implement(environment, events.PURGED, "")
+    events.purged(environment, "shop", "legacy", "/a\0b", (0, 0), "hand")
+    assert "cannot be run" in logged(environment)
