@@ -11,6 +11,7 @@ setup() {
 teardown() {
   rm -rf "$DOKKU_LIB_ROOT/plugins/enabled/zz-"*
   [[ ! -e "$SUITE_DIRECTORY/server/settings.kept" ]] || mv "$SUITE_DIRECTORY/server/settings.kept" "$SUITE_DIRECTORY/server/settings"
+  remove_volumes
   clean_up
 }
 
@@ -40,6 +41,55 @@ with_engine_down() {
   [ "$(server result)" = ok ]
   [[ "$(server at)" == "$(date --utc +%Y-%m-%dT)"* ]]
   [ -z "$(server denied)" ]
+}
+
+@test "volumes of apps that are gone go, and what is not proven stays with its reason in the log" {
+  make_app shop
+  make_herokuish_volume shop 1
+  make_herokuish_volume forum 2
+  make_pack_volume landing 1
+  make_volume "cache-$(app data)" 1
+  dokku cache:set --global quiet-time 0 >/dev/null
+  run --separate-stderr as_cron dokku
+  [ "$status" -eq 0 ]
+  [ -z "$output$stderr" ]
+  run ! has_volume "cache-$(app forum)"
+  run ! has_volume "$(pack_volume landing)"
+  has_volume "cache-$(app shop)"
+  has_volume "cache-$(app data)"
+  grep -q "daily run: .*$(app forum): freed 2.0 MiB, removed volume cache-$(app forum)" "$DOKKU_LOGS_DIR/cache.log"
+  grep -q "daily run: .*$(app data): volume cache-$(app data) stays, unknown: .* no label" "$DOKKU_LOGS_DIR/cache.log"
+}
+
+@test "with auto-purge off for the server no volume goes by itself" {
+  make_herokuish_volume forum 1
+  dokku cache:set --global quiet-time 0 >/dev/null
+  dokku cache:set --global auto-purge false >/dev/null
+  run --separate-stderr as_cron dokku
+  [ "$status" -eq 0 ]
+  has_volume "cache-$(app forum)"
+  grep -q "$(app forum): volume cache-$(app forum) stays, auto-purge is off" "$DOKKU_LOGS_DIR/cache.log"
+}
+
+build_cache_bytes() { dokku cache:list --kind engine --format json | /usr/bin/python3 -I -c 'import json, sys; print(json.load(sys.stdin)["engine-build-cache"]["size-bytes"])'; }
+
+@test "Docker's own build cache is pruned down to its bound, and left alone without one" {
+  local before after
+  docker builder prune --force >/dev/null
+  "$PLUGIN_REPOSITORY/tests/engine/make_build_cache.py" 3
+  "$PLUGIN_REPOSITORY/tests/engine/make_build_cache.py" 3
+  as_cron dokku
+  before="$(build_cache_bytes)"
+  [ "$before" -gt 6000000 ]
+  dokku cache:set --global engine-max-size 5MB >/dev/null
+  run --separate-stderr as_cron dokku
+  [ "$status" -eq 0 ]
+  after="$(build_cache_bytes)"
+  docker builder prune --force >/dev/null
+  [ "$after" -le 5000000 ]
+  grep -q "daily run: .*Docker's build cache: freed .* as it may hold 4.8 MiB" "$DOKKU_LOGS_DIR/cache.log"
+  run dokku cache:history
+  grep -qE " -  +cron .* Docker's own build cache" <<<"$output"
 }
 
 @test "what a person must know is printed, for cron to mail, and is in the report until a run goes well" {

@@ -7,6 +7,7 @@ teardown() {
   rm -rf "$SUITE_DIRECTORY"/server/bin/{dpkg-query,apt-get,apt-cache,timeout} "$DOKKU_LIB_ROOT/plugins/enabled/zz-other"
   rm -rf "$SUITE_DIRECTORY"/{held,asked,others,real-python,old-python}
   [[ "$DOKKU_UNDER_TEST" == real ]] || dokku plugin:install
+  remove_volumes
   clean_up
 }
 
@@ -30,10 +31,14 @@ plugin() { echo "$DOKKU_LIB_ROOT/plugins/enabled/cache"; }
 @test "the first installation shows what could be freed, deletes nothing, and records the version" {
   needs_stand_in "installs the plugin anew"
   make_ghost oldblog
+  make_herokuish_volume forum 2
+  dokku cache:set --global quiet-time 0 >/dev/null
   rm "$DOKKU_LIB_ROOT/data/cache/dokku-version"
   before="$(manifest "$DOKKU_ROOT/$(app oldblog)")"
   run dokku plugin:update cache
   [[ "$output" == *"$(app oldblog)"* && "$output" == *"cache:purge-legacy --all"* ]]
+  [[ "$output" == *"$(app forum)"*"remove  2.0 MiB, volume cache-$(app forum), orphaned"* && "$output" == *"cache:purge-volumes --orphaned"* ]]
+  has_volume "cache-$(app forum)"
   [ "$before" = "$(manifest "$DOKKU_ROOT/$(app oldblog)")" ]
   [ "$(cat "$DOKKU_LIB_ROOT/data/cache/dokku-version")" = 0.38.27 ]
 }

@@ -13,6 +13,7 @@ setup() { AUTHORIZER="$DOKKU_LIB_ROOT/plugins/enabled/zz-auth"; }
 
 # A server with every kind of cache.
 lay_out() {
+  dokku cache:set --global quiet-time 0 >/dev/null
   make_app shop
   make_cache shop 50
   make_ghost oldblog 500
@@ -62,8 +63,7 @@ PYTHON
   for action in \
     "dokku cache:purge-legacy $(app oldblog)" \
     "dokku cache:purge-volumes $(app shop)" \
-    "docker volume rm cache-$(app forum)" \
-    "docker volume rm pack-cache-dokku_$(app landing)_latest-0123456789ab.build" \
+    "dokku cache:purge-volumes --orphaned" \
     "mounts it at /cache"; do
     [[ "$output" == *"$action"* ]]
   done

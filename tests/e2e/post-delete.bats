@@ -3,7 +3,10 @@
 # Triggers post-delete, post-app-rename-setup and post-app-clone-setup
 
 load helper
-teardown() { clean_up; }
+teardown() {
+  remove_volumes
+  clean_up
+}
 
 @test "a destroyed app leaves no ghost, and its name can be used at once" {
   make_app shop
@@ -32,6 +35,40 @@ teardown() { clean_up; }
   run dokku --force apps:destroy "$(app shop)"
   [ "$status" -eq 0 ]
   [ ! -e "$DOKKU_ROOT/$(app shop)" ]
+}
+
+@test "what pack keeps of a destroyed app goes with it, of every generation, and nothing of another's" {
+  make_app shop
+  make_app wiki
+  make_pack_volume shop 2
+  make_volume "$(pack_volume shop ba9876543210)" 1
+  make_pack_volume wiki 1
+  run dokku --force apps:destroy "$(app shop)"
+  [ "$status" -eq 0 ]
+  [[ "$output" == *"freed 2.0 MiB, removed volume $(pack_volume shop)"* ]]
+  run ! has_volume "$(pack_volume shop)"
+  run ! has_volume "$(pack_volume shop ba9876543210)"
+  has_volume "$(pack_volume wiki)"
+}
+
+@test "a volume of pack's that a container mounts stays, with a warning, and the app is destroyed all the same" {
+  make_app shop
+  make_pack_volume shop 1
+  make_container create --name "$PREFIX-job" --volume "$(pack_volume shop):/cache"
+  run --separate-stderr dokku --force apps:destroy "$(app shop)"
+  [ "$status" -eq 0 ]
+  [[ "$stderr" == *"The volume $(pack_volume shop) stays: in-use: container $PREFIX-job mounts it"* ]]
+  has_volume "$(pack_volume shop)"
+  [ ! -e "$DOKKU_ROOT/$(app shop)" ]
+}
+
+@test "a renamed app takes its bound along, and leaves no volume of pack's under the old name" {
+  make_app shop
+  make_pack_volume shop 1
+  dokku cache:set "$(app shop)" max-size 5G
+  dokku apps:rename "$(app shop)" "$(app store)"
+  [ "$(dokku cache:report "$(app store)" --cache-max-size)" = 5G ]
+  run ! has_volume "$(pack_volume shop)"
 }
 
 @test "it goes even where auto-purge is off, and the property goes with it" {

@@ -6,6 +6,7 @@ load helper
 teardown() {
   umount "$DOKKU_LOGS_DIR" "$DOKKU_LIB_ROOT/data/cache" 2>/dev/null || true
   rm -f "$SUITE_DIRECTORY/server/bin/setsid"
+  remove_volumes
   clean_up
 }
 
@@ -37,6 +38,26 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
   wait_for is_gone shop
   said shop "-----> .* removed 200 files"
   [ "$(dokku cache:report "$(app shop)" --cache-last-purged-by)" = deploy ]
+}
+
+@test "what an app's volumes hold above its bound is emptied after a deploy, and below it nothing" {
+  make_app shop
+  make_app wiki
+  make_herokuish_volume shop 3
+  make_pack_volume shop 2
+  make_herokuish_volume wiki 3
+  dokku cache:set "$(app shop)" max-size "4 MB" >/dev/null
+  dokku cache:set --global max-size 1G >/dev/null
+  deploy wiki
+  deploy shop
+  said shop "its cache volumes hold 5.0 MiB, and may hold 3.8 MiB (max-size)"
+  said shop "removed volume cache-$(app shop)"
+  wait_for no_purge_runs
+  run ! has_volume "cache-$(app shop)"
+  run ! has_volume "$(pack_volume shop)"
+  has_volume "cache-$(app wiki)"
+  run dokku cache:history "$(app shop)" --format json
+  grep -qE '"by": *"deploy"' <<<"$output"
 }
 
 @test "nothing is looked at, let alone touched, before the deploy's lock is free, wherever its version has it" {

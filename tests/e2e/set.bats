@@ -41,3 +41,34 @@ teardown() { clean_up; }
   run dokku cache:set
   [ "$status" -eq 1 ]
 }
+
+@test "sizes are taken as people write them, and bad ones are refused with examples" {
+  make_app shop
+  for size in 5G 5GiB "500 MB" 1.5g off; do
+    run dokku cache:set "$(app shop)" max-size "$size"
+    [ "$status" -eq 0 ]
+    [ "$(dokku cache:report "$(app shop)" --cache-max-size)" = "$size" ]
+  done
+  for size in 0 0G -5G 5X 5 101% 5% 1e3G five; do
+    run --separate-stderr dokku cache:set "$(app shop)" max-size "$size"
+    [ "$status" -eq 1 ]
+    [[ "$stderr" == *"max-size"* || "$stderr" == *"valid flags"* ]]
+  done
+  [[ "$(dokku cache:set "$(app shop)" max-size 5X 2>&1)" == *"max-size is a size such as 5G, 5GiB or 500 MB, or off, not '5X'"* ]]
+  [ "$(dokku cache:report "$(app shop)" --cache-max-size)" = off ]
+  run dokku cache:set --global min-free 10%
+  [ "$status" -eq 0 ]
+  for least in 0% 100% 101% -1%; do
+    run --separate-stderr dokku cache:set --global min-free "$least"
+    [ "$status" -eq 1 ]
+  done
+}
+
+@test "what holds for the server alone is refused for an app" {
+  make_app shop
+  for key in engine-max-size min-free min-free-action; do
+    run --separate-stderr dokku cache:set "$(app shop)" "$key" off
+    [ "$status" -eq 1 ]
+    [[ "$stderr" == *"$key holds for the whole server: set it with --global"* ]]
+  done
+}

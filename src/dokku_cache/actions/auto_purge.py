@@ -12,7 +12,7 @@ from dokku_cache.automatic.sweep import sweep
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps, permission
 from dokku_cache.errors import CacheError, ExitCode, UsageError
-from dokku_cache.records import daily_run
+from dokku_cache.records import daily_run, engine_root
 from dokku_cache.records.history import Way
 
 USAGE = "cache:auto-purge [<app>... | --daily] [--quiet]"
@@ -44,12 +44,10 @@ def _run_daily(context: Context) -> ExitCode:
     with daily_run.noted(context.environment) as told:
         logged = replace(context, console=log_console(context, "daily run", warned=told))
         code = ExitCode.OK if _swept_after_upgrade(logged) else sweep_server(logged, Way.CRON)
-        trouble = context.engine.trouble
-        if not trouble:
+        if not context.engine.trouble:
             with warned_of(logged, "Docker's build cache"):
+                engine_root.note(context.environment, context.engine.data_root())
                 bounds.keep_engine_within(logged)
-        elif not any(str(trouble) in line for line in told):
-            logged.console.warn(f"Nothing could be judged: {trouble}", trouble.hint)
     for line in told:
         context.console.warn(line)
     return max(code, ExitCode.FAILED) if told else code

@@ -12,17 +12,18 @@ from dokku_cache.output import log
 _GENTLY = ["nice", "-n", "19", "ionice", "-c", "3", "-t"]
 
 
-def start(environment: DokkuEnvironment, *arguments: str) -> None:
+def start(environment: DokkuEnvironment, *arguments: str, is_gentle: bool = True) -> "subprocess.Popen[bytes]":
     """Start another call of the plugin in a session of its own, and do not wait for it.
 
-    It keeps no descriptor of ours: a deploy's caller would wait for its output, and Dokku's deploy lock, inherited
-    as descriptor 200, would stay held (0.38.27, plugins/common/functions). Raises OSError.
+    ``is_gentle``: it yields to everything else. It keeps no descriptor of ours: a deploy's caller would wait for its
+    output, and Dokku's deploy lock, inherited as descriptor 200, would stay held (0.38.27, plugins/common/functions).
+    Raises OSError.
     """
     source = str(Path(os.path.abspath(__file__)).parents[2])
     output = log.open_log(environment.logs_dir)
     try:
-        subprocess.Popen(
-            [*_GENTLY, sys.executable, "-I", source, *arguments],
+        return subprocess.Popen(
+            [*(_GENTLY if is_gentle else ()), sys.executable, "-I", source, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

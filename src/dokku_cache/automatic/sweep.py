@@ -49,7 +49,12 @@ def apply_to(context: Context, finding: Finding, way: Way) -> list[Outcome]:
         is_off = mode is Mode.FINISH and candidates(finding, MODE)
         _tell_kept(context, finding.app, "auto-purge is off" if is_off else finding.verdict.described)
         return []
-    request = Request(mode=mode, is_gentle=True, lock_wait_seconds=LOCK_WAIT_SECONDS if way is Way.DEPLOY else 0)
+    request = Request(
+        mode=mode,
+        # Where a build waits for room there is nothing to be gentle for.
+        is_gentle=way is not Way.PRESSURE,
+        lock_wait_seconds=LOCK_WAIT_SECONDS if way is Way.DEPLOY else 0,
+    )
     try:
         with failure_in_history(context, finding.app, way):
             outcome = purge_and_record(context, finding, request, way)

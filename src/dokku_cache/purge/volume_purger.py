@@ -10,6 +10,7 @@ from dokku_cache.dokku.apps import AppState
 from dokku_cache.engine import volume_calls
 from dokku_cache.errors import CacheError, Interrupted, Kept, Refused
 from dokku_cache.output.progress import Watcher
+from dokku_cache.purge import events
 from dokku_cache.purge.recorded import record
 from dokku_cache.records import history
 from dokku_cache.records.history import Record, Way
@@ -111,6 +112,11 @@ class VolumePurger:
             location=finding.name,
         )
         record(self.context, entry)
+        told = self.context.environment, finding.app, entry.kind, finding.name
+        if failure:
+            events.purge_failed(*told, self.way.value, failure)
+        else:
+            events.purged(*told, (size_bytes, 0), self.way.value)
 
 
 def refusal(decision: VolumeDecision) -> Refused:

@@ -24,6 +24,7 @@ class Way(Enum):
     DESTROY = "destroy"
     UPGRADE = "upgrade"
     CRON = "cron"
+    PRESSURE = "pressure"
 
 
 @dataclass(frozen=True)

@@ -100,9 +100,9 @@ def _by_age(volume: CacheVolume, quiet_seconds: int, now: datetime) -> VolumeVer
     if volume.created is None:
         return VolumeVerdict(VolumeState.UNKNOWN, f"{gone}, but Docker does not say when it was made")
     if quiet_seconds >= durations.FOR_EVER or now - volume.created < timedelta(seconds=quiet_seconds):
-        age = durations.as_text(max(0, int((now - volume.created).total_seconds())))
-        waits = durations.as_text(quiet_seconds)
-        return VolumeVerdict(VolumeState.RECENT, f"{gone}, but it is {age} old, and stays until it is {waits} old")
+        made = volume.created.isoformat(timespec="seconds")
+        reason = f"{gone}, but it was made at {made}, and stays until it is {durations.as_text(quiet_seconds)} old"
+        return VolumeVerdict(VolumeState.RECENT, reason)
     return VolumeVerdict(VolumeState.ORPHANED, gone)
 
 

@@ -1,0 +1,187 @@
+#!/usr/bin/env bats
+# Trigger pre-receive-app: room for a build
+
+load helper
+
+setup() {
+  DATA="$DOKKU_LIB_ROOT/data/cache"
+  ENGINE_ROOT="$(cat "$DATA/engine-root" 2>/dev/null || true)"
+}
+teardown() {
+  umount "$SUITE_DIRECTORY/small" 2>/dev/null || true
+  rm -rf "$SUITE_DIRECTORY/small"* "$DATA/pressure" "$SUITE_DIRECTORY/told"
+  [[ -z "$LISTENER" ]] || rm -rf "$LISTENER"
+  [[ -z "$ENGINE_ROOT" ]] || echo "$ENGINE_ROOT" >"$DATA/engine-root"
+  remove_volumes
+  clean_up
+}
+
+# No disk has that much.
+too_little() { dokku cache:set --global min-free 7P >/dev/null; }
+enough() { dokku cache:set --global min-free 1B >/dev/null; }
+
+deploy() {
+  if [[ "$DOKKU_UNDER_TEST" == "real" ]]; then
+    tar --create --file - --directory / --dereference bin/busybox |
+      docker import --change 'CMD ["/bin/busybox", "sleep", "1000"]' - dokku-cache-test >/dev/null
+    dokku checks:disable "$(app "$1")" >/dev/null
+  fi
+  dokku git:from-image "$(app "$1")" dokku-cache-test:latest
+}
+
+# As a deploy calls it.
+trigger() { setpriv --reuid dokku --regid dokku --init-groups "$DOKKU_LIB_ROOT/plugins/enabled/cache/pre-receive-app" "$(app shop)" null / HEAD; }
+
+# small_disk MEGABYTES FREE_MEGABYTES [INODES]: the engine's data seem to lie on a disk of its own that has so much free.
+small_disk() {
+  local directory="$SUITE_DIRECTORY/small"
+  truncate --size "$1M" "$directory.image"
+  mkfs.ext4 -q -F -m 0 -N "${3:-2000}" "$directory.image"
+  mkdir "$directory"
+  mount -o loop "$directory.image" "$directory" || skip "there is no loop device here"
+  local free
+  free="$(df --output=avail -B 1M "$directory" | tail -n 1)"
+  [[ "$free" -le "$2" ]] || head -c "$((free - $2))M" /dev/zero >"$directory/filling"
+  chmod 755 "$directory"
+  echo "$directory" >"$DATA/engine-root"
+}
+
+@test "with room there is not a word, and one other program is started" {
+  needs_stand_in "calls the trigger itself"
+  make_app shop
+  enough
+  run --separate-stderr trigger
+  [ "$status" -eq 0 ]
+  [ -z "$output$stderr" ]
+  started="$(strace -f -e trace=execve,clone,clone3,vfork,fork -o /dev/stdout "$DOKKU_LIB_ROOT/plugins/enabled/cache/pre-receive-app" "$(app shop)" 2>/dev/null || true)"
+  [[ -n "$started" ]] || skip "there is no strace here"
+  [ "$(grep -cE 'execve\(.* = 0' <<<"$started")" -le 3 ] # env, bash, and stat
+  [ "$(grep -cE '(clone|clone3|fork|vfork)\(' <<<"$started")" -le 1 ]
+}
+
+@test "with too little room all that is dead goes, and the deploy goes on and says so in two lines" {
+  make_app shop
+  make_cache shop 50
+  make_app wiki
+  make_cache wiki 2000
+  make_ghost oldblog 10
+  make_herokuish_volume forum 2
+  make_herokuish_volume shop 3
+  dokku cache:set --global quiet-time 0 >/dev/null
+  too_little
+  run deploy wiki
+  [ "$status" -eq 0 ]
+  is_gone shop
+  is_gone oldblog
+  run ! has_volume "cache-$(app forum)"
+  # Live caches are never taken for that.
+  has_volume "cache-$(app shop)"
+  run dokku cache:history "$(app shop)" --format json
+  grep -qE '"by": *"pressure"' <<<"$output"
+}
+
+@test "what is said: how full which disk is, what was won, and what could go by hand, the biggest first" {
+  make_app shop
+  make_cache shop 50
+  make_herokuish_volume shop 3
+  too_little
+  run --separate-stderr trigger
+  [ "$status" -eq 0 ]
+  [ "$(grep -c . <<<"$stderr")" -eq 2 ]
+  grep -qE "!     Little room for a build, disk of $DOKKU_ROOT: .* free \([0-9.]+ %\).*: freed .* of dead caches$" <<<"$stderr"
+  grep -qE "!     By hand: .*3.0 MiB in volumes of $(app shop) \('dokku cache:purge-volumes $(app shop)'\)" <<<"$stderr"
+}
+
+@test "it is told once, not at each deploy, and again when there is enough" {
+  make_app shop
+  too_little
+  run --separate-stderr trigger
+  [ -n "$stderr" ]
+  run --separate-stderr trigger
+  [ "$status" -eq 0 ]
+  [ -z "$output$stderr" ]
+  enough
+  run --separate-stderr trigger
+  [[ "$output" == "-----> There is room again: disk of "* ]]
+  run --separate-stderr trigger
+  [ -z "$output$stderr" ]
+}
+
+@test "other plugins are told of each change" {
+  needs_stand_in "gets another plugin"
+  make_app shop
+  LISTENER="$DOKKU_LIB_ROOT/plugins/enabled/zz-listener"
+  mkdir "$LISTENER"
+  # shellcheck disable=SC2016 # a script's own variables
+  printf '#!/usr/bin/env bash\necho "$1 $2 $4" >>%s\n' "$DOKKU_LOGS_DIR/told" >"$LISTENER/cache-pressure"
+  chmod +x "$LISTENER/cache-pressure"
+  too_little
+  trigger 2>/dev/null
+  trigger
+  enough
+  trigger
+  run cat "$DOKKU_LOGS_DIR/told"
+  rm "$DOKKU_LOGS_DIR/told"
+  grep -qE "^$DOKKU_ROOT low [0-9]+$" <<<"$output"
+  grep -qE "^$DOKKU_ROOT ok [0-9]+$" <<<"$output"
+  [ "$(grep -c " low " <<<"$output")" -eq "$(grep -c " ok " <<<"$output")" ]
+}
+
+@test "a deploy is refused for it only where that was asked for, and said how to go on" {
+  make_app shop
+  too_little
+  dokku cache:set --global min-free-action refuse >/dev/null
+  run --separate-stderr deploy shop
+  [ "$status" -ne 0 ]
+  [[ "$stderr$output" == *"Deploy refused: there is too little room"* && "$stderr$output" == *"min-free-action warn"* ]]
+  run --separate-stderr trigger
+  [ "$status" -eq 1 ]
+  dokku cache:set --global min-free-action >/dev/null
+  run deploy shop
+  [ "$status" -eq 0 ]
+}
+
+@test "switched off, nothing is looked at" {
+  make_app shop
+  make_cache shop 10
+  dokku cache:set --global min-free off >/dev/null
+  run --separate-stderr trigger
+  [ "$status" -eq 0 ]
+  [ -z "$output$stderr" ]
+  [ -e "$(cache_of shop)" ]
+}
+
+@test "the engine's own disk counts, in bytes and in inodes, by a share or a size" {
+  needs_stand_in "needs another place for the engine's data"
+  make_app shop
+  small_disk 40 1
+  dokku cache:set --global min-free 10% >/dev/null
+  run --separate-stderr trigger
+  [[ "$stderr" == *"Little room for a build, disk of $SUITE_DIRECTORY/small: "* ]]
+  rm "$SUITE_DIRECTORY/small/filling"
+  run --separate-stderr trigger
+  [[ "$output" == *"There is room again"* ]]
+  dokku cache:set --global min-free 25MB >/dev/null
+  run --separate-stderr trigger
+  [ -z "$output$stderr" ]
+  dokku cache:set --global min-free 1% >/dev/null
+  mkdir "$SUITE_DIRECTORY/small/many"
+  (cd "$SUITE_DIRECTORY/small/many" && seq 100000 | xargs touch 2>/dev/null) || true
+  [ "$(df --output=iavail "$SUITE_DIRECTORY/small" | tail -n 1 | tr -d ' ')" = 0 ]
+  run --separate-stderr trigger
+  [[ "$stderr" == *"disk of $SUITE_DIRECTORY/small: "*", 0 of "*" inodes"* ]]
+}
+
+@test "a silent Docker, a broken Python or a disk that cannot be seen fails no deploy" {
+  needs_stand_in "breaks the plugin"
+  make_app shop
+  too_little
+  echo /nowhere >"$DATA/engine-root"
+  DOCKER_HOST=unix:///nowhere.sock run --separate-stderr trigger
+  [ "$status" -eq 0 ]
+  [[ "$stderr" == *"Little room for a build"* && "$stderr" == *"'dokku cache:list' shows"* ]]
+  mv "$DOKKU_LIB_ROOT/plugins/available/cache/src/dokku_cache/cli.py" "$SUITE_DIRECTORY/cli.py"
+  run bash -c "setpriv --reuid dokku --regid dokku --init-groups '$DOKKU_LIB_ROOT/plugins/enabled/cache/pre-receive-app' '$(app shop)' 2>/dev/null"
+  mv "$SUITE_DIRECTORY/cli.py" "$DOKKU_LIB_ROOT/plugins/available/cache/src/dokku_cache/cli.py"
+  [ "$status" -eq 0 ]
+}
