@@ -9,6 +9,7 @@ from dokku_cache.dokku.apps import AppState
 from dokku_cache.dokku.daily_prune import DailyPrune
 from dokku_cache.engine.disk_usage import BuildCache
 from dokku_cache.legacy.plan import Finding, decide
+from dokku_cache.legacy.reason_code import ReasonCode
 from dokku_cache.legacy.state import Mode, State
 from dokku_cache.tree.measurement import Measurement
 from dokku_cache.volumes.plan import VolumeFinding
@@ -40,7 +41,7 @@ class Cache:
     nothing tells whose it is; ``matched_by`` is ``directory``, a value of Match, or empty. ``state`` is a value of
     State or of VolumeState. ``action`` is the command that removes it, or empty. ``size_bytes``, ``files`` and
     ``last_modified`` are None where they are not known. ``is_purgeable``: ``cache:purge-legacy --all`` would remove
-    it.
+    it. ``reason_code`` is the reason for a program.
     """
 
     kind: Kind
@@ -55,6 +56,7 @@ class Cache:
     files: int | None = None
     last_modified: datetime | None = None
     is_purgeable: bool = False
+    reason_code: ReasonCode | None = None
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,7 @@ def of_finding(finding: Finding, measured: Measurement | None) -> Cache:
         measured.files if measured else None,
         measured.newest if measured else None,
         is_purgeable,
+        verdict.code,
     )
 
 
@@ -137,6 +140,7 @@ def of_directory_without_app(path: str, name: str, measured: Measurement | None)
         measured.size_bytes if measured else None,
         measured.files if measured else None,
         measured.newest if measured else None,
+        reason_code=ReasonCode.NO_APP_NAME,
     )
 
 
@@ -153,6 +157,7 @@ def of_volume(finding: VolumeFinding) -> Cache:
         verdict.reason,
         command(volume, verdict.state),
         finding.size_bytes,
+        reason_code=verdict.code,
     )
 
 

@@ -9,6 +9,7 @@ from dokku_cache.errors import Unestablished
 from dokku_cache.evidence.by_app import Claim, Usages
 from dokku_cache.evidence.paths import CachePaths, Named, Part
 from dokku_cache.legacy.proof import Usage
+from dokku_cache.legacy.reason_code import ReasonCode
 
 #: The states in which nothing runs in a container (Docker Engine API 1.41, ContainerState).
 _NOT_RUNNING = frozenset({"exited", "created"})
@@ -37,6 +38,7 @@ def ask(engine: Engine, paths: CachePaths, *, anew: bool = False) -> Usages:
         usages.unknown = Usage(
             unknown=(f"it cannot be found out whether a container uses it: {error}",),
             remedies=(error.hint,) if error.hint else (),
+            unknown_codes=(ReasonCode.ENGINE_SILENT,),
         )
     return usages
 
@@ -65,7 +67,7 @@ def _claim(container: Json, mount: Json) -> Claim:
     identity = str(container.get("Id", "?"))[:12]
     where = mount.get("Destination", "?")
     sentence = f"container {_name(container)} mounts {{}} at {where} ({state}, {identity})"
-    return Claim(sentence, _remedy(container, identity))
+    return Claim(sentence, ReasonCode.CONTAINER_MOUNTS, _remedy(container, identity))
 
 
 def _remedy(container: Json, identity: str) -> str:
@@ -110,7 +112,8 @@ def add_volumes(usages: Usages, volumes: Iterable[Json], paths: CachePaths) -> N
     """
     for volume in volumes:
         name = volume.get("Name")
-        claim = Claim(f"volume {name} is bound to {{}}", f"'docker volume rm {name}' removes the volume")
+        remedy = f"'docker volume rm {name}' removes the volume"
+        claim = Claim(f"volume {name} is bound to {{}}", ReasonCode.VOLUME_BOUND, remedy)
         options = (volume.get("Options") or {}).values()
         named = [piece for option in options for piece in _SEPARATORS.split(str(option))]
         for path in (*named, str(volume.get("Mountpoint") or "")):

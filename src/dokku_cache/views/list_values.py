@@ -34,6 +34,7 @@ def _cache(cache: Cache) -> dict[str, Any]:
         "location": cache.location,
         "matched-by": cache.matched_by or None,
         "reason": cache.reason,
+        "reason-code": cache.reason_code.value if cache.reason_code else None,
         "size-bytes": cache.size_bytes,
         "state": cache.state,
     }
