@@ -80,6 +80,7 @@ _TYPES: dict[str, Callable[[Any], bool]] = {
     "list of caches": lambda value: (
         isinstance(value, list) and all(_is_object(item, "### A cache") for item in value)
     ),
+    "list of disks": lambda value: isinstance(value, list) and all(_is_object(item, "### A disk") for item in value),
     "list of months": lambda value: (
         isinstance(value, list) and all(_is_object(item, "### A month") for item in value)
     ),

@@ -16,6 +16,7 @@ from dokku_cache.errors import Unestablished
 from dokku_cache.legacy.sighting import CACHE_NAME, is_directory
 from dokku_cache.legacy.state import State
 from dokku_cache.output.progress import Watcher
+from dokku_cache.survey import disks
 from dokku_cache.survey.measuring import measure_finding
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.survey.walking import measure_as_it_is
@@ -58,6 +59,7 @@ class Collector:
             daily_prune=daily_prune.look(version.read(environment.lib_root)) if asks_engine else None,
             unknown=tuple(self._unknown),
             hides_others=not self._sees_all,
+            disks=disks.look(environment, self._context.engine, self._visible),
         )
 
     def _disk_usage(self, watcher: Watcher) -> DiskUsage | None:

@@ -11,6 +11,7 @@ from dokku_cache.engine.disk_usage import BuildCache
 from dokku_cache.legacy.plan import Finding, decide
 from dokku_cache.legacy.reason_code import ReasonCode
 from dokku_cache.legacy.state import Mode, State
+from dokku_cache.survey.disks import Disk
 from dokku_cache.tree.measurement import Measurement
 from dokku_cache.volumes.plan import VolumeFinding
 from dokku_cache.volumes.state import command
@@ -74,7 +75,8 @@ class Inventory:
 
     ``build_cache`` and ``daily_prune`` are None when they were not asked for, ``build_cache`` also when the engine
     did not tell. ``unknown`` are sentences on what could not be found out. ``hides_others``: the calling user may not
-    see every app, so what belongs to others, or to nobody, is left out.
+    see every app, so what belongs to others, or to nobody, is left out. ``disks`` are the file systems that
+    hold caches.
     """
 
     caches: tuple[Cache, ...] = ()
@@ -82,6 +84,7 @@ class Inventory:
     daily_prune: DailyPrune | None = None
     unknown: tuple[str, ...] = ()
     hides_others: bool = False
+    disks: tuple[Disk, ...] = ()
 
     @property
     def total(self) -> Sum:

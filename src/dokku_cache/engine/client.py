@@ -153,6 +153,11 @@ class Engine:
         """Give all tagged images: one call, made again when ``anew``."""
         return self._once("images", lambda: self.api.images(all=False), anew=anew)
 
+    def data_root(self) -> str:
+        """Give the directory in which the engine keeps volumes and all else, by its path on the engine's host."""
+        answer = guarded(self.api.info)
+        return str(answer.get("DockerRootDir") or "") if isinstance(answer, dict) else ""
+
     def restarts(self, container_id: str) -> bool:
         """Tell whether the engine starts a container again by itself; one that is gone is not."""
         policy = guarded(lambda: self.api.inspect_container(container_id))["HostConfig"].get("RestartPolicy") or {}

@@ -11,6 +11,7 @@ from dokku_cache.dokku.daily_prune import DailyPrune
 from dokku_cache.engine.disk_usage import BuildCache
 from dokku_cache.output import text
 from dokku_cache.output.console import Console
+from dokku_cache.views import disk_lines
 from dokku_cache.volumes.state import VolumeState
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ def show(console: Console, inventory: Inventory, order: Order) -> None:
     if inventory.hides_others:
         console.detail("What is not of an app of yours is left out")
     console.detail(_last_line(inventory))
+    for disk in inventory.disks:
+        console.detail(disk_lines.line(disk))
 
 
 def _place(inventory: Inventory, order: Order) -> int:

@@ -11,6 +11,8 @@ from dokku_cache.dokku.apps import AppState
 from dokku_cache.dokku.daily_prune import DailyPrune
 from dokku_cache.engine.disk_usage import BuildCache
 from dokku_cache.output.console import Console
+from dokku_cache.survey.disks import Disk
+from dokku_cache.tree.file_system import FileSystem
 from dokku_cache.views import list_table
 
 from ..caches.test_inventory import sized
@@ -59,6 +61,13 @@ def test_without_a_terminal_it_has_two_or_three_lines_a_cache_and_no_colours() -
         "                  /home/dokku/a/cache: kept: container b mounts it",
         "       at least 31.0 GiB in 4 caches; 'cache:purge-legacy --all' would free 22.0 GiB of it",
     ]
+
+
+def test_each_file_system_that_holds_caches_has_its_line_below() -> None:
+    disk = Disk(("/home/dokku",), FileSystem("/home/dokku", 1, 40 << 30, 10 << 30, 30 << 30))
+    taken = Inventory((SHOP,), disks=(disk,))
+    assert shown(taken).splitlines()[-1] == "       disk of /home/dokku: 10.0 GiB used of 40.0 GiB, 30.0 GiB free"
+    assert "disk of" not in shown(taken, is_quiet=True)
 
 
 def test_a_wide_terminal_has_one_line_a_cache(monkeypatch: pytest.MonkeyPatch) -> None:
