@@ -75,6 +75,7 @@ def test_a_volume_is_offered_for_removal_only_when_it_is_known_to_be_free(
 ) -> None:
     cache = volume(found, state)
     assert (cache.state, cache.action, cache.size_bytes, cache.is_purgeable) == (state.value, action, 5, False)
+    assert cache.reason_code is ReasonCode.APP_BUILDS
     assert cache.reason
 
 
