@@ -17,7 +17,7 @@ from dokku_cache.views import list_table, list_values, prometheus
 
 FORMATS = ("stdout", "json", "yaml", "prometheus")
 USAGE = (
-    "cache:list [--sort size|app|modified] [--kind legacy|herokuish|pack|engine]... "
+    "cache:list [--sort size|app|modified] [--kind legacy|herokuish|pack|buildkit|engine]... "
     "[--format stdout|json|yaml|prometheus]"
 )
 

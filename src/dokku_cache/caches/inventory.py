@@ -18,11 +18,15 @@ from dokku_cache.volumes.state import command
 
 
 class Kind(Enum):
-    """Where a cache comes from; ``ENGINE`` is the Docker engine's own, of which a server has one."""
+    """Where a cache comes from.
+
+    ``BUILDKIT`` is one that runs as a container, ``ENGINE`` the Docker engine's own, of which a server has one.
+    """
 
     LEGACY = "legacy"
     HEROKUISH = "herokuish"
     PACK = "pack"
+    BUILDKIT = "buildkit"
     ENGINE = "engine"
 
 
@@ -36,7 +40,7 @@ class Order(Enum):
 
 @dataclass(frozen=True)
 class Cache:
-    """A legacy directory or a cache volume.
+    """A legacy directory, a cache volume, or what BuildKit keeps its cache in.
 
     ``location`` is the directory's path or the volume's name. ``app`` is empty, and ``app_state`` None, where
     nothing tells whose it is; ``matched_by`` is ``directory``, a value of Match, or empty. ``state`` is a value of

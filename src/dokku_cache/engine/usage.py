@@ -66,7 +66,7 @@ def _claim(container: Json, mount: Json) -> Claim:
     state = container.get("State") or "in an unknown state"
     identity = str(container.get("Id", "?"))[:12]
     where = mount.get("Destination", "?")
-    sentence = f"container {_name(container)} mounts {{}} at {where} ({state}, {identity})"
+    sentence = f"container {name_of(container)} mounts {{}} at {where} ({state}, {identity})"
     return Claim(sentence, ReasonCode.CONTAINER_MOUNTS, _remedy(container, identity))
 
 
@@ -127,7 +127,7 @@ def containers_by_volume(containers: Iterable[Json]) -> dict[str, tuple[str, ...
         for mount in container.get("Mounts") or ():
             if mount.get("Type") == "volume":
                 volume = str(mount.get("Name"))
-                found[volume] = (*found.get(volume, ()), _name(container))
+                found[volume] = (*found.get(volume, ()), name_of(container))
     return found
 
 
@@ -140,13 +140,13 @@ def signs_of_containers(containers: Iterable[Json]) -> tuple[dict[str, str], dic
     named: dict[str, str] = {}
     for container in containers:
         labels = container.get("Labels") or {}
-        match = _APP_CONTAINER.fullmatch(_name(container))
+        match = _APP_CONTAINER.fullmatch(name_of(container))
         if is_helper(labels):
             continue
         if labels.get(APP_NAME):
-            labelled.setdefault(labels[APP_NAME], f"there is container {_name(container)}")
+            labelled.setdefault(labels[APP_NAME], f"there is container {name_of(container)}")
         elif match:
-            named.setdefault(match["app"], f"there is container {_name(container)}")
+            named.setdefault(match["app"], f"there is container {name_of(container)}")
     return labelled, named
 
 
@@ -168,6 +168,7 @@ def signs_of_images(images: Iterable[Json]) -> tuple[dict[str, str], dict[str, s
     return labelled, named
 
 
-def _name(container: Json) -> str:
+def name_of(container: Json) -> str:
+    """Give a container's name, or the beginning of its id where it has none."""
     names = container.get("Names") or []
     return names[0].lstrip("/") if names else str(container.get("Id", "?"))[:12]

@@ -54,3 +54,7 @@ class ReasonCode(Enum):
     AGE_UNKNOWN = "age-unknown"
     TOO_YOUNG = "too-young"
     FORMER_KEY = "former-key"
+    # BuildKit as a container.
+    BUILDKIT_RUNS = "buildkit-runs"
+    BUILDKIT_STOPPED = "buildkit-stopped"
+    BUILDER_GONE = "builder-gone"

@@ -10,6 +10,7 @@ from dokku_cache.caches.inventory import Cache, Inventory, Kind, Order
 from dokku_cache.dokku.apps import AppState
 from dokku_cache.dokku.daily_prune import DailyPrune
 from dokku_cache.engine.disk_usage import BuildCache
+from dokku_cache.legacy.reason_code import ReasonCode
 from dokku_cache.output.console import Console
 from dokku_cache.survey.disks import Disk
 from dokku_cache.tree.file_system import FileSystem
@@ -60,6 +61,19 @@ def test_without_a_terminal_it_has_two_or_three_lines_a_cache_and_no_colours() -
         "        unknown  a               legacy  unknown  unknown     in-use",
         "                  /home/dokku/a/cache: kept: container b mounts it",
         "       at least 31.0 GiB in 4 caches; 'cache:purge-legacy --all' would free 22.0 GiB of it",
+    ]
+
+
+def test_a_buildkit_that_does_not_run_is_to_be_started_first() -> None:
+    stopped = Cache(
+        Kind.BUILDKIT, "7" * 64, "", None, "", "live", "why", "docker exec b buildctl prune", 5,
+        reason_code=ReasonCode.BUILDKIT_STOPPED,
+    )  # fmt: skip
+    lines = [line.strip() for line in shown(Inventory((stopped,))).splitlines()]
+    assert lines[2].split() == ["5", "B", "-", "buildkit", "-", "-", "live"]
+    assert lines[3:5] == [
+        f"volume {'7' * 64}",
+        "docker exec b buildctl prune (start its container first; slows the next build)",
     ]
 
 
