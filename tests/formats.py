@@ -34,6 +34,11 @@ def check_history(values: Mapping[str, Any]) -> None:
     check(values, table("## `cache:history`"))
 
 
+def reason_codes() -> list[str]:
+    below = PAGE.read_text().split("\n## Reason codes\n", 1)[1].split("\n## ")[0]
+    return re.findall(r"^\| `([\w-]+)` \|", below, re.MULTILINE)
+
+
 def check(values: Mapping[str, Any], described: Mapping[str, str]) -> None:
     """Fail unless the keys are those that are described, and each value is of its type."""
     assert set(values) == set(described)
@@ -48,6 +53,8 @@ def is_of(value: object, described: str) -> bool:
     if described.startswith("one of "):
         words = described.removeprefix("one of ").replace("`", "").split(", ")
         return value in ["" if word == "empty" else word for word in words]
+    if described == "reason code":
+        return value in reason_codes()
     return _TYPES[described](value)
 
 
@@ -73,6 +80,7 @@ _TYPES: dict[str, Callable[[Any], bool]] = {
     "list of caches": lambda value: (
         isinstance(value, list) and all(_is_object(item, "### A cache") for item in value)
     ),
+    "list of disks": lambda value: isinstance(value, list) and all(_is_object(item, "### A disk") for item in value),
     "list of months": lambda value: (
         isinstance(value, list) and all(_is_object(item, "### A month") for item in value)
     ),

@@ -324,3 +324,18 @@ refuses() {
   [ ! -e "$SUITE_DIRECTORY/loaded" ]
   is_gone shop
 }
+
+@test "it says what was free before and after, in a line that --quiet leaves out" {
+  make_app shop
+  make_cache shop
+  run dokku cache:purge-legacy "$(app shop)"
+  [ "$status" -eq 0 ]
+  [[ "${lines[-1]}" =~ ^\ +disk\ of\ "$DOKKU_ROOT: "[0-9.]+\ [KMGT]iB\ free\ of\ [0-9.]+\ [MGT]iB\ -\>\ [0-9.]+\ [KMGT]iB\ free$ ]]
+  make_cache shop
+  run dokku --quiet cache:purge-legacy "$(app shop)"
+  [ "$status" -eq 0 ]
+  [ -z "$output" ]
+  # Nothing went, nothing to say of the disk.
+  run dokku cache:purge-legacy "$(app shop)"
+  [[ "$output" != *"disk of"* ]]
+}

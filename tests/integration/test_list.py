@@ -110,6 +110,17 @@ def test_list_is_as_the_page_describes_it_in_json_and_in_yaml(full_server: Serve
     assert values["engine-build-cache"]["size-bytes"] >= 0
 
 
+def test_the_disks_are_as_df_tells_them(server: Server) -> None:
+    told = {path: disk for disk in listed(server)["disks"] for path in disk["paths"]}
+    info = ["docker", "info", "--format", "{{.DockerRootDir}}"]
+    data_root = subprocess.run(info, capture_output=True, text=True, check=True).stdout.strip()
+    assert list(told) == [f"{server.root}", data_root]
+    for path, disk in told.items():
+        df = ["df", "--block-size=1", "--output=size", path]
+        assert disk["size-bytes"] == int(subprocess.run(df, capture_output=True, check=True).stdout.split()[-1])
+        assert 0 < disk["free-bytes"] < disk["size-bytes"]
+
+
 def test_prometheus_text_is_valid_with_every_kind_of_cache(full_server: Server) -> None:
     families = list(text_string_to_metric_families(run(full_server, "--format", "prometheus")[0]))
     samples = {sample.labels["location"]: sample.value for sample in families[0].samples}
@@ -291,4 +302,4 @@ def test_the_engine_is_asked_as_often_for_many_apps_as_for_one(
             context = Context(server.environment, Console(out=io.StringIO(), err=io.StringIO()), engine)
             list_action.run(context, ["--format", "json"])
             counts.append(len(calls))
-    assert counts == [3, 3]
+    assert counts == [4, 4]

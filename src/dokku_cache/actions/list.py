@@ -17,7 +17,7 @@ from dokku_cache.views import list_table, list_values, prometheus
 
 FORMATS = ("stdout", "json", "yaml", "prometheus")
 USAGE = (
-    "cache:list [--sort size|app|modified] [--kind legacy|herokuish|pack|engine]... "
+    "cache:list [--sort size|app|modified] [--kind legacy|herokuish|pack|buildkit|engine]... "
     "[--format stdout|json|yaml|prometheus]"
 )
 
@@ -38,10 +38,12 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     taken = replace(taken, caches=inventory.sort(taken.caches, order))
     if parsed.format == "stdout":
         list_table.show(context.console, taken, order)
-    elif parsed.format == "prometheus":
-        context.console.result(prometheus.exposition(taken, daily_run.last(context.environment)))
+        return ExitCode.OK
+    last_run = daily_run.last(context.environment)
+    if parsed.format == "prometheus":
+        context.console.result(prometheus.exposition(taken, last_run))
     else:
-        context.console.result(serialized.as_text(list_values.values(taken), parsed.format))
+        context.console.result(serialized.as_text(list_values.values(taken, last_run), parsed.format))
     return ExitCode.OK
 
 

@@ -16,8 +16,10 @@ from dokku_cache.purge.purger import Request
 from dokku_cache.purge.recorded import purge_and_record
 from dokku_cache.purge.refusals import refusal
 from dokku_cache.records.history import Way
+from dokku_cache.survey import disks
 from dokku_cache.survey.measuring import measure_candidates
 from dokku_cache.survey.surveyor import Surveyor
+from dokku_cache.views import disk_lines
 
 USAGE = "cache:purge-legacy <app>... | --all [--dry-run] [--force] [--quiet]"
 
@@ -53,7 +55,15 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
         return worst  # a plan that keeps something is no failure: nothing was asked to be removed
     if parsed.is_all and not is_forced and not _confirmed(context.console, surveyor, findings):
         return ExitCode.FAILED
-    return max(worst, _tell(context.console, _purge_each(context, findings, mode), is_several=len(findings) > 1))
+    before = disks.of_apps(context.environment, _purged_apps(findings, mode))
+    worst = max(worst, _tell(context.console, _purge_each(context, findings, mode), is_several=len(findings) > 1))
+    for line in disk_lines.changes(before, disks.of_paths(path for disk in before for path in disk.paths)):
+        context.console.detail(line)
+    return worst
+
+
+def _purged_apps(findings: Sequence[Finding], mode: Mode) -> list[str]:
+    return [finding.app for finding in findings if candidates(finding, mode)]
 
 
 def _check(named: list[str], *, is_all: bool) -> None:

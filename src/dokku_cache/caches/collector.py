@@ -1,12 +1,12 @@
 """Gathering what ``cache:list`` shows: each source is asked once, whatever the number of apps."""
 
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
-from dokku_cache.caches import inventory
+from dokku_cache.caches import buildkit, inventory
 from dokku_cache.caches.inventory import Cache, Inventory, Kind
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps, daily_prune, version
@@ -16,6 +16,7 @@ from dokku_cache.errors import Unestablished
 from dokku_cache.legacy.sighting import CACHE_NAME, is_directory
 from dokku_cache.legacy.state import State
 from dokku_cache.output.progress import Watcher
+from dokku_cache.survey import disks
 from dokku_cache.survey.measuring import measure_finding
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.survey.walking import measure_as_it_is
@@ -46,18 +47,23 @@ class Collector:
         directories = self._directories(watcher) if Kind.LEGACY in self._kinds else []
         volumes = self._volumes()
         asks_engine = self._sees_all and Kind.ENGINE in self._kinds
-        usage = self._disk_usage(watcher) if volumes or asks_engine else None
+        asks_buildkit = self._sees_all and Kind.BUILDKIT in self._kinds
+        usage = (
+            self._disk_usage(watcher) if volumes or asks_engine or (asks_buildkit and self._buildkit({})) else None
+        )
         sizes = usage.volume_bytes if usage else {}
+        built = self._buildkit(sizes) if asks_buildkit else ()
         examined = [inventory.of_volume(replace(found, size_bytes=sizes.get(found.name))) for found in volumes]
         for cause, hint in self._unknown.items():
             self._context.console.warn(cause, hint)
         environment = self._context.environment
         return Inventory(
-            caches=(*directories, *examined),
+            caches=(*directories, *examined, *built),
             build_cache=usage.build_cache if usage and asks_engine else None,
             daily_prune=daily_prune.look(version.read(environment.lib_root)) if asks_engine else None,
             unknown=tuple(self._unknown),
             hides_others=not self._sees_all,
+            disks=disks.look(environment, self._context.engine, self._visible),
         )
 
     def _disk_usage(self, watcher: Watcher) -> DiskUsage | None:
@@ -99,6 +105,11 @@ class Collector:
             for found in self._ask(lambda: examiner.examine(self._every)) or ()
             if Kind(found.volume.builder.value) in self._kinds and (self._sees_all or found.app in self._visible)
         ]
+
+    def _buildkit(self, sizes: Mapping[str, int]) -> tuple[Cache, ...]:
+        """Give BuildKit's caches; none where the engine does not tell all containers and volumes."""
+        engine = self._context.engine
+        return self._ask(lambda: buildkit.find(engine.containers(), engine.volumes(), sizes)) or ()
 
     def _ask(self, question: Callable[[], Answer]) -> Answer | None:
         try:

@@ -9,18 +9,24 @@ from dokku_cache.dokku.apps import AppState
 from dokku_cache.dokku.daily_prune import DailyPrune
 from dokku_cache.engine.disk_usage import BuildCache
 from dokku_cache.legacy.plan import Finding, decide
+from dokku_cache.legacy.reason_code import ReasonCode
 from dokku_cache.legacy.state import Mode, State
+from dokku_cache.survey.disks import Disk
 from dokku_cache.tree.measurement import Measurement
 from dokku_cache.volumes.plan import VolumeFinding
 from dokku_cache.volumes.state import command
 
 
 class Kind(Enum):
-    """Where a cache comes from; ``ENGINE`` is the Docker engine's own, of which a server has one."""
+    """Where a cache comes from.
+
+    ``BUILDKIT`` is one that runs as a container, ``ENGINE`` the Docker engine's own, of which a server has one.
+    """
 
     LEGACY = "legacy"
     HEROKUISH = "herokuish"
     PACK = "pack"
+    BUILDKIT = "buildkit"
     ENGINE = "engine"
 
 
@@ -34,13 +40,13 @@ class Order(Enum):
 
 @dataclass(frozen=True)
 class Cache:
-    """A legacy directory or a cache volume.
+    """A legacy directory, a cache volume, or what BuildKit keeps its cache in.
 
     ``location`` is the directory's path or the volume's name. ``app`` is empty, and ``app_state`` None, where
     nothing tells whose it is; ``matched_by`` is ``directory``, a value of Match, or empty. ``state`` is a value of
     State or of VolumeState. ``action`` is the command that removes it, or empty. ``size_bytes``, ``files`` and
     ``last_modified`` are None where they are not known. ``is_purgeable``: ``cache:purge-legacy --all`` would remove
-    it.
+    it. ``reason_code`` is the reason for a program.
     """
 
     kind: Kind
@@ -55,6 +61,7 @@ class Cache:
     files: int | None = None
     last_modified: datetime | None = None
     is_purgeable: bool = False
+    reason_code: ReasonCode | None = None
 
 
 @dataclass(frozen=True)
@@ -72,7 +79,8 @@ class Inventory:
 
     ``build_cache`` and ``daily_prune`` are None when they were not asked for, ``build_cache`` also when the engine
     did not tell. ``unknown`` are sentences on what could not be found out. ``hides_others``: the calling user may not
-    see every app, so what belongs to others, or to nobody, is left out.
+    see every app, so what belongs to others, or to nobody, is left out. ``disks`` are the file systems that
+    hold caches.
     """
 
     caches: tuple[Cache, ...] = ()
@@ -80,6 +88,7 @@ class Inventory:
     daily_prune: DailyPrune | None = None
     unknown: tuple[str, ...] = ()
     hides_others: bool = False
+    disks: tuple[Disk, ...] = ()
 
     @property
     def total(self) -> Sum:
@@ -120,6 +129,7 @@ def of_finding(finding: Finding, measured: Measurement | None) -> Cache:
         measured.files if measured else None,
         measured.newest if measured else None,
         is_purgeable,
+        verdict.code,
     )
 
 
@@ -137,6 +147,7 @@ def of_directory_without_app(path: str, name: str, measured: Measurement | None)
         measured.size_bytes if measured else None,
         measured.files if measured else None,
         measured.newest if measured else None,
+        reason_code=ReasonCode.NO_APP_NAME,
     )
 
 
@@ -153,6 +164,7 @@ def of_volume(finding: VolumeFinding) -> Cache:
         verdict.reason,
         command(volume, verdict.state),
         finding.size_bytes,
+        reason_code=verdict.code,
     )
 
 

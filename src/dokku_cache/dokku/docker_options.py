@@ -13,6 +13,7 @@ from dokku_cache.evidence.by_app import Claim, Usages
 from dokku_cache.evidence.paths import CachePaths, Named
 from dokku_cache.legacy.classify import DokkuVersion
 from dokku_cache.legacy.proof import Usage
+from dokku_cache.legacy.reason_code import ReasonCode
 
 #: Each prints the options of one kind of container of an app, its ``storage:mount`` mounts included.
 TRIGGERS = (
@@ -41,13 +42,16 @@ def add_stored(
     has_shell = installed is None or installed < FIRST_WITHOUT_SHELL
     for stored in option_stores.read(environment):
         if stored.fault:
-            usages.add_unknown(stored.owner, Usage(unknown=(f"{stored.what}: {stored.fault}",)))
+            unknown, codes = f"{stored.what}: {stored.fault}", (ReasonCode.OPTIONS_UNREADABLE,)
+            usages.add_unknown(stored.owner, Usage(unknown=(unknown,), unknown_codes=codes))
             continue
         text = expand(stored.text, stored.owner, environment) if has_shell else stored.text
-        _add(usages, stored.what, text, paths)
+        code = ReasonCode.STORAGE_ENTRY_NAMES if stored.is_storage else ReasonCode.DOCKER_OPTION_NAMES
+        _add(usages, stored.what, text, paths, code)
         if has_shell and is_unresolved(text):
             unknown = f"{stored.what} names a place that only a shell could tell: {stored.text}"
-            usages.add_unknown("", Usage(unknown=(unknown,), remedies=("write the path out in that option",)))
+            remedies, codes = ("write the path out in that option",), (ReasonCode.PATH_NOT_WRITTEN_OUT,)
+            usages.add_unknown("", Usage(unknown=(unknown,), remedies=remedies, unknown_codes=codes))
 
 
 def expand(text: str, app: str, environment: DokkuEnvironment) -> str:
@@ -96,14 +100,15 @@ def add_printed(usages: Usages, apps: Sequence[str], paths: CachePaths) -> None:
 
 def _add_one(usages: Usages, app: str, printed: str | Unestablished, paths: CachePaths) -> None:
     if isinstance(printed, Unestablished):
-        usages.add_unknown(app, Usage(unknown=(f"its docker options cannot be read ({printed})",)))
+        unknown, codes = f"its docker options cannot be read ({printed})", (ReasonCode.OPTIONS_UNREADABLE,)
+        usages.add_unknown(app, Usage(unknown=(unknown,), unknown_codes=codes))
         return
-    _add(usages, f"a docker option of {app}", printed, paths)
+    _add(usages, f"a docker option of {app}", printed, paths, ReasonCode.DOCKER_OPTION_NAMES)
 
 
-def _add(usages: Usages, what: str, options: str, paths: CachePaths) -> None:
+def _add(usages: Usages, what: str, options: str, paths: CachePaths, code: ReasonCode) -> None:
     """Count a use by each word of a line of options that names a cache; several sources tell of the same ones."""
-    claims = {word: Claim(f"{what} names {{}}: {word}", _TAKE_OUT) for word in _words(options)}
+    claims = {word: Claim(f"{what} names {{}}: {word}", code, _TAKE_OUT) for word in _words(options)}
     for word, claim in claims.items():
         for piece in _pieces(word):
             usages.note(piece, claim)
@@ -112,7 +117,7 @@ def _add(usages: Usages, what: str, options: str, paths: CachePaths) -> None:
     if whole and not any(words.values()):
         words[options.strip()] = whole
     for word, meant in words.items():
-        usages.add(meant, claims.get(word) or Claim(f"{what} names {{}}: {word}", _TAKE_OUT))
+        usages.add(meant, claims.get(word) or Claim(f"{what} names {{}}: {word}", code, _TAKE_OUT))
 
 
 def _ask(app: str, trigger: str, argument: str) -> str | Unestablished:

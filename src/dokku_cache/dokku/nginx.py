@@ -14,6 +14,7 @@ from dokku_cache.dokku import files
 from dokku_cache.evidence.by_app import Claim, Usages
 from dokku_cache.evidence.paths import CachePaths
 from dokku_cache.legacy.proof import Usage
+from dokku_cache.legacy.reason_code import ReasonCode
 
 #: Of Debian's nginx, and of openresty where that runs on the host (plugins/nginx-vhosts/install).
 MAIN = ("/etc/nginx/nginx.conf", "/usr/local/openresty/nginx/conf/nginx.conf")
@@ -34,12 +35,14 @@ def add(usages: Usages, paths: CachePaths, root: str, mains: Sequence[str] = MAI
     """Find the files that name a cache. ``root`` is Dokku's."""
     for file, text in _files(root, mains):
         for path in dict.fromkeys(_PATH.findall(text)):
-            claim = Claim(f"nginx is told of {{}} in {file}: {path}", f"take it out of {file} and reload nginx")
+            remedy = f"take it out of {file} and reload nginx"
+            claim = Claim(f"nginx is told of {{}} in {file}: {path}", ReasonCode.NGINX_NAMES, remedy)
             usages.add(paths.meant_by(path), claim)
         for path in dict.fromkeys(_VARIABLE_PATH.findall(text)):
             if paths.is_above_all(path):
                 unknown = f"nginx is told of a place that only a request tells in {file}: {path}$..."
-                usages.add_unknown("", Usage(unknown=(unknown,), remedies=(f"write the path out in {file}",)))
+                remedies, codes = (f"write the path out in {file}",), (ReasonCode.PATH_NOT_WRITTEN_OUT,)
+                usages.add_unknown("", Usage(unknown=(unknown,), remedies=remedies, unknown_codes=codes))
 
 
 def _files(root: str, mains: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -32,7 +32,9 @@ _ENTRIES = os.path.join("data", "storage-registry", "entries")
 
 @dataclass(frozen=True)
 class Stored:
-    """One option or storage entry: ``text`` as it is kept, ``what`` it is, ``owner`` the app, or empty for none.
+    """One option, or an entry of storage where ``is_storage``.
+
+    ``text`` is as it is kept, ``what`` says what it is, ``owner`` is the app, or empty for none.
 
     ``fault`` says why it could not be read, or is empty. It then concerns its owner, or everybody if there is none.
     """
@@ -41,6 +43,7 @@ class Stored:
     what: str
     text: str = ""
     fault: str = ""
+    is_storage: bool = False
 
 
 def read(environment: DokkuEnvironment) -> Iterator[Stored]:
@@ -108,7 +111,7 @@ def _entries(lib_root: str) -> Iterator[Stored]:
         path, entry = os.path.join(directory, name), name.removesuffix(".json")
         what = f"storage entry {entry}"
         try:
-            yield Stored("", what, _host_path(path))
+            yield Stored("", what, _host_path(path), is_storage=True)
         except FileNotFoundError:
             continue
         except (OSError, ValueError, RecursionError) as error:

@@ -155,7 +155,8 @@ class Engine:
 
     def data_root(self) -> str:
         """Give the directory in which the engine keeps volumes and all else, by its path on the engine's host."""
-        return str(guarded(self.api.info).get("DockerRootDir") or "")
+        answer = guarded(self.api.info)
+        return str(answer.get("DockerRootDir") or "") if isinstance(answer, dict) else ""
 
     def restarts(self, container_id: str) -> bool:
         """Tell whether the engine starts a container again by itself; one that is gone is not."""

@@ -20,17 +20,23 @@ def check(containers: Sequence[dict[str, Any]], dokku_root: str, host_root: str)
     ``containers`` is what ``GET /containers/json`` gives. Who uses a cache is told by paths of the host: with a wrong
     one, a mounted cache would look unused. Outside of a container everything is right.
     """
-    try:
-        with open(MOUNT_TABLE, encoding="utf-8", errors="replace") as table:
-            own = _OWN_ID.search(table.read())
-    except OSError as error:
-        raise Unestablished(f"the kernel's table of mounts cannot be read ({error.strerror})") from error
-    expected = on_host(containers, own.group(1), os.path.realpath(dokku_root)) if own else ""
+    own = own_container()
+    expected = on_host(containers, own, os.path.realpath(dokku_root)) if own else ""
     if expected and expected != os.path.normpath(host_root):
         raise Unestablished(
             f"DOKKU_HOST_ROOT is {host_root}, but Dokku runs in a container, and its root is {expected} on the host",
             f"start Dokku's container with DOKKU_HOST_ROOT={expected}",
         )
+
+
+def own_container() -> str:
+    """Give the id of the engine's container in which this runs, or an empty text. Raises Unestablished."""
+    try:
+        with open(MOUNT_TABLE, encoding="utf-8", errors="replace") as table:
+            own = _OWN_ID.search(table.read())
+    except OSError as error:
+        raise Unestablished(f"the kernel's table of mounts cannot be read ({error.strerror})") from error
+    return own.group(1) if own else ""
 
 
 def on_host(containers: Sequence[dict[str, Any]], own_id: str, path: str) -> str:

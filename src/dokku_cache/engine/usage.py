@@ -9,6 +9,7 @@ from dokku_cache.errors import Unestablished
 from dokku_cache.evidence.by_app import Claim, Usages
 from dokku_cache.evidence.paths import CachePaths, Named, Part
 from dokku_cache.legacy.proof import Usage
+from dokku_cache.legacy.reason_code import ReasonCode
 
 #: The states in which nothing runs in a container (Docker Engine API 1.41, ContainerState).
 _NOT_RUNNING = frozenset({"exited", "created"})
@@ -37,6 +38,7 @@ def ask(engine: Engine, paths: CachePaths, *, anew: bool = False) -> Usages:
         usages.unknown = Usage(
             unknown=(f"it cannot be found out whether a container uses it: {error}",),
             remedies=(error.hint,) if error.hint else (),
+            unknown_codes=(ReasonCode.ENGINE_SILENT,),
         )
     return usages
 
@@ -64,8 +66,8 @@ def _claim(container: Json, mount: Json) -> Claim:
     state = container.get("State") or "in an unknown state"
     identity = str(container.get("Id", "?"))[:12]
     where = mount.get("Destination", "?")
-    sentence = f"container {_name(container)} mounts {{}} at {where} ({state}, {identity})"
-    return Claim(sentence, _remedy(container, identity))
+    sentence = f"container {name_of(container)} mounts {{}} at {where} ({state}, {identity})"
+    return Claim(sentence, ReasonCode.CONTAINER_MOUNTS, _remedy(container, identity))
 
 
 def _remedy(container: Json, identity: str) -> str:
@@ -110,7 +112,8 @@ def add_volumes(usages: Usages, volumes: Iterable[Json], paths: CachePaths) -> N
     """
     for volume in volumes:
         name = volume.get("Name")
-        claim = Claim(f"volume {name} is bound to {{}}", f"'docker volume rm {name}' removes the volume")
+        remedy = f"'docker volume rm {name}' removes the volume"
+        claim = Claim(f"volume {name} is bound to {{}}", ReasonCode.VOLUME_BOUND, remedy)
         options = (volume.get("Options") or {}).values()
         named = [piece for option in options for piece in _SEPARATORS.split(str(option))]
         for path in (*named, str(volume.get("Mountpoint") or "")):
@@ -124,7 +127,7 @@ def containers_by_volume(containers: Iterable[Json]) -> dict[str, tuple[str, ...
         for mount in container.get("Mounts") or ():
             if mount.get("Type") == "volume":
                 volume = str(mount.get("Name"))
-                found[volume] = (*found.get(volume, ()), _name(container))
+                found[volume] = (*found.get(volume, ()), name_of(container))
     return found
 
 
@@ -137,13 +140,13 @@ def signs_of_containers(containers: Iterable[Json]) -> tuple[dict[str, str], dic
     named: dict[str, str] = {}
     for container in containers:
         labels = container.get("Labels") or {}
-        match = _APP_CONTAINER.fullmatch(_name(container))
+        match = _APP_CONTAINER.fullmatch(name_of(container))
         if is_helper(labels):
             continue
         if labels.get(APP_NAME):
-            labelled.setdefault(labels[APP_NAME], f"there is container {_name(container)}")
+            labelled.setdefault(labels[APP_NAME], f"there is container {name_of(container)}")
         elif match:
-            named.setdefault(match["app"], f"there is container {_name(container)}")
+            named.setdefault(match["app"], f"there is container {name_of(container)}")
     return labelled, named
 
 
@@ -165,6 +168,7 @@ def signs_of_images(images: Iterable[Json]) -> tuple[dict[str, str], dict[str, s
     return labelled, named
 
 
-def _name(container: Json) -> str:
+def name_of(container: Json) -> str:
+    """Give a container's name, or the beginning of its id where it has none."""
     names = container.get("Names") or []
     return names[0].lstrip("/") if names else str(container.get("Id", "?"))[:12]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from dokku_cache.evidence.paths import Named, Part
 from dokku_cache.legacy.proof import Usage
+from dokku_cache.legacy.reason_code import ReasonCode
 
 
 @dataclass(frozen=True)
@@ -13,11 +14,13 @@ class Claim:
     """Somebody's word for a path: ``sentence`` has a ``{}`` for what it means, ``remedy`` ends the use."""
 
     sentence: str
+    code: ReasonCode
     remedy: str = ""
 
     def of(self, part: Part) -> Usage:
         """Give the use of one part of an app."""
-        return Usage((self.sentence.replace("{}", part.value),), remedies=(self.remedy,) if self.remedy else ())
+        sentence = self.sentence.replace("{}", part.value)
+        return Usage((sentence,), remedies=(self.remedy,) if self.remedy else (), use_codes=(self.code,))
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from dokku_cache.evidence import app_names, cache_layout
 from dokku_cache.legacy.proof import Life, Proof
+from dokku_cache.legacy.reason_code import ReasonCode
 from dokku_cache.legacy.sighting import Neighbour, Sighting
 from dokku_cache.tree.contents import Inside
 
@@ -17,11 +18,13 @@ def judge(sighting: Sighting, inside: Inside, life: Life) -> Proof:
         return _judge_bare(inside, life)
     foreign = [entry.name for entry in sighting.beside if not _is_known(entry)]
     if foreign:
-        return Proof(holds=False, text=f"beside it lies what Dokku does not keep in an app: {_listed(foreign)}")
+        text = f"beside it lies what Dokku does not keep in an app: {_listed(foreign)}"
+        return Proof(holds=False, text=text, code=ReasonCode.FOREIGN_NEIGHBOUR)
     telling = [entry.name for entry in sighting.beside if _is_telling(entry)]
     if not telling:
         listed = _listed([entry.name for entry in sighting.beside])
-        return Proof(holds=False, text=f"beside it lies nothing that Dokku alone keeps in an app: {listed}")
+        text = f"beside it lies nothing that Dokku alone keeps in an app: {listed}"
+        return Proof(holds=False, text=text, code=ReasonCode.NO_SIGN_OF_DOKKU)
     return Proof(holds=True, text=f"beside it lies nothing but what Dokku keeps in an app: {_listed(telling)}")
 
 
@@ -34,15 +37,15 @@ def _judge_bare(inside: Inside, life: Life) -> Proof:
     if life.signs:
         return Proof(holds=True, text=f"its app lives: {life.signs[0]}")
     if life.unknown:
-        return Proof(holds=False, text=f"it is not known whether its app lives: {life.unknown[0]}")
+        text = f"it is not known whether its app lives: {life.unknown[0]}"
+        return Proof(holds=False, text=text, code=ReasonCode.LIFE_UNKNOWN)
     if not inside.has_all_names:
-        return Proof(
-            holds=False, text="nothing lies beside it, and in it lies more than buildpacks leave side by side"
-        )
+        text = "nothing lies beside it, and in it lies more than buildpacks leave side by side"
+        return Proof(holds=False, text=text, code=ReasonCode.FOREIGN_LAYOUT)
     strange = cache_layout.strange_names(inside.names)
     if strange:
         text = f"nothing lies beside it, and no buildpack leaves what lies in it: {_listed(strange)}"
-        return Proof(holds=False, text=text)
+        return Proof(holds=False, text=text, code=ReasonCode.FOREIGN_LAYOUT)
     text = "nothing lies beside it, and it is laid out as buildpacks leave a cache"
     return Proof(holds=True if inside.is_known else None, text=text)
 

@@ -4,6 +4,7 @@ from datetime import datetime, timezone
 
 from dokku_cache.evidence.durations import as_text
 from dokku_cache.legacy.proof import Proof
+from dokku_cache.legacy.reason_code import ReasonCode
 
 
 def judge(newest: float | None, now: float, quiet_seconds: int, *, is_walked: bool) -> Proof:
@@ -15,8 +16,7 @@ def judge(newest: float | None, now: float, quiet_seconds: int, *, is_walked: bo
         return Proof(holds=True, text="no quiet time is asked for")
     if newest is not None and now - newest < quiet_seconds:
         written = datetime.fromtimestamp(newest, timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
-        return Proof(
-            holds=False, text=f"it was written at {written}, and has to be quiet for {as_text(quiet_seconds)}"
-        )
+        text = f"it was written at {written}, and has to be quiet for {as_text(quiet_seconds)}"
+        return Proof(holds=False, text=text, code=ReasonCode.NOT_QUIET)
     text = f"nobody has written into it for {as_text(quiet_seconds)}"
     return Proof(holds=True, text=text) if is_walked else Proof(holds=None, text=f"as far as was looked, {text}")

@@ -4,6 +4,7 @@ import pwd
 from functools import cache
 
 from dokku_cache.legacy.proof import Proof
+from dokku_cache.legacy.reason_code import ReasonCode
 from dokku_cache.tree.contents import Inside
 
 #: herokuish builds as this user (gliderlabs/herokuish, include/buildpack.bash); it has no account on the host.
@@ -23,7 +24,8 @@ def judge(inside: Inside, system_user: str) -> Proof:
         if uid not in {HEROKUISH, ROOT} and (name := account(uid)) not in {"", system_user}
     )
     if strangers:
-        return Proof(holds=False, text=f"files in it belong to {', '.join(strangers)}, as whom no build runs")
+        text = f"files in it belong to {', '.join(strangers)}, as whom no build runs"
+        return Proof(holds=False, text=text, code=ReasonCode.FOREIGN_OWNER)
     owners = ", ".join(sorted(_described(uid) for uid in inside.owners))
     if not inside.is_known:
         text = f"as far as it could be looked into, it belongs to {owners}, as builds left it"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from dokku_cache.legacy.proof import Evidence, Usage
+from dokku_cache.legacy.reason_code import ReasonCode
 from dokku_cache.legacy.sighting import Entry, Sighting
 from dokku_cache.legacy.state import State, Verdict
 
@@ -38,30 +39,33 @@ def classify_cache(sighting: Sighting, version: DokkuVersion | None, evidence: E
         return used
     proofs = (evidence.place, evidence.writer, evidence.quiet)
     is_final = all(proof.holds is not None for proof in proofs)
-    doubts = [proof.text for proof in (evidence.place, evidence.writer) if proof.holds is False]
+    doubts = [proof for proof in (evidence.place, evidence.writer) if proof.holds is False]
     if doubts:
-        return Verdict(State.DOUBTFUL, "; ".join(doubts), is_final=is_final)
+        reason = "; ".join(doubt.text for doubt in doubts)
+        return Verdict(State.DOUBTFUL, reason, is_final=is_final, code=doubts[0].code)
     if version is not None and version < FIRST_WITHOUT_DIRECTORY:
         reason = f"Dokku {version} builds in a volume, but its tasks make the directory again"
-        return Verdict(State.RECREATED, reason, is_final=is_final)
+        return Verdict(State.RECREATED, reason, is_final=is_final, code=ReasonCode.TASKS_MAKE_IT)
     if evidence.quiet.holds is False:
-        return Verdict(State.RECENT, evidence.quiet.text, is_final=is_final)
-    return Verdict(State.ORPHANED, f"nothing in Dokku {version} uses it any more", is_final=is_final)
+        return Verdict(State.RECENT, evidence.quiet.text, is_final=is_final, code=evidence.quiet.code)
+    reason = f"nothing in Dokku {version} uses it any more"
+    return Verdict(State.ORPHANED, reason, is_final=is_final, code=ReasonCode.GIVEN_UP)
 
 
 def classify_without_evidence(sighting: Sighting, version: DokkuVersion | None) -> Verdict | None:
     """Give the verdict on the cache where no evidence can change it, else None: nobody need be asked."""
     if sighting.fault:
-        return Verdict(State.UNSAFE, sighting.fault)
+        return Verdict(State.UNSAFE, sighting.fault, code=sighting.fault_code)
     if sighting.cache is None:
         return Verdict(State.ABSENT)
     if sighting.cache.fault:
-        return Verdict(State.UNSAFE, sighting.cache.fault)
+        return Verdict(State.UNSAFE, sighting.cache.fault, code=sighting.cache.fault_code)
     if version is None:
         step = "see what 'dokku version' says: the plugin reads it from the same file"
-        return Verdict(State.ACTIVE, "the version of Dokku cannot be read, so builds may still use it", step)
+        reason = "the version of Dokku cannot be read, so builds may still use it"
+        return Verdict(State.ACTIVE, reason, step, code=ReasonCode.VERSION_UNKNOWN)
     if version < FIRST_WITH_VOLUMES:
-        return Verdict(State.ACTIVE, f"Dokku {version} still builds in it")
+        return Verdict(State.ACTIVE, f"Dokku {version} still builds in it", code=ReasonCode.DOKKU_TOO_OLD)
     return None
 
 
@@ -69,13 +73,14 @@ def classify_trash(sighting: Sighting, usage: Usage) -> Verdict:
     """Give the state of the trash: it was given up when it was renamed, whatever the cache beside it is now."""
     if sighting.fault or not sighting.trash:
         return Verdict(State.ABSENT)
-    faults = [entry.fault for entry in sighting.trash if entry.fault]
-    if faults:
-        return Verdict(State.UNSAFE, "; ".join(faults))
+    faulty = [entry for entry in sighting.trash if entry.fault]
+    if faulty:
+        return Verdict(State.UNSAFE, "; ".join(entry.fault for entry in faulty), code=faulty[0].fault_code)
     used = _used(sighting.trash, usage)
     if used is not None:
         return used
-    return Verdict(State.INTERRUPTED, "an earlier purge was cut short, its trash waits to be deleted")
+    reason = "an earlier purge was cut short, its trash waits to be deleted"
+    return Verdict(State.INTERRUPTED, reason, code=ReasonCode.CUT_SHORT)
 
 
 def classify_both(cache: Verdict, trash: Verdict) -> Verdict:
@@ -85,7 +90,7 @@ def classify_both(cache: Verdict, trash: Verdict) -> Verdict:
     if cache.state is State.ABSENT or trash.state is not State.INTERRUPTED:
         return trash
     reason = f"{trash.reason}; the cache beside it is {cache.described}"
-    return Verdict(trash.state, reason, is_final=cache.is_final)
+    return Verdict(trash.state, reason, is_final=cache.is_final, code=trash.code)
 
 
 def _used(entries: tuple[Entry | None, ...], usage: Usage) -> Verdict | None:
@@ -99,4 +104,5 @@ def _used(entries: tuple[Entry | None, ...], usage: Usage) -> Verdict | None:
     if not reasons:
         return None
     state = State.IN_USE if mounted or usage.uses else State.UNKNOWN
-    return Verdict(state, "; ".join(reasons), "; ".join(usage.remedies))
+    codes = ((ReasonCode.MOUNTED_ELSEWHERE,) if mounted else ()) + usage.use_codes + usage.unknown_codes
+    return Verdict(state, "; ".join(reasons), "; ".join(usage.remedies), code=next(iter(codes), None))

@@ -1,6 +1,11 @@
 """Facts about one legacy cache, as values: what is shown, what is not, and what could not be found out."""
 
 from dataclasses import dataclass, field
+from typing import TypeVar
+
+from dokku_cache.legacy.reason_code import ReasonCode
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -8,28 +13,35 @@ class Proof:
     """One thing that has to be shown before a cache may go, and a sentence about it.
 
     ``holds``: True when it is shown, False when something speaks against it, None when it was not looked at wholly.
+    ``code``: what speaks against it; None where nothing does.
     """
 
     holds: bool | None
     text: str
+    code: ReasonCode | None = None
 
 
 @dataclass(frozen=True)
 class Usage:
     """Who uses a cache: ``uses`` are sentences, one a user; ``unknown`` tells what could not be found out.
 
-    ``remedies`` are sentences on what ends a use, or makes the unknown known.
+    ``remedies`` are sentences on what ends a use, or makes the unknown known. ``use_codes`` and ``unknown_codes``
+    are the kinds of uses and of unknowns, each once, in the order of the sentences.
     """
 
     uses: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     remedies: tuple[str, ...] = ()
+    use_codes: tuple[ReasonCode, ...] = ()
+    unknown_codes: tuple[ReasonCode, ...] = ()
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(
             _unique(self.uses + other.uses),
             _unique(self.unknown + other.unknown),
             _unique(self.remedies + other.remedies),
+            _unique(self.use_codes + other.use_codes),
+            _unique(self.unknown_codes + other.unknown_codes),
         )
 
     @property
@@ -38,8 +50,8 @@ class Usage:
         return not self.uses and not self.unknown
 
 
-def _unique(sentences: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(sentences))
+def _unique(items: tuple[Item, ...]) -> tuple[Item, ...]:
+    return tuple(dict.fromkeys(items))
 
 
 @dataclass(frozen=True)

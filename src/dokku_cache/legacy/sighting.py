@@ -6,6 +6,7 @@ import stat
 from dataclasses import dataclass
 
 from dokku_cache.legacy.installed import is_by_install
+from dokku_cache.legacy.reason_code import ReasonCode
 from dokku_cache.tree.contents import Inside, look_inside
 from dokku_cache.tree.handles import AppDirectory, Identity, describe_kind
 from dokku_cache.tree.mounts import Mount, mounted_at_or_below, mounted_from
@@ -21,7 +22,8 @@ LOCK_NAME = ".deploy.lock"
 class Entry:
     """A legacy cache or trash: its name within the app's directory, its identity, and what forbids to touch it.
 
-    ``fault`` is empty when the entry is a plain directory with nothing mounted, else the reason.
+    ``fault`` is empty when the entry is a plain directory with nothing mounted, else the reason, which
+    ``fault_code`` has for a program.
     ``mounted_as`` names a place that shows this directory, (a part of) what is in it, or the app's directory through
     another mount, else empty. ``changed``: its last change, as by a rename, in seconds since the epoch (st_ctime).
     """
@@ -31,6 +33,7 @@ class Entry:
     fault: str = ""
     mounted_as: str = ""
     changed: float = 0.0
+    fault_code: ReasonCode | None = None
 
     @property
     def is_trash(self) -> bool:
@@ -55,9 +58,10 @@ class Neighbour:
 class Sighting:
     """What lies in one app's directory. ``path`` is the place of the legacy cache, whether or not it is there.
 
-    ``fault`` tells why the app's directory itself cannot be worked in, or is empty; ``real_path`` is then where the
-    cache really lies, if the directory is a link. ``identity`` is the app's directory. ``beside`` is all but cache
-    and trash, and ``inside`` a quick look into the cache; both are left out where there is no cache.
+    ``fault`` tells why the app's directory itself cannot be worked in, or is empty, ``fault_code`` the same for a
+    program; ``real_path`` is then where the cache really lies, if the directory is a link. ``identity`` is the app's
+    directory. ``beside`` is all but cache and trash, and ``inside`` a quick look into the cache; both are left out
+    where there is no cache.
     """
 
     app: str
@@ -69,6 +73,7 @@ class Sighting:
     identity: Identity | None = None
     fault: str = ""
     real_path: str = ""
+    fault_code: ReasonCode | None = None
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -146,7 +151,8 @@ def look_at_app(dokku_root: str, app: str, mounts: tuple[Mount, ...]) -> Sightin
     except NotADirectoryError:
         return _look_at_link(app, path)
     except OSError as error:  # not to be entered, on a dead disk or server
-        return Sighting(app, path, fault=f"the app's directory cannot be read ({error.strerror})")
+        fault = f"the app's directory cannot be read ({error.strerror})"
+        return Sighting(app, path, fault=fault, fault_code=ReasonCode.UNREADABLE)
 
 
 def _look_at_link(app: str, path: str) -> Sighting:
@@ -156,14 +162,12 @@ def _look_at_link(app: str, path: str) -> Sighting:
     if not os.path.islink(os.path.dirname(path)):
         return Sighting(app, path)  # a file: no app, and nothing in it
     if not os.path.lexists(real_path):
-        return Sighting(app, path) if os.path.isdir(directory) else Sighting(app, path, fault=_to_nowhere(directory))
-    return Sighting(
-        app, path, fault=f"the app's directory is a symbolic link, the cache is in {real_path}", real_path=real_path
-    )
-
-
-def _to_nowhere(directory: str) -> str:
-    return f"the app's directory is a symbolic link to {directory}, where nothing can be seen"
+        if os.path.isdir(directory):
+            return Sighting(app, path)
+        fault = f"the app's directory is a symbolic link to {directory}, where nothing can be seen"
+        return Sighting(app, path, fault=fault, fault_code=ReasonCode.SYMLINK)
+    fault = f"the app's directory is a symbolic link, the cache is in {real_path}"
+    return Sighting(app, path, fault=fault, real_path=real_path, fault_code=ReasonCode.SYMLINK)
 
 
 def _examine(directory: AppDirectory, name: str, real_path: str, mounts: tuple[Mount, ...]) -> Entry | None:
@@ -178,15 +182,19 @@ def _examine(directory: AppDirectory, name: str, real_path: str, mounts: tuple[M
         if inner is None:
             raise
         fault = f"{name} has a mount that does not answer ({error.strerror}): {inner.mount_point}"
-        return Entry(name, Identity(-1, -1), fault=fault)
+        return Entry(name, Identity(-1, -1), fault=fault, fault_code=ReasonCode.MOUNT_SILENT)
     identity = Identity.of(status)
     if not stat.S_ISDIR(status.st_mode):
-        return Entry(name, identity, fault=f"{name} is {describe_kind(status.st_mode)}")
+        code = ReasonCode.SYMLINK if stat.S_ISLNK(status.st_mode) else ReasonCode.NOT_A_DIRECTORY
+        return Entry(name, identity, fault=f"{name} is {describe_kind(status.st_mode)}", fault_code=code)
     if inner is not None:
-        where = "is a mount point" if inner.mount_point == path else f"has a mount below it: {inner.mount_point}"
-        return Entry(name, identity, fault=f"{name} {where}")
+        is_top = inner.mount_point == path
+        where = "is a mount point" if is_top else f"has a mount below it: {inner.mount_point}"
+        code = ReasonCode.MOUNT_POINT if is_top else ReasonCode.MOUNT_BELOW
+        return Entry(name, identity, fault=f"{name} {where}", fault_code=code)
     if status.st_dev != os.fstat(directory.fd).st_dev:
-        return Entry(name, identity, fault=f"{name} is on another file system than the app's directory")
+        fault = f"{name} is on another file system than the app's directory"
+        return Entry(name, identity, fault=fault, fault_code=ReasonCode.OTHER_FILE_SYSTEM)
     outer = mounted_from(path, mounts, whole=real_path)
     return Entry(name, identity, mounted_as=outer.mount_point if outer else "", changed=status.st_ctime)
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from dokku_cache.legacy.reason_code import ReasonCode
+
 
 class State(Enum):
     """The state of an app's legacy cache; exactly one applies."""
@@ -40,12 +42,14 @@ class Verdict:
 
     ``next_step``: what a person can do about it, empty where there is nothing to do. ``is_final``: everything that
     the state rests on was looked at wholly; else it is what a quick look tells, and nothing may be removed for it.
+    ``code``: the reason for a program, of several the first; None for ABSENT alone.
     """
 
     state: State
     reason: str = ""
     next_step: str = ""
     is_final: bool = True
+    code: ReasonCode | None = None
 
     @property
     def described(self) -> str:

@@ -11,6 +11,7 @@ from dokku_cache.errors import Unestablished
 from dokku_cache.evidence.by_app import Usages
 from dokku_cache.evidence.paths import CachePaths
 from dokku_cache.legacy.proof import Life, Usage
+from dokku_cache.legacy.reason_code import ReasonCode
 from dokku_cache.legacy.sighting import Sighting
 from dokku_cache.survey import hidden_paths
 
@@ -26,7 +27,8 @@ class Facts:
     def usage_of_cache(self, app: str) -> Usage:
         """Give who uses an app's cache."""
         unknown = tuple(f"it is not known whether the app lives: {reason}" for reason in self.life_of(app).unknown)
-        return self._engine.of_cache(app) + self._dokku.of_cache(app) + Usage(unknown=unknown)
+        of_life = Usage(unknown=unknown, unknown_codes=(ReasonCode.LIFE_UNKNOWN,) if unknown else ())
+        return self._engine.of_cache(app) + self._dokku.of_cache(app) + of_life
 
     def usage_of_trash(self, app: str) -> Usage:
         """Give who uses an app's trash: nobody finds that by the cache's name any more, so options do not matter."""

@@ -12,6 +12,7 @@ from dokku_cache.errors import CacheError, NotBegun
 from dokku_cache.evidence.by_app import Usages
 from dokku_cache.evidence.paths import CachePaths
 from dokku_cache.legacy.proof import Usage
+from dokku_cache.legacy.reason_code import ReasonCode
 from dokku_cache.tree.mounts import Mount, read_mounts
 
 #: For so long it is remembered where a path leads: a sweep over many apps would ask the same for each.
@@ -31,7 +32,9 @@ def add(usages: Usages, paths: CachePaths, engine: Engine) -> None:
             unknown = (
                 f"it cannot be found out where {path} leads, which {claim.sentence.partition(' {}')[0]}: {error}"
             )
-            usages.add_unknown("", Usage(unknown=(unknown,), remedies=(claim.remedy,) if claim.remedy else ()))
+            remedies = (claim.remedy,) if claim.remedy else ()
+            codes = (ReasonCode.PATH_HIDDEN,)
+            usages.add_unknown("", Usage(unknown=(unknown,), remedies=remedies, unknown_codes=codes))
 
 
 def _ask(path: str, engine: Engine) -> Mount | None:

@@ -17,6 +17,7 @@ from dokku_cache.evidence.paths import CachePaths
 from dokku_cache.legacy.classify import DokkuVersion, classify_cache, classify_trash, classify_without_evidence
 from dokku_cache.legacy.plan import Finding
 from dokku_cache.legacy.proof import Evidence, Life, Usage
+from dokku_cache.legacy.reason_code import ReasonCode
 from dokku_cache.legacy.sighting import Sighting, look, look_at_app
 from dokku_cache.legacy.state import State, Verdict
 from dokku_cache.survey import facts
@@ -87,7 +88,8 @@ class Surveyor:
         renamed = look(directory, _mounts())
         mounted = tuple(reason for entry in renamed.entries if (reason := entry.fault or entry.mounted_as))
         paths = CachePaths([sighting], self.environment.root, self.environment.host_root)
-        return Usage(uses=mounted) + engine_usage.ask(self.engine, paths, anew=True).of_cache(sighting.app)
+        by_kernel = Usage(uses=mounted, use_codes=(ReasonCode.MOUNTED_ELSEWHERE,) if mounted else ())
+        return by_kernel + engine_usage.ask(self.engine, paths, anew=True).of_cache(sighting.app)
 
     def _judge(self, sightings: list[Sighting], *, anew: bool) -> tuple[Finding, ...]:
         installed = version.read(self.environment.lib_root)

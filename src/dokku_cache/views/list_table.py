@@ -9,8 +9,10 @@ from dokku_cache.caches.inventory import Cache, Inventory, Kind, Order, Sum
 from dokku_cache.dokku.apps import AppState
 from dokku_cache.dokku.daily_prune import DailyPrune
 from dokku_cache.engine.disk_usage import BuildCache
+from dokku_cache.legacy.reason_code import ReasonCode
 from dokku_cache.output import text
 from dokku_cache.output.console import Console
+from dokku_cache.views import disk_lines
 from dokku_cache.volumes.state import VolumeState
 
 if TYPE_CHECKING:
@@ -62,6 +64,8 @@ def show(console: Console, inventory: Inventory, order: Order) -> None:
     if inventory.hides_others:
         console.detail("What is not of an app of yours is left out")
     console.detail(_last_line(inventory))
+    for disk in inventory.disks:
+        console.detail(disk_lines.line(disk))
 
 
 def _place(inventory: Inventory, order: Order) -> int:
@@ -76,14 +80,14 @@ def _row(cache: Cache) -> Row:
     is_directory = cache.kind is Kind.LEGACY
     return Row(
         size=_UNKNOWN if cache.size_bytes is None else text.size(cache.size_bytes),
-        app=text.printable(cache.app) or "?",
+        app=text.printable(cache.app) or ("-" if cache.kind is Kind.BUILDKIT else "?"),
         mark=_MARKS.get(cache.app_state, "") if cache.app_state else "",
         kind=cache.kind.value,
         # The engine does not tell these of a volume; of a directory they are there but not known.
         files=f"{cache.files:,}" if cache.files is not None else _UNKNOWN if is_directory else "-",
         modified=_day(cache),
         state=cache.state,
-        where=text.printable(cache.location if is_directory else f"volume {cache.location}"),
+        where=text.printable(cache.location if cache.location.startswith("/") else f"volume {cache.location}"),
         what=text.printable(_what(cache)),
     )
 
@@ -95,6 +99,8 @@ def _day(cache: Cache) -> str:
 
 
 def _what(cache: Cache) -> str:
+    if cache.reason_code is ReasonCode.BUILDKIT_STOPPED and cache.action:
+        return f"{cache.action} (start its container first; slows the next build)"
     if cache.state == VolumeState.LIVE.value and cache.action:
         return f"{cache.action} (slows the next build)"
     return cache.action or f"kept: {cache.reason}"

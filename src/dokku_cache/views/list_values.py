@@ -4,13 +4,21 @@ from typing import Any
 
 from dokku_cache.caches.inventory import Cache, Inventory
 from dokku_cache.output import text
+from dokku_cache.records.daily_run import Run
+from dokku_cache.views import disk_lines
 
 
-def values(inventory: Inventory) -> dict[str, Any]:
-    """Give an inventory as plain values: sizes in bytes, times as RFC 3339, null for what is not known."""
+def values(inventory: Inventory, daily_run: Run | None = None) -> dict[str, Any]:
+    """Give an inventory, and the last daily run, as plain values.
+
+    Sizes are in bytes, times as in RFC 3339, null is for what is not known.
+    """
     total, purgeable = inventory.total, inventory.purgeable
     return {
         "caches": [_cache(cache) for cache in inventory.caches],
+        "daily-run-at": daily_run.at if daily_run else None,
+        "daily-run-result": daily_run.result if daily_run else None,
+        "disks": [disk_lines.values(disk) for disk in inventory.disks],
         "engine-build-cache": _build_cache(inventory),
         "hides-others": inventory.hides_others,
         "purgeable-bytes": purgeable.size_bytes,
@@ -34,6 +42,7 @@ def _cache(cache: Cache) -> dict[str, Any]:
         "location": cache.location,
         "matched-by": cache.matched_by or None,
         "reason": cache.reason,
+        "reason-code": cache.reason_code.value if cache.reason_code else None,
         "size-bytes": cache.size_bytes,
         "state": cache.state,
     }

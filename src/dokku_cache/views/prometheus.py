@@ -10,6 +10,7 @@ from datetime import datetime
 from dokku_cache.caches.inventory import Cache, Inventory
 from dokku_cache.output import text
 from dokku_cache.records.daily_run import Run
+from dokku_cache.survey.disks import Disk
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ def _metrics(inventory: Inventory) -> Iterator[Metric]:
     yield from _of_caches(inventory.caches)
     yield from _of_engine(inventory)
     yield from _of_sums(inventory)
+    yield from _of_disks(inventory.disks)
 
 
 def _of_daily_run(run: Run | None) -> Iterator[Metric]:
@@ -68,6 +70,26 @@ def _of_sums(inventory: Inventory) -> Iterator[Metric]:
         ("purgeable_caches", "Legacy caches that cache:purge-legacy --all would remove.", purgeable.caches),
     ):
         yield Metric(f"dokku_cache_{name}", meaning, [({}, value)])
+
+
+def _of_disks(disks: Sequence[Disk]) -> Iterator[Metric]:
+    by_path = [({"path": path}, disk.state) for disk in disks for path in disk.paths]
+    for name, meaning, samples in (
+        ("size_bytes", "Size of the file system", [(labels, state.total_bytes) for labels, state in by_path]),
+        ("used_bytes", "What is used of the file system", [(labels, state.used_bytes) for labels, state in by_path]),
+        ("free_bytes", "What is free on the file system", [(labels, state.free_bytes) for labels, state in by_path]),
+        (
+            "inodes",
+            "Inodes of the file system",
+            [(labels, state.total_inodes) for labels, state in by_path if state.total_inodes is not None],
+        ),
+        (
+            "free_inodes",
+            "Free inodes of the file system",
+            [(labels, state.free_inodes) for labels, state in by_path if state.free_inodes is not None],
+        ),
+    ):
+        yield Metric(f"dokku_cache_disk_{name}", f"{meaning} that holds caches.", samples)
 
 
 def _of_caches(caches: Sequence[Cache]) -> Iterator[Metric]:

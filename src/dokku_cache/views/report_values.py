@@ -20,7 +20,13 @@ MEASURED_KEYS = (
     "cache-legacy-size-bytes",
 )
 #: What a walk may change, as it sees what a quick look does not.
-WALKED_KEYS = (*MEASURED_KEYS, "cache-legacy-evidence", "cache-legacy-reason", "cache-legacy-state")
+WALKED_KEYS = (
+    *MEASURED_KEYS,
+    "cache-legacy-evidence",
+    "cache-legacy-reason",
+    "cache-legacy-reason-code",
+    "cache-legacy-state",
+)
 APP_KEYS = (
     *(f"cache-{prefix}{key}" for key in policy.OF_APPS for prefix in ("", "computed-", "global-")),
     "cache-last-failure",
@@ -66,6 +72,7 @@ class Gatherer:
             "cache-legacy-evidence": sentences(finding),
             "cache-legacy-path": sighting.path,
             "cache-legacy-reason": verdict.reason,
+            "cache-legacy-reason-code": verdict.code.value if verdict.code else Missing.NONE,
             "cache-legacy-state": verdict.state.value,
             "cache-volume": f"cache-{finding.app}",
             "cache-volume-exists": self._has_volume(f"cache-{finding.app}"),

@@ -8,6 +8,7 @@ from enum import Enum
 
 from dokku_cache.dokku.apps import AppState
 from dokku_cache.evidence import durations
+from dokku_cache.legacy.reason_code import ReasonCode
 from dokku_cache.volumes.ownership import Builder, CacheVolume, Generation, Match
 
 
@@ -42,7 +43,7 @@ class VolumeFacts:
 
 @dataclass(frozen=True)
 class VolumeVerdict:
-    """A state with its reason; ``next_step`` says what ends a state that forbids removal, and may be empty.
+    """A state with its reason, and that as a code; ``next_step`` says what ends what forbids removal, or is empty.
 
     ``doubt``: why it may not go although its state lets it, as when somebody could not be asked who uses it.
     """
@@ -51,6 +52,7 @@ class VolumeVerdict:
     reason: str
     next_step: str = ""
     doubt: str = ""
+    code: ReasonCode | None = None
 
 
 def judge(volume: CacheVolume, facts: VolumeFacts, now: datetime) -> VolumeVerdict:
@@ -59,9 +61,10 @@ def judge(volume: CacheVolume, facts: VolumeFacts, now: datetime) -> VolumeVerdi
         container = facts.containers[0]
         reason = f"container {container} mounts it"
         remedy = f"'docker rm {container}' removes the container, if nobody needs it"
-        return VolumeVerdict(VolumeState.IN_USE, reason, remedy)
+        return VolumeVerdict(VolumeState.IN_USE, reason, remedy, code=ReasonCode.CONTAINER_MOUNTS)
     if facts.named_by:
-        return VolumeVerdict(VolumeState.IN_USE, facts.named_by[0], "take it out there, if nobody needs it")
+        remedy = "take it out there, if nobody needs it"
+        return VolumeVerdict(VolumeState.IN_USE, facts.named_by[0], remedy, code=ReasonCode.DOCKER_OPTION_NAMES)
     if facts.app_state is AppState.PRESENT:
         return replace(_of_a_living_app(volume), doubt=next(_unasked(facts), ""))
     return _of_no_app(volume, facts) or _by_age(volume, facts.quiet_seconds, now)
@@ -69,24 +72,32 @@ def judge(volume: CacheVolume, facts: VolumeFacts, now: datetime) -> VolumeVerdi
 
 def _of_a_living_app(volume: CacheVolume) -> VolumeVerdict:
     if volume.builder is Builder.PACK and volume.generation is Generation.FORMER:
-        return VolumeVerdict(VolumeState.STALE, f"pack keeps the cache of {volume.app} under another key now")
+        reason = f"pack keeps the cache of {volume.app} under another key now"
+        return VolumeVerdict(VolumeState.STALE, reason, code=ReasonCode.FORMER_KEY)
     if volume.builder is Builder.PACK and volume.generation is Generation.UNTOLD:
         reason = f"builds of {volume.app} may use it: which key pack has for it now is not known"
-        return VolumeVerdict(VolumeState.LIVE, reason)
-    return VolumeVerdict(VolumeState.LIVE, f"builds of {volume.app} use it")
+        return VolumeVerdict(VolumeState.LIVE, reason, code=ReasonCode.APP_BUILDS)
+    return VolumeVerdict(VolumeState.LIVE, f"builds of {volume.app} use it", code=ReasonCode.APP_BUILDS)
 
 
 def _of_no_app(volume: CacheVolume, facts: VolumeFacts) -> VolumeVerdict | None:
     """Give the verdict on what is not proven to be a dead cache, None where it is, but for its age."""
-    doubts = (
-        "its name does not tell whose it is" if facts.app_state is None else "",
-        f"there is no app {volume.app}, and no label says that Dokku made it" if is_named_alone(volume) else "",
-        volume.elsewhere,
-        *_unasked(facts),
-        *(f"Dokku lists no app {volume.app}, but {sign}" for sign in facts.life),
-    )
-    reason = next((doubt for doubt in doubts if doubt), "")
-    return VolumeVerdict(VolumeState.UNKNOWN, reason) if reason else None
+    if facts.app_state is None:
+        return _unknown("its name does not tell whose it is", ReasonCode.OWNER_UNKNOWN)
+    if is_named_alone(volume):
+        unlabelled = f"there is no app {volume.app}, and no label says that Dokku made it"
+        return _unknown(unlabelled, ReasonCode.NO_LABEL)
+    if volume.elsewhere:
+        return _unknown(volume.elsewhere, ReasonCode.NOT_LOCAL)
+    for reason in _unasked(facts):
+        return _unknown(reason, ReasonCode.ENGINE_SILENT if facts.containers is None else ReasonCode.USERS_UNKNOWN)
+    for sign in facts.life:
+        return _unknown(f"Dokku lists no app {volume.app}, but {sign}", ReasonCode.APP_LIVES_ELSEWHERE)
+    return None
+
+
+def _unknown(reason: str, code: ReasonCode) -> VolumeVerdict:
+    return VolumeVerdict(VolumeState.UNKNOWN, reason, code=code)
 
 
 def _unasked(facts: VolumeFacts) -> Iterator[str]:
@@ -98,12 +109,12 @@ def _unasked(facts: VolumeFacts) -> Iterator[str]:
 def _by_age(volume: CacheVolume, quiet_seconds: int, now: datetime) -> VolumeVerdict:
     gone = f"app {volume.app} is gone, and no container uses it"
     if volume.created is None:
-        return VolumeVerdict(VolumeState.UNKNOWN, f"{gone}, but Docker does not say when it was made")
+        return _unknown(f"{gone}, but Docker does not say when it was made", ReasonCode.AGE_UNKNOWN)
     if quiet_seconds >= durations.FOR_EVER or now - volume.created < timedelta(seconds=quiet_seconds):
         made = volume.created.isoformat(timespec="seconds")
         reason = f"{gone}, but it was made at {made}, and stays until it is {durations.as_text(quiet_seconds)} old"
-        return VolumeVerdict(VolumeState.RECENT, reason)
-    return VolumeVerdict(VolumeState.ORPHANED, gone)
+        return VolumeVerdict(VolumeState.RECENT, reason, code=ReasonCode.TOO_YOUNG)
+    return VolumeVerdict(VolumeState.ORPHANED, gone, code=ReasonCode.APP_GONE)
 
 
 def is_named_alone(volume: CacheVolume) -> bool:

@@ -10,6 +10,7 @@ from dokku_cache.dokku.apps import AppState
 from dokku_cache.engine.disk_usage import BuildCache
 from dokku_cache.legacy.plan import Finding
 from dokku_cache.legacy.proof import Evidence, Proof
+from dokku_cache.legacy.reason_code import ReasonCode
 from dokku_cache.legacy.sighting import Entry, Sighting
 from dokku_cache.legacy.state import State, Verdict
 from dokku_cache.tree.handles import Identity
@@ -51,7 +52,9 @@ def test_a_directory_that_could_not_be_measured_has_no_figures() -> None:
 
 
 def volume(found: CacheVolume, state: VolumeState) -> Cache:
-    return inventory.of_volume(VolumeFinding(found, AppState.PRESENT, VolumeVerdict(state, "so it is"), 5))
+    return inventory.of_volume(
+        VolumeFinding(found, AppState.PRESENT, VolumeVerdict(state, "so it is", code=ReasonCode.APP_BUILDS), 5)
+    )
 
 
 @pytest.mark.parametrize(
@@ -72,6 +75,7 @@ def test_a_volume_is_offered_for_removal_only_when_it_is_known_to_be_free(
 ) -> None:
     cache = volume(found, state)
     assert (cache.state, cache.action, cache.size_bytes, cache.is_purgeable) == (state.value, action, 5, False)
+    assert cache.reason_code is ReasonCode.APP_BUILDS
     assert cache.reason
 
 

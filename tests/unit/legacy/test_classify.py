@@ -13,6 +13,7 @@ from dokku_cache.legacy.classify import (
 )
 from dokku_cache.legacy.plan import Finding, candidates, decide
 from dokku_cache.legacy.proof import Evidence, Proof, Usage
+from dokku_cache.legacy.reason_code import ReasonCode
 from dokku_cache.legacy.sighting import Entry, Sighting
 from dokku_cache.legacy.state import Mode, State, Verdict
 from dokku_cache.tree.handles import Identity
@@ -20,8 +21,12 @@ from dokku_cache.tree.handles import Identity
 NOW = DokkuVersion(0, 38, 27)
 CACHE = Entry("cache", Identity(1, 2))
 TRASH = Entry(".dokku-cache-trash.0", Identity(1, 3))
-USED = Usage(uses=("container x mounts it at /cache",), remedies=("'docker rm x' removes it",))
-UNKNOWN = Usage(unknown=("Docker does not answer",))
+USED = Usage(
+    uses=("container x mounts it at /cache",),
+    remedies=("'docker rm x' removes it",),
+    use_codes=(ReasonCode.CONTAINER_MOUNTS,),
+)
+UNKNOWN = Usage(unknown=("Docker does not answer",), unknown_codes=(ReasonCode.ENGINE_SILENT,))
 ANSWERS = (True, False, None)
 
 
@@ -31,11 +36,17 @@ def evidence(
     quiet: bool | None = True,
     usage: Usage = Usage(),  # noqa: B008 - it cannot change
 ) -> Evidence:
-    return Evidence(Proof(place, "place"), Proof(writer, "writer"), Proof(quiet, "quiet"), usage)
+    return Evidence(
+        Proof(place, "place", ReasonCode.FOREIGN_NEIGHBOUR),
+        Proof(writer, "writer", ReasonCode.FOREIGN_OWNER),
+        Proof(quiet, "quiet", ReasonCode.NOT_QUIET),
+        usage,
+    )
 
 
 def sighting(cache: Entry | None = CACHE, *trash: Entry, fault: str = "") -> Sighting:
-    return Sighting("shop", "/home/dokku/shop/cache", cache, trash, fault=fault)
+    code = ReasonCode.SYMLINK if fault else None
+    return Sighting("shop", "/home/dokku/shop/cache", cache, trash, fault=fault, fault_code=code)
 
 
 def found(
@@ -56,13 +67,13 @@ VERSIONS = (
 CACHES = (
     None,
     CACHE,
-    Entry("cache", Identity(1, 2), fault="is a link"),
+    Entry("cache", Identity(1, 2), fault="is a link", fault_code=ReasonCode.SYMLINK),
     Entry("cache", Identity(1, 2), mounted_as="/m"),
 )
 TRASHES = (
     (),
     (TRASH,),
-    (Entry(TRASH.name, TRASH.identity, fault="x"),),
+    (Entry(TRASH.name, TRASH.identity, fault="x", fault_code=ReasonCode.MOUNT_POINT),),
     (Entry(TRASH.name, TRASH.identity, mounted_as="/m"),),
 )
 USAGES = (Usage(), USED, UNKNOWN)
@@ -100,6 +111,7 @@ def test_every_combination_gives_one_state_and_nothing_unproven_goes() -> None:
     for finding in findings:
         assert isinstance(finding.verdict.state, State)
         assert bool(finding.verdict.reason) is (finding.verdict.state is not State.ABSENT)
+        assert bool(finding.verdict.code) is (finding.verdict.state is not State.ABSENT)
         for mode in Mode:
             targets = decide(finding, mode).targets
             assert set(targets) <= set(candidates(finding, mode)) <= set(finding.sighting.entries)
@@ -184,6 +196,16 @@ def test_every_reason_is_given() -> None:
     assert verdict.reason == "one; two; three"
     verdict = classify_cache(sighting(), NOW, evidence(place=False, writer=False))
     assert verdict.reason == "place; writer"
+
+
+def test_the_code_is_that_of_the_first_reason() -> None:
+    assert classify_cache(sighting(), NOW, evidence(place=False, writer=False)).code is ReasonCode.FOREIGN_NEIGHBOUR
+    assert classify_cache(sighting(), NOW, evidence(writer=False)).code is ReasonCode.FOREIGN_OWNER
+    assert classify_cache(sighting(), NOW, evidence(usage=UNKNOWN + USED)).code is ReasonCode.CONTAINER_MOUNTS
+    assert classify_cache(sighting(), NOW, evidence(usage=UNKNOWN)).code is ReasonCode.ENGINE_SILENT
+    mounted = Entry("cache", Identity(1, 2), mounted_as="/m")
+    assert classify_cache(sighting(mounted), NOW, evidence(usage=USED)).code is ReasonCode.MOUNTED_ELSEWHERE
+    assert classify_cache(sighting(), None, evidence()).code is ReasonCode.VERSION_UNKNOWN
 
 
 def test_what_forbids_removal_says_what_to_do() -> None:

@@ -10,7 +10,10 @@ from dokku_cache.caches.inventory import Cache, Inventory, Kind, Order
 from dokku_cache.dokku.apps import AppState
 from dokku_cache.dokku.daily_prune import DailyPrune
 from dokku_cache.engine.disk_usage import BuildCache
+from dokku_cache.legacy.reason_code import ReasonCode
 from dokku_cache.output.console import Console
+from dokku_cache.survey.disks import Disk
+from dokku_cache.tree.file_system import FileSystem
 from dokku_cache.views import list_table
 
 from ..caches.test_inventory import sized
@@ -59,6 +62,26 @@ def test_without_a_terminal_it_has_two_or_three_lines_a_cache_and_no_colours() -
         "                  /home/dokku/a/cache: kept: container b mounts it",
         "       at least 31.0 GiB in 4 caches; 'cache:purge-legacy --all' would free 22.0 GiB of it",
     ]
+
+
+def test_a_buildkit_that_does_not_run_is_to_be_started_first() -> None:
+    stopped = Cache(
+        Kind.BUILDKIT, "7" * 64, "", None, "", "live", "why", "docker exec b buildctl prune", 5,
+        reason_code=ReasonCode.BUILDKIT_STOPPED,
+    )  # fmt: skip
+    lines = [line.strip() for line in shown(Inventory((stopped,))).splitlines()]
+    assert lines[2].split() == ["5", "B", "-", "buildkit", "-", "-", "live"]
+    assert lines[3:5] == [
+        f"volume {'7' * 64}",
+        "docker exec b buildctl prune (start its container first; slows the next build)",
+    ]
+
+
+def test_each_file_system_that_holds_caches_has_its_line_below() -> None:
+    disk = Disk(("/home/dokku",), FileSystem("/home/dokku", 1, 40 << 30, 10 << 30, 30 << 30))
+    taken = Inventory((SHOP,), disks=(disk,))
+    assert shown(taken).splitlines()[-1] == "       disk of /home/dokku: 10.0 GiB used of 40.0 GiB, 30.0 GiB free"
+    assert "disk of" not in shown(taken, is_quiet=True)
 
 
 def test_a_wide_terminal_has_one_line_a_cache(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from dokku_cache.output import serialized
 from dokku_cache.views import list_values
 
 from .test_list_table import HELD, VOLUME
-from .test_prometheus import FULL
+from .test_prometheus import FULL, RUN
 
 ALL = [FULL, Inventory(), Inventory((HELD, VOLUME), unknown=("Docker does not answer",), hides_others=True)]
 
@@ -30,6 +30,14 @@ def test_times_are_rfc_3339_and_sizes_integers() -> None:
     cache = list_values.values(FULL)["caches"][0]
     assert cache["last-modified"] == "2021-01-01T00:00:00+00:00"
     assert cache["size-bytes"] == 22 << 30
+
+
+@pytest.mark.parametrize("inventory", ALL)
+def test_the_last_daily_run_is_there_or_null(inventory: Inventory) -> None:
+    values = list_values.values(inventory, RUN)
+    check_list(values)
+    assert (values["daily-run-at"], values["daily-run-result"]) == (RUN.at, "shop: it is immutable")
+    assert list_values.values(inventory)["daily-run-at"] is None
 
 
 @pytest.mark.parametrize("inventory", ALL)

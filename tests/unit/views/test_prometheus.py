@@ -11,12 +11,16 @@ from dokku_cache.caches.inventory import Inventory
 from dokku_cache.dokku.daily_prune import DailyPrune
 from dokku_cache.engine.disk_usage import BuildCache
 from dokku_cache.records.daily_run import Run
+from dokku_cache.survey.disks import Disk
+from dokku_cache.tree.file_system import FileSystem
 from dokku_cache.views import prometheus
 
 from .test_list_table import HELD, SHOP, VOLUME
 
 Sample = tuple[frozenset[tuple[str, str]], float]
-FULL = Inventory((SHOP, VOLUME, HELD), BuildCache(900, 100, 2), DailyPrune(can_work=False, reason="why"))
+DISK = Disk(("/home/dokku", "/var/lib/docker"), FileSystem("/home/dokku", 1, 1000, 600, 300, 50, 20))
+PRUNE = DailyPrune(can_work=False, reason="why")
+FULL = Inventory((SHOP, VOLUME, HELD), BuildCache(900, 100, 2), PRUNE, disks=(DISK,))
 
 RUN = Run("2026-11-25T03:30:00+00:00", "shop: it is immutable")
 
@@ -90,6 +94,18 @@ def test_the_page_describes_each_metric_with_its_labels() -> None:
     assert {name: {label for label, _ in pairs} for name, pairs in written.items()} == {
         name: set(listed) for name, listed in described.items()
     }
+
+
+def test_a_file_system_has_samples_for_each_directory_on_it_and_none_of_what_it_does_not_count() -> None:
+    home, engine = labels(path="/home/dokku"), labels(path="/var/lib/docker")
+    metrics = parsed(FULL)
+    assert metrics["dokku_cache_disk_size_bytes"] == [(home, 1000), (engine, 1000)]
+    assert metrics["dokku_cache_disk_used_bytes"] == [(home, 600), (engine, 600)]
+    assert metrics["dokku_cache_disk_free_bytes"] == [(home, 300), (engine, 300)]
+    assert metrics["dokku_cache_disk_inodes"] == [(home, 50), (engine, 50)]
+    assert metrics["dokku_cache_disk_free_inodes"] == [(home, 20), (engine, 20)]
+    uncounted = replace(DISK, state=replace(DISK.state, total_inodes=None, free_inodes=None))
+    assert not [name for name in parsed(Inventory(disks=(uncounted,))) if "inodes" in name]
 
 
 def test_the_last_daily_run_has_its_time_and_how_it_ended() -> None:

@@ -1,0 +1,100 @@
+"""BuildKit that runs as a container: its caches, and those that builders of buildx have left. Nothing removes them.
+
+Dokku's page on Railpack has it started so (``docker run ... moby/buildkit``): its cache is in an anonymous volume
+then, which neither ``docker builder prune`` nor Dokku's daily prune reaches. buildx starts a container
+``buildx_buildkit_<node>`` with a volume ``buildx_buildkit_<node>_state`` (docker/buildx, driver/docker-container/
+driver.go), where ``<node>`` is the builder's name with a number behind it unless somebody gave another (store/
+nodegroup.go). ``docker buildx rm --keep-state`` leaves the volume, as does who removes the container.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from dokku_cache.caches.inventory import Cache, Kind
+from dokku_cache.engine.client import Json
+from dokku_cache.engine.usage import name_of
+from dokku_cache.legacy.reason_code import ReasonCode
+from dokku_cache.volumes.state import VolumeState
+
+#: Where BuildKit keeps everything: its image, and the rootless variant of that, declare them as volumes
+#: (moby/buildkit, Dockerfile).
+STATE_DIRECTORIES = ("/var/lib/buildkit", "/home/user/.local/share/buildkit")
+#: With any registry in front, and any tag or digest behind.
+_IMAGE = re.compile(r"(?:.*/)?moby/buildkit(?:[:@].*)?")
+#: What a container says of its image once the tag is another's.
+_IMAGE_ID = re.compile(r"(?:sha256:)?[0-9a-f]{12,64}")
+_NODE_PREFIX = "buildx_buildkit_"
+_BUILDER = re.compile(rf"{_NODE_PREFIX}(?P<builder>.+)\d")
+_STATE_VOLUME = re.compile(rf"{_NODE_PREFIX}.+_state")
+#: What may be put into a command as it is.
+_PLAIN_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
+
+
+def find(containers: Iterable[Json], volumes: Iterable[Json], sizes: Mapping[str, int]) -> tuple[Cache, ...]:
+    """Find them. ``containers`` and ``volumes`` are all of the engine's, ``sizes`` in bytes by the volumes' names."""
+    listed = list(containers)
+    running_first = sorted(listed, key=lambda container: container.get("State") != "running")
+    found: dict[str, Cache] = {}
+    for container in running_first:
+        for mount in _state_mounts(container):
+            location = str(mount.get("Name") or mount.get("Source") or "")
+            if location:
+                found.setdefault(location, _of_container(container, location, sizes.get(location)))
+    mounted = {mount.get("Name") for container in listed for mount in container.get("Mounts") or ()}
+    left = (str(volume.get("Name")) for volume in volumes if volume.get("Name") not in mounted)
+    return (*found.values(), *(_left_over(name, sizes.get(name)) for name in left if _STATE_VOLUME.fullmatch(name)))
+
+
+def _state_mounts(container: Json) -> Iterator[Json]:
+    """Give what a container of BuildKit keeps its cache in; nothing of other containers, and nothing in memory."""
+    image = str(container.get("Image") or "")
+    is_buildkit = _IMAGE.fullmatch(image) or _IMAGE_ID.fullmatch(image) or name_of(container).startswith(_NODE_PREFIX)
+    for mount in container.get("Mounts") or () if is_buildkit else ():
+        if mount.get("Destination") in STATE_DIRECTORIES and mount.get("Type") in {"volume", "bind"}:
+            yield mount
+
+
+def _of_container(container: Json, location: str, size_bytes: int | None) -> Cache:
+    name, state = name_of(container), str(container.get("State") or "in an unknown state")
+    runs = state == "running"
+    return Cache(
+        Kind.BUILDKIT,
+        location,
+        "",
+        None,
+        "",
+        VolumeState.LIVE.value,
+        f"container {name} builds with it"
+        if runs
+        else f"container {name} builds with it when it runs: it is {state}, so start it before you prune",
+        _prune(name),
+        size_bytes,
+        reason_code=ReasonCode.BUILDKIT_RUNS if runs else ReasonCode.BUILDKIT_STOPPED,
+    )
+
+
+def _prune(container: str) -> str:
+    """Give the command that empties the cache of a container; empty where its name could mean more to a shell."""
+    if not _PLAIN_NAME.fullmatch(container):
+        return ""
+    builder = _BUILDER.fullmatch(container)
+    return (
+        f"docker buildx prune --builder {builder['builder']}"
+        if builder
+        else f"docker exec {container} buildctl prune"
+    )
+
+
+def _left_over(name: str, size_bytes: int | None) -> Cache:
+    return Cache(
+        Kind.BUILDKIT,
+        name,
+        "",
+        None,
+        "",
+        VolumeState.ORPHANED.value,
+        "its builder of buildx was removed, or kept it for a later one (--keep-state): no container mounts it",
+        f"docker volume rm {name}" if _PLAIN_NAME.fullmatch(name) else "",
+        size_bytes,
+        reason_code=ReasonCode.BUILDER_GONE,
+    )
