@@ -87,9 +87,7 @@ class Chance:
 
     def exchange(self, other: str) -> None:
         """Let two names swap what they stand for, at once."""
-        if _LIBRARY.renameat2(
-            self.directory, os.fsencode(self.name), self.directory, os.fsencode(other), _EXCHANGE
-        ):
+        if _LIBRARY.renameat2(self.directory, os.fsencode(self.name), self.directory, os.fsencode(other), _EXCHANGE):
             raise OSError(ctypes.get_errno(), "renameat2")
 
 

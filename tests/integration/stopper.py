@@ -1,9 +1,9 @@
 """Stopping a program at any of its calls to the kernel: killed there, or told that the call has failed.
 
-By the kernel's own means (seccomp_unotify(2), Linux 5.5): each call of some kinds, of a process and all that it starts,
-waits until it is answered here. strace can inject too, but counts for each thread apart: the third ``unlinkat`` of one
-of 32 threads is never one certain call, and what a thread opens never comes before what the program opened as it
-started.
+By the kernel's own means (seccomp_unotify(2), Linux 5.5): each call of some kinds, of a process and all that it
+starts, waits until it is answered here. strace can inject too, but counts for each thread apart: the third
+``unlinkat`` of one of 32 threads is never one certain call, and what a thread opens never comes before what the
+program opened as it started.
 """
 
 import ctypes
@@ -32,10 +32,18 @@ _NUMBERS = {
     },
 }  # fmt: skip
 KINDS = ("openat", "write", "connect", "sendto", "rename", "unlink", "rmdir", "mkdir", "chmod")
-_KIND_OF = {"renameat": "rename", "renameat2": "rename", "unlinkat": "unlink", "fchmodat": "chmod", "openat2": "openat"}
+_KIND_OF = {
+    "renameat": "rename",
+    "renameat2": "rename",
+    "unlinkat": "unlink",
+    "fchmodat": "chmod",
+    "openat2": "openat",
+}
 #: Which argument is a path.
-_PATHS = {"rename": 0, "mkdir": 0, "rmdir": 0, "unlink": 0, "chmod": 0, "openat": 1, "unlinkat": 1, "renameat": 1, "fchmodat": 1,
-          "renameat2": 1, "openat2": 1}  # fmt: skip
+_PATHS = {
+    **dict.fromkeys(("rename", "mkdir", "rmdir", "unlink", "chmod"), 0),
+    **dict.fromkeys(("openat", "openat2", "unlinkat", "renameat", "renameat2", "fchmodat"), 1),
+}
 _AT_REMOVEDIR = 0x200
 
 _LOAD, _EQUAL, _RETURN = 0x20, 0x15, 0x06  # BPF_LD|BPF_W|BPF_ABS, BPF_JMP|BPF_JEQ|BPF_K, BPF_RET|BPF_K

@@ -1,4 +1,4 @@
-"""A server with one cache to purge and everything beside it that has to stay, and commands to be stopped while they do."""
+"""A server with one cache to purge and everything beside it that has to stay, and commands that are stopped."""
 
 import contextlib
 import hashlib
@@ -31,9 +31,11 @@ APP = "shop"
 
 @dataclass(frozen=True)
 class Command:
-    """Something that purges, as a door calls it. ``owner``: of the cache. ``succeeds``: exits with 0 whatever happens.
+    """Something that purges, as a door calls it.
 
-    ``has_hidden_path``: an app's options name a path that only the engine can see.
+    ``owner``: of the cache. ``succeeds``: exits with 0 whatever happens.
+    ``has_hidden_path``: an app's options name a path that only the engine can see. ``is_closed``: the cache can be
+    measured by the helper alone. ``files``: that many more.
     """
 
     name: str
@@ -41,6 +43,8 @@ class Command:
     owner: str
     succeeds: bool = False
     has_hidden_path: bool = False
+    is_closed: bool = False
+    files: int = 0
 
 
 COMMANDS = (
@@ -116,10 +120,11 @@ class Scene:
             (cache / name).mkdir(parents=True)
             for number in range(3):
                 (cache / name / f"file{number}").write_text("x" * 5000 * number)
+        trees.many(cache / "gems", self._command.files)
         (cache / "link").symlink_to(self._base / "outside")
         os.link(self._base / "outside/kept", cache / "hard")
         give(cache, pwd.getpwnam("dokku").pw_uid if self._command.owner == OWN else HEROKUISH)
-        (cache / "node").chmod(0o555)
+        (cache / "node").chmod(0o700 if self._command.is_closed else 0o555)
         age(cache)
 
     def _all_that_stays(self) -> dict[bytes, Any]:

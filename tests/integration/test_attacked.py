@@ -1,4 +1,4 @@
-"""Whoever owns a cache, and user dokku, may swap what is in it all the time: nothing outside is touched, to the byte."""
+"""Whoever owns a cache, and user dokku, may swap what is in it all the time: nothing outside is touched."""
 
 import itertools
 import os
@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 
 import pytest
 
@@ -17,8 +16,8 @@ from dokku_cache.errors import CacheError
 from dokku_cache.legacy.emptying import empty
 from dokku_cache.legacy.remove import delete_trash, put_back, remove_ghost, set_aside
 from dokku_cache.legacy.sighting import CACHE_NAME, look
-from dokku_cache.purge.purger import Request
 from dokku_cache.legacy.state import Mode
+from dokku_cache.purge.purger import Request
 from dokku_cache.tree.contents import look_at_all, look_inside
 from dokku_cache.tree.descent import Descent
 from dokku_cache.tree.handles import OPEN_DIRECTORY, AppDirectory, mount_of, open_to_empty
@@ -31,7 +30,7 @@ from .stopping import content
 from .test_purge import purge
 
 #: For each primitive so long, in the short form and in the long one.
-SECONDS = 60.0 if proof.IS_LONG else 1.2
+SECONDS = 60.0 if proof.IS_LONG else 0.8
 #: What fails is refused; anything else than these is a defect.
 REFUSALS = (OSError, CacheError)
 DOKKU, ROOT = pwd.getpwnam("dokku").pw_uid, 0
@@ -169,8 +168,14 @@ def script(ground: Ground) -> None:
 def whole(ground: Ground) -> None:
     """End to end: find, decide, rename, delete."""
     environment = ground.server.environment
-    purge(Server(type(environment)(**{**vars(environment), "root": str(ground.root), "host_root": str(ground.root)}),
-                 ground.root), "shop", Request(mode=Mode.CONFIRMED))
+    purge(
+        Server(
+            type(environment)(**{**vars(environment), "root": str(ground.root), "host_root": str(ground.root)}),
+            ground.root,
+        ),
+        "shop",
+        Request(mode=Mode.CONFIRMED),
+    )
 
 
 def _rounds(ground: Ground, primitive: Callable[[Ground], None], seconds: float) -> int:

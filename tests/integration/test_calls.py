@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import re
 import subprocess
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from . import proof, tracing
 from .calling import SOURCE, environ, list_apps
 from .conftest import HEROKUISH, Server, age, give
 from .tracing import CHANGING, Traced
+
+#: What a handle of one's own is called, and one name in the directory that it is of.
+_BY_HANDLE = re.compile(r"/proc/self/fd/[0-9]+(?:/[^/]+)?")
 
 pytestmark = pytest.mark.skipif(not tracing.IS_THERE, reason="it needs strace")
 
@@ -46,9 +50,14 @@ def purge(server: Server, trace: Path) -> list[Traced]:
 
 
 def is_relative(call: Traced, app: Path) -> bool:
-    """Tell whether all that a call names is but a name in a directory that is held open, below the app."""
+    """Tell whether all that a call names is but a name in a directory that is held open, below the app.
+
+    A find has such a handle as its current directory, or is given the handle's name in /proc.
+    """
     is_below = call.directory == str(app) or call.directory.startswith(f"{app}/")
-    return is_below and call.handle.isdigit() and all("/" not in name for name in call.names)
+    if call.is_opening and all(_BY_HANDLE.fullmatch(name) for name in call.names):
+        return True
+    return is_below and all("/" not in name.removeprefix("./") for name in call.names)
 
 
 @pytest.mark.parametrize("owner", [HEROKUISH, pwd.getpwnam("dokku").pw_uid], ids=["32767", "dokku"])
@@ -64,14 +73,16 @@ def test_all_that_is_opened_or_changed_below_an_app_is_but_a_name_in_a_directory
         assert is_relative(call, app) or is_own_handle or call.path.startswith(records), call
     assert [call.name for call in changed if call.names[:1] == ("cache",)] == ["renameat"]
     assert len(changed) > (1900 if owner != HEROKUISH else 1)
-    inside = [call for call in calls if call.is_opening and call.path.startswith((f"{cache}", f"{app}/.dokku-cache"))]
+    places = (str(cache), f"{app}/.dokku-cache-trash.")
+    opened = [call for call in calls if call.is_opening]
+    inside = [call for call in opened if call.path.startswith(places) or call.opened.startswith(places)]
     assert len(inside) > 10
     for call in inside:
         if call.names == (".",):
             continue  # where somebody is already, as the find that is started in a directory that is held open
         assert is_relative(call, app), call
         assert "O_NOFOLLOW" in call.arguments, call
-    assert [call for call in calls if call.is_opening and call.path.startswith(f"{app}") and writes(call)] == []
+    assert [call for call in opened if call.path.startswith(str(app)) and writes(call)] == []
 
 
 def writes(call: Traced) -> bool:

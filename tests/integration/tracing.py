@@ -12,15 +12,18 @@ from pathlib import Path
 
 #: All by which something in a file system is opened or changed.
 CHANGING = (
-    "creat", "unlink", "unlinkat", "rename", "renameat", "renameat2", "rmdir", "mkdir", "mkdirat", "chmod", "fchmodat",
-    "chown", "lchown", "fchownat", "truncate", "link", "linkat", "symlink", "symlinkat", "mknod", "mknodat",
+    "creat", "unlink", "unlinkat", "rename", "renameat", "renameat2", "rmdir", "mkdir", "mkdirat", "chmod",
+    "fchmodat", "chown", "lchown", "fchownat", "truncate", "link", "linkat", "symlink", "symlinkat", "mknod",
+    "mknodat",
 )  # fmt: skip
 _OPENING = ("open", "openat", "openat2")
 _STARTING = ("execve", "clone", "clone3", "fork", "vfork")
 _CALL = re.compile(r"^(?P<process>\d+) +(?:<\.\.\. )?(?P<name>\w+)(?P<rest>\(| resumed>)(?P<arguments>.*)$")
-_PLACE = re.compile(r'^(?P<handle>AT_FDCWD|\d+)(?:<(?P<directory>[^>]*)>)?, ')
+_PLACE = re.compile(r"^(?P<handle>AT_FDCWD|\d+)(?:<(?P<directory>[^>]*)>)?, ")
 _NAME = re.compile(r'"(?P<name>(?:[^"\\]|\\.)*)"')
-_RESULT = re.compile(r"= (\d+)\b[^=]*$")
+#: A process that was started, by the number that it has for who traces.
+_STARTED = re.compile(r"= (?P<inside>\d+)(?: /\* (?P<here>\d+) in strace's PID NS \*/)?")
+_OPENED = re.compile(r"= \d+<(?P<path>[^>]*)>$")
 
 IS_THERE = shutil.which("strace") is not None
 
@@ -44,6 +47,12 @@ class Traced:
         return self.name in _OPENING
 
     @property
+    def opened(self) -> str:
+        """What was opened, as the kernel has it; empty where that is not known."""
+        match = _OPENED.search(self.arguments)
+        return match["path"] if match else ""
+
+    @property
     def path(self) -> str:
         """Where the first name leads, by the spelling alone."""
         name = self.names[0] if self.names else ""
@@ -53,7 +62,7 @@ class Traced:
 def options(into: Path) -> list[str]:
     """Give strace's arguments to follow a program and all that it starts."""
     calls = ",".join(f"?{name}" for name in (*CHANGING, *_OPENING, *_STARTING))
-    return ["strace", "-f", "-qq", "-y", "-s", "4096", "-o", str(into), "-e", f"trace={calls}"]
+    return ["strace", "-f", "-qq", "-y", "--pidns-translation", "-s", "4096", "-o", str(into), "-e", f"trace={calls}"]
 
 
 def read(trace: Path) -> list[Traced]:
@@ -68,8 +77,8 @@ def below(trace: Path, program: str) -> list[Traced]:
     for call in _parse(trace):
         if call.name == "execve" and call.names[:1] == (program,):
             wanted.add(call.process)
-        elif call.name in _STARTING and call.process in wanted and (result := _RESULT.search(call.arguments)):
-            wanted.add(int(result[1]))
+        elif call.name in _STARTING and call.process in wanted and (started := _STARTED.search(call.arguments)):
+            wanted.add(int(started["here"] or started["inside"]))
         elif call.name not in _STARTING and call.process in wanted:
             found.append(call)
     return found

@@ -47,7 +47,8 @@ def ask(
 ) -> Facts:
     """Ask about all that was sighted; about what Dokku keeps only for those whose cache is to be ``judged``.
 
-    ``anew``: right before a removal, of one app. Then it is also found out where paths lead that this user cannot see.
+    ``anew``: right before a removal, of one app. Then it is also found out where paths lead that this user cannot
+    see.
     """
     paths = CachePaths(sightings, environment.root, environment.host_root)
     by_engine = engine_usage.ask(engine, paths, anew=anew)
