@@ -1,6 +1,6 @@
 # As root on Debian or Ubuntu. `make test` and `make demo` install what they need.
 .DEFAULT_GOAL := help
-.PHONY: help setup lint test test-dokku demo picture bench clean
+.PHONY: help setup lint test proof test-dokku demo picture bench clean
 
 help: ## Show these lines
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -13,6 +13,9 @@ lint: setup ## Run all static checks
 
 test: lint ## Run all checks and tests
 	@tests/run
+
+proof: setup ## Stop a purge at every call and attack it, for hours; make test has a short form of it
+	@tests/run proof
 
 test-dokku: setup ## Run the end-to-end tests against the Dokku that is installed here
 	@DOKKU_UNDER_TEST=real .venv/bin/bats tests/e2e

@@ -19,6 +19,8 @@ import pytest
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
 
+from . import proof
+
 HEROKUISH = 32767
 DISK = Path(os.environ.get("TESTS_DIRECTORY", "/var/tmp"))
 STAND_IN = Path(__file__).parents[1] / "dokku"
@@ -28,6 +30,12 @@ ENGINE = Path(__file__).parents[1] / "engine"
 def pytest_configure() -> None:
     """Let trees be as they are on a server, whatever the umask of whoever tests."""
     os.umask(0o022)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what the proofs have done."""
+    for what, count in proof.DONE.items():
+        terminalreporter.write_line(f"proof: {what}: {count:,}")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
