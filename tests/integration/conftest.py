@@ -139,6 +139,37 @@ def engine() -> Engine:
     return Engine(os.environ["DOCKER_HOST"])
 
 
+@pytest.fixture
+def lists_apps(server: Server) -> None:
+    """Let Dokku list what lies in its root."""
+    trigger = server.root.parent / "plugins/enabled/apps/app-list"
+    trigger.parent.mkdir()
+    trigger.write_text(f"#!/bin/sh\nls {server.root}\n")
+    trigger.chmod(0o755)
+
+
+@pytest.fixture
+def volume() -> Iterator[Callable[..., str]]:
+    """Make volumes that are not ours; gives a function of a name, a size in bytes, and labels."""
+    made: list[str] = []
+
+    def make(name: str, size_bytes: int = 0, **labels: str) -> str:
+        options = [word for key, value in labels.items() for word in ("--label", f"com.dokku.{key}={value}")]
+        subprocess.run(["docker", "volume", "create", *options, name], capture_output=True, check=True)
+        made.append(name)
+        where = subprocess.run(
+            ["docker", "volume", "inspect", "--format", "{{.Mountpoint}}", name],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+        Path(where, "layer").write_bytes(b"x" * size_bytes)
+        return name
+
+    yield make
+    subprocess.run(["docker", "volume", "rm", "--force", *made], capture_output=True, check=bool(made))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _nothing_left_behind() -> Iterator[None]:
     yield
