@@ -22,10 +22,7 @@ def bash_says(least: str, found: FileSystem) -> bool:
     """Ask src/room, with a `stat` of our own."""
     line = f"{found.total_bytes // BLOCK} {found.free_bytes // BLOCK} {BLOCK}"
     line += f" {found.total_inodes or 0} {found.free_inodes or 0}"
-    script = (
-        'source "$1/src/room"; line="$3"; exec() { echo "$line"; }; '
-        'understand "$2"; [[ -n "$share$bytes" ]] && is_low /x'
-    )
+    script = 'source "$1/src/room"; line="$3"; exec() { echo "$line"; }; understand "$2"; is_low /x'
     return (
         subprocess.run(["bash", "-e", "-c", script, "bash", PROJECT, least, line], check=False, timeout=20).returncode
         == 0
