@@ -30,7 +30,7 @@ from .stopping import content
 from .test_purge import purge
 
 #: For each primitive so long, in the short form and in the long one.
-SECONDS = 60.0 if proof.IS_LONG else 0.8
+SECONDS = 20.0 if proof.IS_LONG else 0.8
 #: What fails is refused; anything else than these is a defect.
 REFUSALS = (OSError, CacheError)
 DOKKU, ROOT = pwd.getpwnam("dokku").pw_uid, 0
