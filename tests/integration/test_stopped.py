@@ -73,7 +73,7 @@ def _hold_after(server: Server, command: Command, stop: Stop) -> str:
     if run.stopped_at:
         proof.DONE[f"purges killed at a {stop.kind}" if stop.failure is None else f"{stop.kind}s that failed"] += 1
     try:
-        scene.hold(run.code, was_killed=was_killed)
+        scene.hold(run.code, was_killed=was_killed, was_told_gone=stop.failure == errno.ENOENT)
     except AssertionError as error:
         return f"{stop} {run.stopped_at}: exit code {run.code}: {error}"
     return ""
