@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dokku_cache.actions import dokku_report, history, purge_legacy, report
+from dokku_cache.actions import dokku_report, history, purge_legacy, purge_volumes, report
 from dokku_cache.actions import list as list_action
 from dokku_cache.context import Context
 from dokku_cache.dokku.environment import DokkuEnvironment
@@ -21,6 +21,8 @@ LOOKS = [
     (dokku_report, []),
     (purge_legacy, ["shop", "--dry-run"]),
     (purge_legacy, ["--all", "--dry-run"]),
+    (purge_volumes, ["shop", "--dry-run"]),
+    (purge_volumes, ["--orphaned", "--dry-run"]),
 ]
 HELPER = {"com.dokku.cache.helper": "true"}
 OURS, OTHERS = "a" * 64, "b" * 64
