@@ -8,6 +8,7 @@ import os
 import random
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -21,9 +22,12 @@ from dokku_cache.tree.mounts import is_at_or_below, read_mounts
 NAMES = ("a", "b", "c", "d")
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _EXCHANGE = 1 << 1  # RENAME_EXCHANGE (rename(2)): no moment at which the name is missing
+_HERE = -100  # AT_FDCWD
 _BIND, _DETACH, _NOFOLLOW = 4096, 2, 8  # MS_BIND, MNT_DETACH, UMOUNT_NOFOLLOW
 #: An app's directory, its cache, and what is in that.
 _IN_A_CACHE = 2
+#: Mostly in the cache: where the app's own name is swapped all the time, nobody gets far.
+_DEPTHS = (0, 1, *(2, 3) * 12)
 _LIBRARY = ctypes.CDLL(None, use_errno=True)
 
 
@@ -41,13 +45,14 @@ class Victim:
         (canary / "cache/a/kept").write_text("content")
         subprocess.run(["chown", "-R", f"{owner}:{owner}", canary], check=True)
         subprocess.run(["chmod", "-R", "a+rwX", canary], check=True)
-        (canary / "d").chmod(0o555)
+        for directory in (canary, *(path for path in canary.rglob("*") if path.is_dir())):
+            directory.chmod(0o555)  # who wants to empty it has to change that first
         self.forbidden = {(path.stat().st_dev, path.stat().st_ino) for path in (canary, *canary.rglob("*"))}
 
     def open_some(self, chooser: random.Random) -> tuple[int, int]:
         """Open the top or a directory at most three levels below it; give its depth too. Raises OSError."""
         position, depth = os.open(self.top, _DIRECTORY), 0
-        for _ in range(chooser.randrange(4)):
+        for _ in range(chooser.choice(_DEPTHS)):
             names = os.listdir(position)
             if not names:
                 break
@@ -85,13 +90,22 @@ class Chance:
         canary = self.victim.canary
         return str(self.chooser.choice((canary, canary / self.name, canary / "cache", "../..", "/")))
 
+    def linger(self) -> None:
+        """Let it be so for a moment, shorter or longer."""
+        time.sleep(self.chooser.choice((0, 0, 0.0005, 0.002)))
+
     def exchange(self, other: str) -> None:
         """Let two names swap what they stand for, at once."""
-        if _LIBRARY.renameat2(self.directory, os.fsencode(self.name), self.directory, os.fsencode(other), _EXCHANGE):
-            raise OSError(ctypes.get_errno(), "renameat2")
+        exchange(self.name, other, self.directory)
 
 
 Attack = Callable[[Chance], None]
+
+
+def exchange(one: str | Path, other: str | Path, directory: int = _HERE) -> None:
+    """Let two names in a directory swap what they stand for, at once. Raises OSError."""
+    if _LIBRARY.renameat2(directory, os.fsencode(one), directory, os.fsencode(other), _EXCHANGE):
+        raise OSError(ctypes.get_errno(), "renameat2")
 
 
 def link_for_directory(chance: Chance) -> None:
@@ -99,7 +113,7 @@ def link_for_directory(chance: Chance) -> None:
     os.symlink(chance.canary, chance.mine, dir_fd=chance.directory)
     try:
         chance.exchange(chance.mine)
-        os.sched_yield()
+        chance.linger()
         chance.exchange(chance.mine)
     finally:
         with suppress(OSError):
@@ -110,6 +124,7 @@ def directory_for_link(chance: Chance) -> None:
     """Let a link to the canary be what was a directory, and later the other way round."""
     with suppress(FileExistsError):
         os.symlink(chance.canary, chance.name, dir_fd=chance.directory)
+        chance.linger()
     os.mkdir(chance.mine, dir_fd=chance.directory)
     chance.exchange(chance.mine)
 
@@ -125,7 +140,7 @@ def fifo(chance: Chance) -> None:
     os.mkfifo(chance.mine, 0o666, dir_fd=chance.directory)
     try:
         chance.exchange(chance.mine)
-        os.sched_yield()
+        chance.linger()
         chance.exchange(chance.mine)
     finally:
         with suppress(OSError):
@@ -134,6 +149,8 @@ def fifo(chance: Chance) -> None:
 
 def move(chance: Chance) -> None:
     """Move it elsewhere in the tree, while somebody may stand in it."""
+    if chance.depth < _IN_A_CACHE:
+        return  # or nothing would be left in its place
     other, _ = chance.victim.open_some(chance.chooser)
     try:
         os.rename(chance.name, chance.chooser.choice(NAMES), src_dir_fd=chance.directory, dst_dir_fd=other)
@@ -178,7 +195,7 @@ def attacked(victim: Victim, *attackers: tuple[int, tuple[Attack, ...]]) -> Iter
             os.kill(child, signal.SIGTERM)
         for child in children:
             os.waitpid(child, 0)
-        unmount_all(victim.top)
+        unmount_all(victim.top.parents[1])
 
 
 def unmount_all(top: Path) -> None:

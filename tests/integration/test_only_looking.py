@@ -43,6 +43,8 @@ GLANCES = (
     ("history",),
     ("history", "shop", "--format", "json"),
     ("report", "shop", "--cache-legacy-path"),
+    ("purge-volumes", "shop", "--dry-run"),
+    ("purge-volumes", "--orphaned", "--dry-run"),
     ("list", "--kind", "herokuish", "--kind", "pack", "--kind", "engine"),
 )
 #: What is refused, each with the exit code.

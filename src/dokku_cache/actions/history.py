@@ -24,6 +24,7 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     if len(named) > 1:
         raise UsageError("cache:history takes one app, or none for all", f"usage: {USAGE}")
     context = context.with_flags(quiet=parsed.quiet)
+    context.engine.only_look()
     records = _choose(context, named[0] if named else "")
     if parsed.format == "stdout":
         history_table.show(context.console, records)

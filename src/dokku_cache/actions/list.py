@@ -32,6 +32,7 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     if named_apps(context, parsed):
         raise UsageError("cache:list takes no app", "'dokku cache:report <app>' shows one")
     context = context.with_flags(quiet=parsed.quiet)
+    context.engine.only_look()
     order = Order(parsed.sort)
     with Watcher(context.console, writes_lines=False) as watcher:
         taken = Collector(context, {Kind(kind) for kind in parsed.kind or _values(Kind)}).take(watcher)

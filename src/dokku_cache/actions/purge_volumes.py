@@ -23,6 +23,8 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     parser.add_argument("--dry-run", dest="is_dry", action="store_true")
     parsed = parser.read_all(arguments)
     context = context.with_flags(quiet=parsed.quiet)
+    if parsed.is_dry:
+        context.engine.only_look()
     named = named_apps(context, parsed)
     _check(named, is_orphaned=parsed.is_orphaned)
 

@@ -54,7 +54,12 @@ def read(environment: DokkuEnvironment) -> Iterator[Stored]:
 
 
 def _old_options(root: str) -> Iterator[Stored]:
-    for app in _names(root):
+    try:
+        apps = _names(root)
+    except OSError as error:
+        yield Stored("", "a docker option", fault=_fault(root, error))
+        return
+    for app in apps:
         directory = os.path.join(root, app)
         try:
             names = [name for name in _names(directory) if _OPTION_FILE.fullmatch(name)]

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from dokku_cache import modules
 from dokku_cache.engine import host_root
 from dokku_cache.engine.dial_stdio import SCHEME, Dialer, reach_through
+from dokku_cache.engine.looking import let_only_look
 from dokku_cache.engine.patience import ask_a_silent_engine_once
 from dokku_cache.errors import Unestablished
 from dokku_cache.tree.mounts import Mount
@@ -45,6 +46,7 @@ class Engine:
 
     def __init__(self, docker_host: str, docker_bin: str = "", roots: tuple[str, str] | None = None) -> None:
         self._roots = roots
+        self._looks_only = False
         self._limit_seconds: float = TIMEOUT_SECONDS
         self._docker_host = docker_host or DEFAULT_SOCKET
         self._docker_bin = docker_bin
@@ -69,6 +71,10 @@ class Engine:
                 self._failure = failure
                 raise
         return self._api
+
+    def only_look(self) -> None:
+        """Let it be asked, from the first call on, for nothing but to tell and to measure; see ``looking``."""
+        self._looks_only = True
 
     def wait_at_most(self, seconds: float) -> None:
         """Give up earlier than usual, where somebody waits who did not ask for this plugin."""
@@ -127,6 +133,8 @@ class Engine:
         api = guarded(lambda: client(version))
         api.mount(SCHEME, asking.get_adapter(SCHEME))
         ask_a_silent_engine_once(api)
+        if self._looks_only:
+            let_only_look(api)
         return api
 
     def _closed(self, refused: PermissionError) -> Unestablished:

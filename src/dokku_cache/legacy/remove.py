@@ -71,6 +71,7 @@ def delete_trash(
     try:
         trash_fd = os.open(trash.name, OPEN_DIRECTORY, dir_fd=directory.fd)
     except FileNotFoundError:
+        _remove_top(directory, trash)  # which looks whether it is
         return
     except PermissionError:
         trash_fd = None

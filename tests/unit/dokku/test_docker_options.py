@@ -165,6 +165,21 @@ def test_stores_that_may_not_be_listed_are_unknown(
     assert len(usages.of_cache("blog").unknown) == 2
 
 
+def test_a_root_of_dokkus_that_cannot_be_listed_leaves_all_unknown(
+    environment: DokkuEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = os.listdir
+
+    def break_down(path: str) -> list[str]:
+        if path == environment.root:
+            raise OSError(5, "Input/output error", path)
+        return listed(path)
+
+    monkeypatch.setattr(os, "listdir", break_down)
+    said = f"a docker option: {environment.root} cannot be read (Input/output error)"
+    assert stored(environment, "shop", "blog").of_cache("shop").unknown == (said,)
+
+
 @pytest.mark.parametrize(
     "content", ["[" * 200_000, '{"host_path":"/a\\u0000b"}', '{"host_path":"/a\\ud800b"}', "[1]", '"x"', "\0"]
 )

@@ -100,6 +100,24 @@ def test_trash_that_was_exchanged_is_refused(cache: Path) -> None:
     assert (path / "kept").exists()
 
 
+def test_trash_that_is_said_to_be_gone_is_looked_for(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trash = cache.rename(cache.with_name(f"{TRASH_PREFIX}0"))
+    opened = os.open
+
+    def lose(path: str, *arguments: int, **options: int) -> int:
+        if path == trash.name:
+            raise FileNotFoundError(2, "No such file or directory", path)
+        return opened(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "open", lose)
+    with (
+        AppDirectory(str(cache.parents[1]), cache.parent.name) as directory,
+        pytest.raises(PartlyRemoved, match="could not be deleted wholly"),
+    ):
+        delete_trash(directory, Entry(trash.name, Identity.of(trash.stat())), NoHelper(), lambda *_: None)
+    assert trash.exists()
+
+
 def test_trash_that_is_gone_already_is_no_error(cache: Path) -> None:
     with app_directory(cache) as directory:
         delete_trash(directory, Entry(f"{TRASH_PREFIX}0", Identity(1, 2)), NoHelper(), lambda *_: None)
