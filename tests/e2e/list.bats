@@ -44,6 +44,7 @@ $1
 PYTHON
 }
 
+# bats test_tags=quick
 @test "every kind of cache is in one table, the biggest first" {
   lay_out
   run --separate-stderr dokku cache:list
@@ -304,6 +305,7 @@ time.sleep(60)" "$SUITE_DIRECTORY/silent.sock" 3>&- &
   done
 }
 
+# bats test_tags=quick
 @test "listing changes nothing" {
   lay_out
   before="$(manifest "$DOKKU_ROOT/$(app shop)"; manifest "$DOKKU_ROOT/$(app oldblog)"; docker volume ls --quiet)"

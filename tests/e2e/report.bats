@@ -5,6 +5,7 @@
 load helper
 teardown() { clean_up; }
 
+# bats test_tags=quick
 @test "a report of one app shows state, reason, size and files in Dokku's manner" {
   make_app shop
   make_cache shop 30
@@ -34,6 +35,7 @@ teardown() { clean_up; }
   [[ "$output" == *"=====> $(app oldblog) cache information"* ]]
 }
 
+# bats test_tags=quick
 @test "an info flag gives its value alone" {
   make_ghost oldblog
   run dokku cache:report "$(app oldblog)" --cache-legacy-state

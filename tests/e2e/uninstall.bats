@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2154 # `run --separate-stderr` sets stderr
 # Trigger uninstall
+# bats file_tags=umask
 
 load helper
 setup() { needs_stand_in "uninstalls the plugin"; }
@@ -9,6 +10,7 @@ teardown() {
   clean_up
 }
 
+# bats test_tags=quick
 @test "uninstall ends the trash, removes the helper's image, and keeps properties" {
   make_app shop
   make_cache shop

@@ -25,7 +25,7 @@ from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.tree.handles import AppDirectory, Identity
 
 from . import trees
-from .conftest import Server, as_dokku, give, manifest
+from .conftest import Server, age, as_dokku, give, manifest
 
 
 def purge(server: Server, app: str, request: Request | None = None) -> Outcome | None:
@@ -204,7 +204,10 @@ def test_an_interrupt_right_after_the_rename_says_how_to_go_on(
 def test_a_purge_killed_at_any_point_loses_nothing_else_and_is_ended_by_the_next(
     server: Server, delay: float
 ) -> None:
-    cache = server.make_cache("shop", files=20_000)
+    cache = server.make_cache("shop")
+    trees.many(cache / "gems", 20_000)
+    give(cache, 32767)
+    age(cache / "gems")
     server.make_cache("neighbour")
     others = manifest(server.root / "neighbour")
     child = os.fork()
