@@ -18,7 +18,7 @@ test: lint ## Run all checks and tests, as CI does
 	@tests/run
 
 test-dokku: setup ## Run the end-to-end tests against the Dokku that is installed here
-	@DOKKU_UNDER_TEST=real .venv/bin/bats tests/e2e
+	@DOKKU_UNDER_TEST=real .venv/bin/bats $(or $(BATS_FILES),tests/e2e)
 
 demo: ## Show the plugin at work on a server made for it
 	@tests/setup --demo

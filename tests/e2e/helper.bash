@@ -54,8 +54,10 @@ make_ghost() {
 
 cache_of() { echo "$DOKKU_ROOT/$(app "$1")/cache"; }
 
-# A container with the arguments given to `docker`, of an image that is made here.
+# A container with the arguments given to `docker`, of an image that is made here. The engine knows Dokku's root by another
+# name where Dokku itself runs in a container.
 make_container() {
+  set -- "${@//"$DOKKU_ROOT"/"${DOKKU_HOST_ROOT:-$DOKKU_ROOT}"}"
   if ! docker image inspect dokku-cache-test >/dev/null 2>&1; then
     tar --create --file - --directory / --dereference bin/busybox | docker import - dokku-cache-test >/dev/null
   fi

@@ -156,7 +156,7 @@ PYTHON
   project="$(dirname "$(dirname "$BATS_TEST_DIRNAME")")"
   "$project/tests/dokku/up" "$SUITE_DIRECTORY/other" --root "$SUITE_DIRECTORY/other/with blank"
   rm -f "$SUITE_DIRECTORY/other/made-user"
-  "$SUITE_DIRECTORY/other/bin/dokku" plugin:install "file://$PLUGIN_REPOSITORY" --name cache
+  "$SUITE_DIRECTORY/other/bin/dokku" plugin:install "file://$PLUGIN_REPOSITORY"
   mkdir -p "$SUITE_DIRECTORY/other/with blank/old/cache/cedar-14"
   chown dokku:dokku "$SUITE_DIRECTORY/other/with blank/old"
   chown -R 32767 "$SUITE_DIRECTORY/other/with blank/old/cache"

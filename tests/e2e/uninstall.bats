@@ -6,7 +6,7 @@
 load helper
 setup() { needs_stand_in "uninstalls the plugin"; }
 teardown() {
-  [[ -e "$DOKKU_LIB_ROOT/plugins/enabled/cache" ]] || dokku plugin:install "file://$PLUGIN_REPOSITORY" --name cache
+  [[ -e "$DOKKU_LIB_ROOT/plugins/enabled/cache" ]] || dokku plugin:install "file://$PLUGIN_REPOSITORY"
   clean_up
 }
 

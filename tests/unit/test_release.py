@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[2]
-CHANGES = "# Changes\n\nWhat users notice.\n\n## 1.2.3, 2026-12-24\n\n- It shines.\n  More.\n\n## 1.2.2, 2026-12-01\n\n- Old.\n"
+NEWEST = "# Changes\n\nWhat users notice.\n\n## 1.2.3, 2026-12-24\n\n- It shines.\n  More.\n\n"
+CHANGES = f"{NEWEST}## 1.2.2, 2026-12-01\n\n- Old.\n"
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def test_a_release_whose_files_agree_gives_its_own_notes_alone(project: Path) ->
 
 
 def test_the_first_release_of_all_has_notes_too(project: Path) -> None:
-    (project / "CHANGELOG.md").write_text(CHANGES.split("## 1.2.2")[0])
+    (project / "CHANGELOG.md").write_text(NEWEST)
     assert release("1.2.3", project).stdout == "- It shines.\n  More.\n\n"
 
 
@@ -46,7 +47,9 @@ def test_the_first_release_of_all_has_notes_too(project: Path) -> None:
         ("CHANGELOG.md", "## 1.2.3", "## 1x2.3", "CHANGELOG.md begins with '## 1x2.3, 2026-12-24'"),
     ],
 )
-def test_whatever_names_another_version_is_named(project: Path, file: str, before: str, after: str, said: str) -> None:
+def test_whatever_names_another_version_is_named(
+    project: Path, file: str, before: str, after: str, said: str
+) -> None:
     path = project / file
     path.write_text(path.read_text().replace(before, after, 1))
     done = release("1.2.3", project)
