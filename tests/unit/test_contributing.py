@@ -68,6 +68,12 @@ def test_every_kind_is_run_by_default_or_by_make_check() -> None:
     assert "@tests/run unit quick" in (PROJECT / "Makefile").read_text()
 
 
+@pytest.mark.parametrize("path", [*(PROJECT / "subcommands").iterdir()], ids=lambda path: path.name)
+def test_make_check_goes_through_each_subcommand(path: Path) -> None:
+    tests = PROJECT / "tests/e2e" / f"{'help' if path.name == 'default' else path.name}.bats"
+    assert re.search(r"^# bats test_tags=quick", tests.read_text(), re.MULTILINE)
+
+
 @pytest.mark.parametrize(
     "place", sorted(set(re.findall(r"`((?:src|tests|docs|triggers|subcommands)/[\w./-]*)`", DOORS)))
 )
