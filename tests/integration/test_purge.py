@@ -205,7 +205,7 @@ def test_a_purge_killed_at_any_point_loses_nothing_else_and_is_ended_by_the_next
     server: Server, delay: float
 ) -> None:
     cache = server.make_cache("shop")
-    trees.many(cache / "gems", 20_000)
+    trees.many(cache / "gems", 10_000)
     give(cache, 32767)
     age(cache / "gems")
     server.make_cache("neighbour")
