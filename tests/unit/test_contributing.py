@@ -61,6 +61,22 @@ def test_a_bare_root_is_of_a_system_that_is_supported(command: str) -> None:
     assert f"`{' '.join(command.split()[:2])}`" in (PROJECT / "docs/support.md").read_text()
 
 
+def test_a_kind_that_there_is_not_is_refused_with_those_that_there_are() -> None:
+    done = subprocess.run([PROJECT / "tests/run", "integartion"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("There is no kind integartion: unit, integration, ")
+
+
+def test_each_slow_test_that_is_named_is_there() -> None:
+    table = PAGE.split("| test | seconds | because |\n")[1].split("\n\n")[0]
+    named = re.findall(r"^\| `([a-z_-]+)(\.bats)?`: (.*?)(?:, `\w+`)? \|", table, re.MULTILINE)
+    assert len(named) == len(table.splitlines()) - 1
+    for file, is_bats, title in named:
+        path = PROJECT / (f"tests/e2e/{file}.bats" if is_bats else f"tests/integration/{file}.py")
+        text = path.read_text() if is_bats else path.read_text().replace("_", " ")
+        assert title.split(",")[0].split(": ")[0] in text, title
+
+
 def test_every_kind_is_run_by_default_or_by_make_check() -> None:
     by_default = re.search(r"\|\| add ([a-z0-9 ]+)$", (PROJECT / "tests/run").read_text(), re.MULTILINE)
     assert by_default
