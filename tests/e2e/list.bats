@@ -305,7 +305,6 @@ time.sleep(60)" "$SUITE_DIRECTORY/silent.sock" 3>&- &
   done
 }
 
-# bats test_tags=quick
 @test "listing changes nothing" {
   lay_out
   before="$(manifest "$DOKKU_ROOT/$(app shop)"; manifest "$DOKKU_ROOT/$(app oldblog)"; docker volume ls --quiet)"
