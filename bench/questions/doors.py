@@ -26,9 +26,14 @@ def doors(bench: Bench) -> Iterator[Result]:
             Contender("empty script", [empty], "an empty bash script"),
             Contender("cache:help", [os.path.join(bench.plugin, "commands"), "cache:help"], "commands cache:help"),
             Contender("post-deploy", [os.path.join(bench.plugin, "post-deploy"), "bench-doors"], "post-deploy APP"),
+            Contender(
+                "pre-receive-app",
+                [os.path.join(bench.plugin, "pre-receive-app"), "bench-doors"],
+                "pre-receive-app APP",
+            ),
         ],
         bench.runs * 10,
-        note="The app has no cache.",
+        note="The app has no cache, and the disks have room: a look at them starts one other program.",
     )
     report = [os.path.join(bench.plugin, "subcommands", "report"), "cache:report", "bench-doors"]
     yield race(

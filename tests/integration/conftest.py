@@ -19,6 +19,8 @@ import pytest
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
 
+from . import proof
+
 HEROKUISH = 32767
 DISK = Path(os.environ.get("TESTS_DIRECTORY", "/var/tmp"))
 STAND_IN = Path(__file__).parents[1] / "dokku"
@@ -28,6 +30,12 @@ ENGINE = Path(__file__).parents[1] / "engine"
 def pytest_configure() -> None:
     """Let trees be as they are on a server, whatever the umask of whoever tests."""
     os.umask(0o022)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what the proofs have done."""
+    for what, count in proof.DONE.items():
+        terminalreporter.write_line(f"proof: {what}: {count:,}")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -129,6 +137,37 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 @pytest.fixture
 def engine() -> Engine:
     return Engine(os.environ["DOCKER_HOST"])
+
+
+@pytest.fixture
+def lists_apps(server: Server) -> None:
+    """Let Dokku list what lies in its root."""
+    trigger = server.root.parent / "plugins/enabled/apps/app-list"
+    trigger.parent.mkdir()
+    trigger.write_text(f"#!/bin/sh\nls {server.root}\n")
+    trigger.chmod(0o755)
+
+
+@pytest.fixture
+def volume() -> Iterator[Callable[..., str]]:
+    """Make volumes that are not ours; gives a function of a name, a size in bytes, and labels."""
+    made: list[str] = []
+
+    def make(name: str, size_bytes: int = 0, **labels: str) -> str:
+        options = [word for key, value in labels.items() for word in ("--label", f"com.dokku.{key}={value}")]
+        subprocess.run(["docker", "volume", "create", *options, name], capture_output=True, check=True)
+        made.append(name)
+        where = subprocess.run(
+            ["docker", "volume", "inspect", "--format", "{{.Mountpoint}}", name],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+        Path(where, "layer").write_bytes(b"x" * size_bytes)
+        return name
+
+    yield make
+    subprocess.run(["docker", "volume", "rm", "--force", *made], capture_output=True, check=bool(made))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -27,14 +27,24 @@ class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     answers: Answers
     delays_seconds: Mapping[str, float]
     minimum_version: list[int]
+    asked: list[str]
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     server: _Server
 
+    def do_DELETE(self) -> None:
+        self.do_GET()
+
+    def do_POST(self) -> None:
+        self.do_GET()
+
     def do_GET(self) -> None:
         path = self.path.split("?")[0]
         question = "/" + path.split("/", 2)[2] if path.startswith("/v") and path != "/version" else path
+        if self.command != "GET":
+            question = f"{self.command} {question}"
+        self.server.asked.append(question)
         time.sleep(self.server.delays_seconds.get(question, 0))
         answer = self.server.answers.get(question, Failure(500, "no such question in this test"))
         asked = path.split("/")[1] if path != "/version" else "v9"
@@ -60,11 +70,16 @@ def stub_engine(
     answers: Answers,
     delays_seconds: Mapping[str, float] | None = None,
     minimum_version: tuple[int, int] = (1, 12),
+    asked: list[str] | None = None,
 ) -> Iterator[str]:
-    """Answer at a socket by the path of the question, without its version; give what DOCKER_HOST is then."""
+    """Answer at a socket by the path of the question, without its version; give what DOCKER_HOST is then.
+
+    What is no GET has its method in front: ``DELETE /volumes/x``. ``asked`` gets each question.
+    """
     with _Server(str(socket), _Handler) as server:
         server.answers = {"/version": {"ApiVersion": "1.41"}, "/containers/json": [], **answers}
         server.delays_seconds = delays_seconds or {}
+        server.asked = [] if asked is None else asked
         server.minimum_version = list(minimum_version)
         socket.chmod(0o666)
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -13,8 +13,7 @@ from dokku_cache.legacy.emptying import empty
 from dokku_cache.legacy.remove import delete_trash
 from dokku_cache.legacy.sighting import TRASH_PREFIX, Entry
 from dokku_cache.purge.purger import Request
-from dokku_cache.tree.descent import LeftTheTree
-from dokku_cache.tree.handles import AppDirectory, Identity
+from dokku_cache.tree.handles import AppDirectory, Identity, LeftTheTree
 
 from . import trees
 from .conftest import HEROKUISH, Server, as_dokku, give, manifest
@@ -178,6 +177,32 @@ def test_another_file_system_is_not_entered(top: Path, mounted: Path) -> None:
     with pytest.raises(LeftTheTree):
         emptied(top)
     assert (mounted / "kept").exists()
+
+
+@pytest.fixture
+def bound(top: Path, server: Server) -> Iterator[Path]:
+    """What is mounted in it is a directory of the same file system, so that the device number is the same."""
+    precious = server.root / "precious"
+    (precious / "inner").mkdir(parents=True)
+    (precious / "inner" / "kept").write_text("content")
+    (precious / "inner").chmod(0o555)
+    place = top / "one" / "bound"
+    place.mkdir(parents=True)
+    give(server.root, server.root.stat().st_uid)
+    subprocess.run(["mount", "--bind", precious, place], check=True)
+    yield precious
+    subprocess.run(["umount", place], check=True)
+
+
+@pytest.mark.parametrize("open_directories", [256, 0], ids=["by all", "by one"])
+def test_a_bind_mount_of_the_same_file_system_is_neither_entered_nor_given_other_permissions(
+    top: Path, bound: Path, monkeypatch: pytest.MonkeyPatch, open_directories: int
+) -> None:
+    monkeypatch.setattr("dokku_cache.legacy.emptying.OPEN_DIRECTORIES", open_directories)
+    before = manifest(bound)
+    with pytest.raises(LeftTheTree, match="something is mounted at bound"):
+        as_dokku(lambda: emptied(top))
+    assert manifest(bound) == before
 
 
 def test_no_handle_stays_open(top: Path) -> None:

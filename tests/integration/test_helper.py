@@ -163,19 +163,6 @@ def test_the_image_is_imported_once_found_again_and_imported_anew_after_a_prune(
     helper_image.remove(engine)
 
 
-def test_a_container_of_a_killed_purge_is_removed_first(server: Server, engine: Engine) -> None:
-    cache = server.make_cache("shop")
-    name = helper_image.ensure(engine)
-    labels = {"com.dokku.cache.helper": "true", "com.dokku.app-name": "shop"}
-    stale = engine.api.create_container(name, command=["/bin/busybox", "sleep", "600"], labels=labels)
-    engine.api.start(stale["Id"])
-    helper_for(server, engine).empty(str(cache), identity(cache), lambda *_: None)
-    with pytest.raises(docker.errors.NotFound):
-        engine.api.inspect_container(stale["Id"])
-    remove_all_stale(engine)
-    helper_image.remove(engine)
-
-
 def cannot_be_removed(monkeypatch: pytest.MonkeyPatch) -> None:
     """As where the container's file system is busy: the engine has killed it, and cannot take it away."""
     removed = docker.APIClient.remove_container
@@ -197,6 +184,7 @@ def test_a_helper_that_cannot_be_taken_away_stands_in_nobodys_way(server: Server
     with pytest.MonkeyPatch.context() as patch:
         cannot_be_removed(patch)
         for directory in (cache, other, cache):
+            helper_for(server, engine).remove_stale()
             helper_for(server, engine).empty(str(directory), identity(directory), lambda *_: None)
             assert os.listdir(directory) == []
     remove_all_stale(engine)
@@ -212,7 +200,7 @@ def test_one_that_cannot_be_stopped_does(server: Server, engine: Engine, monkeyp
     engine.api.start(stale["Id"])
     before = manifest(cache)
     with pytest.raises(Unestablished, match="driver failed to remove root filesystem: busy"):
-        helper_for(server, engine).empty(str(cache), identity(cache), lambda *_: None)
+        helper_for(server, engine).remove_stale()
     assert manifest(cache) == before
     monkeypatch.undo()
     remove_all_stale(engine)

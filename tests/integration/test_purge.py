@@ -2,15 +2,14 @@
 
 import os
 import random
-import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from dokku_cache.dokku import locks
+from dokku_cache.engine import helper_image
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper
 from dokku_cache.errors import CacheError, Doubtful, Interrupted, PartlyRemoved, Refused
@@ -20,12 +19,13 @@ from dokku_cache.legacy.sighting import Entry
 from dokku_cache.legacy.state import Mode, State
 from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher
+from dokku_cache.purge import purger
 from dokku_cache.purge.purger import Purger, Request
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.tree.handles import AppDirectory, Identity
 
 from . import trees
-from .conftest import Server, age, as_dokku, give, manifest
+from .conftest import HEROKUISH, Server, as_dokku, give, manifest
 
 
 def purge(server: Server, app: str, request: Request | None = None) -> Outcome | None:
@@ -90,15 +90,20 @@ def test_what_links_lead_to_outside_stays(server: Server) -> None:
     assert manifest(outside) == before
 
 
+class NoHelper:
+    """A helper of which nothing is left behind, and which can do nothing."""
+
+    def remove_stale(self) -> None: ...
+
+
 def test_a_cache_of_dokku_itself_needs_no_container(server: Server) -> None:
     cache = server.make_cache("shop")
     give(cache, cache.parent.stat().st_uid)
-    closed = Engine("unix:///nowhere")
     engine = Engine(server.environment.docker_host)
     finding = Surveyor(server.environment, engine).survey(["shop"])[0]
-    purger = Purger(server.environment, engine, Watcher(Console(is_quiet=True)))
-    object.__setattr__(purger, "_helper", lambda _app: closed)
-    as_dokku(lambda: purger.purge(finding))
+    without_helper = Purger(server.environment, engine, Watcher(Console(is_quiet=True)))
+    object.__setattr__(without_helper, "_helper", lambda _app: NoHelper())
+    as_dokku(lambda: without_helper.purge(finding))
     assert not cache.exists()
 
 
@@ -200,36 +205,50 @@ def test_an_interrupt_right_after_the_rename_says_how_to_go_on(
     assert state_of(server, "shop") is State.INTERRUPTED
 
 
-@pytest.mark.parametrize("delay", [0.05, 0.2, 0.35, 0.5, 0.7, 1.0])
-def test_a_purge_killed_at_any_point_loses_nothing_else_and_is_ended_by_the_next(
-    server: Server, delay: float
+@pytest.mark.parametrize("owner", [HEROKUISH, 0], ids=["32767", "dokku"])
+def test_a_container_of_a_killed_purge_is_removed_before_anything_is_measured(
+    server: Server, engine: Engine, monkeypatch: pytest.MonkeyPatch, owner: int
 ) -> None:
     cache = server.make_cache("shop")
-    trees.many(cache / "gems", 10_000)
-    give(cache, 32767)
-    age(cache / "gems")
-    server.make_cache("neighbour")
-    others = manifest(server.root / "neighbour")
-    child = os.fork()
-    if child == 0:
-        try:
-            as_dokku(lambda: os.execv("/bin/sleep", ["sleep", "0"]) if delay < 0 else purge(server, "shop"))
-        finally:
-            os._exit(0)
-    time.sleep(delay)
-    subprocess.run(["pkill", "-KILL", "-P", str(child)], check=False)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    assert (cache.parent / "HEAD").exists()
-    assert manifest(server.root / "neighbour") == others
-    for _ in range(100):
-        try:
-            as_dokku(lambda: purge(server, "shop"))
-            break
-        except Refused:  # the killed one's lock goes when the kernel has ended it
-            time.sleep(0.1)
-    assert os.listdir(cache.parent) == ["HEAD"]
-    assert state_of(server, "shop") is State.ABSENT
+    give(cache, owner or cache.parent.stat().st_uid)
+    left = {"com.dokku.cache.helper": "true", "com.dokku.app-name": "shop"}
+    wait = ["/bin/busybox", "sleep", "600"]
+    stale = engine.api.create_container(helper_image.ensure(engine), command=wait, labels=left)["Id"]
+    engine.api.start(stale)
+    walked = purger.walk_entry
+
+    def walk_after(*arguments: object) -> object:
+        assert stale not in [container["Id"] for container in engine.containers(anew=True)]
+        return walked(*arguments)
+
+    monkeypatch.setattr(purger, "walk_entry", walk_after)
+    as_dokku(lambda: purge(server, "shop"))
+    assert not cache.exists()
+    assert engine.containers(anew=True) == []
+
+
+def test_the_container_that_looks_where_a_hidden_path_leads_bears_the_name_of_the_app_that_is_purged(
+    server: Server, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that the next purge of it finds the container, when this one is killed meanwhile."""
+    server.make_cache("shop")
+    hidden = server.root.parent / "closed"
+    (hidden / "uploads").mkdir(parents=True)
+    hidden.chmod(0o700)
+    other = server.make_app("other")
+    (other / "DOCKER_OPTIONS_DEPLOY").write_text(f"-v {hidden}/uploads:/x")
+    apps: list[str] = []
+
+    def look_instead(self: Helper, _path: str) -> None:
+        apps.append(self._app)
+
+    monkeypatch.setattr(Helper, "place_of", look_instead)
+
+    def work() -> list[str]:
+        purge(server, "shop")
+        return apps
+
+    assert as_dokku(work) == ["shop"]
 
 
 def test_two_purges_at_once_both_end_well(server: Server) -> None:
@@ -283,16 +302,21 @@ def test_a_mount_that_comes_right_after_the_rename_puts_the_cache_back(
     assert (cache / "gems" / "gem0").exists()
 
 
+@pytest.mark.parametrize("is_bound", [False, True], ids=["another file system", "the same file system"])
 @pytest.mark.parametrize("owner", ["32767", "dokku"])
 def test_a_mount_that_comes_while_trash_is_deleted_is_neither_entered_nor_detached(
-    server: Server, owner: str
+    server: Server, owner: str, is_bound: bool
 ) -> None:
     cache = server.make_cache("shop")
     subprocess.run(["chown", "-R", owner, str(cache)], check=True)
     trash = cache.rename(cache.with_name(".dokku-cache-trash.0123456789abcdef"))
     engine = Engine(server.environment.docker_host)
     helper = Helper(engine, "shop", server.environment.root, server.environment.host_root)
-    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", str(trash / "gems")], check=True)
+    elsewhere = server.root / "elsewhere"
+    elsewhere.mkdir()
+    give(elsewhere, server.root.stat().st_uid)
+    what = ["--bind", str(elsewhere)] if is_bound else ["-t", "tmpfs", "tmpfs"]
+    subprocess.run(["mount", *what, str(trash / "gems")], check=True)
     (trash / "gems" / "precious").write_text("content")
     try:
 

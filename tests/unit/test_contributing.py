@@ -80,7 +80,7 @@ def test_each_slow_test_that_is_named_is_there() -> None:
 def test_every_kind_is_run_by_default_or_by_make_check() -> None:
     by_default = re.search(r"\|\| add ([a-z0-9 ]+)$", (PROJECT / "tests/run").read_text(), re.MULTILINE)
     assert by_default
-    assert kinds_of_tests() - set(by_default[1].split()) == {"quick"}
+    assert kinds_of_tests() - set(by_default[1].split()) == {"quick", "proof"}
     assert "@tests/run unit quick" in (PROJECT / "Makefile").read_text()
 
 

@@ -54,12 +54,7 @@ class Helper:
         self._is_gentle = is_gentle
 
     def empty(self, directory_path: str, identity: Identity, gone: Gone) -> None:
-        """Delete all below a directory; its own name stays. See ForeignRemover for errors.
-
-        A container that an interrupted purge of the app left behind is stopped first: the caller holds the
-        lock on the app, so it works for nobody any more.
-        """
-        self.remove_stale()
+        """Delete all below a directory; its own name stays. See ForeignRemover for errors."""
         with closing(self._run(EMPTY, directory_path, identity, read_only=False)) as lines:
             for line in lines:
                 if line.startswith(b"+ "):
@@ -100,7 +95,10 @@ class Helper:
         helper_image.ensure(self._engine)
 
     def remove_stale(self) -> None:
-        """Stop and remove helper containers of this app. Raises Unestablished."""
+        """Stop and remove the helper containers that an interrupted purge of this app left behind.
+
+        The caller holds the lock on the app: they work for nobody any more. Raises Unestablished.
+        """
         _remove_containers(self._engine, [labels.HELPER, f"{labels.APP_NAME}={self._app}"])
 
     def _run(

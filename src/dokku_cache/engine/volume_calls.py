@@ -10,7 +10,7 @@ from dokku_cache.errors import Refused, Unestablished
 
 #: For one removal: the engine deletes all that is in the volume before it answers.
 LIMIT_SECONDS = 1800
-_NO_CONTENT, _NOT_FOUND, _CONFLICT = 204, 404, 409
+_NOT_FOUND, _CONFLICT, _FIRST_OF_OTHER_ANSWERS = 404, 409, 300
 _TICK_SECONDS = 1.0
 
 
@@ -36,7 +36,7 @@ def remove(engine: Engine, name: str, tick: Callable[[], None]) -> bool:
         raise Refused(f"Docker does not remove it: {_message(answer)}")
     if answer.status_code == _NOT_FOUND:
         return False
-    if answer.status_code != _NO_CONTENT:
+    if answer.status_code >= _FIRST_OF_OTHER_ANSWERS:
         raise Unestablished(f"Docker could not remove it: {_message(answer)}", "'journalctl -u docker' may tell more")
     return True
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from dokku_cache.tree.descent import Descent, LeftTheTree
-from dokku_cache.tree.handles import open_to_empty
+from dokku_cache.tree.descent import Descent
+from dokku_cache.tree.handles import LeftTheTree, mount_of, open_to_empty
 
 #: Told during a removal: how many entries are gone since the last time. Not their bytes, as asking for these takes a
 #: fifth of the time that deleting takes; how much there is in all was measured before.
@@ -40,8 +40,8 @@ class _Directory:
 def empty(top_fd: int, gone: Gone, workers: int = WORKERS) -> None:
     """Delete all below an open directory; ``gone`` is told from the calling thread.
 
-    Raises PermissionError where something is not this user's to delete, LeftTheTree where another file system
-    begins, and another OSError where something came or went meanwhile. Some is gone by then, and was told.
+    Raises PermissionError where something is not this user's to delete, LeftTheTree where something else
+    is mounted, and another OSError where something came or went meanwhile. Some is gone by then, and was told.
     """
     work = _Work(top_fd)
     threads = [threading.Thread(target=work.take_part, daemon=True) for _ in range(workers)]
@@ -76,7 +76,7 @@ class _Work:
 
     def __init__(self, top_fd: int) -> None:
         self.failure: OSError | None = None
-        self._device = os.fstat(top_fd).st_dev
+        self._device, self._mount = os.fstat(top_fd).st_dev, mount_of(top_fd)
         self._changed = threading.Condition()
         self._jobs: list[Callable[[], None]] = [partial(self._read, _Directory(top_fd))]
         self._running = 0
@@ -171,7 +171,7 @@ class _Work:
         self._leave(directory)
 
     def _enter(self, above: _Directory, name: str) -> None:
-        fd = open_to_empty(name, above.fd)
+        fd = open_to_empty(name, above.fd, self._mount)
         with self._changed:
             is_room = len(self._open) < OPEN_DIRECTORIES
             self._open.add(fd)
@@ -182,7 +182,7 @@ class _Work:
         if is_room:
             self._hand_out(partial(self._read, directory))
         else:
-            _empty_alone(fd, self._count)
+            _empty_alone(fd, self._mount, self._count)
             self._leave(directory)
 
     def _leave(self, directory: _Directory) -> None:
@@ -203,8 +203,8 @@ class _Work:
             self._gone += count
 
 
-def _empty_alone(top_fd: int, gone: Gone) -> None:
-    position = Descent(top_fd, open_to_empty, HANDLES_ALONE)
+def _empty_alone(top_fd: int, mount: int, gone: Gone) -> None:
+    position = Descent(top_fd, partial(open_to_empty, mount=mount), HANDLES_ALONE)
     try:
         pending = [("", _unlink_files(position.fd, gone))]
         while pending:

@@ -9,8 +9,7 @@ from dokku_cache.errors import PartlyRemoved, Refused
 from dokku_cache.legacy.emptying import WORKERS, empty
 from dokku_cache.legacy.emptying import Gone as Gone  # noqa: PLC0414 - given on to who reports on a removal
 from dokku_cache.legacy.sighting import CACHE_NAME, Entry, new_trash_name
-from dokku_cache.tree.descent import LeftTheTree
-from dokku_cache.tree.handles import OPEN_DIRECTORY, AppDirectory, Identity
+from dokku_cache.tree.handles import OPEN_DIRECTORY, AppDirectory, Identity, LeftTheTree
 from dokku_cache.tree.mounts import mounted_at_or_below, read_mounts
 
 #: How often a directory is read again because something came into it while it was emptied.
@@ -130,7 +129,9 @@ def _empty(top_fd: int, gone: Gone, workers: int) -> bool:
         except PermissionError:
             return False
         except LeftTheTree as error:
-            raise _kept_for_mount(str(error)) from error
+            raise PartlyRemoved(
+                f"the deleting stopped, as {error}", "see that nothing is mounted in it, and purge again"
+            ) from error
         except OSError as error:
             if error.errno == errno.EBUSY:
                 raise _kept_for_mount("a directory in it") from error

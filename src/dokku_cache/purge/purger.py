@@ -74,6 +74,8 @@ class Purger:
         Refused or Unestablished with everything as it was, PartlyRemoved when trash is left, Interrupted likewise.
         """
         with self._locked(planned) as directory:
+            # Before anything is measured: what an interrupted purge has started may still be deleting.
+            self._helper(planned.app).remove_stale()
             walks = self._walk(directory, planned)
             decision = self._decide_again(directory, planned, walks)
             if not decision.targets:

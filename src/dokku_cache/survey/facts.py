@@ -49,7 +49,8 @@ def ask(
 ) -> Facts:
     """Ask about all that was sighted; about what Dokku keeps only for those whose cache is to be ``judged``.
 
-    ``anew``: right before a removal. Then it is also found out where paths lead that this user cannot see.
+    ``anew``: right before a removal, of one app. Then it is also found out where paths lead that this user cannot
+    see.
     """
     paths = CachePaths(sightings, environment.root, environment.host_root)
     by_engine = engine_usage.ask(engine, paths, anew=anew)
@@ -60,7 +61,7 @@ def ask(
         nginx.add(by_dokku, paths, environment.root)
     if anew:
         for usages in (by_engine, by_dokku):
-            hidden_paths.add(usages, paths, engine)
+            hidden_paths.add(usages, paths, engine, sightings[0].app)
     bare = [sighting.app for sighting in sightings if sighting.is_bare]
     return Facts(by_engine, by_dokku, _look_for_life(environment, engine, bare, anew=anew) if bare else {})
 

@@ -19,13 +19,16 @@ from dokku_cache.tree.mounts import Mount, read_mounts
 _REMEMBERED_SECONDS = 60.0
 
 
-def add(usages: Usages, paths: CachePaths, engine: Engine) -> None:
-    """Count the uses by paths that could not be seen. Where that cannot be found out, it is unknown of all caches."""
+def add(usages: Usages, paths: CachePaths, engine: Engine, app: str) -> None:
+    """Count the uses by paths that could not be seen. Where that cannot be found out, it is unknown of all caches.
+
+    ``app``: for whose purge it is asked, so that the next one of that app finds a container that is left behind.
+    """
     for path, claim in usages.noted.items():
         if not paths.is_hidden(path):
             continue
         try:
-            place = _ask(path, engine)
+            place = _ask(path, engine, app)
             if place is not None:
                 usages.add(paths.meant_by_place(place, read_mounts()), claim)
         except (CacheError, OSError, ValueError) as error:
@@ -37,11 +40,11 @@ def add(usages: Usages, paths: CachePaths, engine: Engine) -> None:
             usages.add_unknown("", Usage(unknown=(unknown,), remedies=remedies, unknown_codes=codes))
 
 
-def _ask(path: str, engine: Engine) -> Mount | None:
+def _ask(path: str, engine: Engine, app: str) -> Mount | None:
     known = engine.places.get(path)
     if known is not None and time.monotonic() - known[0] < _REMEMBERED_SECONDS:
         return known[1]
-    helper = Helper(engine, "", "", "")  # the path is the host's already
+    helper = Helper(engine, app, "", "")  # the path is the host's already
     try:
         place = helper.place_of(path)
     except NotBegun:

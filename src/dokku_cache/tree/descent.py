@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 
-from dokku_cache.tree.handles import OPEN_DIRECTORY, Identity
+from dokku_cache.tree.handles import OPEN_DIRECTORY, Identity, LeftTheTree
 
 #: Handles kept of the way back; older ones are opened again through "..". Far below the usual limit of 1,024.
 KEPT_HANDLES = 64
@@ -12,10 +12,6 @@ KEPT_HANDLES = 64
 def open_directory(name: str, parent_fd: int) -> int:
     """Open a directory by its name in another, without following a link. Raises OSError."""
     return os.open(name, OPEN_DIRECTORY, dir_fd=parent_fd)
-
-
-class LeftTheTree(OSError):
-    """The way leads out of the tree: to another file system, or the tree was moved while it was walked."""
 
 
 class Descent:

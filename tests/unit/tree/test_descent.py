@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dokku_cache.tree.descent import KEPT_HANDLES, Descent, LeftTheTree
+from dokku_cache.tree.descent import KEPT_HANDLES, Descent
+from dokku_cache.tree.handles import LeftTheTree
 
 
 def open_descriptors() -> int:

@@ -1,0 +1,228 @@
+"""Whoever owns a cache, and user dokku, may swap what is in it all the time: nothing outside is touched."""
+
+import itertools
+import os
+import pwd
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+
+import pytest
+
+from dokku_cache.engine.client import Engine
+from dokku_cache.engine.helper import Helper
+from dokku_cache.errors import CacheError
+from dokku_cache.legacy.emptying import empty
+from dokku_cache.legacy.remove import delete_trash, put_back, remove_ghost, set_aside
+from dokku_cache.legacy.sighting import CACHE_NAME, look
+from dokku_cache.legacy.state import Mode
+from dokku_cache.purge.purger import Request
+from dokku_cache.tree.contents import look_at_all, look_inside
+from dokku_cache.tree.descent import Descent
+from dokku_cache.tree.handles import OPEN_DIRECTORY, AppDirectory, mount_of, open_to_empty
+from dokku_cache.tree.mounts import read_mounts
+
+from . import proof
+from .attackers import NAMES, SWAPS, Attack, Victim, attacked, bind_mount
+from .conftest import HEROKUISH, Server, as_dokku
+from .stopping import content
+from .test_purge import purge
+
+#: For each primitive so long, in the short form and in the long one.
+SECONDS = 60.0 if proof.IS_LONG else 0.8
+#: What fails is refused; anything else than these is a defect.
+REFUSALS = (OSError, CacheError)
+DOKKU, ROOT = pwd.getpwnam("dokku").pw_uid, 0
+
+
+class Ground:
+    """An app of which a cache is put in place again and again, made where nobody attacks."""
+
+    def __init__(self, server: Server, owner: int) -> None:
+        self.server, self.owner = server, owner
+        self.root = server.root / "attacked"
+        self.victim = Victim(self.root, server.root.parent / "canary", DOKKU)
+        self._stage = server.root.parent / "stage"
+        self._stage.mkdir()
+        os.chown(self._stage, DOKKU, DOKKU)
+        os.chown(self.root, DOKKU, DOKKU)
+        self._numbers = itertools.count()
+
+    def make(self) -> None:
+        """Put an app with a cache in place, where there is none; by renames alone, which follow no link."""
+        app = self._stage / f"app{next(self._numbers)}"
+        cache = app / CACHE_NAME
+        for name, inner in itertools.product(NAMES, NAMES):
+            (cache / name / inner).mkdir(parents=True)
+            (cache / name / inner / "file").touch()
+        (cache / "a").chmod(0o555)
+        for path in (cache, *cache.rglob("*")):
+            os.chown(path, self.owner, self.owner)
+        (app / "HEAD").touch()
+        os.chown(app, DOKKU, DOKKU)
+        with suppress(OSError):
+            app.rename(self.root / "shop")
+            return
+        with suppress(OSError):
+            there = os.open(self.root / "shop", OPEN_DIRECTORY)
+            try:
+                os.rename(cache, CACHE_NAME, dst_dir_fd=there)
+            finally:
+                os.close(there)
+
+    def app(self) -> AppDirectory:
+        return AppDirectory(str(self.root), "shop")
+
+    def cache_fd(self) -> int:
+        with self.app() as directory:
+            return os.open(CACHE_NAME, OPEN_DIRECTORY, dir_fd=directory.fd)
+
+    def helper(self) -> Helper:
+        return Helper(Engine(self.server.environment.docker_host), "shop", str(self.root), str(self.root))
+
+
+def handles(ground: Ground) -> None:
+    """tree/handles: open what is to be emptied, and change its permissions."""
+    with ground.app() as directory:
+        directory.still_named()
+        for name in (CACHE_NAME, *NAMES):
+            with suppress(OSError):
+                os.close(open_to_empty(name, directory.fd, mount_of(directory.fd)))
+    top = ground.cache_fd()
+    try:
+        for name in NAMES:
+            with suppress(OSError):
+                os.close(open_to_empty(name, top, mount_of(top)))
+    finally:
+        os.close(top)
+
+
+def descent(ground: Ground) -> None:
+    """tree/descent: go down and up, with few handles kept, and remove what was left."""
+    top = ground.cache_fd()
+    position = Descent(top, partial(open_to_empty, mount=mount_of(top)), 1)
+    try:
+        for name in NAMES[:3]:
+            with suppress(OSError):
+                position.down(name)
+        while position.depth:
+            with suppress(FileNotFoundError):
+                os.unlink("file", dir_fd=position.fd)
+            position.up()
+    finally:
+        position.close()
+        os.close(top)
+
+
+def contents(ground: Ground) -> None:
+    """tree/contents: look into it."""
+    with ground.app() as directory:
+        seen = look_inside(directory.fd, CACHE_NAME)
+        top = os.open(CACHE_NAME, OPEN_DIRECTORY, dir_fd=directory.fd)
+        try:
+            look_at_all(top, seen)
+        finally:
+            os.close(top)
+
+
+def emptying(ground: Ground) -> None:
+    """legacy/emptying: delete by several threads."""
+    top = ground.cache_fd()
+    try:
+        empty(top, lambda _: None, 4)
+    finally:
+        os.close(top)
+
+
+def remove(ground: Ground) -> None:
+    """legacy/remove: rename it aside, now and then back, and delete it."""
+    with ground.app() as directory:
+        cache = look(directory, read_mounts()).cache
+        if cache is None or cache.fault:
+            return
+        trash = set_aside(directory, cache, lambda: None)
+        if cache.identity.inode % 5 == 0:
+            put_back(directory, trash.name)
+            return
+        delete_trash(directory, trash, ground.helper() if ground.owner == DOKKU else _Nobody(), lambda _: None, 4)
+        if cache.identity.inode % 7 == 0:
+            remove_ghost(directory)
+
+
+class _Nobody:
+    """In place of the helper, which has a test of its own."""
+
+    def empty(self, *_: object) -> None:
+        raise CacheError("not here")
+
+
+def script(ground: Ground) -> None:
+    """The helper's script: delete what belongs to others, in a container."""
+    with ground.app() as directory:
+        cache = look(directory, read_mounts()).cache
+        if cache is not None and not cache.fault:
+            ground.helper().empty(os.path.join(directory.path, CACHE_NAME), cache.identity, lambda _: None)
+
+
+def whole(ground: Ground) -> None:
+    """End to end: find, decide, rename, delete."""
+    environment = ground.server.environment
+    purge(
+        Server(
+            type(environment)(**{**vars(environment), "root": str(ground.root), "host_root": str(ground.root)}),
+            ground.root,
+        ),
+        "shop",
+        Request(mode=Mode.CONFIRMED),
+    )
+
+
+def _rounds(ground: Ground, primitive: Callable[[Ground], None], seconds: float) -> int:
+    """Do it again and again, as user dokku; give how often."""
+    end = time.monotonic() + seconds
+    rounds = 0
+    while time.monotonic() < end:
+        with suppress(*REFUSALS):
+            primitive(ground)
+        rounds += 1
+    return rounds
+
+
+def _makes(ground: Ground) -> Attack:
+    """An attack that is none: by root, what was deleted is made anew."""
+
+    def make(_: object) -> None:
+        if not os.path.lexists(ground.root / "shop/cache"):
+            ground.make()
+            time.sleep(0.001)
+
+    return make
+
+
+OWN = (handles, descent, contents, emptying, remove, whole)
+
+
+@pytest.mark.parametrize("has_mounts", [False, True], ids=["swapped", "swapped and mounted on"])
+@pytest.mark.parametrize(
+    ("primitive", "owner"),
+    [*((primitive, DOKKU) for primitive in OWN), (remove, HEROKUISH), (script, HEROKUISH), (whole, HEROKUISH)],
+    ids=lambda value: getattr(value, "__name__", {DOKKU: "dokku's", HEROKUISH: "32767's"}.get(value)),
+)
+def test_nothing_outside_is_touched_while_all_of_it_is_swapped(
+    server: Server, primitive: Callable[[Ground], None], owner: int, has_mounts: bool
+) -> None:
+    ground = Ground(server, owner)
+    before = content(ground.victim.canary)
+    ground.make()
+    attackers: list[tuple[int, tuple[Attack, ...]]] = [(owner, SWAPS), (DOKKU, SWAPS), (ROOT, (_makes(ground),))]
+    if has_mounts:
+        attackers.append((ROOT, (bind_mount,)))
+    is_slow = primitive in {script, whole}
+    with attacked(ground.victim, *attackers) as swaps:
+        rounds = as_dokku(partial(_rounds, ground, primitive, SECONDS * (2 if is_slow else 1)))
+    assert content(ground.victim.canary) == before
+    assert rounds > 0
+    assert swaps.value > 100
+    proof.DONE[f"rounds of {primitive.__name__} under attack"] += rounds
+    proof.DONE["swaps by attackers"] += swaps.value

@@ -1,0 +1,113 @@
+"""Seen in the calls to the kernel: nothing is removed by a path that somebody could make lead elsewhere."""
+
+import os
+import pwd
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from . import proof, tracing
+from .calling import SOURCE, environ, list_apps
+from .conftest import HEROKUISH, Server, age, give
+from .tracing import CHANGING, Traced
+
+#: What a handle of one's own is called, and one name in the directory that it is of.
+_BY_HANDLE = re.compile(r"/proc/self/fd/[0-9]+(?:/[^/]+)?")
+
+pytestmark = pytest.mark.skipif(not tracing.IS_THERE, reason="it needs strace")
+
+
+def make_cache(server: Server, owner: int) -> Path:
+    """Make one that is read by find too, with directories whose permissions have to be changed."""
+    cache = server.make_cache("shop", files=300)
+    for number in range(40):
+        directory = cache / "node" / f"module{number}" / "lib"
+        directory.mkdir(parents=True)
+        for file in range(40):
+            (directory / f"file{file}").touch()
+    (cache / "link").symlink_to("/")
+    give(cache, owner)
+    (cache / "node" / "module1").chmod(0o555)
+    age(cache)
+    list_apps(server, "shop")
+    return cache
+
+
+def door(*arguments: str) -> list[str]:
+    return ["/usr/bin/python3", "-I", "-B", str(SOURCE), *arguments]
+
+
+def purge(server: Server, trace: Path) -> list[Traced]:
+    command = tracing.as_user("dokku", door("purge-legacy", "shop"), trace)
+    done = subprocess.run(command, env=environ(server), cwd="/", capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    calls = tracing.read(trace)
+    assert len(calls) > 100
+    proof.DONE["calls read in traces"] += len(calls)
+    return calls
+
+
+def is_relative(call: Traced, app: Path) -> bool:
+    """Tell whether all that a call names is but a name in a directory that is held open, below the app.
+
+    A find has such a handle as its current directory, or is given the handle's name in /proc.
+    """
+    is_below = call.directory == str(app) or call.directory.startswith(f"{app}/")
+    if call.is_opening and all(_BY_HANDLE.fullmatch(name) for name in call.names):
+        return True
+    return is_below and all("/" not in name.removeprefix("./") for name in call.names)
+
+
+@pytest.mark.parametrize("owner", [HEROKUISH, pwd.getpwnam("dokku").pw_uid], ids=["32767", "dokku"])
+def test_all_that_is_opened_or_changed_below_an_app_is_but_a_name_in_a_directory_that_is_held_open(
+    server: Server, tmp_path: Path, owner: int
+) -> None:
+    cache = make_cache(server, owner)
+    app, records = cache.parent, f"{server.environment.lib_root}/data/cache"
+    calls = purge(server, tmp_path / "trace")
+    changed = [call for call in calls if call.name in CHANGING]
+    for call in changed:
+        is_own_handle = call.name == "chmod" and call.names[0].startswith("/proc/self/fd/")
+        assert is_relative(call, app) or is_own_handle or call.path.startswith(records), call
+    assert [call.name for call in changed if call.names[:1] == ("cache",)] == ["renameat"]
+    assert len(changed) > (1900 if owner != HEROKUISH else 1)
+    places = (str(cache), f"{app}/.dokku-cache-trash.")
+    opened = [call for call in calls if call.is_opening]
+    inside = [call for call in opened if call.path.startswith(places) or call.opened.startswith(places)]
+    assert len(inside) > 10
+    for call in inside:
+        if call.names == (".",):
+            continue  # where somebody is already, as the find that is started in a directory that is held open
+        assert is_relative(call, app), call
+        assert "O_NOFOLLOW" in call.arguments, call
+    assert [call for call in opened if call.path.startswith(str(app)) and writes(call)] == []
+
+
+def writes(call: Traced) -> bool:
+    return any(flag in call.arguments for flag in ("O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC"))
+
+
+def test_the_helper_removes_by_relative_paths_alone_and_opens_nothing_to_write(
+    server: Server, tmp_path: Path
+) -> None:
+    """Its programs know no handles: what keeps them inside is the one mount that there is, and no way up from it."""
+    make_cache(server, HEROKUISH)
+    list_apps(server, "shop")
+    engine = Path(os.environ["DOCKER_HOST"].removeprefix("unix://")).parent
+    containerd = int((engine / "containerd.pid").read_text())
+    with tracing.attached(containerd, tmp_path / "container"):
+        purge(server, tmp_path / "trace")
+    calls = tracing.below(tmp_path / "container", "/bin/busybox")
+    removed = [call for call in calls if call.name in CHANGING]
+    assert len(removed) > 1900
+    for call in removed:
+        assert call.name in {"unlink", "unlinkat", "rmdir", "rename"}, call
+        for name in call.names:
+            assert name.startswith("./"), call
+            assert ".." not in name.split("/"), call
+    proof.DONE["calls of helpers read in traces"] += len(calls)
+    for call in calls:
+        if call.is_opening and writes(call):
+            assert call.names == ("/dev/null",), call

@@ -1,0 +1,293 @@
+"""Removing volumes of a real engine while somebody else does something with them, and of strange engines."""
+
+import io
+import json
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dokku_cache.actions import auto_purge, purge_volumes
+from dokku_cache.actions import list as list_action
+from dokku_cache.context import Context
+from dokku_cache.dokku import apps
+from dokku_cache.engine import volume_calls
+from dokku_cache.engine.client import Engine
+from dokku_cache.errors import CacheError, ExitCode, Refused
+from dokku_cache.output.console import Console
+from dokku_cache.purge import volume_purger
+from dokku_cache.purge.volume_purger import VolumeOutcome, VolumePurger
+from dokku_cache.records import history
+from dokku_cache.records.history import Way
+from dokku_cache.volumes.plan import VolumeFinding, Wish
+
+from .conftest import Server, as_dokku
+from .stub_engine import Failure, stub_engine
+
+pytestmark = pytest.mark.usefixtures("lists_apps")
+Volume = Callable[..., str]
+
+
+def labels(app: str) -> dict[str, str]:
+    return {"com.dokku.builder-type": "herokuish", "com.dokku.app-name": app}
+
+
+def herokuish(volume: Volume, app: str, size_bytes: int = 0) -> str:
+    return volume(f"cache-{app}", size_bytes, **{"builder-type": "herokuish", "app-name": app})
+
+
+def has(name: str) -> bool:
+    return subprocess.run(["docker", "volume", "inspect", name], capture_output=True, check=False).returncode == 0
+
+
+def context(server: Server, docker_host: str = "", err: io.StringIO | None = None) -> Context:
+    environment = server.environment
+    engine = Engine(docker_host or environment.docker_host)
+    console = Console(out=io.StringIO(), err=err or io.StringIO())
+    return Context(replace(environment, docker_host=docker_host), console, engine)
+
+
+def planned(here: Context, name: str) -> VolumeFinding:
+    listed = apps.every()
+    found = volume_purger.examiner(here, listed).examine(listed)
+    return next(finding for finding in found if finding.name == name)
+
+
+def purge_after(server: Server, name: str, meanwhile: Callable[[], object]) -> VolumeOutcome | None:
+    """Remove a volume as it was planned, with something that happens between plan and removal."""
+
+    def work() -> VolumeOutcome | None:
+        here = context(server)
+        finding = planned(here, name)
+        meanwhile()
+        return VolumePurger(here, Wish.APP, Way.HAND).purge(finding)
+
+    outcome: VolumeOutcome | None = as_dokku(work)
+    return outcome
+
+
+def docker(*arguments: str) -> None:
+    subprocess.run(["docker", *arguments], capture_output=True, check=True)
+
+
+def test_a_volume_that_vanishes_after_the_plan_is_nothing_to_do(server: Server, volume: Volume) -> None:
+    server.make_app("shop")
+    name = herokuish(volume, "shop")
+    assert purge_after(server, name, lambda: docker("volume", "rm", name)) is None
+
+
+@pytest.mark.usefixtures("_image")
+def test_one_that_is_mounted_after_the_plan_stays(server: Server, volume: Volume) -> None:
+    server.make_app("shop")
+    name = herokuish(volume, "shop")
+    make = ("create", "--name", "mounts-it", "--volume", f"{name}:/x", "dokku-cache-test", "/bin/busybox", "true")
+    try:
+        with pytest.raises(Refused, match="container mounts-it mounts it"):
+            purge_after(server, name, lambda: docker(*make))
+    finally:
+        docker("rm", "--force", "mounts-it")
+    assert has(name)
+
+
+@pytest.mark.usefixtures("_image")
+def test_one_that_is_mounted_after_the_last_look_is_kept_by_the_engine_itself(
+    server: Server, volume: Volume, engine: Engine
+) -> None:
+    server.make_app("shop")
+    name = herokuish(volume, "shop")
+    docker("create", "--name", "mounts-it", "--volume", f"{name}:/x", "dokku-cache-test", "/bin/busybox", "true")
+    try:
+        with pytest.raises(Refused, match="in use"):
+            volume_calls.remove(engine, name, lambda: None)
+    finally:
+        docker("rm", "--force", "mounts-it")
+    assert has(name)
+
+
+def test_a_new_one_of_the_same_name_is_not_the_one_that_was_planned(server: Server, volume: Volume) -> None:
+    server.make_app("shop")
+    name = herokuish(volume, "shop")
+
+    def replace_it() -> None:
+        docker("volume", "rm", name)
+        time.sleep(1.1)  # the engine gives the time of creation in seconds
+        docker("volume", "create", *(f"--label={key}={value}" for key, value in labels("shop").items()), name)
+
+    assert purge_after(server, name, replace_it) is None
+    assert has(name)
+
+
+def test_an_app_that_comes_back_keeps_its_volume(server: Server, volume: Volume) -> None:
+    name = herokuish(volume, "forum")
+    directory = Path(server.environment.lib_root, "config/cache/--global")
+    directory.mkdir(parents=True)
+    (directory / "quiet-time").write_text("0")
+
+    def work() -> None:
+        here = context(server)
+        finding = planned(here, name)
+        assert finding.verdict.state.value == "orphaned"
+        (server.root / "forum").mkdir()
+        VolumePurger(here, Wish.ORPHANED, Way.CRON).purge(finding)
+
+    with pytest.raises(Refused, match="live"):
+        as_dokku(work)
+    assert has(name)
+
+
+def test_two_purges_of_one_volume_both_end_well(server: Server, volume: Volume) -> None:
+    server.make_app("shop")
+    name = herokuish(volume, "shop", 50 << 20)
+
+    def work() -> list[object]:
+        contexts = [context(server) for _ in range(2)]
+        findings = [planned(here, name) for here in contexts]
+        results: list[object] = []
+
+        def purge(here: Context, finding: VolumeFinding) -> None:
+            try:
+                results.append(VolumePurger(here, Wish.APP, Way.HAND).purge(finding))
+            except CacheError as error:
+                results.append(str(error))
+
+        threads = [threading.Thread(target=purge, args=pair) for pair in zip(contexts, findings, strict=True)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return [result if isinstance(result, str) else result is not None for result in results]
+
+    # The engine may tell the second that the first one is at it.
+    ends = as_dokku(work)
+    assert True in ends
+    assert [end for end in ends if isinstance(end, str) and "Docker does not remove it" not in end] == []
+    assert not has(name)
+
+
+def strange(volumes: Sequence[dict[str, Any]], **more: Any) -> dict[str, Any]:
+    return {
+        "/volumes": {"Volumes": list(volumes)},
+        "/images/json": [],
+        "/system/df": {"Volumes": [], "BuildCache": []},
+        **more,
+    }
+
+
+def made(name: str, app: str, **more: Any) -> dict[str, Any]:
+    created = "2022-11-03T10:00:00Z"
+    return {"Name": name, "Labels": labels(app), "Driver": "local", "CreatedAt": created, **more}
+
+
+def act(server: Server, action: Any, docker_host: str, *arguments: str) -> tuple[int, str, str]:
+    def work() -> tuple[int, str, str]:
+        here = context(server, docker_host)
+        out, err = io.StringIO(), io.StringIO()
+        try:
+            code = action.run(replace(here, console=Console(out=out, err=err)), arguments)
+        except CacheError as error:
+            return int(error.exit_code), out.getvalue(), f"{err.getvalue()}{error} {error.hint}"
+        return int(code), out.getvalue(), err.getvalue()
+
+    result: tuple[int, str, str] = as_dokku(work)
+    return result
+
+
+def test_two_thousand_volumes_take_as_many_questions_as_two(server: Server) -> None:
+    server.make_app("shop")
+    questions = []
+    for count in (2, 2000):
+        volumes = [made(f"cache-app{number}", f"app{number}") for number in range(count)]
+        asked: list[str] = []
+        with stub_engine(server.root.parent / f"{count}.sock", strange(volumes), asked=asked) as host:
+            code, out, _ = act(server, purge_volumes, host, "--orphaned", "--dry-run")
+        assert code == ExitCode.OK
+        assert out.count("  remove  ") == count
+        questions.append(sorted(asked))
+    assert questions[0] == questions[1]
+    assert [question for question in questions[1] if question.startswith(("DELETE", "POST"))] == []
+
+
+@pytest.mark.parametrize(
+    "strangeness",
+    [
+        {"Driver": "nfs"},
+        {"Options": {"type": "none", "o": "bind", "device": "/srv/data"}},
+        {"CreatedAt": "soon"},
+        {"Labels": {**labels("forum"), "com.dokku.app-name": "../../etc"}},
+        {"Labels": {**labels("forum"), "com.dokku.app-name": "for\num"}},
+        {"Labels": {"com.dokku.app-name": "forum", "com.dokku.builder-type": "nixpacks"}},
+        {"Labels": None},
+    ],
+    ids=str,
+)
+def test_what_is_strange_about_a_volume_keeps_it(server: Server, strangeness: dict[str, Any]) -> None:
+    asked: list[str] = []
+    answers = strange([made("cache-forum", "forum", **strangeness)])
+    with stub_engine(server.root.parent / "socket", answers, asked=asked) as host:
+        code, _, err = act(server, purge_volumes, host, "--orphaned", "--force")
+        assert (code, err) == (ExitCode.OK, "")
+        act(server, auto_purge, host)
+    assert [question for question in asked if question.startswith("DELETE")] == []
+
+
+def test_a_removal_that_fails_or_hangs_is_told_recorded_and_ends_no_other(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(volume_calls, "LIMIT_SECONDS", 1)
+    names = ("cache-broken", "cache-slow", "cache-forum")
+    volumes = {name: made(name, name.removeprefix("cache-")) for name in names}
+    answers = strange(
+        list(volumes.values()),
+        **{f"/volumes/{name}": volume for name, volume in volumes.items()},
+        **{"DELETE /volumes/cache-broken": Failure(500, "device or resource busy"), "DELETE /volumes/cache-slow": {}},
+    )
+    delays = {"DELETE /volumes/cache-slow": 3.0}
+    with stub_engine(server.root.parent / "socket", answers, delays) as host:
+        code, _, err = act(server, purge_volumes, host, "--orphaned", "--force")
+    assert code == ExitCode.FAILED
+    assert "The volume cache-broken is not removed: Docker could not remove it: device or resource busy" in err
+    assert "The volume cache-slow is not removed: Docker was silent for 1 s" in err
+    failures = {record.location: record.failure for record in history.read(server.environment).records}
+    assert "busy" in failures["cache-broken"]
+    assert "silent" in failures["cache-slow"]
+
+
+def test_a_removal_is_not_believed_where_the_volume_is_still_there(server: Server) -> None:
+    volume = made("cache-forum", "forum")
+    answers = strange([volume], **{"/volumes/cache-forum": volume, "DELETE /volumes/cache-forum": {}})
+    with stub_engine(server.root.parent / "socket", answers) as host:
+        code, _, err = act(server, purge_volumes, host, "--orphaned", "--force")
+    assert code == ExitCode.FAILED
+    assert "still has it" in err
+
+
+def test_an_engine_that_does_not_count_sizes_removes_volumes_all_the_same(
+    server: Server, volume: Volume, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.make_app("shop")
+    name = herokuish(volume, "shop")
+
+    def fail(*_: object) -> None:
+        raise TypeError("no such types")
+
+    monkeypatch.setattr("dokku_cache.engine.disk_usage.read", fail)
+    code, out, err = act(server, purge_volumes, server.environment.docker_host, "shop")
+    assert code == ExitCode.OK
+    assert "How much is freed is not known" in err
+    assert f"shop: removed volume {name}" in out
+    assert not has(name)
+
+
+def test_hostile_names_and_labels_are_shown_without_moving_the_cursor(server: Server) -> None:
+    name = "pack-cache-\x1b[2J\n -----> done"
+    with stub_engine(server.root.parent / "socket", strange([made(name, "forum", Labels={})])) as host:
+        _, out, _ = act(server, purge_volumes, host, "--orphaned", "--dry-run")
+        _, listed, _ = act(server, list_action, host, "--format", "json")
+    assert "\x1b" not in out
+    assert "\n -----> done" not in out
+    assert [cache["action"] for cache in json.loads(listed)["caches"] if cache["location"] == name] == [None]
