@@ -16,10 +16,11 @@ def main() -> None:
     parser.add_argument("work", help=argparse.SUPPRESS)
     parser.add_argument("--files", type=int, default=200_000, help="in a big tree (200,000)")
     parser.add_argument("--runs", type=int, default=6, help="of quick questions; half as many of slow ones (6)")
+    parser.add_argument("--shapes", type=int, help="how many shapes of trees each question is asked of (all)")
     parser.add_argument("--output", default=_PAGE, help="the page (docs/benchmarks.md)")
     parser.add_argument("--only", action="append", choices=QUESTIONS, help="one question; may be given again")
     options = parser.parse_args()
-    bench = Bench(options.work, options.files, options.runs)
+    bench = Bench(options.work, options.files, options.runs, options.shapes)
     results = [result for name in options.only or QUESTIONS for result in QUESTIONS[name](bench)]
     os.makedirs(os.path.dirname(os.path.abspath(options.output)), exist_ok=True)
     command = f"bench/run --files {options.files} --runs {options.runs}"

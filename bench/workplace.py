@@ -16,11 +16,16 @@ EMPTIED = [PYTHON, "-I", os.path.join(HERE, "emptied.py")]
 
 @dataclass(frozen=True)
 class Bench:
-    """Where it works, and how much it does: ``work`` is an empty directory, ``files`` the size of a big tree."""
+    """Where it works, and how much it does.
+
+    ``work``: an empty directory. ``files``: the size of a big tree. ``shapes``: how many of a question's shapes of
+    trees it is asked of, or None: all.
+    """
 
     work: str
     files: int
     runs: int
+    shapes: int | None = None
 
     @property
     def slow_runs(self) -> int:
@@ -35,7 +40,7 @@ class Bench:
     @property
     def big_trees(self) -> tuple[tuple[str, int], ...]:
         """The shapes and numbers of files of a big tree, and of one directory five times as big."""
-        return ("node_modules", self.files), ("one directory of empty files", 5 * self.files)
+        return (("node_modules", self.files), ("one directory of empty files", 5 * self.files))[: self.shapes]
 
     @property
     def apps(self) -> str:

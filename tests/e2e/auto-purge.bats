@@ -5,6 +5,7 @@
 load helper
 teardown() { clean_up; }
 
+# bats test_tags=quick
 @test "it purges what the policy lets go, and leaves the rest without failing" {
   make_app shop
   make_cache shop

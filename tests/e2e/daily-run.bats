@@ -29,6 +29,7 @@ with_engine_down() {
   sed -i.kept 's|^export DOCKER_HOST=.*|export DOCKER_HOST=unix:///nowhere LC_ALL=C|' "$SUITE_DIRECTORY/server/settings"
 }
 
+# bats test_tags=quick,umask
 @test "a good day prints nothing, and log and report tell of it" {
   make_app shop
   make_cache shop
@@ -108,6 +109,7 @@ build_cache_bytes() { dokku cache:list --kind engine --format json | /usr/bin/py
   [ "$(server result)" = ok ]
 }
 
+# bats test_tags=umask
 @test "the metrics tell when the last run was, and how it ended" {
   run dokku cache:list --format prometheus
   [[ "$output" != *daily_run* ]]

@@ -4,6 +4,7 @@
 load helper
 teardown() { clean_up; }
 
+# bats test_tags=quick
 @test "dokku report of an app has our part, and does not walk the cache" {
   make_app shop
   make_cache shop

@@ -4,6 +4,7 @@
 
 load helper
 
+# bats test_tags=quick
 @test "cache and cache:help list every subcommand" {
   for command in cache cache:help; do
     run dokku "$command"
@@ -14,12 +15,14 @@ load helper
   done
 }
 
+# bats test_tags=quick
 @test "every subcommand that the help names has its door, and every door is named" {
   listed="$(dokku cache:help | grep -o 'cache:[a-z-]*' | sort -u | grep -v cache:help)"
   doors="$(cd "$DOKKU_LIB_ROOT/plugins/enabled/cache/subcommands" && find . -type f ! -name default -printf "%f\n" | sed 's/^/cache:/' | sort)"
   [ "$listed" = "$doors" ]
 }
 
+# bats test_tags=quick
 @test "dokku help has one line for the plugin, and dokku help --all one a subcommand" {
   run bash -c "dokku help | grep -c ' cache[, ]'"
   [ "$output" = 1 ]

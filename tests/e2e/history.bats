@@ -11,6 +11,7 @@ teardown() {
 python() { /usr/bin/python3 -c "import json, sys; past = json.loads(sys.argv[1])
 $1" "$output"; }
 
+# bats test_tags=quick
 @test "what was purged is told, of one app and of all, and a failure until the end" {
   make_app shop
   make_cache shop 20

@@ -13,6 +13,7 @@ teardown() {
 
 plugin() { echo "$DOKKU_LIB_ROOT/plugins/enabled/cache"; }
 
+# bats test_tags=quick
 @test "install says nothing and changes nothing when all is there" {
   needs_stand_in "fires the trigger by hand"
   run dokku plugin:update cache
@@ -20,6 +21,7 @@ plugin() { echo "$DOKKU_LIB_ROOT/plugins/enabled/cache"; }
   [ "$output" = "Plugin (cache) updated" ]
 }
 
+# bats test_tags=umask
 @test "after an installation user dokku can write what the plugin keeps" {
   [ "$(stat --format %U "$DOKKU_LIB_ROOT/data/cache")" = dokku ]
   [ "$(stat --format %U "$DOKKU_LIB_ROOT/config/cache")" = dokku ]
@@ -28,6 +30,7 @@ plugin() { echo "$DOKKU_LIB_ROOT/plugins/enabled/cache"; }
   [ -z "$(find -L "$(plugin)" ! -user dokku)" ]
 }
 
+# bats test_tags=quick,umask
 @test "the first installation shows what could be freed, deletes nothing, and records the version" {
   needs_stand_in "installs the plugin anew"
   make_ghost oldblog
@@ -68,6 +71,7 @@ make_other_plugin() {
   [[ "$stderr" == *"E: no network"* && "$stderr" == *"plugin:install-dependencies"* ]]
 }
 
+# bats test_tags=umask
 @test "a strict umask of root's keeps nobody from the plugin, and opens no password" {
   needs_stand_in "closes the plugin to others, as a clone with such a umask is"
   make_ghost oldblog
@@ -84,6 +88,7 @@ make_other_plugin() {
   is_gone oldblog
 }
 
+# bats test_tags=umask
 @test "a failing apt does not fail plugin:install, every command tells until it is mended, and then none" {
   needs_stand_in "pretends that a package is missing"
   make_package_missing

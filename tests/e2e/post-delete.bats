@@ -8,6 +8,7 @@ teardown() {
   clean_up
 }
 
+# bats test_tags=quick
 @test "a destroyed app leaves no ghost, and its name can be used at once" {
   make_app shop
   make_cache shop

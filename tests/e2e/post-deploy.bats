@@ -29,6 +29,7 @@ is_held() { [[ -e "$1" ]] && ! flock --nonblock "$1" true; }
 
 trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
 
+# bats test_tags=quick,umask
 @test "after a deploy the orphaned cache goes, in the background, without a word in the deploy" {
   make_app shop
   make_cache shop 200
@@ -93,6 +94,7 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
   wait_for is_gone shop
 }
 
+# bats test_tags=quick
 @test "a deploy of an app without a cache says nothing and starts no Python" {
   needs_stand_in "deploys for many seconds"
   make_app shop
@@ -281,27 +283,27 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
   wait_for no_purge_runs
 }
 
-@test "twenty deploys of twenty apps at once all succeed, and all caches go" {
+@test "ten deploys of ten apps at once all succeed, and all caches go" {
   needs_stand_in "deploys for many seconds"
-  for number in $(seq 20); do
+  for number in $(seq 10); do
     make_app "many$number"
     make_cache "many$number" 20
   done
   deploys=()
-  for number in $(seq 20); do
+  for number in $(seq 10); do
     deploy "many$number" >/dev/null 2>&1 &
     deploys+=("$!")
   done
   for process in "${deploys[@]}"; do
     wait "$process"
   done
-  for number in $(seq 20); do
+  for number in $(seq 10); do
     wait_for is_gone "many$number"
     said "many$number" "-----> .* removed 20 files"
   done
   # Every one is recorded, none lost to another.
-  for number in 1 7 20; do
+  for number in 1 7 10; do
     [ "$(dokku cache:report "$(app "many$number")" --cache-last-purged-by)" = deploy ]
   done
-  [ "$(grep -c '"by": "deploy"' "$DOKKU_LIB_ROOT/data/cache/history.jsonl")" -eq 20 ]
+  [ "$(grep -c '"by": "deploy"' "$DOKKU_LIB_ROOT/data/cache/history.jsonl")" -eq 10 ]
 }

@@ -17,6 +17,7 @@ upgrade() {
 
 is_recorded() { [[ "$(recorded)" == "$1" ]]; }
 
+# bats test_tags=umask
 @test "an upgrade turns active caches into orphans, and plugin:update sweeps them without waiting for that" {
   upgrade 0.30.11 0.30.11
   make_app shop
@@ -81,6 +82,7 @@ update_from_cron() {
   [ "$fired" = "0.35.0 0.38.27" ]
 }
 
+# bats test_tags=quick,umask
 @test "the daily run notices an upgrade" {
   upgrade 0.33.7 0.38.27
   make_app shop

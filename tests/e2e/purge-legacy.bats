@@ -15,6 +15,7 @@ refuses() {
   [ "$before" = "$(manifest "$DOKKU_ROOT/$(app "$1")")" ]
 }
 
+# bats test_tags=quick
 @test "an orphaned cache is removed, and nothing else of the app or its neighbours" {
   make_app shop
   make_app neighbour
@@ -30,6 +31,7 @@ refuses() {
   [ -z "$(docker ps --all --quiet --filter label=com.dokku.cache.helper)" ]
 }
 
+# bats test_tags=umask
 @test "the report knows of the purge" {
   make_app shop
   make_cache shop 7
@@ -39,6 +41,7 @@ refuses() {
   [ "$(dokku cache:report "$(app shop)" --cache-legacy-state)" = "absent" ]
 }
 
+# bats test_tags=quick,umask
 @test "a ghost goes with its cache, and its name can be used again" {
   make_ghost oldblog
   run dokku apps:create "$(app oldblog)"
@@ -49,6 +52,7 @@ refuses() {
   make_app oldblog
 }
 
+# bats test_tags=umask
 @test "files of root, dokku, 32767 and other users go, whatever their modes" {
   make_app shop
   make_cache shop 8
@@ -73,6 +77,7 @@ refuses() {
   [[ "$output" == *"nothing to do"* ]]
 }
 
+# bats test_tags=quick
 @test "a cache that a running container mounts is refused" {
   make_app wiki
   make_cache wiki
@@ -137,6 +142,7 @@ refuses() {
   umount "$(cache_of wiki)"
 }
 
+# bats test_tags=umask
 @test "before 0.31.0, and with an unreadable version, the cache is active and stays" {
   needs_stand_in "changes Dokku's version"
   make_app shop
@@ -169,6 +175,7 @@ refuses() {
   [ -z "$failed" ]
 }
 
+# bats test_tags=umask
 @test "trash of an interrupted purge is reported and finished" {
   make_app shop
   make_cache shop
@@ -210,6 +217,7 @@ refuses() {
   [ -z "$failed" ]
 }
 
+# bats test_tags=umask
 @test "--all needs a person or --force, before or behind the command" {
   needs_stand_in "purges every app"
   make_app shop
@@ -238,6 +246,7 @@ refuses() {
   [ -d "$(cache_of wiki)/buildcache" ]
 }
 
+# bats test_tags=quick
 @test "a dry run shows the plan and changes nothing" {
   make_app shop
   make_cache shop 25
@@ -263,6 +272,7 @@ refuses() {
   rm "$(cache_of wiki)"
 }
 
+# bats test_tags=quick
 @test "wrong usage and impossible names touch nothing" {
   make_app shop
   make_cache shop
@@ -286,6 +296,7 @@ refuses() {
   is_gone shop
 }
 
+# bats test_tags=umask
 @test "an app that is called cache is like any other" {
   needs_stand_in "makes an app of that name"
   mkdir -p "$DOKKU_ROOT/cache/cache/x"
@@ -299,6 +310,7 @@ refuses() {
   [ "$left" = "HEAD" ]
 }
 
+# bats test_tags=umask
 @test "the helper's image is imported again after it was pruned" {
   needs_stand_in "removes an image"
   make_app shop

@@ -16,6 +16,7 @@ without_quiet_time() { dokku cache:set --global quiet-time 0 >/dev/null; }
 
 volumes() { docker volume ls --quiet | LC_ALL=C sort; }
 
+# bats test_tags=quick
 @test "the live volumes of an app go, of either builder, and that its next build is slow is said" {
   make_app shop
   make_herokuish_volume shop 3

@@ -3,9 +3,10 @@
 
 load helper
 
-setup() {
+# furnish [CASE...]: all of it, or what a test looks at.
+furnish() {
   needs_stand_in "fills the server, and its engine"
-  "$(dirname "$BATS_TEST_DIRNAME")/dokku/furnish" --prefix "$PREFIX-" >"$BATS_TEST_TMPDIR/furnished"
+  "$(dirname "$BATS_TEST_DIRNAME")/dokku/furnish" --prefix "$PREFIX-" "$@" >"$BATS_TEST_TMPDIR/furnished"
 }
 
 teardown() {
@@ -35,6 +36,7 @@ rest_of_the_server() {
 }
 
 @test "each has the state that it should have, in the report and in the list" {
+  furnish
   dokku cache:list --format json >"$BATS_TEST_TMPDIR/list"
   dokku cache:report --format json >"$BATS_TEST_TMPDIR/report"
   /usr/bin/python3 -I - "$BATS_TEST_TMPDIR" "$DOKKU_ROOT" <<'PYTHON'
@@ -63,6 +65,7 @@ PYTHON
 }
 
 @test "what is proven goes by itself, and everything else stays as it was to the byte" {
+  furnish
   before="$(rest_of_the_server)"
   run dokku cache:auto-purge
   [ "$status" -eq 0 ] || { echo "$output" && false; }
@@ -81,6 +84,7 @@ PYTHON
 }
 
 @test "--all takes what was written lately too, and never what is doubtful" {
+  furnish app uploads data shared written-into objects by-nginx
   run dokku cache:purge-legacy --all --dry-run
   [[ "$output" == *"$PREFIX-uploads"*"keep    doubtful: nothing lies beside it"* ]]
   before="$(manifest "$DOKKU_ROOT/$PREFIX-uploads"; manifest "$DOKKU_ROOT/$PREFIX-data"; manifest "$DOKKU_ROOT/$PREFIX-shared")"
@@ -93,6 +97,7 @@ PYTHON
 }
 
 @test "a doubtful cache goes for who names it, with its name typed or by force, and what is used does not" {
+  furnish uploads data shared
   run dokku cache:purge-legacy "$PREFIX-uploads" </dev/null
   [ "$status" -eq 1 ]
   [[ "$output" == *"--force"* ]]
@@ -111,6 +116,7 @@ PYTHON
 }
 
 @test "at destroy all of an app goes but what is used, and of a linked one it is said where the rest is" {
+  furnish of-www-data linked mounted
   run dokku --force apps:destroy "$PREFIX-of-www-data"
   [ "$status" -eq 0 ]
   [ ! -e "$DOKKU_ROOT/$PREFIX-of-www-data/cache" ]

@@ -5,6 +5,7 @@
 load helper
 teardown() { clean_up; }
 
+# bats test_tags=quick
 @test "a report of one app shows state, reason, size and files in Dokku's manner" {
   make_app shop
   make_cache shop 30
@@ -34,6 +35,7 @@ teardown() { clean_up; }
   [[ "$output" == *"=====> $(app oldblog) cache information"* ]]
 }
 
+# bats test_tags=quick
 @test "an info flag gives its value alone" {
   make_ghost oldblog
   run dokku cache:report "$(app oldblog)" --cache-legacy-state
@@ -154,7 +156,7 @@ PYTHON
   project="$(dirname "$(dirname "$BATS_TEST_DIRNAME")")"
   "$project/tests/dokku/up" "$SUITE_DIRECTORY/other" --root "$SUITE_DIRECTORY/other/with blank"
   rm -f "$SUITE_DIRECTORY/other/made-user"
-  "$SUITE_DIRECTORY/other/bin/dokku" plugin:install "file://$PLUGIN_REPOSITORY" --name cache
+  "$SUITE_DIRECTORY/other/bin/dokku" plugin:install "file://$PLUGIN_REPOSITORY"
   mkdir -p "$SUITE_DIRECTORY/other/with blank/old/cache/cedar-14"
   chown dokku:dokku "$SUITE_DIRECTORY/other/with blank/old"
   chown -R 32767 "$SUITE_DIRECTORY/other/with blank/old/cache"

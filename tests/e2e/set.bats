@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # dokku cache:set
+# bats file_tags=umask
 
 load helper
 teardown() { clean_up; }
@@ -19,6 +20,7 @@ teardown() { clean_up; }
   [ "$(computed)" = true ]
 }
 
+# bats test_tags=quick
 @test "it says what it sets, and stores it where Dokku's properties are" {
   make_app shop
   run dokku cache:set "$(app shop)" auto-purge false

@@ -23,8 +23,14 @@ _use_installed_dokku() {
   command -v dokku >/dev/null || { echo "No dokku is installed here" >&2 && return 1; }
   DOKKU_ROOT="$(getent passwd dokku | cut -d: -f6)"
   export DOKKU_ROOT DOKKU_LIB_ROOT=/var/lib/dokku DOKKU_LOGS_DIR=/var/log/dokku
+  # Older ones still use these caches, or make them again. On a server that is thrown away afterwards, one counts as a newer
+  # one: as right after an upgrade, so that there is something to purge.
+  if [[ -n "$DOKKU_COUNTS_AS" ]] && dpkg --compare-versions "$(cat "$DOKKU_LIB_ROOT/STABLE_VERSION")" lt "$DOKKU_COUNTS_AS"; then
+    cp "$DOKKU_LIB_ROOT/STABLE_VERSION" "$SUITE_DIRECTORY/true-version"
+    echo "$DOKKU_COUNTS_AS" >"$DOKKU_LIB_ROOT/STABLE_VERSION"
+  fi
   if [[ ! -e "$DOKKU_LIB_ROOT/plugins/enabled/cache" ]]; then
-    dokku plugin:install "file://$PLUGIN_REPOSITORY" --name cache
+    dokku plugin:install "file://$PLUGIN_REPOSITORY"
     touch "$SUITE_DIRECTORY/installed-plugin"
   fi
 }
@@ -41,7 +47,7 @@ _build_stand_in() {
   # What Dokku is called with, it and the plugin run with.
   echo "umask $(umask)" >>"$SUITE_DIRECTORY/server/settings"
   export PATH="$SUITE_DIRECTORY/server/bin:$path"
-  dokku plugin:install "file://$PLUGIN_REPOSITORY" --name cache
+  dokku plugin:install "file://$PLUGIN_REPOSITORY"
 }
 
 teardown_suite() {
@@ -50,6 +56,9 @@ teardown_suite() {
   docker image rm --force dokku-cache-test >/dev/null 2>&1 || true
   if [[ -e "$SUITE_DIRECTORY/installed-plugin" ]]; then
     dokku plugin:uninstall cache
+  fi
+  if [[ -e "$SUITE_DIRECTORY/true-version" ]]; then
+    cat "$SUITE_DIRECTORY/true-version" >"$DOKKU_LIB_ROOT/STABLE_VERSION"
   fi
   if [[ -d "$SUITE_DIRECTORY/server" ]]; then
     "$project/tests/dokku/down" "$SUITE_DIRECTORY/server"

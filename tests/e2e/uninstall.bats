@@ -1,14 +1,16 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2154 # `run --separate-stderr` sets stderr
 # Trigger uninstall
+# bats file_tags=umask
 
 load helper
 setup() { needs_stand_in "uninstalls the plugin"; }
 teardown() {
-  [[ -e "$DOKKU_LIB_ROOT/plugins/enabled/cache" ]] || dokku plugin:install "file://$PLUGIN_REPOSITORY" --name cache
+  [[ -e "$DOKKU_LIB_ROOT/plugins/enabled/cache" ]] || dokku plugin:install "file://$PLUGIN_REPOSITORY"
   clean_up
 }
 
+# bats test_tags=quick
 @test "uninstall ends the trash, removes the helper's image, and keeps properties" {
   make_app shop
   make_cache shop
