@@ -15,7 +15,8 @@ def table(heading: str) -> dict[str, str]:
     below = PAGE.read_text().split(f"\n{heading}\n", 1)[1]
     found = {row["key"]: row["type"] for row in _ROW.finditer(re.split(r"^#", below, flags=re.MULTILINE)[0])}
     assert found, f"no table below {heading}"
-    return found
+    # In a plan a cache has all that it has in the list.
+    return {**table("### A cache"), **found} if heading == "### A planned cache" else found
 
 
 def check_report(values: Mapping[str, Any]) -> None:
@@ -28,6 +29,10 @@ def check_server_report(values: Mapping[str, Any]) -> None:
 
 def check_list(values: Mapping[str, Any]) -> None:
     check(values, table("## `cache:list`"))
+
+
+def check_plan(values: Mapping[str, Any]) -> None:
+    check(values, table("## A plan"))
 
 
 def check_history(values: Mapping[str, Any]) -> None:
@@ -55,6 +60,11 @@ def is_of(value: object, described: str) -> bool:
         return value in ["" if word == "empty" else word for word in words]
     if described == "reason code":
         return value in reason_codes()
+    if described in TABLES:
+        return _is_object(value, TABLES[described])
+    if described.startswith("list of ") and described not in _TYPES:
+        each = described.removeprefix("list of ")
+        return isinstance(value, list) and all(is_of(item, each) for item in value)
     return _TYPES[described](value)
 
 
@@ -75,16 +85,14 @@ _TYPES: dict[str, Callable[[Any], bool]] = {
     "integer": lambda value: isinstance(value, int) and not isinstance(value, bool),
     "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
     "time": _is_time,
-    "engine": lambda value: _is_object(value, "### The engine's build cache"),
     "list of strings": lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
-    "list of caches": lambda value: (
-        isinstance(value, list) and all(_is_object(item, "### A cache") for item in value)
-    ),
-    "list of disks": lambda value: isinstance(value, list) and all(_is_object(item, "### A disk") for item in value),
-    "list of months": lambda value: (
-        isinstance(value, list) and all(_is_object(item, "### A month") for item in value)
-    ),
-    "list of purges": lambda value: (
-        isinstance(value, list) and all(_is_object(item, "### A purge") for item in value)
-    ),
+}
+#: Objects within others, by what a table calls them.
+TABLES = {
+    "cache": "### A cache",
+    "disk": "### A disk",
+    "engine": "### The engine's build cache",
+    "month": "### A month",
+    "planned cache": "### A planned cache",
+    "purge": "### A purge",
 }

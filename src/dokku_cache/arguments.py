@@ -7,6 +7,10 @@ from typing import NoReturn
 from dokku_cache.context import Context
 from dokku_cache.errors import UsageError
 
+#: Of a plan, beside the one for a person.
+STDOUT = "stdout"
+PLAN_FORMATS = (STDOUT, "json", "yaml")
+
 
 class Parser(argparse.ArgumentParser):
     """An argument parser that knows Dokku's own flags, and raises UsageError instead of leaving the program."""
@@ -20,6 +24,11 @@ class Parser(argparse.ArgumentParser):
         self.add_argument("--quiet", action="store_true")
         self.add_argument("--trace", action="store_true")
         self.add_argument("--force", action="store_true")
+
+    def add_dry_run(self) -> None:
+        """Take ``--dry-run``, and ``--format`` for its plan."""
+        self.add_argument("--dry-run", dest="is_dry", action="store_true")
+        self.add_argument("--format", choices=PLAN_FORMATS, default="")
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError."""
@@ -36,6 +45,13 @@ class Parser(argparse.ArgumentParser):
             flags = sorted(option for option in self._option_string_actions)
             raise UsageError(f"Invalid flag passed, valid flags: {', '.join(flags)}", f"usage: {self.usage}")
         return parsed
+
+
+def plan_format(parsed: argparse.Namespace) -> str:
+    """Give the format of the plan that is asked for. Raises UsageError where there is none to be shown."""
+    if parsed.format and not parsed.is_dry:
+        raise UsageError("--format is for the plan of a dry run", "add --dry-run, or leave out --format")
+    return parsed.format or STDOUT
 
 
 def named_apps(context: Context, parsed: argparse.Namespace) -> list[str]:

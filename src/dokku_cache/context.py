@@ -29,7 +29,7 @@ class Context:
         """Take in a ``--quiet`` that stands behind the command."""
         if not quiet or self.console.is_quiet:
             return self
-        return replace(self, console=Console(is_quiet=True))
+        return replace(self, console=self.console.quieted())
 
     def visible_apps(self) -> tuple[str, ...]:
         """Give all apps that the calling user may see, ghosts included. Raises Unestablished."""

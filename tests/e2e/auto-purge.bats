@@ -63,3 +63,25 @@ teardown() { clean_up; }
   [ -z "$(dokku cache:report "$(app shop)" --cache-last-failure)" ]
   is_gone shop
 }
+
+@test "a dry run shows what the policy would do, and touches nothing" {
+  make_app shop
+  make_cache shop
+  make_app wiki
+  make_cache wiki
+  dokku cache:set "$(app wiki)" auto-purge false >/dev/null
+  before="$(manifest "$DOKKU_ROOT/$(app shop)"; manifest "$DOKKU_ROOT/$(app wiki)")"
+  run dokku cache:auto-purge "$(app shop)" "$(app wiki)" --dry-run
+  [ "$status" -eq 0 ]
+  [[ "$output" == *"$(app shop)  remove  "*"orphaned: nothing in Dokku"* ]]
+  [[ "$output" == *"$(app wiki)  keep    orphaned: auto-purge is off"* ]]
+  run dokku cache:auto-purge "$(app shop)" "$(app wiki)" --dry-run --format yaml
+  [[ "$output" == *"kept-reason-code: auto-purge-off"* ]]
+  run dokku cache:auto-purge --daily --dry-run
+  [ "$status" -eq 1 ]
+  [ "$before" = "$(manifest "$DOKKU_ROOT/$(app shop)"; manifest "$DOKKU_ROOT/$(app wiki)")" ]
+  # What it said is what happens.
+  dokku cache:auto-purge "$(app shop)" "$(app wiki)"
+  is_gone shop
+  [ -d "$(cache_of wiki)" ]
+}

@@ -351,3 +351,36 @@ refuses() {
   run dokku cache:purge-legacy "$(app shop)"
   [[ "$output" != *"disk of"* ]]
 }
+
+@test "a program gets the plan of a dry run, and nothing else on standard output" {
+  make_app shop
+  make_cache shop
+  make_app wiki
+  make_cache wiki
+  make_container create --volume "$(cache_of wiki):/cache"
+  before="$(manifest "$DOKKU_ROOT/$(app shop)"; manifest "$DOKKU_ROOT/$(app wiki)")"
+  run --separate-stderr dokku cache:purge-legacy "$(app shop)" "$(app wiki)" --dry-run --format json
+  [ "$status" -eq 0 ]
+  size="$(du -s -B1 "$(cache_of shop)" | cut -f1)"
+  /usr/bin/python3 -I - "$output" "$size" <<'PYTHON'
+import json, sys
+plan, size = json.loads(sys.argv[1]), int(sys.argv[2])
+shop, wiki = plan["caches"]
+assert (shop["decision"], shop["size-bytes"], shop["kept-reason"]) == ("remove", size, None)
+assert (wiki["decision"], wiki["kept-reason-code"]) == ("keep", "container-mounts"), wiki
+assert (plan["removed-bytes"], plan["removed-caches"], plan["kept-caches"]) == (size, 1, 1)
+PYTHON
+  [ "$before" = "$(manifest "$DOKKU_ROOT/$(app shop)"; manifest "$DOKKU_ROOT/$(app wiki)")" ]
+}
+
+@test "a format without a dry run is refused, and removes nothing" {
+  make_app shop
+  make_cache shop
+  for command in "purge-legacy $(app shop)" "purge-volumes $(app shop)" "auto-purge"; do
+    # shellcheck disable=SC2086 # words
+    run --separate-stderr dokku cache:$command --format json
+    [ "$status" -eq 1 ]
+    [[ "$stderr" == *"--format is for the plan of a dry run"*"dd --dry-run"* ]]
+  done
+  [ -d "$(cache_of shop)" ]
+}

@@ -12,10 +12,15 @@ from typing import Any
 
 import pytest
 import yaml
-from formats import check_list, check_report, check_server_report
+from formats import check_list, check_plan, check_report, check_server_report
 from prometheus_client.parser import text_string_to_metric_families
+from schemas import hold
 
+from dokku_cache.actions import auto_purge as auto_purge_action
+from dokku_cache.actions import history as history_action
 from dokku_cache.actions import list as list_action
+from dokku_cache.actions import purge_legacy as purge_legacy_action
+from dokku_cache.actions import purge_volumes as purge_volumes_action
 from dokku_cache.actions import report as report_action
 from dokku_cache.caches import collector
 from dokku_cache.context import Context
@@ -85,6 +90,10 @@ def listed(server: Server, *arguments: str, docker_host: str = "") -> dict[str, 
 @pytest.fixture
 def full_server(server: Server, volume: Volume, container: Callable[[str], str]) -> Server:
     """One of every kind: directory, ghost, in use; volumes live, gone, in use, nobody's; trash."""
+    # Or volumes are too young to go.
+    quiet_time = Path(server.environment.lib_root, "config/cache/--global/quiet-time")
+    quiet_time.parent.mkdir(parents=True)
+    quiet_time.write_text("0")
     server.make_cache("shop", 200)
     server.make_cache("wiki")
     server.make_ghost("oldblog")
@@ -105,7 +114,9 @@ def full_server(server: Server, volume: Volume, container: Callable[[str], str])
 def test_list_is_as_the_page_describes_it_in_json_and_in_yaml(full_server: Server) -> None:
     values = listed(full_server)
     check_list(values)
-    assert yaml.safe_load(run(full_server, "--format", "yaml")[0]) == values
+    hold("list", values)
+    # How full the disks are changes meanwhile.
+    assert {**yaml.safe_load(run(full_server, "--format", "yaml")[0]), "disks": values["disks"]} == values
     assert {cache["kind"] for cache in values["caches"]} == {"legacy", "herokuish", "pack"}
     assert values["engine-build-cache"]["size-bytes"] >= 0
 
@@ -143,10 +154,10 @@ def test_each_cache_has_its_state_and_what_can_be_done(full_server: Server) -> N
         "/oldblog/cache": ("orphaned", "ghost", "dokku cache:purge-legacy oldblog"),
         "/cut/cache": ("interrupted", "present", "dokku cache:purge-legacy cut"),
         "/link/cache": ("unsafe", "present", None),
-        "cache-shop": ("live", "present", "dokku repo:purge-cache shop"),
-        "cache-forum": ("orphaned", "gone", "docker volume rm cache-forum"),
+        "cache-shop": ("live", "present", "dokku cache:purge-volumes shop"),
+        "cache-forum": ("orphaned", "gone", "dokku cache:purge-volumes --orphaned"),
         "cache-unlabelled": ("unknown", "gone", None),
-        landing: ("orphaned", "gone", f"docker volume rm {landing}"),
+        landing: ("orphaned", "gone", "dokku cache:purge-volumes --orphaned"),
         "pack-cache-0123456789ab.launch": ("unknown", None, None),
         held: ("in-use", "gone", None),
     }
@@ -171,9 +182,46 @@ def test_report_is_as_the_page_describes_it(full_server: Server) -> None:
     assert len(reports) == 5
     for values in reports:
         check_report(values)
+        hold("report", values)
     in_yaml = yaml.safe_load_all(run(full_server, "--format", "yaml", action=report_action)[0])
     assert list(in_yaml) == reports
-    check_server_report(json.loads(run(full_server, "--global", "--format", "json", action=report_action)[0]))
+    of_server = json.loads(run(full_server, "--global", "--format", "json", action=report_action)[0])
+    check_server_report(of_server)
+    hold("report-global", of_server)
+    hold("history", json.loads(run(full_server, "--format", "json", action=history_action)[0]))
+
+
+@pytest.mark.parametrize(
+    ("action", "arguments"),
+    [(purge_legacy_action, ["--all"]), (auto_purge_action, []), (purge_volumes_action, ["--orphaned"])],
+)
+def test_a_plan_is_as_the_page_describes_it_with_what_the_list_says_of_each_cache(
+    full_server: Server, action: Any, arguments: list[str]
+) -> None:
+    Path(full_server.root, "link/.dokku-cache-trash.0").mkdir()
+    out, _ = run(full_server, *arguments, "--dry-run", "--format", "json", action=action)
+    plan = json.loads(out)
+    check_plan(plan)
+    hold("plan", plan)
+    assert yaml.safe_load(run(full_server, *arguments, "--dry-run", "--format", "yaml", action=action)[0]).keys()
+    of_list = {cache["location"]: cache for cache in listed(full_server)["caches"]}
+    for planned in plan["caches"]:
+        listed_as = of_list[planned["location"]]
+        same = set(listed_as) - {"size-bytes", "files", "last-modified", "reason"}
+        assert {key: planned[key] for key in same} == {key: listed_as[key] for key in same}
+        if planned["decision"] == "remove":
+            assert planned["size-bytes"] == listed_as["size-bytes"]
+            assert planned["kept-reason"] is None or planned["location"].endswith("link/cache")
+        else:
+            assert planned["kept-reason"]
+            assert planned["kept-reason-code"]
+    decisions = {planned["location"].removeprefix(str(full_server.root)): planned for planned in plan["caches"]}
+    if action is not purge_volumes_action:
+        goes = {name for name, one in decisions.items() if one["decision"] == "remove" and name.startswith("/")}
+        assert goes == {"/shop/cache", "/oldblog/cache", "/cut/cache", "/link/cache"}
+        assert decisions["/wiki/cache"]["kept-reason-code"] == "container-mounts"
+        assert decisions["/link/cache"]["kept-reason-code"] == "symlink"
+        assert not plan["removed-is-complete"]
 
 
 def test_an_unreadable_directory_is_measured_all_the_same(server: Server) -> None:

@@ -4,39 +4,67 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dokku_cache.arguments import Parser, named_apps
-from dokku_cache.automatic import bounds, dead_volumes, upgrade
+from dokku_cache.arguments import STDOUT, Parser, named_apps, plan_format
+from dokku_cache.automatic import bounds, dead_volumes, rehearsal, upgrade
 from dokku_cache.automatic.logged import log_console, warned_of
 from dokku_cache.automatic.server import sweep_server
 from dokku_cache.automatic.sweep import sweep
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps, permission
 from dokku_cache.errors import CacheError, ExitCode, UsageError
+from dokku_cache.output import purge_text, serialized
 from dokku_cache.records import daily_run, engine_root
 from dokku_cache.records.history import Way
+from dokku_cache.views import plan_values
+from dokku_cache.volumes import telling
 
-USAGE = "cache:auto-purge [<app>... | --daily] [--quiet]"
+USAGE = "cache:auto-purge [<app>... | --daily] [--dry-run [--format stdout|json|yaml]] [--quiet]"
 
 
 def run(context: Context, arguments: Sequence[str]) -> ExitCode:
-    """Sweep the named apps, or all that the user may see; before that, see whether Dokku was upgraded."""
+    """Sweep the named apps, or all that the user may see; before that, see whether Dokku was upgraded.
+
+    A dry run shows what that would do now.
+    """
     parser = Parser("cache:auto-purge", USAGE)
     parser.add_argument("--daily", dest="is_daily", action="store_true")
+    parser.add_dry_run()
     parsed = parser.read_all(arguments)
-    context = context.with_flags(quiet=parsed.quiet)
+    format_name = plan_format(parsed)
+    context = context.with_flags(quiet=parsed.quiet or format_name != STDOUT)
     if parsed.is_daily:
+        if parsed.is_dry:
+            raise UsageError(
+                "--daily is what cron calls, and shows no plan", "leave out --daily: the plan is the same"
+            )
         if named_apps(context, parsed) or os.environ.get("SSH_NAME", permission.CRON_NAME) != permission.CRON_NAME:
             raise UsageError("--daily is what cron calls, for all apps", f"usage: {USAGE}")
         return _run_daily(context)
     visible = context.visible_apps()
     named = [apps.verify(name, visible) for name in named_apps(context, parsed)]
+    # What belongs to no app could be another user's.
+    is_for_all = not named and frozenset(apps.every()) <= frozenset(visible)
+    if parsed.is_dry:
+        _show_plan(context, named or visible, format_name, with_volumes=is_for_all)
+        return ExitCode.OK
     if not named and _swept_after_upgrade(context):
         return ExitCode.OK
     code = sweep(context, named or visible, Way.CRON)
-    # What belongs to no app could be another user's.
-    if named or not frozenset(apps.every()) <= frozenset(visible):
-        return code
-    return max(code, dead_volumes.sweep(context, Way.CRON))
+    return max(code, dead_volumes.sweep(context, Way.CRON)) if is_for_all else code
+
+
+def _show_plan(context: Context, names: Sequence[str], format_name: str, *, with_volumes: bool) -> None:
+    directories = rehearsal.of_apps(context, names)
+    volumes = dead_volumes.plan(context) if with_volumes else []
+    if format_name == STDOUT:
+        sizes = {decision.app: measured for decision, measured in directories}
+        purge_text.show_plan(context.console, [decision for decision, _ in directories], sizes)
+        if with_volumes:
+            telling.show_plan(context.console, volumes)
+        return
+    planned = [plan_values.of_decision(*one) for one in directories] + [plan_values.of_volume(one) for one in volumes]
+    values = plan_values.values(one for one in planned if one)
+    context.console.result(serialized.as_text(values, format_name))
 
 
 def _run_daily(context: Context) -> ExitCode:

@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dokku_cache.arguments import Parser, named_apps
+from dokku_cache.arguments import STDOUT, Parser, named_apps, plan_format
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps
 from dokku_cache.errors import CacheError, Doubtful, ExitCode, Refused, UsageError
 from dokku_cache.legacy.outcome import Outcome
 from dokku_cache.legacy.plan import Finding, candidates, decide, plan
 from dokku_cache.legacy.state import Mode, State
-from dokku_cache.output import purge_text
+from dokku_cache.output import purge_text, serialized
 from dokku_cache.output.console import Console
 from dokku_cache.purge.purger import Request
 from dokku_cache.purge.recorded import purge_and_record
@@ -19,9 +19,9 @@ from dokku_cache.records.history import Way
 from dokku_cache.survey import disks
 from dokku_cache.survey.measuring import measure_candidates
 from dokku_cache.survey.surveyor import Surveyor
-from dokku_cache.views import disk_lines
+from dokku_cache.views import disk_lines, plan_values
 
-USAGE = "cache:purge-legacy <app>... | --all [--dry-run] [--force] [--quiet]"
+USAGE = "cache:purge-legacy <app>... | --all [--dry-run [--format stdout|json|yaml]] [--force] [--quiet]"
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,11 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     """Purge the named apps, or all that have something to purge, or show what that would do."""
     parser = Parser("cache:purge-legacy", USAGE)
     parser.add_argument("--all", dest="is_all", action="store_true")
-    parser.add_argument("--dry-run", dest="is_dry", action="store_true")
+    parser.add_dry_run()
     parsed = parser.read_all(arguments)
-    context = context.with_flags(quiet=parsed.quiet)
+    format_name = plan_format(parsed)
+    # A program reads nothing but the plan.
+    context = context.with_flags(quiet=parsed.quiet or format_name != STDOUT)
     if parsed.is_dry:
         context.engine.only_look()
     named = named_apps(context, parsed)
@@ -53,7 +55,7 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     is_forced = parsed.force or context.environment.is_forced
     mode = Mode.ALL if parsed.is_all else Mode.CONFIRMED if is_forced else Mode.NAMED
     if parsed.is_dry:
-        _show_plan(context.console, surveyor, findings, mode)
+        _show_plan(context.console, surveyor, findings, mode, format_name)
         return worst  # a plan that keeps something is no failure: nothing was asked to be removed
     if parsed.is_all and not is_forced and not _confirmed(context.console, surveyor, findings):
         return ExitCode.FAILED
@@ -90,10 +92,18 @@ def _choose(context: Context, named: list[str], *, is_all: bool) -> tuple[list[s
     return chosen, unknown
 
 
-def _show_plan(console: Console, surveyor: Surveyor, findings: Sequence[Finding], mode: Mode) -> None:
+def _show_plan(
+    console: Console, surveyor: Surveyor, findings: Sequence[Finding], mode: Mode, format_name: str = STDOUT
+) -> None:
     measured = measure_candidates(surveyor, findings, mode, console)
+    sizes = {finding.app: size for finding, size in measured}
     decisions = plan((finding for finding, _ in measured), mode)
-    purge_text.show_plan(console, decisions, {finding.app: size for finding, size in measured})
+    if format_name == STDOUT:
+        purge_text.show_plan(console, decisions, sizes)
+        return
+    planned = [plan_values.of_decision(decision, sizes[decision.app]) for decision in decisions]
+    values = plan_values.values(one for one in planned if one)
+    console.result(serialized.as_text(values, format_name))
 
 
 def _confirmed(console: Console, surveyor: Surveyor, findings: Sequence[Finding]) -> bool:

@@ -2,27 +2,32 @@
 
 from collections.abc import Sequence
 
-from dokku_cache.arguments import Parser, named_apps
+from dokku_cache.arguments import STDOUT, Parser, named_apps, plan_format
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps
 from dokku_cache.errors import CacheError, ExitCode, Refused, UsageError
+from dokku_cache.output import serialized
+from dokku_cache.output.console import Console
 from dokku_cache.purge import volume_purger
 from dokku_cache.purge.volume_purger import VolumePurger, refusal
 from dokku_cache.purge.volume_sizes import with_sizes
 from dokku_cache.records.history import Way
+from dokku_cache.views import plan_values
 from dokku_cache.volumes import telling
 from dokku_cache.volumes.plan import VolumeDecision, VolumeFinding, Wish, choose
 
-USAGE = "cache:purge-volumes <app>... | --orphaned [--dry-run] [--force] [--quiet]"
+USAGE = "cache:purge-volumes <app>... | --orphaned [--dry-run [--format stdout|json|yaml]] [--force] [--quiet]"
 
 
 def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     """Remove the cache volumes of the named apps, or of all apps that are gone, or show what that would do."""
     parser = Parser("cache:purge-volumes", USAGE)
     parser.add_argument("--orphaned", dest="is_orphaned", action="store_true")
-    parser.add_argument("--dry-run", dest="is_dry", action="store_true")
+    parser.add_dry_run()
     parsed = parser.read_all(arguments)
-    context = context.with_flags(quiet=parsed.quiet)
+    format_name = plan_format(parsed)
+    # A program reads nothing but the plan.
+    context = context.with_flags(quiet=parsed.quiet or format_name != STDOUT)
     if parsed.is_dry:
         context.engine.only_look()
     named = named_apps(context, parsed)
@@ -33,13 +38,21 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     worst = _warn(context, unknown)
     decisions = with_sizes(context, _plan(context, chosen, wish))
     if parsed.is_dry:
-        telling.show_plan(context.console, decisions)
+        _show_plan(context.console, decisions, format_name)
         return worst
     is_forced = parsed.force or context.environment.is_forced
     if wish is Wish.ORPHANED and not is_forced and not _confirmed(context, decisions):
         return ExitCode.FAILED
     _tell_of_nothing(context, chosen, decisions, wish)
     return max(worst, _purge(context, decisions, wish))
+
+
+def _show_plan(console: Console, decisions: Sequence[VolumeDecision], format_name: str) -> None:
+    if format_name == STDOUT:
+        telling.show_plan(console, decisions)
+        return
+    values = plan_values.values(plan_values.of_volume(decision) for decision in decisions)
+    console.result(serialized.as_text(values, format_name))
 
 
 def _check(named: list[str], *, is_orphaned: bool) -> None:

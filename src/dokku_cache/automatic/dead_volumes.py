@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps, policy, properties
 from dokku_cache.errors import CacheError, ExitCode, Kept
+from dokku_cache.legacy.reason_code import ReasonCode
 from dokku_cache.purge import volume_purger
 from dokku_cache.purge.volume_purger import VolumePurger
 from dokku_cache.purge.volume_sizes import with_sizes
@@ -18,15 +19,20 @@ def sweep(context: Context, way: Way) -> ExitCode:
 
     An app that is gone has no property any more: the global one holds. Raises CacheError when nothing can be judged.
     """
+    decisions = plan(context)
+    _tell_kept(context, decisions)
+    return purge_each(context, [decision.finding for decision in decisions if decision.goes], Wish.ORPHANED, way)
+
+
+def plan(context: Context) -> list[VolumeDecision]:
+    """Decide on the volumes of apps that are gone, with the sizes of what goes. Raises CacheError."""
     listed = apps.every()
     found = volume_purger.examiner(context, listed).examine(listed)
     decisions = choose(found, Wish.ORPHANED)
-    if not policy.is_auto_purge_on(context.environment, properties.GLOBAL):
-        _tell_kept(context, decisions, "auto-purge is off")
-        return ExitCode.OK
-    decisions = with_sizes(context, decisions)
-    _tell_kept(context, decisions)
-    return purge_each(context, [decision.finding for decision in decisions if decision.goes], Wish.ORPHANED, way)
+    if policy.is_auto_purge_on(context.environment, properties.GLOBAL):
+        return with_sizes(context, decisions)
+    off = "auto-purge is off", "", ReasonCode.AUTO_PURGE_OFF
+    return [VolumeDecision(decision.finding, *off) if decision.goes else decision for decision in decisions]
 
 
 def purge_each(
@@ -53,9 +59,8 @@ def purge_each(
     return worst
 
 
-def _tell_kept(context: Context, decisions: Sequence[VolumeDecision], why: str = "") -> None:
+def _tell_kept(context: Context, decisions: Sequence[VolumeDecision]) -> None:
     for decision in decisions:
-        reason = decision.why_kept or why
-        if reason:
+        if not decision.goes:
             app = decision.finding.app or "no app"
-            context.console.detail(f"{app}: volume {decision.finding.name} stays, {reason}")
+            context.console.detail(f"{app}: volume {decision.finding.name} stays, {decision.why_kept}")

@@ -38,13 +38,18 @@ def sweep(context: Context, apps: Sequence[str], way: Way) -> ExitCode:
     return worst
 
 
+def mode_of(context: Context, app: str) -> Mode:
+    """Give what the policy of an app asks for. Raises CacheError."""
+    # Trash is finished even where the policy is off: that purge was begun under it, or by hand.
+    return MODE if policy.is_auto_purge_on(context.environment, app) else Mode.FINISH
+
+
 def apply_to(context: Context, finding: Finding, way: Way) -> list[Outcome]:
     """Apply the policy to one app, and say what became of its cache; give the outcome of a purge, if there was one.
 
     Raises CacheError when a purge fails, or the policy cannot be read.
     """
-    # Trash is finished even where the policy is off: that purge was begun under it, or by hand.
-    mode = MODE if policy.is_auto_purge_on(context.environment, finding.app) else Mode.FINISH
+    mode = mode_of(context, finding.app)
     if not candidates(finding, mode):
         is_off = mode is Mode.FINISH and candidates(finding, MODE)
         _tell_kept(context, finding.app, "auto-purge is off" if is_off else finding.verdict.described)

@@ -30,8 +30,11 @@ class DiskUsage:
     build_cache: BuildCache = field(default_factory=BuildCache)
 
 
-def ask(engine: Engine, limit_seconds: float = LIMIT_SECONDS) -> DiskUsage:
-    """Ask the engine in one call. Raises Unestablished when it gives no sensible answer in time."""
+def ask(engine: Engine, limit_seconds: float | None = None) -> DiskUsage:
+    """Ask the engine in one call, for LIMIT_SECONDS at most unless told otherwise.
+
+    Raises Unestablished when it gives no sensible answer in time.
+    """
 
     def call() -> Json:
         api = engine.api
@@ -42,7 +45,7 @@ def ask(engine: Engine, limit_seconds: float = LIMIT_SECONDS) -> DiskUsage:
         response = api.get(
             f"{api.base_url}/v{version}/system/df",
             params={"type": ["volume", "build-cache"]},
-            timeout=limit_seconds,
+            timeout=LIMIT_SECONDS if limit_seconds is None else limit_seconds,
         )
         response.raise_for_status()
         answer: Json = response.json()

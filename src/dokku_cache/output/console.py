@@ -57,6 +57,10 @@ class Console:
         self._out = outlet.standard(1) if out is None else out
         self._err = outlet.standard(2) if err is None else err
 
+    def quieted(self) -> "Console":
+        """Give one that writes to the same streams, results and errors alone."""
+        return Console(is_quiet=True, out=self._out, err=self._err)
+
     @unfailing
     def heading(self, text: str) -> None:
         """Open a report."""

@@ -38,8 +38,7 @@ def write(console: Console, name: str, values: Values, *, format_name: str, info
         _write_lines(console, name, values)
     else:
         plain: dict[str, Any] = {key.removeprefix(PREFIX): _plain(value) for key, value in sorted(values.items())}
-        if is_app:
-            plain = {"app": name, **plain}
+        plain = {**({"app": name} if is_app else {}), **plain, "schema-version": serialized.SCHEMA_VERSION}
         console.result(serialized.as_text(plain, format_name))
 
 

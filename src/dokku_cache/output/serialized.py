@@ -6,6 +6,10 @@ from typing import Any
 
 from dokku_cache import modules
 
+#: Of each document. It changes only when a key goes, or gets another meaning or type: keys may be added at any time,
+#: so a program that passes over what it does not know need not look at it.
+SCHEMA_VERSION = 1
+
 
 def as_text(values: Mapping[str, Any], format_name: str) -> str:
     """Give plain values as one line of JSON, or as one YAML document. Raises PackageMissing or PackageHidden."""

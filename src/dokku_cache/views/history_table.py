@@ -6,6 +6,7 @@ from typing import Any
 
 from dokku_cache.output import text
 from dokku_cache.output.console import Console
+from dokku_cache.output.serialized import SCHEMA_VERSION
 from dokku_cache.records.history import LEGACY, Record
 
 _INDENT = " " * 7
@@ -73,4 +74,5 @@ def values(records: Sequence[Record]) -> dict[str, Any]:
             }
             for record in records
         ],
+        "schema-version": SCHEMA_VERSION,
     }

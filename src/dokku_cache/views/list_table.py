@@ -103,6 +103,8 @@ def _what(cache: Cache) -> str:
         return f"{cache.action} (start its container first; slows the next build)"
     if cache.state == VolumeState.LIVE.value and cache.action:
         return f"{cache.action} (slows the next build)"
+    if cache.action and cache.state != VolumeState.ORPHANED.value:
+        return f"{cache.action} ({cache.reason})"
     return cache.action or f"kept: {cache.reason}"
 
 

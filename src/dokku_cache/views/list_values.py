@@ -4,6 +4,7 @@ from typing import Any
 
 from dokku_cache.caches.inventory import Cache, Inventory
 from dokku_cache.output import text
+from dokku_cache.output.serialized import SCHEMA_VERSION
 from dokku_cache.records.daily_run import Run
 from dokku_cache.views import disk_lines
 
@@ -15,7 +16,7 @@ def values(inventory: Inventory, daily_run: Run | None = None) -> dict[str, Any]
     """
     total, purgeable = inventory.total, inventory.purgeable
     return {
-        "caches": [_cache(cache) for cache in inventory.caches],
+        "caches": [cache_values(cache) for cache in inventory.caches],
         "daily-run-at": daily_run.at if daily_run else None,
         "daily-run-result": daily_run.result if daily_run else None,
         "disks": [disk_lines.values(disk) for disk in inventory.disks],
@@ -24,13 +25,15 @@ def values(inventory: Inventory, daily_run: Run | None = None) -> dict[str, Any]
         "purgeable-bytes": purgeable.size_bytes,
         "purgeable-caches": purgeable.caches,
         "purgeable-is-complete": purgeable.is_complete,
+        "schema-version": SCHEMA_VERSION,
         "total-bytes": total.size_bytes,
         "total-is-complete": total.is_complete,
         "unknown": list(inventory.unknown),
     }
 
 
-def _cache(cache: Cache) -> dict[str, Any]:
+def cache_values(cache: Cache) -> dict[str, Any]:
+    """Give one cache as plain values, as in the list and in a plan."""
     return {
         "action": cache.action or None,
         "app": cache.app or None,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from dokku_cache.dokku.apps import AppState
+from dokku_cache.legacy.reason_code import ReasonCode
 from dokku_cache.volumes.ownership import Builder, CacheVolume
 from dokku_cache.volumes.state import VolumeState, VolumeVerdict, is_named_alone
 
@@ -39,11 +40,15 @@ class VolumeFinding:
 
 @dataclass(frozen=True)
 class VolumeDecision:
-    """What happens to one volume: it goes when ``why_kept`` is empty, else that says why it stays."""
+    """What happens to one volume: it goes when ``why_kept`` is empty, else that says why it stays.
+
+    ``code`` says that to a program.
+    """
 
     finding: VolumeFinding
     why_kept: str = ""
     next_step: str = ""
+    code: ReasonCode | None = None
 
     @property
     def goes(self) -> bool:
@@ -65,14 +70,16 @@ def decide(finding: VolumeFinding, wish: Wish) -> VolumeDecision:
     volume, verdict = finding.volume, finding.verdict
     described = f"{verdict.state.value}: {verdict.reason}"
     if verdict.state not in _GOES[wish]:
-        return VolumeDecision(finding, described, verdict.next_step)
+        return VolumeDecision(finding, described, verdict.next_step, verdict.code)
     if verdict.doubt:
-        return VolumeDecision(finding, verdict.doubt, "purge again when that can be found out")
+        hint = "purge again when that can be found out"
+        return VolumeDecision(finding, verdict.doubt, hint, ReasonCode.USERS_UNKNOWN)
     if is_named_alone(volume):
         hint = f"'dokku repo:purge-cache {volume.app}' removes it, if nobody keeps anything else in it"
-        return VolumeDecision(finding, "no label says that Dokku made it", hint)
+        return VolumeDecision(finding, "no label says that Dokku made it", hint, ReasonCode.NO_LABEL)
     if volume.elsewhere:
-        return VolumeDecision(finding, volume.elsewhere, f"'docker volume inspect {volume.name}' tells more")
+        hint = f"'docker volume inspect {volume.name}' tells more"
+        return VolumeDecision(finding, volume.elsewhere, hint, ReasonCode.NOT_LOCAL)
     return VolumeDecision(finding)
 
 

@@ -43,7 +43,7 @@ def test_quiet_drops_the_heading_alone() -> None:
 
 
 def test_json_and_yaml_have_the_same_typed_values() -> None:
-    expected = {"app": "shop", "a-key": "text", "b": 5, "c": None, "d": None, "e": True}
+    expected = {"app": "shop", "a-key": "text", "b": 5, "c": None, "d": None, "e": True, "schema-version": 1}
     assert json.loads(written(format_name="json")) == expected
     assert yaml.safe_load(written(format_name="yaml")) == expected
     assert written(format_name="json").count("\n") == 1

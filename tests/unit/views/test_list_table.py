@@ -77,6 +77,13 @@ def test_a_buildkit_that_does_not_run_is_to_be_started_first() -> None:
     ]
 
 
+@pytest.mark.parametrize("state", ["recent", "recreated", "interrupted", "doubtful", "stale"])
+def test_what_is_more_than_orphaned_is_shown_with_its_reason(state: str) -> None:
+    held = replace(SHOP, state=state, reason="so it is", action="" if state == "doubtful" else SHOP.action)
+    expected = "kept: so it is" if state == "doubtful" else "dokku cache:purge-legacy shop (so it is)"
+    assert expected in shown(Inventory((held,)))
+
+
 def test_each_file_system_that_holds_caches_has_its_line_below() -> None:
     disk = Disk(("/home/dokku",), FileSystem("/home/dokku", 1, 40 << 30, 10 << 30, 30 << 30))
     taken = Inventory((SHOP,), disks=(disk,))

@@ -1,0 +1,63 @@
+"""What a dry run gives to a program."""
+
+from dataclasses import replace
+
+from dokku_cache.legacy.plan import Decision, Finding
+from dokku_cache.legacy.reason_code import ReasonCode
+from dokku_cache.legacy.sighting import Entry, Sighting
+from dokku_cache.legacy.state import State, Verdict
+from dokku_cache.tree.handles import Identity
+from dokku_cache.tree.measurement import Measurement
+from dokku_cache.views import plan_values
+from dokku_cache.views.plan_values import Planned
+
+from .test_list_table import HELD, SHOP, VOLUME
+
+CACHE, TRASH = Entry("cache", Identity(1, 2)), Entry(".dokku-cache-trash.0", Identity(1, 3))
+MEASURED = Measurement(size_bytes=5, files=6)
+ORPHANED = Verdict(State.ORPHANED, "why", code=ReasonCode.GIVEN_UP)
+USED = Verdict(State.IN_USE, "container b mounts it", code=ReasonCode.CONTAINER_MOUNTS)
+CUT_SHORT = Verdict(State.INTERRUPTED, "cut short", code=ReasonCode.CUT_SHORT)
+
+
+def finding(cache: Verdict, trash: Verdict | None = None) -> Finding:
+    sighting = Sighting("shop", "/home/dokku/shop/cache", CACHE, (TRASH,) if trash else ())
+    return Finding(sighting, cache, trash or Verdict(State.ABSENT))
+
+
+def test_sums_count_what_goes_wholly_and_say_whether_that_is_all() -> None:
+    planned = [Planned(SHOP, goes=True), Planned(HELD, goes=False, kept="why"), Planned(VOLUME, goes=True)]
+    values = plan_values.values(planned)
+    assert (values["removed-bytes"], values["removed-caches"], values["kept-caches"]) == (
+        (22 << 30) + (5 << 20),
+        2,
+        1,
+    )
+    assert values["removed-is-complete"]
+    unknown = replace(VOLUME, size_bytes=None)
+    assert not plan_values.values([Planned(unknown, goes=True)])["removed-is-complete"]
+    partly = plan_values.values([Planned(SHOP, goes=True, kept="why")])
+    assert (partly["removed-bytes"], partly["removed-is-complete"], partly["removed-caches"]) == (0, False, 1)
+
+
+def test_a_cache_goes_or_stays_with_the_reason_and_its_code() -> None:
+    goes = plan_values.of_decision(Decision(finding(ORPHANED), (CACHE,)), MEASURED)
+    stays = plan_values.of_decision(Decision(finding(USED), kept=USED), None)
+    assert goes
+    assert stays
+    assert (goes.goes, goes.kept, goes.kept_code, goes.cache.size_bytes) == (True, "", None, 5)
+    told = "in-use: container b mounts it"
+    assert (stays.goes, stays.kept, stays.kept_code) == (False, told, ReasonCode.CONTAINER_MOUNTS)
+
+
+def test_where_only_trash_goes_it_says_what_stays() -> None:
+    partly = plan_values.of_decision(Decision(finding(USED, CUT_SHORT), (TRASH,), kept=USED), MEASURED)
+    assert partly
+    (values,) = plan_values.values([partly])["caches"]
+    assert (values["decision"], values["state"]) == ("remove", "interrupted")
+    assert (values["reason-code"], values["kept-reason-code"]) == ("purge-cut-short", "container-mounts")
+
+
+def test_where_there_is_nothing_there_is_no_entry() -> None:
+    nothing = Finding(Sighting("shop", "/home/dokku/shop/cache"), Verdict(State.ABSENT))
+    assert plan_values.of_decision(Decision(nothing), None) is None

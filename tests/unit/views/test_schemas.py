@@ -1,0 +1,70 @@
+"""docs/schemas, held against the page that describes the formats, and against real documents both ways."""
+
+import json
+from typing import Any
+
+import pytest
+import schemas
+from jsonschema import Draft202012Validator, ValidationError
+from schemas import hold
+
+from dokku_cache.caches.inventory import Inventory
+from dokku_cache.output.serialized import SCHEMA_VERSION
+from dokku_cache.records.history import Record
+from dokku_cache.views import history_table, list_values, plan_values
+from dokku_cache.views.plan_values import Planned
+
+from .test_list_table import HELD, SHOP, VOLUME
+from .test_prometheus import FULL, RUN
+
+PLANNED = [Planned(SHOP, goes=True), Planned(HELD, goes=False, kept="in-use: why"), Planned(VOLUME, goes=True)]
+RECORDS = [
+    Record("shop", "2026-11-25T03:30:00+00:00", "hand", 5, 6),
+    Record("a", "2026-11-25T03:30:00+00:00", "cron"),
+]
+DOCUMENTS = [
+    ("list", list_values.values(FULL, RUN)),
+    ("list", list_values.values(Inventory((HELD, VOLUME), unknown=("Docker does not answer",), hides_others=True))),
+    ("plan", plan_values.values(PLANNED)),
+    ("plan", plan_values.values([])),
+    ("history", history_table.values(RECORDS)),
+]
+
+
+@pytest.mark.parametrize("name", sorted(schemas.DOCUMENTS))
+def test_a_schema_is_what_the_page_says_and_is_valid_itself(name: str) -> None:
+    text = schemas.path(name).read_text()
+    assert text == schemas.written(name), "run '.venv/bin/python tests/schemas.py'"
+    schema = json.loads(text)
+    Draft202012Validator.check_schema(schema)
+    assert schema["$id"] == f"urn:dokku-cache:schema:{name}:{SCHEMA_VERSION}"
+    assert schema["properties"]["schema-version"]["const"] == SCHEMA_VERSION
+    assert "additionalProperties" not in schema
+
+
+def test_there_is_no_schema_but_of_these_documents() -> None:
+    assert {path.stem for path in schemas.SCHEMAS.iterdir()} == set(schemas.DOCUMENTS)
+
+
+@pytest.mark.parametrize(("name", "document"), DOCUMENTS)
+def test_a_document_is_as_its_schema_describes_it_and_the_other_way_round(
+    name: str, document: dict[str, Any]
+) -> None:
+    hold(name, document)
+
+
+def test_a_key_too_many_or_too_few_is_noticed_at_every_depth() -> None:
+    for spoil in (
+        lambda document: document.update(more=1),
+        lambda document: document.pop("total-bytes"),
+        lambda document: document["caches"][0].update(more=1),
+        lambda document: document["disks"][0].pop("paths"),
+        lambda document: document["caches"][0].update({"size-bytes": "5"}),
+        lambda document: document.update({"schema-version": 2}),
+        lambda document: document["caches"][0].update({"reason-code": "because"}),
+    ):
+        document = json.loads(json.dumps(list_values.values(FULL, RUN)))
+        hold("list", document)
+        spoil(document)
+        with pytest.raises((ValidationError, AssertionError)):
+            hold("list", document)
