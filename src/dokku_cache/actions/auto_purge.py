@@ -45,6 +45,7 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     # What belongs to no app could be another user's.
     is_for_all = not named and frozenset(apps.every()) <= frozenset(visible)
     if parsed.is_dry:
+        context.engine.only_look()
         _show_plan(context, named or visible, format_name, with_volumes=is_for_all)
         return ExitCode.OK
     if not named and _swept_after_upgrade(context):

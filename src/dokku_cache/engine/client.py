@@ -82,7 +82,9 @@ class Engine:
 
     def another(self) -> "Engine":
         """Give the same engine by a connection of its own: a silence there is none here."""
-        return Engine(self._docker_host, self._docker_bin, self._roots)
+        other = Engine(self._docker_host, self._docker_bin, self._roots)
+        other._looks_only = self._looks_only  # noqa: SLF001 - it is of this class
+        return other
 
     @property
     def limit_seconds(self) -> float:

@@ -53,3 +53,9 @@ def test_a_hidden_cause_is_not_told() -> None:
 
     with pytest.raises(Unestablished, match=r"^Docker does not answer \(timed out\)$"):
         guarded(ask)
+
+
+def test_another_connection_of_who_only_looks_only_looks_too() -> None:
+    engine = Engine("unix:///nowhere.sock")
+    engine.only_look()
+    assert engine.another()._looks_only  # noqa: SLF001 - what the engine would be asked with
