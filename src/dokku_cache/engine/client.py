@@ -83,7 +83,7 @@ class Engine:
     def another(self) -> "Engine":
         """Give the same engine by a connection of its own: a silence there is none here."""
         other = Engine(self._docker_host, self._docker_bin, self._roots)
-        other._looks_only = self._looks_only  # noqa: SLF001 - it is of this class
+        other._looks_only = self._looks_only
         return other
 
     @property

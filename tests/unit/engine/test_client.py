@@ -58,4 +58,4 @@ def test_a_hidden_cause_is_not_told() -> None:
 def test_another_connection_of_who_only_looks_only_looks_too() -> None:
     engine = Engine("unix:///nowhere.sock")
     engine.only_look()
-    assert engine.another()._looks_only  # noqa: SLF001 - what the engine would be asked with
+    assert engine.another()._looks_only
