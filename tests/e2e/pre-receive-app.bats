@@ -83,6 +83,7 @@ small_disk() {
 }
 
 @test "what is said: how full which disk is, what was won, and what could go by hand, the biggest first" {
+  needs_stand_in "calls the trigger itself"
   make_app shop
   make_cache shop 50
   make_herokuish_volume shop 3
@@ -95,6 +96,7 @@ small_disk() {
 }
 
 @test "it is told once, not at each deploy, and again when there is enough" {
+  needs_stand_in "calls the trigger itself"
   make_app shop
   too_little
   run --separate-stderr trigger
@@ -143,6 +145,7 @@ small_disk() {
 }
 
 @test "switched off, nothing is looked at" {
+  needs_stand_in "calls the trigger itself"
   make_app shop
   make_cache shop 10
   dokku cache:set --global min-free off >/dev/null
