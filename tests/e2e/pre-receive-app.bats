@@ -8,6 +8,7 @@ setup() {
   ENGINE_ROOT="$(cat "$DATA/engine-root" 2>/dev/null || true)"
 }
 teardown() {
+  ! mountpoint -q "$DATA" || umount "$DATA"
   umount "$SUITE_DIRECTORY/small" 2>/dev/null || true
   rm -rf "$SUITE_DIRECTORY/small"* "$DATA/pressure" "$SUITE_DIRECTORY/told"
   [[ -z "$LISTENER" ]] || rm -rf "$LISTENER"
@@ -104,6 +105,28 @@ small_disk() {
   run --separate-stderr trigger
   [[ "$output" == "-----> There is room again: disk of "* ]]
   run --separate-stderr trigger
+  [ -z "$output$stderr" ]
+}
+
+@test "it is told once also where the disk of the note has not a free byte" {
+  needs_stand_in "fills the disk of its data"
+  make_app shop
+  truncate --size 8M "$SUITE_DIRECTORY/small.image"
+  mkfs.ext4 -q -F -m 0 "$SUITE_DIRECTORY/small.image"
+  mkdir "$SUITE_DIRECTORY/small"
+  mount -o loop "$SUITE_DIRECTORY/small.image" "$SUITE_DIRECTORY/small" || skip "there is no loop device here"
+  cp --archive "$DATA/." "$SUITE_DIRECTORY/small"
+  chown dokku:dokku "$SUITE_DIRECTORY/small"
+  mount --move "$SUITE_DIRECTORY/small" "$DATA"
+  # As the daily run sees to it while there is room.
+  dokku cache:auto-purge --daily
+  setpriv --reuid dokku --regid dokku --clear-groups cat /dev/zero >"$DATA/filling" 2>/dev/null || true
+  too_little
+  run --separate-stderr trigger
+  first="$stderr"
+  run --separate-stderr trigger
+  umount "$DATA"
+  [[ "$first" == *"Little room for a build"* ]]
   [ -z "$output$stderr" ]
 }
 

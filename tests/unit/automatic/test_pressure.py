@@ -10,6 +10,7 @@ import pytest
 from dokku_cache.automatic import pressure
 from dokku_cache.dokku import sizes
 from dokku_cache.dokku.environment import DokkuEnvironment
+from dokku_cache.records import pressure_note
 from dokku_cache.tree.file_system import FileSystem
 
 PROJECT = Path(__file__).parents[3]
@@ -122,13 +123,13 @@ def test_a_disk_that_does_not_answer_holds_up_no_deploy(environment: DokkuEnviro
 def test_a_change_is_noted_once(environment: DokkuEnvironment) -> None:
     Path(environment.lib_root, "data/cache").mkdir(parents=True)
     low = [file_system(1000, 1)]
-    assert not pressure.was_low(environment)
+    assert not pressure_note.is_low(environment)
     assert pressure.note(environment, low)
-    assert pressure.was_low(environment)
+    assert pressure_note.is_low(environment)
     assert not pressure.note(environment, low)
     assert pressure.note(environment, [])
     assert not pressure.note(environment, [])
-    assert not pressure.was_low(environment)
+    assert not pressure_note.is_low(environment)
 
 
 def test_what_is_scarce_is_said() -> None:
