@@ -21,7 +21,7 @@ from dokku_cache.volumes import ownership
 #: Of inodes, where ``min-free`` is a size: as the default.
 _INODES = Share(5000)
 #: For the one look at what Docker holds, while a deploy waits.
-LIMIT_SECONDS = 10.0
+LIMIT_SECONDS = float(disk_usage.BRIEF_LIMIT_SECONDS)
 _MOST_NAMED = 3
 
 
@@ -82,7 +82,10 @@ def left_by_hand(context: Context) -> str:
     visible = frozenset(context.visible_apps())
     listed = frozenset(apps.every())
     try:
-        usage = disk_usage.ask(context.engine.another(), LIMIT_SECONDS)
+        counting = context.engine.another()
+        for engine in (counting, context.engine):
+            engine.wait_at_most(LIMIT_SECONDS)
+        usage = disk_usage.ask(counting, LIMIT_SECONDS)
         volumes = ownership.find(context.engine.volumes(), listed)
     except Unestablished:
         return ""
