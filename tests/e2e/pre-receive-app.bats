@@ -8,6 +8,7 @@ setup() {
   ENGINE_ROOT="$(cat "$DATA/engine-root" 2>/dev/null || true)"
 }
 teardown() {
+  ! mountpoint -q "$DATA" || umount "$DATA"
   umount "$SUITE_DIRECTORY/small" 2>/dev/null || true
   rm -rf "$SUITE_DIRECTORY/small"* "$DATA/pressure" "$SUITE_DIRECTORY/told"
   [[ -z "$LISTENER" ]] || rm -rf "$LISTENER"
@@ -111,6 +112,28 @@ small_disk() {
   [ -z "$output$stderr" ]
 }
 
+@test "it is told once also where the disk of the note has not a free byte" {
+  needs_stand_in "fills the disk of its data"
+  make_app shop
+  truncate --size 8M "$SUITE_DIRECTORY/small.image"
+  mkfs.ext4 -q -F -m 0 "$SUITE_DIRECTORY/small.image"
+  mkdir "$SUITE_DIRECTORY/small"
+  mount -o loop "$SUITE_DIRECTORY/small.image" "$SUITE_DIRECTORY/small" || skip "there is no loop device here"
+  cp --archive "$DATA/." "$SUITE_DIRECTORY/small"
+  chown dokku:dokku "$SUITE_DIRECTORY/small"
+  mount --move "$SUITE_DIRECTORY/small" "$DATA"
+  # As the daily run sees to it while there is room.
+  dokku cache:auto-purge --daily
+  setpriv --reuid dokku --regid dokku --clear-groups cat /dev/zero >"$DATA/filling" 2>/dev/null || true
+  too_little
+  run --separate-stderr trigger
+  first="$stderr"
+  run --separate-stderr trigger
+  umount "$DATA"
+  [[ "$first" == *"Little room for a build"* ]]
+  [ -z "$output$stderr" ]
+}
+
 @test "other plugins are told of each change" {
   needs_stand_in "gets another plugin"
   make_app shop
@@ -183,6 +206,7 @@ small_disk() {
   echo /nowhere >"$DATA/engine-root"
   DOCKER_HOST=unix:///nowhere.sock run --separate-stderr trigger
   [ "$status" -eq 0 ]
+  [[ "$stderr" == *": not all that is dead could be found out or removed ($DOKKU_LOGS_DIR/cache.log)"* ]]
   [[ "$stderr" == *"Little room for a build"* && "$stderr" == *"'dokku cache:list' shows"* ]]
   mv "$DOKKU_LIB_ROOT/plugins/available/cache/src/dokku_cache/cli.py" "$SUITE_DIRECTORY/cli.py"
   run bash -c "setpriv --reuid dokku --regid dokku --init-groups '$DOKKU_LIB_ROOT/plugins/enabled/cache/pre-receive-app' '$(app shop)' 2>/dev/null"
