@@ -104,6 +104,25 @@ small_disk() {
   [ -z "$output$stderr" ]
 }
 
+@test "what stays is not written to the log at each deploy: that would fill a full disk" {
+  needs_stand_in "calls the trigger itself"
+  make_app shop
+  make_cache shop
+  dokku cache:set "$(app shop)" auto-purge false >/dev/null
+  make_volume "cache-$(app forum)" 1
+  too_little
+  trigger 2>/dev/null
+  before="$(stat --format %s "$DOKKU_LOGS_DIR/cache.log")"
+  trigger
+  [ "$(stat --format %s "$DOKKU_LOGS_DIR/cache.log")" -eq "$before" ]
+  # Who wants to know why reads it there.
+  dokku cache:auto-purge --daily
+  tail --bytes "+$((before + 1))" "$DOKKU_LOGS_DIR/cache.log" >"$SUITE_DIRECTORY/said"
+  grep -q "$(app shop): stays, auto-purge is off" "$SUITE_DIRECTORY/said"
+  grep -q "volume cache-$(app forum) stays, unknown" "$SUITE_DIRECTORY/said"
+  rm "$SUITE_DIRECTORY/said"
+}
+
 @test "it is told once also where the disk of the note has not a free byte" {
   needs_stand_in "fills the disk of its data"
   make_app shop

@@ -22,7 +22,8 @@ def sweep(context: Context, way: Way) -> ExitCode:
     """
     is_waited_for = way is Way.PRESSURE
     decisions = plan(context, disk_usage.BRIEF_LIMIT_SECONDS if is_waited_for else disk_usage.LIMIT_SECONDS)
-    _tell_kept(context, decisions)
+    if not is_waited_for:  # the daily run says it too, and not at each deploy
+        _tell_kept(context, decisions)
     return purge_each(context, [decision.finding for decision in decisions if decision.goes], Wish.ORPHANED, way)
 
 

@@ -35,7 +35,8 @@ def sweep(context: Context, apps: Sequence[str], way: Way, deploying: str = "") 
         except CacheError as error:
             context.console.warn(f"{finding.app}: {error}", error.hint)
             worst = max(worst, error.exit_code)
-    purge_text.tell_total(context.console, outcomes)
+    if outcomes or way is not Way.PRESSURE:
+        purge_text.tell_total(context.console, outcomes)
     return worst
 
 
@@ -53,7 +54,7 @@ def apply_to(context: Context, finding: Finding, way: Way, *, in_deploy: bool = 
     mode = mode_of(context, finding.app)
     if not candidates(finding, mode):
         is_off = mode is Mode.FINISH and candidates(finding, MODE)
-        _tell_kept(context, finding.app, "auto-purge is off" if is_off else finding.verdict.described)
+        _tell_kept(context, way, finding.app, "auto-purge is off" if is_off else finding.verdict.described)
         return []
     request = Request(
         mode=mode,
@@ -66,15 +67,17 @@ def apply_to(context: Context, finding: Finding, way: Way, *, in_deploy: bool = 
         with failure_in_history(context, finding.app, way):
             outcome = purge_and_record(context, finding, request, way)
     except Kept as kept:
-        _tell_kept(context, finding.app, kept.state_and_reason)
+        _tell_kept(context, way, finding.app, kept.state_and_reason)
         return []
     purge_text.tell_outcome(context.console, finding.app, outcome)
     if outcome is None:
         return []
     if outcome.decision.kept is not None:
-        _tell_kept(context, finding.app, outcome.decision.kept.described)
+        _tell_kept(context, way, finding.app, outcome.decision.kept.described)
     return [outcome]
 
 
-def _tell_kept(context: Context, app: str, why: str) -> None:
-    context.console.detail(f"{app}: stays, {why}")
+def _tell_kept(context: Context, way: Way, app: str, why: str) -> None:
+    """Say why a cache stays, but not at each deploy for which there is too little room: the daily run says it too."""
+    if way is not Way.PRESSURE:
+        context.console.detail(f"{app}: stays, {why}")
