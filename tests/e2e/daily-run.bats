@@ -78,6 +78,11 @@ build_cache_bytes() { dokku cache:list --kind engine --format json | /usr/bin/py
   before="$(build_cache_bytes)"
   [ "$before" -gt 6000000 ]
   dokku cache:set --global engine-max-size 5MB >/dev/null
+  # Who switched all off that goes by itself has not been asked.
+  dokku cache:set --global auto-purge false >/dev/null
+  as_cron dokku
+  [ "$(build_cache_bytes)" -eq "$before" ]
+  dokku cache:set --global auto-purge >/dev/null
   run --separate-stderr as_cron dokku
   [ "$status" -eq 0 ]
   after="$(build_cache_bytes)"

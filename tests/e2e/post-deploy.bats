@@ -52,6 +52,22 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
   grep -qE '"by": *"deploy"' <<<"$output"
 }
 
+@test "a bound empties nothing of an app whose auto-purge is off" {
+  make_app shop
+  make_herokuish_volume shop 3
+  dokku cache:set --global max-size 1MB >/dev/null
+  dokku cache:set "$(app shop)" auto-purge false >/dev/null
+  deploy shop
+  said shop "they stay, auto-purge is off"
+  wait_for no_purge_runs
+  has_volume "cache-$(app shop)"
+  # The app's word is stronger than that for all.
+  dokku cache:set --global auto-purge false >/dev/null
+  dokku cache:set "$(app shop)" auto-purge true >/dev/null
+  deploy shop
+  said shop "removed volume cache-$(app shop)"
+}
+
 @test "nothing is looked at, let alone touched, before the deploy's lock is free, wherever its version has it" {
   holds_from 0.33.8
   make_app shop

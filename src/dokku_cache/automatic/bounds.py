@@ -36,6 +36,9 @@ def keep_app_within(context: Context, app: str, way: Way) -> None:
     context.console.detail(
         f"{app}: its cache volumes hold {text.size(held)}, and may hold {text.size(most)} (max-size)"
     )
+    if not policy.is_auto_purge_on(context.environment, app):
+        context.console.detail(f"{app}: they stay, auto-purge is off")
+        return
     _tell_kept(context, app, decisions)
     purge_each(context, [decision.finding for decision in decisions if decision.goes], Wish.APP, way)
 
@@ -56,6 +59,9 @@ def keep_engine_within(context: Context) -> None:
         return
     held = disk_usage.ask(context.engine.another()).build_cache.size_bytes
     if held <= most:
+        return
+    if not policy.is_auto_purge_on(context.environment, properties.GLOBAL):
+        context.console.detail("Docker's build cache stays as it is, as auto-purge is off")
         return
     building = next((app for app in apps.every() if locks.is_being_deployed(context.environment, app)), "")
     if building:
