@@ -5,7 +5,7 @@ import fcntl
 import os
 from collections.abc import Callable, Iterator
 
-from dokku_cache.dokku import plugn, version
+from dokku_cache.dokku import files, plugn, version
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import CacheError
 from dokku_cache.records import history
@@ -17,8 +17,7 @@ _LOCK_NAME = "upgrade.lock"
 def recorded(environment: DokkuEnvironment) -> str:
     """Give the version that was recorded last, or an empty text."""
     try:
-        with open(_path(environment, RECORD_NAME), encoding="utf-8") as file:
-            return file.read().strip()
+        return files.read(_path(environment, RECORD_NAME)).strip()
     except (OSError, ValueError):
         return ""
 

@@ -8,6 +8,15 @@ import stat
 MOST_BYTES = 1 << 20
 
 
+def opener(path: str, flags: int) -> int:
+    """Open for ``open()``, as long as the file may be; a named pipe is not waited for. Raises OSError."""
+    handle = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
+    if stat.S_ISFIFO(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "no plain file", path)
+    return handle
+
+
 def read(path: str) -> str:
     """Give what is in a plain file; bytes that are no UTF-8 become surrogates.
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
+from dokku_cache.dokku import files
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import CacheError
 from dokku_cache.records import history
@@ -31,7 +32,7 @@ def last(environment: DokkuEnvironment) -> Run | None:
     """Give the last daily run, None where there was none that is known. Raises CacheError."""
     path = os.path.join(history.directory(environment), FILE_NAME)
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8", opener=files.opener) as file:
             return Run(**json.load(file))
     except FileNotFoundError:
         return None

@@ -3,6 +3,7 @@
 import contextlib
 import os
 
+from dokku_cache.dokku import files
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.records import history
 
@@ -12,8 +13,8 @@ DEFAULT = "/var/lib/docker"
 
 def read(environment: DokkuEnvironment) -> str:
     """Give the directory as it was noted last, or Docker's own default."""
-    with contextlib.suppress(OSError, ValueError), open(_path(environment), encoding="utf-8") as file:
-        noted = file.readline().strip()
+    with contextlib.suppress(OSError, ValueError):
+        noted = files.read(_path(environment)).split("\n")[0].strip()
         if os.path.isabs(noted):
             return noted
     return DEFAULT

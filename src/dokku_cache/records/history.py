@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from enum import Enum
 from functools import cached_property
 
+from dokku_cache.dokku import files
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import CacheError
 
@@ -124,7 +125,7 @@ def append(environment: DokkuEnvironment, record: Record) -> None:
     path = os.path.join(directory(environment), FILE_NAME)
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        file = files.opener(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         try:
             # One write to a file opened for appending is never mixed with another's (open(2), O_APPEND).
             os.write(file, line)
@@ -138,7 +139,7 @@ def read(environment: DokkuEnvironment) -> History:
     """Read all records; lines that are no records are passed over. Raises CacheError when the file cannot be read."""
     path = os.path.join(directory(environment), FILE_NAME)
     try:
-        with open(path, encoding="utf-8", errors="replace") as lines:
+        with open(path, encoding="utf-8", errors="replace", opener=files.opener) as lines:
             return History(tuple(_parse(lines)))
     except FileNotFoundError:
         return History()
