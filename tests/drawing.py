@@ -1,4 +1,4 @@
-"""What a terminal shows, as SVG: each character at a place of its own, so that columns line up whatever font there is."""
+"""What a terminal shows, as SVG: each character at a place of its own, so that columns line up in any font."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -38,12 +38,14 @@ def still(title: str, rows: Sequence[Row], columns: int) -> str:
 
 
 def film(title: str, frames: Sequence[Frame], columns: int, count: int) -> str:
-    """Draw frames one after the other, for ever. What knows no animation, or is asked for none, shows the last one."""
+    """Draw frames one after the other, for ever. Without animation the last one is shown."""
     total = sum(frame.seconds for frame in frames)
     drawn, style = [], [f".r{{visibility:hidden;animation:{total:g}s step-end infinite}}"]
     for number, (row, where, begin, end) in enumerate(_spans(frames)):
         is_last = end == total
-        drawn.append(f'<g class="r{" l" if is_last else ""}" style="animation-name:k{number}">{_line(where, row)}</g>')
+        drawn.append(
+            f'<g class="r{" l" if is_last else ""}" style="animation-name:k{number}">{_line(where, row)}</g>'
+        )
         shown = f"{100 * begin / total:.3f}%{{visibility:visible}}"
         hidden = "" if is_last else f"{100 * end / total:.3f}%{{visibility:hidden}}"
         before = "0%{visibility:hidden}" if begin else ""

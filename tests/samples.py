@@ -1,15 +1,17 @@
-"""The samples in the pages, run as a user would and compared; ``tests/stage .venv/bin/python tests/samples.py [PAGE...]``.
+"""The samples in the pages, run as a user would and compared; ``tests/stage .venv/bin/python tests/samples.py``
 
 In front of a block of commands, or of what they show, stands a comment that says where it is run:
 
-``<!-- sample: SCENE -->``: on a server that ``tests/dokku/scene`` lays out; each ``$ `` line is a command, what follows is what
-it shows. A block of ``shell`` or ``bash`` is one script, which has to succeed. What follows the scene, after commas: ``anew``
-(on a new server; else all of a page's samples of one scene follow each other), ``not installed``, ``asked`` (on a terminal, with
-a yes to each question), ``by: COMMAND`` (shows it without its name), ``part`` (only these lines of it are in the page).
+``<!-- sample: SCENE -->``: on a server that ``tests/dokku/scene`` lays out; each ``$ `` line is a command, what
+follows is what it shows. A block of ``shell`` or ``bash`` is one script, which has to succeed. Behind the scene,
+after commas, stand: ``anew`` (on a new server; else all of a page's samples of one scene follow each other), ``not
+installed``, ``asked`` (on a terminal, with a yes to each question), ``by: COMMAND`` (shows it without its name),
+``part`` (of it only these lines are in the page).
 
 ``<!-- not run: REASON -->``: why it is not.
 
-With ``--write`` the pages get what was shown. Times, sizes, dates and ids are not compared: no two machines have them alike.
+With ``--write`` the pages get what was shown. Times, sizes, dates and ids are not compared: no two machines have
+them alike.
 """
 
 import contextlib
@@ -46,6 +48,7 @@ _MASKS = tuple(
         (r"[ \t]+$", ""),
     )
 )
+_PLANNED = re.compile(r"(?:^  \S+  (?:remove|keep)  .*\n)+", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,8 @@ def masked(text: str) -> str:
     """Give a text without what no two machines have alike."""
     for pattern, put in _MASKS:
         text = pattern.sub(put, text)
+    # Volumes come in the order in which Docker lists them.
+    text = _PLANNED.sub(lambda lines: "".join(sorted(lines[0].splitlines(keepends=True))), text)
     return text.strip("\n")
 
 
@@ -162,7 +167,7 @@ def main(arguments: Sequence[str]) -> int:
     chosen = [Path(name).resolve() for name in arguments if name != "--write"] or pages()
     count = sum(1 for page in chosen for block in blocks(page) if block.how == "sample")
     differences = [found for page in chosen for found in compare(page, writes="--write" in arguments)]
-    print(*differences, f"{count} samples, {len(differences)} of them differ", sep="\n")
+    sys.stdout.write("\n".join([*differences, f"{count} samples, {len(differences)} of them differ", ""]))
     return 1 if differences or not count else 0
 
 

@@ -1,13 +1,15 @@
-"""A server of our own for samples and pictures: a stand-in for Dokku laid out as a scene, on the stage that tests/stage makes."""
+"""A server of our own for samples and pictures: a stand-in for Dokku, laid out as a scene. See tests/stage."""
 
 import contextlib
 import os
 import random
+import re
 import shlex
 import string
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 
 TESTS = Path(__file__).parent
@@ -15,18 +17,25 @@ TESTS = Path(__file__).parent
 _ROOT_LETTERS = 6
 #: More than any page asks.
 _ANSWERS = 5
+_STEADY = (
+    (r"\b(running), [0-9a-f]{12}\b", r"\1, 3b1f0c9d2a77"),
+    (r"(rm --force) [0-9a-f]{12}\b", r"\1 3b1f0c9d2a77"),
+    (r"\bvolume [0-9a-f]{64}\b", "volume " + "8c1f5e2ab7d094c36f" * 3 + "8c1f5e2ab7"),
+    (r"\bin \d+(\.\d+)? s\b", "in 1.7 s"),
+)
 #: What somebody types who may do less than root, or sits elsewhere: the stand-in has neither sudo nor ssh.
 _TOOLS = {
     "sudo": '#!/bin/bash\nif [[ "$1" == -u ]]; then shift 2; fi\nexec "$@"\n',
-    "ssh": '#!/bin/bash\nwhile [[ "$1" == -o ]]; do shift 2; done\n[[ "$1" == dokku@* ]] || exit 255\nexec dokku "${@:2}" </dev/null\n',
+    "ssh": '#!/bin/bash\nwhile [[ "$1" == -o ]]; do shift 2; done\n'
+    '[[ "$1" == dokku@* ]] || exit 255\nexec dokku "${@:2}" </dev/null\n',
 }
 #: The distribution's own are ours already, and no page may change this machine.
-_NO_TOOLS = ("apt-get", "systemctl", "reboot")
+_NO_TOOLS = ("apt-get", "journalctl", "systemctl")
 
 
 @dataclass(frozen=True)
 class Server:
-    """A stand-in that is up: ``directory`` holds it, ``root`` is its Dokku's root, ``repository`` what can be installed."""
+    """A stand-in that is up: ``directory`` holds it, ``root`` its apps; ``repository`` is what can be installed."""
 
     directory: Path
     root: Path
@@ -49,6 +58,8 @@ class Server:
             (f"{self.directory}/lib", "/var/lib/dokku"),
             (f"{self.directory}/log", "/var/log/dokku"),
             (self.data_root, "/var/lib/docker"),
+            (f"{self.directory}/of-root", "/root"),
+            (f"{self.directory}/metrics", "/var/lib/prometheus/node-exporter"),
             (f"file://{self.repository}", "https://github.com/<owner>/dokku-cache.git"),
         )
 
@@ -59,14 +70,17 @@ class Server:
         return text
 
     def there(self, text: str) -> str:
-        """Give what a command showed, with the places of a real server."""
+        """Give what a command showed, with the places of a real server, and without ids and times of this one."""
         for here, there in self._places:
             text = text.replace(here, there)
+        for pattern, put in (*_STEADY, (rf"\b{datetime.now(timezone.utc).date()} \d\d:\d\d\b", "2026-11-25 23:14")):
+            text = re.sub(pattern, put, text)
         return text
 
     def run(self, command: str, *, is_asked: bool = False) -> subprocess.CompletedProcess[str]:
         """Run a command of a page as root; its two outputs come as one. Nobody answers, or on a terminal a yes."""
-        words = ["bash", "-eo", "pipefail", "-c", self.here(command)]
+        # Whoever types them goes on after a refusal; a script does not.
+        words = ["bash", *([] if is_asked else ["-e"]), "-o", "pipefail", "-c", self.here(command)]
         return subprocess.run(
             ["script", "--quiet", "--return", "--command", shlex.join(words), "/dev/null"] if is_asked else words,
             env={**self.environment, "TERM": "xterm-256color"},
@@ -130,7 +144,8 @@ def _make_repository(directory: Path) -> None:
 
 
 def _give_tools(directory: Path) -> None:
-    directory.mkdir()
+    for made in (directory, directory.parent / "of-root", directory.parent / "metrics"):
+        made.mkdir()
     for name, text in {**_TOOLS, **dict.fromkeys(_NO_TOOLS, "#!/bin/bash\nexit 0\n")}.items():
         (directory / name).write_text(text)
         (directory / name).chmod(0o755)
@@ -144,7 +159,8 @@ def _must(done: subprocess.CompletedProcess[str]) -> None:
 def _clear_engine() -> None:
     """Leave the engine without anything but images: the next scene is another server."""
     script = (
-        "docker ps -aq | xargs -r docker rm --force --volumes; docker volume ls -q | xargs -r docker volume rm --force; "
+        "docker ps -aq | xargs -r docker rm --force --volumes; "
+        "docker volume ls -q | xargs -r docker volume rm --force; "
         "docker builder prune --all --force"
     )
     subprocess.run(["bash", "-c", script], capture_output=True, check=True)

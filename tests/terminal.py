@@ -127,7 +127,9 @@ def _further(rest: list[int]) -> str:
     return "#" + "".join(f"{_LEVELS[part]:02x}" for part in (cube // 36, cube // 6 % 6, cube % 6))
 
 
-def run(command: Sequence[str], environment: Mapping[str, str], columns: int, rows: int) -> Iterator[tuple[float, str]]:
+def run(
+    command: Sequence[str], environment: Mapping[str, str], columns: int, rows: int
+) -> Iterator[tuple[float, str]]:
     """Run a command on a terminal of its own; give what it writes, with the seconds since it began."""
     process, terminal = pty.fork()
     if process == 0:

@@ -1,6 +1,7 @@
 """The pictures in docs/: a small terminal, drawn so that columns line up in every renderer."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -62,7 +63,9 @@ def test_a_film_shows_each_row_for_as_long_as_it_stands_and_ends_with_the_last()
     frames = [Frame(screen(text).shown(), 1.0) for text in ("a", "a\r\nb", "c\r\nb")]
     drawn = film("a film", frames, 40, 10)
     rows = re.findall(r'<g class="(r[ l]*)" style="animation-name:(k\d+)"><text[^>]*>(\w)', drawn)
-    assert rows == [("r", "k0", "a"), ("r l", "k1", "c"), ("r l", "k2", "b")] or {row[2] for row in rows} == set("abc")
+    assert rows == [("r", "k0", "a"), ("r l", "k1", "c"), ("r l", "k2", "b")] or {row[2] for row in rows} == set(
+        "abc"
+    )
     times = {letter: re.search(rf"@keyframes {name}{{(.*?}})}}", drawn) for _, name, letter in rows}
     assert times["a"]
     assert times["a"][1] == "0.000%{visibility:visible}66.667%{visibility:hidden}"
@@ -79,7 +82,7 @@ def test_a_picture_needs_no_width_of_a_font_and_nothing_from_elsewhere(picture: 
     for element in ElementTree.fromstring(text).iter(f"{SVG}text"):
         places = [int(place) for place in (element.get("x") or "").split()]
         assert len(places) == len(element.text or "")
-        assert all(later - earlier == WIDTH for earlier, later in zip(places, places[1:], strict=False))
+        assert all(later - earlier == WIDTH for earlier, later in pairwise(places))
 
 
 @pytest.mark.parametrize(

@@ -57,13 +57,19 @@ def test_a_legend_names_labels_that_its_query_leaves(panel: dict[str, Any]) -> N
     for target in panel["targets"]:
         named = set(re.findall(r"\{\{(\w+)\}\}", target["legendFormat"]))
         group = re.search(r"\bby \(([^)]*)\)", target["expr"])
-        left = set(re.split(r", *", group[1])) if group else set.union(*(METRICS[n] for n, _ in selected(target["expr"])), ADDED)
+        left = (
+            set(re.split(r", *", group[1]))
+            if group
+            else set.union(*(METRICS[n] for n, _ in selected(target["expr"])), ADDED)
+        )
         assert named <= left
 
 
 def test_a_state_that_is_asked_for_is_one_that_there_is() -> None:
     page = (Path(__file__).parents[3] / "docs/formats.md").read_text()
-    asked = {pair for query in QUERIES for _, matchers in selected(query) for pair in matchers if pair[0] != "instance"}
+    asked = {
+        pair for query in QUERIES for _, matchers in selected(query) for pair in matchers if pair[0] != "instance"
+    }
     assert asked
     assert all(f"`{value}`" in page for _, value in asked)
 
