@@ -1,6 +1,6 @@
 # As root on Debian or Ubuntu. Each target installs what it needs.
 .DEFAULT_GOAL := help
-.PHONY: help setup lint check test proof test-dokku demo picture bench clean
+.PHONY: help setup lint check test proof test-dokku demo samples picture bench clean
 
 help: ## Show these lines
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -27,7 +27,10 @@ demo: ## Show the plugin at work on a server made for it
 	@tests/setup --demo
 	@tests/demo
 
-picture: ## Draw docs/cache-list.svg anew, from a real run
+samples: setup ## Run every sample in the pages, and write what was shown where it differs
+	@tests/stage .venv/bin/python tests/samples.py --write
+
+picture: ## Draw the pictures in docs/ anew, from real runs
 	@tests/setup --demo
 	@tests/picture
 

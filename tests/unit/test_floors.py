@@ -17,7 +17,7 @@ MODULES = {
 }
 ROOMS = {name.split(".")[0] for name in MODULES}
 #: Tests of what a page tells people to copy.
-PAGES = {("purge", "notify_page"), ("views", "monitoring_page"), ("views", "schemas")}
+PAGES = {("purge", "notify_page"), ("views", "dashboard"), ("views", "monitoring_page"), ("views", "schemas")}
 
 
 def drawn() -> dict[str, int]:

@@ -70,8 +70,8 @@ def test_a_subcommand_has_its_action_its_tests_and_its_line_in_the_help(verb: st
 
 
 @pytest.mark.parametrize("verb", [name for name in SUBCOMMANDS if name != "default"])
-def test_a_subcommand_has_its_section_in_the_readme(verb: str) -> None:
-    assert f"### `cache:{verb}`" in (PROJECT / "README.md").read_text()
+def test_a_subcommand_has_its_section_among_the_commands(verb: str) -> None:
+    assert f"### `cache:{verb}`" in (PROJECT / "docs/commands.md").read_text()
 
 
 def test_every_action_has_a_door() -> None:

@@ -1,4 +1,4 @@
-"""What docs/triggers.md and docs/notify.md tell people to copy works."""
+"""What docs/triggers.md and docs/how-to/be-told.md tell people to copy works."""
 
 import os
 import re
@@ -11,7 +11,7 @@ from dokku_cache.purge import events
 
 DOCS = Path(__file__).parents[3] / "docs"
 TRIGGERS = (DOCS / "triggers.md").read_text()
-NOTIFY = (DOCS / "notify.md").read_text()
+NOTIFY = (DOCS / "how-to/be-told.md").read_text()
 
 
 def blocks(page: str, language: str) -> list[str]:

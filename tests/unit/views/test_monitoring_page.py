@@ -1,4 +1,4 @@
-"""What docs/monitoring.md tells people to copy works."""
+"""What the pages on watching one server, or many, tell people to copy works."""
 
 import re
 import subprocess
@@ -12,7 +12,8 @@ from dokku_cache.views import prometheus
 
 from .test_prometheus import FULL
 
-PAGE = (Path(__file__).parents[3] / "docs/monitoring.md").read_text()
+HOW_TO = Path(__file__).parents[3] / "docs/how-to"
+PAGE = "".join((HOW_TO / name).read_text() for name in ("watch.md", "many-servers.md"))
 
 
 def blocks(language: str) -> list[str]:
@@ -48,7 +49,7 @@ def test_the_label_that_tells_servers_apart_gets_into_every_sample() -> None:
 
 
 def test_crons_line_replaces_the_file_at_once(tmp_path: Path) -> None:
-    (line,) = (line for line in blocks("")[0].splitlines() if line.startswith("17 "))
+    (line,) = (line for line in blocks("text")[0].splitlines() if line.startswith("17 "))
     command = line.split(" root ")[1].replace("/var/lib/prometheus/node-exporter", str(tmp_path))
     tool = tmp_path / "bin/dokku"
     tool.parent.mkdir()
