@@ -59,7 +59,7 @@ small_disk() {
   [ "$(grep -cE '(clone|clone3|fork|vfork)\(' <<<"$started")" -le 1 ]
 }
 
-@test "with too little room all that is dead goes, and the deploy goes on and says so in two lines" {
+@test "with too little room all that is dead goes, and the deploy goes on and says so" {
   make_app shop
   make_cache shop 50
   make_app wiki
@@ -87,8 +87,10 @@ small_disk() {
   too_little
   run --separate-stderr trigger
   [ "$status" -eq 0 ]
-  [ "$(grep -c . <<<"$stderr")" -eq 2 ]
-  grep -qE "!     Little room for a build, disk of $DOKKU_ROOT: .* free \([0-9.]+ %\).*: freed .* of dead caches$" <<<"$stderr"
+  [ "$(grep -c . <<<"$stderr")" -le 5 ]
+  [ -z "$(grep -E "^.{100}" <<<"${stderr//"$DOKKU_ROOT"/}")" ]
+  grep -qE "!     Little room for a build: .* free \([0-9.]+ %\).* on the disk of $DOKKU_ROOT" <<<"$stderr"
+  grep -qE "!     Removed dead caches, which freed [0-9.]+ KiB; the deploy goes on$" <<<"$stderr"
   grep -qE "!     By hand: .*3.0 MiB in volumes of $(app shop) \('dokku cache:purge-volumes $(app shop)'\)" <<<"$stderr"
 }
 
@@ -102,7 +104,7 @@ small_disk() {
   [ -z "$output$stderr" ]
   enough
   run --separate-stderr trigger
-  [[ "$output" == "-----> There is room again: disk of "* ]]
+  [[ "$output" == "-----> There is room again: "*" free ("* ]]
   run --separate-stderr trigger
   [ -z "$output$stderr" ]
 }
@@ -156,7 +158,7 @@ small_disk() {
   small_disk 40 1
   dokku cache:set --global min-free 10% >/dev/null
   run --separate-stderr trigger
-  [[ "$stderr" == *"Little room for a build, disk of $SUITE_DIRECTORY/small: "* ]]
+  [[ "$stderr" == *"Little room for a build: "*" on the disk of $SUITE_DIRECTORY/small"* ]]
   rm "$SUITE_DIRECTORY/small/filling"
   run --separate-stderr trigger
   [[ "$output" == *"There is room again"* ]]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from dokku_cache.automatic import detached, pressure
 from dokku_cache.context import Context
+from dokku_cache.dokku import policy
 from dokku_cache.errors import CacheError, ExitCode
 from dokku_cache.output import log, text
 from dokku_cache.records import history
@@ -14,7 +15,7 @@ WAIT_SECONDS = 60.0
 
 
 def run(context: Context, _arguments: Sequence[str]) -> ExitCode:
-    """Have all removed that is dead, and say what that won and what is left to do, in two lines."""
+    """Have all removed that is dead, and say what that won and what is left to do by hand, a line each."""
     environment = context.environment
     low = pressure.low_ones(environment)
     has_changed = pressure.note(environment, low)
@@ -48,14 +49,13 @@ def _relieve(context: Context) -> bool:
 
 def _tell(context: Context, won: int, *, is_done: bool) -> None:
     found = pressure.low_ones(context.environment) or pressure.file_systems(context.environment)
-    removed = f"freed {text.size(won)} of dead caches" if won > 0 else "nothing dead was left to remove"
-    if not is_done:
-        removed += f", the rest goes on in the background ({log.path(context.environment.logs_dir)})"
     room = "; ".join(pressure.described(each) for each in found)
-    context.console.warn(f"Little room for a build, {room}: {removed}")
-    by_hand = pressure.left_by_hand(context)
-    context.console.warn(
-        f"By hand: {by_hand}"
-        if by_hand
-        else "By hand: 'dokku cache:list' shows what else could go, the biggest first"
-    )
+    context.console.warn(f"Little room for a build: {room}")
+    removed = f"Removed dead caches, which freed {text.size(won)}" if won > 0 else "There was no dead cache to remove"
+    if not is_done:
+        removed += f"; more go in the background, see {log.path(context.environment.logs_dir)}"
+    # What refuses it, trigger pre-build, looks again, and says so itself.
+    goes_on = "" if policy.refuses_deploys(context.environment) else "; the deploy goes on"
+    context.console.warn(f"{removed}{goes_on}")
+    for could_go in pressure.left_by_hand(context) or ["'dokku cache:list' shows what could go, the biggest first"]:
+        context.console.warn(f"By hand: {could_go}")

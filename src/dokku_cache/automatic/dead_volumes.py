@@ -53,7 +53,9 @@ def purge_each(
         else:
             if outcome is not None:
                 removed.append(outcome.finding)
-                telling.tell_gone(context.console, outcome.finding, outcome.seconds)
+                telling.tell_gone(
+                    context.console, outcome.finding, outcome.seconds, is_destroyed=wish is Wish.DESTROY
+                )
     if findings:
         telling.tell_total(context.console, removed)
     return worst
