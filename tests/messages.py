@@ -11,7 +11,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "dokku_cache"
 #: Stands for what a message fills in.
 GAP = "\N{HORIZONTAL ELLIPSIS}"
 #: Less than that is no sentence, but an error that is passed on with something in front.
-_FEWEST_LETTERS = 12
+_FEWEST_LETTERS = 5
 
 
 def _family() -> frozenset[str]:

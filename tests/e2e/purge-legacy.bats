@@ -77,6 +77,19 @@ refuses() {
   [[ "$output" == *"nothing to do"* ]]
 }
 
+@test "on a server without a legacy cache --all says so in a line, and nothing when quiet" {
+  needs_stand_in "has other apps"
+  make_app shop
+  for flags in --all "--all --dry-run" "--all --force"; do
+    # shellcheck disable=SC2086 # they are two words
+    run dokku cache:purge-legacy $flags
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"There is no legacy cache: nothing to do"* ]]
+  done
+  run dokku --quiet cache:purge-legacy --all
+  [ -z "$output" ]
+}
+
 # bats test_tags=quick
 @test "a cache that a running container mounts is refused" {
   make_app wiki
@@ -170,7 +183,14 @@ refuses() {
   make_app shop
   make_cache shop
   sed -i.kept 's|^export DOCKER_HOST=.*|export DOCKER_HOST=unix:///nowhere LC_ALL=C|' "$SUITE_DIRECTORY/server/settings"
-  refuses shop "cannot be found out whether a container uses it" || failed=yes
+  make_ghost oldblog
+  for name in shop oldblog; do
+    refuses "$name" "cannot be found out whether a container uses it" || failed=yes
+    # One cause is one reason, with its own next step.
+    run --separate-stderr dokku cache:purge-legacy "$(app "$name")"
+    [[ "$stderr" == *"systemctl status docker"* && "$stderr" != *"emove what uses it"* ]] || failed=yes
+    [ "$(grep -o 'Docker does not answer' <<<"$stderr" | wc -l)" -eq 1 ] || failed=yes
+  done
   mv "$SUITE_DIRECTORY/server/settings.kept" "$SUITE_DIRECTORY/server/settings"
   [ -z "$failed" ]
 }

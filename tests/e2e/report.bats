@@ -36,6 +36,13 @@ teardown() { clean_up; }
 }
 
 # bats test_tags=quick
+@test "it tells a ghost from an app" {
+  make_app shop
+  make_ghost oldblog
+  [ "$(dokku cache:report "$(app shop)" --cache-app-state)" = present ]
+  [ "$(dokku cache:report "$(app oldblog)" --cache-app-state)" = ghost ]
+}
+
 @test "an info flag gives its value alone" {
   make_ghost oldblog
   run dokku cache:report "$(app oldblog)" --cache-legacy-state
