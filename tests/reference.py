@@ -20,8 +20,9 @@ from dokku_cache.views import report_values  # noqa: E402
 PAGE = PROJECT / "docs/reference.md"
 _BEGIN = """# Reference
 
-Everything that the plugin takes and gives, made from the program by `tests/reference.py`; a test fails when it is stale. What a message means
-is in [troubleshooting](troubleshooting.md), what programs get in [formats](formats.md)."""
+Everything that the plugin takes and gives, made from the program by `tests/reference.py`; a test fails when
+it is stale. What a message means is in [troubleshooting](troubleshooting.md), what programs get in
+[formats](formats.md)."""
 
 
 def written() -> str:
@@ -31,7 +32,10 @@ def written() -> str:
 
 
 def _commands() -> str:
-    shown = ["## Commands", "`dokku cache:help` lists them; `dokku cache:help <command>`, or `--help` behind one, shows what is below."]
+    shown = [
+        "## Commands",
+        "`dokku cache:help` lists them; `dokku cache:help <command>`, or `--help` behind one, shows what is below.",
+    ]
     for name in help_action.COMMANDS:
         lines = "\n".join(help_action.command(name).help())
         shown += [f"### cache:{name}", f"```\n{lines}\n```"]
@@ -86,9 +90,11 @@ def _triggers() -> str:
     doors = [PROJECT / "install", *sorted((PROJECT / "triggers").iterdir())]
     rows = [_trigger(door) for door in doors]
     fired = ", ".join(f"`{name}`" for name in (events.PURGED, events.PURGE_FAILED, events.PRESSURE))
+    table = _table(("trigger", "when, and what for"), rows)
     return (
-        f"## Triggers\n\nDokku's that the plugin has, and its own `post-upgrade`:\n\n{_table(('trigger', 'when, and what for'), rows)}\n\n"
-        f"For other plugins it fires {fired}: [triggers](triggers.md). What happens by itself is in `{log.FILE_NAME}` of Dokku's log directory."
+        f"## Triggers\n\nDokku's that the plugin has, and its own `post-upgrade`:\n\n{table}\n\n"
+        f"For other plugins it fires {fired}: [triggers](triggers.md).\n"
+        f"What happens by itself is in `{log.FILE_NAME}` of Dokku's log directory."
     )
 
 

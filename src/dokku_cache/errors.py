@@ -16,7 +16,7 @@ class ExitCode(IntEnum):
 #: What each says, for the reference.
 EXIT_MEANINGS = {
     ExitCode.OK: "done, or nothing to do; of what happens by itself also: all that stays, stays for a reason",
-    ExitCode.FAILED: "refused, wrong usage, not confirmed, or failed: the reason is on standard error, and nothing is half done",
+    ExitCode.FAILED: "refused, wrong usage, not confirmed, or failed: standard error says why; nothing is half done",
     ExitCode.PARTLY_REMOVED: "partly removed: the rest is kept as trash, and the next purge goes on from there",
     ExitCode.NO_SUCH_APP: "no such app, or none that this user may see; what else was named was done",
 }

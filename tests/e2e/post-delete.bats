@@ -47,6 +47,7 @@ teardown() {
   run dokku --force apps:destroy "$(app shop)"
   [ "$status" -eq 0 ]
   [[ "$output" == *"freed 2.0 MiB, removed volume $(pack_volume shop)"* ]]
+  [[ "$output" != *"next build"* ]] # there is none
   run ! has_volume "$(pack_volume shop)"
   run ! has_volume "$(pack_volume shop ba9876543210)"
   has_volume "$(pack_volume wiki)"

@@ -13,7 +13,7 @@ from dokku_cache.context import Context
 from dokku_cache.dokku import apps, permission
 from dokku_cache.errors import CacheError, ExitCode, UsageError
 from dokku_cache.output import purge_text, serialized
-from dokku_cache.records import daily_run, engine_root
+from dokku_cache.records import daily_run, engine_root, pressure_note
 from dokku_cache.records.history import Way
 from dokku_cache.views import plan_values
 from dokku_cache.volumes import telling
@@ -95,6 +95,7 @@ def _show_plan(context: Context, names: Sequence[str], format_name: str, *, with
 
 def _run_daily(context: Context) -> ExitCode:
     """Sweep every app, whoever may see it; all goes to the log, and what a person must know to standard error too."""
+    pressure_note.prepare(context.environment)
     with daily_run.noted(context.environment) as told:
         logged = replace(context, console=log_console(context, "daily run", warned=told))
         code = ExitCode.OK if _swept_after_upgrade(logged) else sweep_server(logged, Way.CRON)

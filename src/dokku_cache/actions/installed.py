@@ -14,7 +14,7 @@ from dokku_cache.legacy.state import Mode
 from dokku_cache.output import log, purge_text
 from dokku_cache.purge import volume_purger
 from dokku_cache.purge.volume_sizes import with_sizes
-from dokku_cache.records import engine_root
+from dokku_cache.records import engine_root, pressure_note
 from dokku_cache.survey.measuring import measure_candidates
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.volumes import telling
@@ -39,6 +39,7 @@ def run(context: Context, _arguments: Sequence[str]) -> ExitCode:
     denied = permission.denied(os.environ)
     if denied:
         context.console.warn(f"The daily run of dokku-cache is denied: {denied}", permission.remedy(os.environ))
+    pressure_note.prepare(context.environment)
     engine_root.note(context.environment, context.engine.data_root())
     helper_image.ensure(context.engine)
     return ExitCode.OK

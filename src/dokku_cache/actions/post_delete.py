@@ -6,6 +6,7 @@ from dokku_cache.automatic.dead_volumes import purge_each
 from dokku_cache.automatic.logged import log_console
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps
+from dokku_cache.engine import disk_usage
 from dokku_cache.errors import CacheError, ExitCode
 from dokku_cache.legacy.plan import candidates
 from dokku_cache.legacy.state import Mode, State, Verdict
@@ -51,7 +52,8 @@ def _purge_volumes(context: Context, app: str) -> None:
     """Remove what pack keeps of the app; Dokku itself sees to herokuish's, and to none of pack's."""
     listed = apps.every()
     found = volume_purger.examiner(context, listed).examine(listed)
-    decisions = with_sizes(context, choose(found, Wish.DESTROY, frozenset({app})))
+    chosen = choose(found, Wish.DESTROY, frozenset({app}))
+    decisions = with_sizes(context, chosen, disk_usage.BRIEF_LIMIT_SECONDS)
     for decision in decisions:
         if not decision.goes:
             error = refusal(decision)

@@ -11,6 +11,7 @@ from dokku_cache.automatic.sweep import apply_to
 from dokku_cache.context import Context
 from dokku_cache.dokku import locks, skip_cleanup
 from dokku_cache.errors import ExitCode
+from dokku_cache.legacy.state import State
 from dokku_cache.purge.purger import DEPLOY_SECONDS
 from dokku_cache.records.history import Way
 from dokku_cache.survey.surveyor import Surveyor
@@ -32,6 +33,7 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     with failures_in_log(context, SUBJECT, app):
         if app and not skip_cleanup.is_set(context.environment, app, os.environ):
             for finding in Surveyor(context.environment, context.engine).survey([app]):
-                apply_to(context, finding, Way.DEPLOY)
+                if finding.verdict.state is not State.ABSENT:
+                    apply_to(context, finding, Way.DEPLOY)
             bounds.keep_app_within(context, app, Way.DEPLOY)
     return ExitCode.OK

@@ -13,10 +13,10 @@ from dokku_cache.records.history import Way
 SUBJECT = "low disk space"
 
 
-def run(context: Context, _arguments: Sequence[str]) -> ExitCode:
-    """Sweep the server, and tell the log."""
+def run(context: Context, arguments: Sequence[str]) -> ExitCode:
+    """Sweep the server, and tell the log. ``arguments``: the app that is to be built."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     context = replace(context, console=log_console(context, SUBJECT))
     with failures_in_log(context, SUBJECT):
-        return sweep_server(context, Way.PRESSURE)
+        return sweep_server(context, Way.PRESSURE, arguments[0] if arguments else "")
     return ExitCode.FAILED

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps, policy, properties
+from dokku_cache.engine import disk_usage
 from dokku_cache.errors import CacheError, ExitCode, Kept
 from dokku_cache.legacy.reason_code import ReasonCode
 from dokku_cache.purge import volume_purger
@@ -19,18 +20,22 @@ def sweep(context: Context, way: Way) -> ExitCode:
 
     An app that is gone has no property any more: the global one holds. Raises CacheError when nothing can be judged.
     """
-    decisions = plan(context)
+    is_waited_for = way is Way.PRESSURE
+    decisions = plan(context, disk_usage.BRIEF_LIMIT_SECONDS if is_waited_for else disk_usage.LIMIT_SECONDS)
     _tell_kept(context, decisions)
     return purge_each(context, [decision.finding for decision in decisions if decision.goes], Wish.ORPHANED, way)
 
 
-def plan(context: Context) -> list[VolumeDecision]:
-    """Decide on the volumes of apps that are gone, with the sizes of what goes. Raises CacheError."""
+def plan(context: Context, limit_seconds: float = disk_usage.LIMIT_SECONDS) -> list[VolumeDecision]:
+    """Decide on the volumes of apps that are gone, with the sizes of what goes. Raises CacheError.
+
+    ``limit_seconds``: for how long the sizes are waited for.
+    """
     listed = apps.every()
     found = volume_purger.examiner(context, listed).examine(listed)
     decisions = choose(found, Wish.ORPHANED)
     if policy.is_auto_purge_on(context.environment, properties.GLOBAL):
-        return with_sizes(context, decisions)
+        return with_sizes(context, decisions, limit_seconds)
     off = "auto-purge is off", "", ReasonCode.AUTO_PURGE_OFF
     return [VolumeDecision(decision.finding, *off) if decision.goes else decision for decision in decisions]
 
@@ -53,9 +58,7 @@ def purge_each(
         else:
             if outcome is not None:
                 removed.append(outcome.finding)
-                telling.tell_gone(
-                    context.console, outcome.finding, outcome.seconds, is_destroyed=wish is Wish.DESTROY
-                )
+                telling.tell_gone(context.console, outcome.finding, outcome.seconds, ends_app=way is Way.DESTROY)
     if findings:
         telling.tell_total(context.console, removed)
     return worst

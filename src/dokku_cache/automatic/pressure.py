@@ -3,8 +3,6 @@
 ``triggers/pre-receive-app`` looks by the same rule, in bash.
 """
 
-import contextlib
-import os
 from collections.abc import Iterator, Sequence
 
 from dokku_cache.context import Context
@@ -15,17 +13,15 @@ from dokku_cache.engine import disk_usage
 from dokku_cache.errors import Unestablished
 from dokku_cache.output import text
 from dokku_cache.purge import events
-from dokku_cache.records import engine_root, history
+from dokku_cache.records import engine_root, pressure_note
 from dokku_cache.tree import file_system
 from dokku_cache.tree.file_system import FileSystem
 from dokku_cache.volumes import ownership
 
-#: Says ``low`` while too little is free; else it is empty, or not there.
-FILE_NAME = "pressure"
 #: Of inodes, where ``min-free`` is a size: as the default.
 _INODES = Share(5000)
 #: For the one look at what Docker holds, while a deploy waits.
-LIMIT_SECONDS = 10.0
+LIMIT_SECONDS = float(disk_usage.BRIEF_LIMIT_SECONDS)
 _MOST_NAMED = 3
 
 
@@ -55,29 +51,17 @@ def low_ones(environment: DokkuEnvironment) -> list[FileSystem]:
     return [] if least is None else [found for found in file_systems(environment) if is_low(found, least)]
 
 
-def was_low(environment: DokkuEnvironment) -> bool:
-    """Tell whether too little was free at the last look."""
-    with contextlib.suppress(OSError):
-        return os.path.getsize(_path(environment)) > 0
-    return False
-
-
 def note(environment: DokkuEnvironment, low: Sequence[FileSystem]) -> bool:
     """Note the state, and tell other plugins of a change; tell whether there was one.
 
-    On a full disk the note may not be written: then the same is told once more at the next deploy.
+    Where the note cannot be written the same is told once more at the next deploy.
     """
-    if bool(low) == was_low(environment):
+    if bool(low) == pressure_note.is_low(environment):
         return False
-    with contextlib.suppress(OSError), open(_path(environment), "w", encoding="ascii") as file:
-        file.write("low\n" if low else "")
+    pressure_note.write(environment, is_low=bool(low))
     for found in low or file_systems(environment):
         events.pressure(environment, found, is_low=bool(low))
     return True
-
-
-def _path(environment: DokkuEnvironment) -> str:
-    return os.path.join(history.directory(environment), FILE_NAME)
 
 
 def described(found: FileSystem) -> str:
@@ -98,7 +82,10 @@ def left_by_hand(context: Context) -> list[str]:
     visible = frozenset(context.visible_apps())
     listed = frozenset(apps.every())
     try:
-        usage = disk_usage.ask(context.engine.another(), LIMIT_SECONDS)
+        counting = context.engine.another()
+        for engine in (counting, context.engine):
+            engine.wait_at_most(LIMIT_SECONDS)
+        usage = disk_usage.ask(counting, LIMIT_SECONDS)
         volumes = ownership.find(context.engine.volumes(), listed)
     except Unestablished:
         return []

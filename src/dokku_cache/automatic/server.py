@@ -8,12 +8,13 @@ from dokku_cache.errors import CacheError, ExitCode
 from dokku_cache.records.history import Way
 
 
-def sweep_server(context: Context, way: Way) -> ExitCode:
+def sweep_server(context: Context, way: Way, deploying: str = "") -> ExitCode:
     """Apply the policy to all that is there, whoever may see it; give the worst exit code.
 
-    Where volumes cannot be judged that is a warning: the directories are done by then. Docker's trouble is told once.
+    ``deploying``: the app whose deploy waits for this, so that its lock is no obstacle to what no build uses. Where
+    volumes cannot be judged that is a warning: the directories are done by then. Docker's trouble is told once.
     """
-    worst = sweep(context, apps.every(), way)
+    worst = sweep(context, apps.every(), way, deploying)
     try:
         worst = max(worst, dead_volumes.sweep(context, way))
     except CacheError as error:

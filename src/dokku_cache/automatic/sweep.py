@@ -20,10 +20,11 @@ MODE = Mode.AUTOMATIC
 LOCK_WAIT_SECONDS = 3600
 
 
-def sweep(context: Context, apps: Sequence[str], way: Way) -> ExitCode:
+def sweep(context: Context, apps: Sequence[str], way: Way, deploying: str = "") -> ExitCode:
     """Apply the policy to apps now, with one line for each that has a cache, and the sum.
 
-    What may not go stays, and is no failure; a purge that ends halfway is.
+    What may not go stays, and is no failure; a purge that ends halfway is. ``deploying``: the app whose deploy waits
+    for this.
     """
     worst = ExitCode.OK
     outcomes: list[Outcome] = []
@@ -38,7 +39,7 @@ def sweep(context: Context, apps: Sequence[str], way: Way) -> ExitCode:
         return worst
     for finding in there:
         try:
-            outcomes += apply_to(context, finding, way)
+            outcomes += apply_to(context, finding, way, in_deploy=finding.app == deploying)
         except CacheError as error:
             context.console.warn(f"{finding.app}: {error}", error.hint)
             worst = max(worst, error.exit_code)
@@ -52,7 +53,7 @@ def mode_of(context: Context, app: str) -> Mode:
     return MODE if policy.is_auto_purge_on(context.environment, app) else Mode.FINISH
 
 
-def apply_to(context: Context, finding: Finding, way: Way) -> list[Outcome]:
+def apply_to(context: Context, finding: Finding, way: Way, *, in_deploy: bool = False) -> list[Outcome]:
     """Apply the policy to one app, and say what became of its cache; give the outcome of a purge, if there was one.
 
     Raises CacheError when a purge fails, or the policy cannot be read.
@@ -64,6 +65,7 @@ def apply_to(context: Context, finding: Finding, way: Way) -> list[Outcome]:
         return []
     request = Request(
         mode=mode,
+        in_deploy=in_deploy,
         # Where a build waits for room there is nothing to be gentle for.
         is_gentle=way is not Way.PRESSURE,
         lock_wait_seconds=LOCK_WAIT_SECONDS if way is Way.DEPLOY else 0,

@@ -8,6 +8,8 @@ from dokku_cache.errors import Unestablished
 
 #: For the one call. Counting walks over every volume, and took minutes on big servers (moby/moby#31719).
 LIMIT_SECONDS = 60
+#: The same where somebody waits for a removal, who did not ask for how much it frees.
+BRIEF_LIMIT_SECONDS = 10
 #: The newest version with the answer's shape read here: 1.52 keeps the same figures under other names
 #: (moby, api/types/system/disk_usage.go). Every engine that is newer answers this one too.
 NEWEST_API_VERSION = (1, 44)

@@ -23,15 +23,14 @@ def inspect(engine: Engine, name: str) -> Json | None:
     return found
 
 
-def remove(engine: Engine, name: str, tick: Callable[[], None]) -> bool:
+def remove(engine: Engine, name: str, tick: Callable[[], None], limit_seconds: float | None = None) -> bool:
     """Remove a volume that no container mounts, running or not; tell whether it was there.
 
-    ``tick`` is called about once a second meanwhile. Raises Refused when a container mounts it, which the engine
+    ``tick`` is called about once a second meanwhile, for LIMIT_SECONDS unless told otherwise. Raises Refused when a container mounts it, which the engine
     sees to itself (``DELETE /volumes/{name}`` without force), and Unestablished when it does not answer in time.
     """
-    answer = _in_background(
-        lambda: guarded(lambda: engine.api.delete(_url(engine, name), timeout=LIMIT_SECONDS)), tick
-    )
+    limit = LIMIT_SECONDS if limit_seconds is None else limit_seconds
+    answer = _in_background(lambda: guarded(lambda: engine.api.delete(_url(engine, name), timeout=limit)), tick)
     if answer.status_code == _CONFLICT:
         raise Refused(
             f"Docker does not remove it: {_message(answer)}", "it is as it was: purge again when nobody uses it"

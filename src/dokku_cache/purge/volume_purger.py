@@ -20,6 +20,9 @@ from dokku_cache.volumes import ownership
 from dokku_cache.volumes.examiner import Examiner
 from dokku_cache.volumes.plan import VolumeDecision, VolumeFinding, Wish, decide
 
+#: For one removal while somebody waits for the end of an app: Docker goes on with it, or the daily run begins anew.
+DESTROY_LIMIT_SECONDS = 300
+
 
 @dataclass(frozen=True)
 class VolumeOutcome:
@@ -79,9 +82,9 @@ class VolumePurger:
         begun = time.monotonic()
         try:
             with Watcher(self.context.console) as watcher:
-                was_there = volume_calls.remove(
-                    self.context.engine, finding.name, watcher.waiting(f"Removing volume {finding.name}")
-                )
+                tick = watcher.waiting(f"Removing volume {finding.name}")
+                limit = DESTROY_LIMIT_SECONDS if self.way is Way.DESTROY else None
+                was_there = volume_calls.remove(self.context.engine, finding.name, tick, limit)
             self._look_afterwards(finding)
         except Refused:
             raise  # it is as it was, which is no failure of a removal

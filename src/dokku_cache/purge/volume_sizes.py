@@ -21,7 +21,8 @@ def with_sizes(
             watcher.measuring("volumes, by Docker")
             known = disk_usage.ask(context.engine.another(), limit_seconds).volume_bytes
     except Unestablished as error:
-        context.console.warn(f"How much is freed is not known: {error}", error.hint)
+        # A hint at what keeps Docker from removing would be wrong: it is asked for that by another connection.
+        context.console.warn(f"How much is freed is not known: {error}", "what goes, goes all the same")
         return list(decisions)
     return [
         replace(decision, finding=replace(decision.finding, size_bytes=known.get(decision.finding.name)))

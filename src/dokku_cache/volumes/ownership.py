@@ -67,6 +67,22 @@ _RESERVED = ("aux", "com", "con", "lpt", "nul", "prn")
 LOCAL_DRIVER = "local"
 
 
+@dataclass(frozen=True)
+class _Listed:
+    """The apps of the server, by what older packs made of their images' names, and by what newer ones do."""
+
+    by_hash: Mapping[str, str]
+    by_pack_name: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, apps: Collection[str]) -> "_Listed":
+        by_pack_name: dict[str, tuple[str, ...]] = {}
+        for app in sorted(apps):
+            name = _taken_apart(app)
+            by_pack_name[name] = (*by_pack_name.get(name, ()), app)
+        return cls({_hash(image_of(app)): app for app in apps}, by_pack_name)
+
+
 def find(
     volumes: Iterable[Mapping[str, Any]], apps: Collection[str], keys: PackKeys | None = None
 ) -> tuple[CacheVolume, ...]:
@@ -74,8 +90,8 @@ def find(
 
     ``apps`` are all of the server, visible or not. A label or name that is no valid name of an app tells nothing.
     """
-    by_hash = {_hash(image_of(app)): app for app in apps}
-    found = (_examine(volume, by_hash, keys or PackKeys()) for volume in volumes)
+    listed = _Listed.of(apps)
+    found = (_examine(volume, listed, keys or PackKeys()) for volume in volumes)
     return tuple(volume for volume in found if volume is not None)
 
 
@@ -89,7 +105,7 @@ def image_of(app: str) -> str:
     return f"index.docker.io/dokku/{app}:latest"
 
 
-def _examine(volume: Mapping[str, Any], apps_by_hash: Mapping[str, str], keys: PackKeys) -> CacheVolume | None:
+def _examine(volume: Mapping[str, Any], listed: _Listed, keys: PackKeys) -> CacheVolume | None:
     name, volume_labels = str(volume.get("Name")), volume.get("Labels") or {}
     created, elsewhere = _created(volume), _elsewhere(volume)
     if volume_labels.get(labels.BUILDER_TYPE) == Builder.HEROKUISH.value:
@@ -97,7 +113,7 @@ def _examine(volume: Mapping[str, Any], apps_by_hash: Mapping[str, str], keys: P
         if is_valid(app):
             return CacheVolume(name, Builder.HEROKUISH, app, Match.LABEL, created=created, elsewhere=elsewhere)
     if name.startswith(_PACK_PREFIX):
-        app, match, generation = _examine_pack(name, apps_by_hash, keys)
+        app, match, generation = _examine_pack(name, listed, keys)
         return CacheVolume(name, Builder.PACK, app, match, generation, created, elsewhere)
     app = name.removeprefix(_HEROKUISH_PREFIX)
     if app != name and is_valid(app):
@@ -105,18 +121,29 @@ def _examine(volume: Mapping[str, Any], apps_by_hash: Mapping[str, str], keys: P
     return None
 
 
-def _examine_pack(name: str, apps_by_hash: Mapping[str, str], keys: PackKeys) -> tuple[str, Match, Generation]:
+def _examine_pack(name: str, listed: _Listed, keys: PackKeys) -> tuple[str, Match, Generation]:
     named = _PACK_OF_DOKKU.fullmatch(name)
     if named:
-        app = _put_together(named["app"])
+        app = _app_of(named["app"], named["hash"], listed, keys)
         if is_valid(app):
             return app, Match.NAME, _generation(app, named["hash"], keys)
     hashed = _PACK_HASHED.fullmatch(name)
-    if hashed and hashed["hash"] in apps_by_hash:
-        app = apps_by_hash[hashed["hash"]]
+    if hashed and hashed["hash"] in listed.by_hash:
+        app = listed.by_hash[hashed["hash"]]
         # A pack that has keys calls its volumes otherwise.
         return app, Match.HASH, Generation.FORMER if keys.of(image_of(app)) else Generation.UNTOLD
     return "", Match.NONE, Generation.UNTOLD
+
+
+def _app_of(pack_name: str, digest: str, listed: _Listed, keys: PackKeys) -> str:
+    """Give the app that pack means by a name: one that is there before one that is not, none where two could be.
+
+    An older app may have an underscore in its own name, and ``a_u_x`` is what pack makes of ``aux`` too.
+    """
+    there = listed.by_pack_name.get(pack_name, ())
+    if len(there) > 1:
+        return next((app for app in there if _generation(app, digest, keys) is Generation.CURRENT), "")
+    return there[0] if there else _put_together(pack_name)
 
 
 def _generation(app: str, digest: str, keys: PackKeys) -> Generation:
@@ -147,6 +174,12 @@ def _elsewhere(volume: Mapping[str, Any]) -> str:
 def _put_together(name: str) -> str:
     for word in _RESERVED:
         name = name.replace("_".join(word), word)
+    return name
+
+
+def _taken_apart(name: str) -> str:
+    for word in _RESERVED:
+        name = name.replace(word, "_".join(word))
     return name
 
 

@@ -57,6 +57,30 @@ def test_pack_names_the_image_in_its_volumes(name: str, app: str) -> None:
     assert find(name) == CacheVolume(name, Builder.PACK, app, Match.NAME)
 
 
+@pytest.mark.parametrize(
+    ("apps", "app"),
+    [
+        # Older versions of Dokku took underscores: such a name may be one that pack has taken apart, or stand for itself.
+        (("a_u_x",), "a_u_x"),
+        (("shop", "a_u_x"), "a_u_x"),
+        (("aux",), "aux"),
+        ((), "aux"),
+        # Pack gives both of them this name, and nothing says whose it is.
+        (("a_u_x", "aux"), ""),
+    ],
+)
+def test_an_app_that_is_there_is_never_taken_for_one_that_is_gone(apps: tuple[str, ...], app: str) -> None:
+    name = "pack-cache-dokku_a_u_x_latest-0123456789ab.build"
+    assert [volume.app for volume in ownership.find([{"Name": name}], apps)] == [app]
+
+
+@pytest.mark.parametrize("app", ["aux", "a_u_x"])
+def test_of_two_apps_with_one_name_at_pack_the_hash_tells(app: str) -> None:
+    expected = hashlib.sha256(f"index.docker.io/dokku/{app}:latest".encode()).hexdigest()[:12]
+    found = ownership.find([{"Name": f"pack-cache-dokku_a_u_x_latest-{expected}.build"}], ["aux", "a_u_x"])
+    assert [(volume.app, volume.generation) for volume in found] == [(app, Generation.CURRENT)]
+
+
 def test_an_older_pack_named_only_a_hash_of_the_image() -> None:
     """Both as buildpacks/pack#1039 shows them, for other images: the hash is sha256 of the image's full name."""
     expected = hashlib.sha256(b"index.docker.io/dokku/shop:latest").hexdigest()[:12]
