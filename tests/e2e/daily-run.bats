@@ -4,30 +4,25 @@
 
 load helper
 setup() {
-  needs_stand_in "changes plugins and settings"
+  needs_spare_server "purges every app, and has log and plugins of its own"
   rm -f "$DOKKU_LIB_ROOT/data/cache/daily-run.json"
   : >"$DOKKU_LOGS_DIR/cache.log"
 }
 teardown() {
   rm -rf "$DOKKU_LIB_ROOT/plugins/enabled/zz-"*
-  [[ ! -e "$SUITE_DIRECTORY/server/settings.kept" ]] || mv "$SUITE_DIRECTORY/server/settings.kept" "$SUITE_DIRECTORY/server/settings"
   remove_volumes
   clean_up
 }
 
-# as_cron USER: the command of the crontab's line, in the environment that cron gives.
+# as_cron USER: the command of the crontab's line, in the environment that cron gives; with another ENGINE, if there is one.
 as_cron() {
   local user="$1" command
   command="$("$DOKKU_LIB_ROOT/plugins/enabled/cache/cron-entries" docker-local | cut -d';' -f2)"
   setpriv --reuid "$user" --regid "$user" --init-groups env --ignore-environment USER="$user" LOGNAME="$user" \
-    HOME="$DOKKU_ROOT" SHELL=/bin/bash PATH="$SUITE_DIRECTORY/server/bin:/usr/local/bin:/usr/bin:/bin" bash -c "$command"
+    HOME="$DOKKU_ROOT" SHELL=/bin/bash ${ENGINE:+"DOCKER_HOST=$ENGINE"} PATH="$SUITE_DIRECTORY/server/bin:/usr/local/bin:/usr/bin:/bin" bash -c "$command"
 }
 
 server() { dokku cache:report --global "--cache-daily-run-$1"; }
-
-with_engine_down() {
-  sed -i.kept 's|^export DOCKER_HOST=.*|export DOCKER_HOST=unix:///nowhere LC_ALL=C|' "$SUITE_DIRECTORY/server/settings"
-}
 
 # bats test_tags=quick,umask
 @test "a good day prints nothing, and log and report tell of it" {
@@ -96,14 +91,12 @@ build_cache_bytes() { dokku cache:list --kind engine --format json | /usr/bin/py
 @test "what a person must know is printed, for cron to mail, and is in the report until a run goes well" {
   make_app shop
   make_cache shop
-  with_engine_down
-  run --separate-stderr as_cron dokku
+  ENGINE=unix:///nowhere run --separate-stderr as_cron dokku
   [ "$status" -eq 1 ]
   [ -z "$output" ]
   [[ "$stderr" == *"Nothing could be judged: Docker does not answer"* ]]
   [[ "$(server result)" == *"Docker does not answer"* ]]
   [ -d "$(cache_of shop)" ]
-  mv "$SUITE_DIRECTORY/server/settings.kept" "$SUITE_DIRECTORY/server/settings"
   run --separate-stderr as_cron dokku
   [ -z "$output$stderr" ]
   [ "$(server result)" = ok ]
@@ -115,9 +108,7 @@ build_cache_bytes() { dokku cache:list --kind engine --format json | /usr/bin/py
   [[ "$output" != *daily_run* ]]
   make_app shop
   make_cache shop
-  with_engine_down
-  run as_cron dokku
-  mv "$SUITE_DIRECTORY/server/settings.kept" "$SUITE_DIRECTORY/server/settings"
+  ENGINE=unix:///nowhere run as_cron dokku
   run dokku cache:list --format prometheus
   [[ "$output" == *$'\ndokku_cache_daily_run_succeeded 0'* ]]
   as_cron dokku
@@ -131,7 +122,7 @@ build_cache_bytes() { dokku cache:list --kind engine --format json | /usr/bin/py
   make_cache shop 50000
   as_cron dokku &
   wait_for grep -q running "$DOKKU_LIB_ROOT/data/cache/daily-run.json"
-  pkill -KILL -f "$SUITE_DIRECTORY/.*/src auto-purge" || true
+  pkill -KILL -f "$PLUGIN_PATH/.*/src auto-purge" || true
   wait "$!" || true
   [ "$(server result)" = "running, or cut short" ]
 }

@@ -6,6 +6,7 @@ teardown() { clean_up; }
 
 # bats test_tags=quick
 @test "dokku report of an app has our part, and does not walk the cache" {
+  holds_from 0.33.8
   make_app shop
   make_cache shop
   run dokku report "$(app shop)"
@@ -15,7 +16,7 @@ teardown() { clean_up; }
 }
 
 @test "a defect of ours takes nothing away from dokku report" {
-  needs_stand_in "breaks the plugin"
+  needs_spare_server "breaks the plugin"
   make_app shop
   main="$DOKKU_LIB_ROOT/plugins/enabled/cache/src/__main__.py"
   mv "$main" "$main.kept"

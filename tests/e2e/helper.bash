@@ -64,6 +64,28 @@ make_container() {
   docker "$1" --label "dokku-cache-test=$PREFIX" --network none "${@:2}" dokku-cache-test /bin/busybox sleep 1000 >/dev/null
 }
 
+# What is deployed serves nothing, so that Dokku is not to check it. The stand-in looks at no image.
+prepare_deploy() {
+  if [[ "$DOKKU_UNDER_TEST" == "real" ]]; then
+    tar --create --file - --directory / --dereference bin/busybox |
+      docker import --change 'CMD ["/bin/busybox", "sleep", "1000"]' - dokku-cache-test >/dev/null
+    dokku checks:disable "$(app "$1")" >/dev/null
+  fi
+}
+
+# deploy APP
+deploy() {
+  prepare_deploy "$1"
+  dokku git:from-image "$(app "$1")" dokku-cache-test:latest
+}
+
+# deploy_source APP DIRECTORY: what lies there is the source of the app.
+deploy_source() {
+  prepare_deploy "$1"
+  printf '%s\n' "FROM dokku-cache-test:latest" 'RUN ["/bin/busybox", "--install", "/bin"]' >"$2/Dockerfile"
+  (cd "$2" && tar --create --file - -- *) | dokku git:from-archive --archive-type tar "$(app "$1")" --
+}
+
 # make_volume NAME MEBIBYTES LABEL...
 make_volume() {
   docker volume create --label "dokku-cache-test=$PREFIX" "${@:3}" "$1" >/dev/null
@@ -104,9 +126,47 @@ wait_for() {
 
 is_gone() { ! compgen -G "$DOKKU_ROOT/$(app "$1")/cache" >/dev/null && ! compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*" >/dev/null; }
 
-needs_stand_in() { [[ "$DOKKU_UNDER_TEST" != "real" ]] || skip "it $1, which a real server is spared"; }
+# needs_spare_server WHAT: what a test does to a real server is done only to one that is thrown away afterwards, which whoever
+# makes it says: DOKKU_TO_SPARE=yes.
+needs_spare_server() { [[ "$DOKKU_TO_SPARE" == "yes" ]] || needs_stand_in "$1"; }
+
+# needs_stand_in WHAT: what a test does is not done to a real server.
+needs_stand_in() {
+  [[ "$DOKKU_UNDER_TEST" != "real" ]] || skip "it $1, which a real server is spared"
+  [[ "$(installed_version)" == "$NEWEST_VERSION" ]] || become "$NEWEST_VERSION"
+}
 
 set_version() { echo "$1" >"$DOKKU_LIB_ROOT/STABLE_VERSION"; }
+
+# become VERSION: the stand-in is that version from here on, and the plugin knows it: no upgrade is noticed.
+become() {
+  set_version "$1"
+  install --owner dokku --group dokku --mode 644 "$DOKKU_LIB_ROOT/STABLE_VERSION" "$DOKKU_LIB_ROOT/data/cache/dokku-version"
+}
+
+# The release that is installed, as 0.33.7.
+installed_version() { cat "$DOKKU_LIB_ROOT/STABLE_VERSION" "$DOKKU_LIB_ROOT/VERSION" 2>/dev/null | grep -oE '[0-9]+\.[0-9]+\.[0-9]+' | head -n 1; }
+
+# are_ordered VERSION...: each is as old as the next, or older.
+are_ordered() { printf '%s\n' "$@" | sort --version-sort --check=quiet; }
+
+# is_from VERSION: whether that, or a later one, is installed.
+is_from() { are_ordered "$1" "$(installed_version)"; }
+
+# holds_from VERSION [to LAST]: what a test shows is so in these versions of Dokku. On a real one of another version it is
+# skipped; the stand-in becomes the last of them.
+holds_from() {
+  local installed
+  installed="$(installed_version)"
+  are_ordered "$1" "$installed" "${3:-$installed}" && return
+  [[ "$DOKKU_UNDER_TEST" != "real" ]] || skip "it holds from Dokku $1 ${3:+to }${3:-on}, and this is $installed"
+  become "${3:-$NEWEST_VERSION}"
+}
+
+# Where this version of Dokku has the lock of a deploy (plugins/common/functions).
+deploy_lock() {
+  if is_from 0.34.0; then echo "$DOKKU_LIB_ROOT/data/apps/$(app "$1")/.deploy.lock"; else echo "$DOKKU_ROOT/$(app "$1")/.deploy.lock"; fi
+}
 
 # To be called by every teardown: apps, containers and versions as they were, and a log without a traceback.
 clean_up() {
@@ -114,22 +174,21 @@ clean_up() {
   [[ ! -e "$DOKKU_LOGS_DIR/cache.log" ]] || log="$(cat "$DOKKU_LOGS_DIR/cache.log")"
   docker ps --all --quiet --filter "label=dokku-cache-test=$PREFIX" | xargs -r docker rm --force >/dev/null
   if [[ "$DOKKU_UNDER_TEST" != "real" ]]; then
-    set_version 0.38.27
+    become "$DOKKU_VERSION"
     rm -f "$DOKKU_LIB_ROOT/data/cache/history.jsonl"
-    echo 0.38.27 >"$DOKKU_LIB_ROOT/data/cache/dokku-version"
-    chown dokku:dokku "$DOKKU_LIB_ROOT/data/cache/dokku-version"
   fi
   for directory in "$DOKKU_ROOT/$PREFIX"-*; do
     [[ -e "$directory" || -L "$directory" ]] || continue
     umount --recursive "$directory/cache" 2>/dev/null || true
     rm -rf "${directory:?}/cache" "$directory"/.dokku-cache-trash.*
-    # The stand-in keeps nothing of an app but what is removed here; its `apps:destroy` takes a second.
-    if [[ -e "$directory/HEAD" && "$DOKKU_UNDER_TEST" == "real" ]]; then
+    # It takes long, on a real server above all: only where more than files may be left.
+    if [[ -n "$(docker ps --all --quiet --filter "label=com.dokku.app-name=$(basename "$directory")")$(docker image ls --quiet "dokku/$(basename "$directory")")" ]]; then
       dokku --force apps:destroy "$(basename "$directory")" >/dev/null 2>&1 || true
     fi
     rm -rf "${directory:?}"
   done
-  rm -rf "$DOKKU_LIB_ROOT/config/"{,cache/,storage/,docker-options/,builder/}"$PREFIX"-*
-  rm -rf "$DOKKU_LIB_ROOT/data/apps/$PREFIX"-* "$DOKKU_LIB_ROOT/config/cache/--global"
+  rm -rf "$DOKKU_LIB_ROOT/config/"{,*/}"$PREFIX"-* "$DOKKU_LIB_ROOT/data/"*/"$PREFIX"-* "$DOKKU_LIB_ROOT/config/cache/--global"
+  # Since 0.38.0 Dokku keeps what an app had mounted, when it is unmounted, and when the app is gone.
+  grep -lrF "$PREFIX-" "$DOKKU_LIB_ROOT/data/storage-registry/entries" 2>/dev/null | xargs -r rm -f
   says_no_traceback "$log"
 }

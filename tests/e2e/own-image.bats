@@ -8,8 +8,8 @@ load helper
 
 # The container has this machine's own programs, and Dokku's stand-in; nothing is fetched.
 setup_file() {
-  [[ "$DOKKU_UNDER_TEST" != "real" ]] || skip "it makes a container with a stand-in for Dokku"
-  command -v sudo >/dev/null || skip "it needs sudo"
+  # Then each test is skipped.
+  [[ "$DOKKU_UNDER_TEST" != "real" ]] && command -v sudo >/dev/null || return 0
   export INSIDE="$SUITE_DIRECTORY/inside" BOX="$PREFIX-own-image"
   # On the host these are below mnt; another tree, of the host's own, is at the very path that Dokku has in the container.
   export HOST_ROOT="$INSIDE/mnt/home/dokku" CONTAINER_ROOT="$INSIDE/home/dokku"
@@ -59,14 +59,19 @@ start_box() {
 in_box() { docker exec "$BOX" "$@"; }
 dokku_in_box() { docker exec --env SSH_USER=root "$BOX" /server/bin/dokku "$@"; }
 
-# Also called where all of this was skipped, against a real Dokku: there, the socket is left alone.
-setup() { [[ -z "$INSIDE" ]] || chmod 660 "${DOCKER_HOST#unix://}"; }
+# setup_file has made nothing of it where these are skipped, and the socket is left alone there.
+setup() {
+  needs_stand_in "makes a container with a stand-in for Dokku"
+  command -v sudo >/dev/null || skip "it needs sudo"
+  chmod 660 "${DOCKER_HOST#unix://}"
+}
 teardown() { [[ -z "$INSIDE" ]] || chmod 666 "${DOCKER_HOST#unix://}"; }
 
 teardown_file() {
+  [[ -n "$INSIDE" ]] || return 0
   docker rm --force "$BOX" >/dev/null 2>&1 || true
   docker image rm --force "$BOX" >/dev/null 2>&1 || true
-  [[ -z "$INSIDE" ]] || rm -rf "$INSIDE"
+  rm -rf "$INSIDE"
 }
 
 make_cache_in_box() {

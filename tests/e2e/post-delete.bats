@@ -10,6 +10,7 @@ teardown() {
 
 # bats test_tags=quick
 @test "a destroyed app leaves no ghost, and its name can be used at once" {
+  holds_from 0.31.0
   make_app shop
   make_cache shop
   run dokku --force apps:destroy "$(app shop)"
@@ -20,6 +21,7 @@ teardown() {
 }
 
 @test "who destroys a ghost is not told to destroy it" {
+  holds_from 0.31.0
   make_ghost oldblog
   echo "$(app oldblog).example.com" >"$DOKKU_ROOT/$(app oldblog)/VHOST" # by plugin:install
   run dokku --force apps:destroy "$(app oldblog)"
@@ -29,6 +31,7 @@ teardown() {
 }
 
 @test "trash goes with the app too" {
+  holds_from 0.31.0
   make_app shop
   make_cache shop
   mv "$(cache_of shop)" "$DOKKU_ROOT/$(app shop)/.dokku-cache-trash.0123456789abcdef"
@@ -74,6 +77,7 @@ teardown() {
 }
 
 @test "it goes even where auto-purge is off, and the property goes with it" {
+  holds_from 0.31.0
   make_app shop
   make_cache shop
   dokku cache:set "$(app shop)" auto-purge false
@@ -83,6 +87,7 @@ teardown() {
 }
 
 @test "a cache in use by another container stays, with one warning, as Dokku would have left it" {
+  holds_from 0.31.0
   make_app wiki
   make_cache wiki
   make_container run --detach --name "$(app backup)" --volume "$(cache_of wiki):/cache"
@@ -94,10 +99,9 @@ teardown() {
 }
 
 @test "from 0.31.0 to 0.33.7 it goes too: who destroys an app does so by hand" {
-  needs_stand_in "changes Dokku's version"
+  holds_from 0.31.0 to 0.33.7
   make_app shop
   make_cache shop
-  set_version 0.33.7
   run dokku --force apps:destroy "$(app shop)"
   [ "$status" -eq 0 ]
   [[ "$output" == *"freed"* ]]
@@ -105,10 +109,9 @@ teardown() {
 }
 
 @test "before 0.31.0 a destroyed app's cache is left to Dokku" {
-  needs_stand_in "changes Dokku's version"
+  holds_from 0.30.0 to 0.30.11
   make_app shop
   make_cache shop
-  set_version 0.30.11
   run --separate-stderr dokku --force apps:destroy "$(app shop)"
   [ "$status" -eq 0 ]
   [[ "$stderr" == *"stays: it is active"* ]]
@@ -116,6 +119,7 @@ teardown() {
 }
 
 @test "a new app of the same name has no past, whether a cache was left or not" {
+  holds_from 0.31.0
   for again in 1 2; do
     make_app shop
     [ -z "$(dokku cache:report "$(app shop)" --cache-last-purged-at)" ]
@@ -132,6 +136,7 @@ teardown() {
 }
 
 @test "a renamed app leaves no ghost, and its property follows" {
+  holds_from 0.34.0
   make_app shop
   make_cache shop
   dokku cache:set "$(app shop)" auto-purge false

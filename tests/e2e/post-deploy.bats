@@ -16,22 +16,13 @@ no_purge_runs() { ! pgrep -f "cache/src post-deploy $PREFIX-" >/dev/null; }
 said() { wait_for has_line "$(app "$1")" "$2"; }
 has_line() { grep -- "Z post-deploy.*$2\|+00:00 post-deploy.*$2" "$DOKKU_LOGS_DIR/cache.log" | grep -q -- "$1"; }
 
-# What is deployed serves nothing, so that a real Dokku is not to check it.
-deploy() {
-  if [[ "$DOKKU_UNDER_TEST" == "real" ]]; then
-    tar --create --file - --directory / --dereference bin/busybox |
-      docker import --change 'CMD ["/bin/busybox", "sleep", "1000"]' - dokku-cache-test >/dev/null
-    dokku checks:disable "$(app "$1")" >/dev/null
-  fi
-  dokku git:from-image "$(app "$1")" dokku-cache-test:latest
-}
-
 is_held() { [[ -e "$1" ]] && ! flock --nonblock "$1" true; }
 
 trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
 
 # bats test_tags=quick,umask
 @test "after a deploy the orphaned cache goes, in the background, without a word in the deploy" {
+  holds_from 0.33.8
   make_app shop
   make_cache shop 200
   run deploy shop
@@ -63,7 +54,7 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
 }
 
 @test "nothing is looked at, let alone touched, before the deploy's lock is free, wherever its version has it" {
-  needs_stand_in "calls the trigger itself"
+  holds_from 0.33.8
   make_app shop
   make_cache shop
   for lock in "$DOKKU_LIB_ROOT/data/apps/$(app shop)/.deploy.lock" "$DOKKU_ROOT/$(app shop)/.deploy.lock"; do
@@ -84,6 +75,7 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
 }
 
 @test "what was written within the quiet time stays after a deploy, and goes once it has been quiet" {
+  holds_from 0.33.8
   make_app shop
   make_cache shop
   touch "$(cache_of shop)/buildcache/gems"
@@ -97,7 +89,6 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
 
 # bats test_tags=quick
 @test "a deploy of an app without a cache says nothing and starts no Python" {
-  needs_stand_in "deploys for many seconds"
   make_app shop
   run deploy shop
   [ "$status" -eq 0 ]
@@ -110,7 +101,7 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
 }
 
 @test "the detached purge inherits nothing: the deploy lock is free, and the output ends, at once" {
-  needs_stand_in "deploys for many seconds"
+  holds_from 0.33.8
   make_app shop
   make_cache shop 20000
   # Ends when nobody holds the pipe any more; and the purge is still at work then.
@@ -118,12 +109,12 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
   purge="$(pgrep -f "cache/src post-deploy $(app shop)")"
   [ -n "$purge" ]
   [ -z "$(find "/proc/$purge/fd" -lname '*.deploy.lock*')" ]
-  [ ! -e "$DOKKU_LIB_ROOT/data/apps/$(app shop)/.deploy.lock" ]
+  [ ! -e "$(deploy_lock shop)" ]
   wait_for is_gone shop
 }
 
 @test "auto-purge off, for the app or for all, leaves the cache; the app's word is stronger" {
-  needs_stand_in "deploys for many seconds"
+  holds_from 0.33.8
   make_app shop
   make_cache shop
   dokku cache:set "$(app shop)" auto-purge false
@@ -140,23 +131,28 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
   wait_for is_gone shop
 }
 
-@test "Dokku's own skip-cleanup is obeyed" {
-  needs_stand_in "deploys for many seconds"
+@test "Dokku's own skip-cleanup is obeyed, as a variable of the app" {
+  holds_from 0.33.8
   make_app shop
   make_cache shop
-  dokku builder:set "$(app shop)" skip-cleanup true
-  deploy shop
-  wait_for no_purge_runs
-  [ -d "$(cache_of shop)/buildcache" ]
-  dokku builder:set "$(app shop)" skip-cleanup
   dokku config:set --no-restart "$(app shop)" DOKKU_SKIP_CLEANUP=true
   deploy shop
   wait_for no_purge_runs
   [ -d "$(cache_of shop)/buildcache" ]
 }
 
+@test "Dokku's own skip-cleanup is obeyed, as a property of its builder" {
+  holds_from 0.38.0
+  make_app shop
+  make_cache shop
+  dokku builder:set "$(app shop)" skip-cleanup true
+  deploy shop
+  wait_for no_purge_runs
+  [ -d "$(cache_of shop)/buildcache" ]
+}
+
 @test "what is in use, active, recreated or unsafe stays, without a word in the deploy" {
-  needs_stand_in "deploys for many seconds"
+  needs_stand_in "changes Dokku's version"
   make_app shop
   make_cache shop
   make_container run --detach --name "$(app shop).web.1" --volume "$(cache_of shop):/cache"
@@ -166,24 +162,17 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
   said shop "$(app shop).web.1 mounts it"
   docker rm --force "$(app shop).web.1" >/dev/null
   for version in 0.30.11 0.33.7; do
-    set_version "$version"
-    echo "$version" >"$DOKKU_LIB_ROOT/data/cache/dokku-version"
+    become "$version"
     deploy shop
     said shop "stays, .*Dokku $version"
     [ -d "$(cache_of shop)/buildcache" ]
   done
 }
 
-@test "a deploy never fails: Docker down, log not writable, HOME unset, cwd deleted, hostile source" {
-  needs_stand_in "deploys for many seconds"
+@test "a deploy never fails: Docker down, log not writable, HOME unset, cwd deleted" {
+  needs_stand_in "needs a Dokku that can deploy without Docker"
   make_app shop
   make_cache shop
-  data="$DOKKU_LIB_ROOT/data/apps/$(app shop)"
-  mkdir -p "$data/source"
-  chown dokku:dokku "$data/source"
-  for module in docker yaml rich sitecustomize json; do
-    echo "open('/tmp/$PREFIX-loaded', 'w')" >"$data/source/$module.py"
-  done
   sed -i.kept 's|^export DOCKER_HOST=.*|export DOCKER_HOST=unix:///nowhere LC_ALL=C|' "$SUITE_DIRECTORY/server/settings"
   run deploy shop
   mv "$SUITE_DIRECTORY/server/settings.kept" "$SUITE_DIRECTORY/server/settings"
@@ -191,16 +180,29 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
   said shop "Docker does not answer"
   [ -d "$(cache_of shop)/buildcache" ]
   mv "$DOKKU_LOGS_DIR" "$DOKKU_LOGS_DIR.away"
-  touch "$data/deleted-source"
+  touch "$DOKKU_LIB_ROOT/data/apps/$(app shop)/deleted-source"
   run env -u HOME dokku git:from-image "$(app shop)" dokku-cache-test
   mv "$DOKKU_LOGS_DIR.away" "$DOKKU_LOGS_DIR"
   [ "$status" -eq 0 ]
-  [ ! -e "/tmp/$PREFIX-loaded" ]
   wait_for is_gone shop
 }
 
+@test "hostile code in an app's source is not loaded, nor does it fail the deploy" {
+  local source="$BATS_TEST_TMPDIR/source"
+  mkdir "$source"
+  for module in docker yaml rich sitecustomize json; do
+    echo "open('/tmp/$PREFIX-loaded', 'w')" >"$source/$module.py"
+  done
+  make_app shop
+  make_cache shop
+  run deploy_source shop "$source"
+  [ "$status" -eq 0 ] || { echo "$output" && false; }
+  said shop "legacy cache\|-----> "
+  [ ! -e "/tmp/$PREFIX-loaded" ]
+}
+
 @test "a detached purge that is killed is ended by the next deploy or the daily run" {
-  needs_stand_in "deploys for many seconds"
+  holds_from 0.33.8
   make_app shop
   make_cache shop 30000
   deploy shop
@@ -210,15 +212,14 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
   trash_of shop
   [ "$(dokku cache:report "$(app shop)" --cache-legacy-state)" = interrupted ]
   # As after a restart of the server: nothing of it runs any more, and then the daily line does.
-  daily="$(dokku cron:list --global | grep -o 'dokku cache:auto-purge')"
-  run bash -c "$daily"
+  run dokku cache:auto-purge "$(app shop)"
   [ "$status" -eq 0 ]
   is_gone shop
   [ -z "$(docker ps --all --quiet --filter label=com.dokku.cache.helper)" ]
 }
 
 @test "a deploy during a purge by hand succeeds, and so does the purge" {
-  needs_stand_in "deploys for many seconds"
+  holds_from 0.31.0
   make_app shop
   make_cache shop 30000
   dokku cache:purge-legacy "$(app shop)" --quiet &
@@ -231,7 +232,7 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
 }
 
 @test "a purge by hand during a deploy's own is told so, and leaves it to that" {
-  needs_stand_in "deploys for many seconds"
+  holds_from 0.33.8
   make_app shop
   make_cache shop 30000
   deploy shop
@@ -241,7 +242,7 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
 }
 
 @test "the detached purge outlives the connection that the deploy came by, from its first moment on" {
-  needs_stand_in "deploys for many seconds"
+  needs_stand_in "puts another setsid into Dokku's way"
   make_app shop
   make_cache shop 10000
   # Before it has a session of its own, on a busy machine.
@@ -254,7 +255,7 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
 }
 
 @test "an update of the plugin while a detached purge runs disturbs neither" {
-  needs_stand_in "deploys for many seconds"
+  needs_stand_in "updates the plugin from a repository of its own"
   make_app shop
   make_cache shop 20000
   deploy shop
@@ -265,7 +266,7 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
 }
 
 @test "with no space left for log and history the deploy succeeds, and the cache goes" {
-  needs_stand_in "deploys for many seconds"
+  needs_stand_in "mounts a full disk over logs and data"
   make_app shop
   make_cache shop 50
   recorded="$(cat "$DOKKU_LIB_ROOT/data/cache/dokku-version")"
@@ -285,7 +286,7 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
 }
 
 @test "ten deploys of ten apps at once all succeed, and all caches go" {
-  needs_stand_in "deploys for many seconds"
+  needs_spare_server "deploys ten apps at once"
   for number in $(seq 10); do
     make_app "many$number"
     make_cache "many$number" 20

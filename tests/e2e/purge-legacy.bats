@@ -17,6 +17,7 @@ refuses() {
 
 # bats test_tags=quick
 @test "an orphaned cache is removed, and nothing else of the app or its neighbours" {
+  holds_from 0.31.0
   make_app shop
   make_app neighbour
   make_cache neighbour
@@ -33,6 +34,7 @@ refuses() {
 
 # bats test_tags=umask
 @test "the report knows of the purge" {
+  holds_from 0.31.0
   make_app shop
   make_cache shop 7
   dokku cache:purge-legacy "$(app shop)"
@@ -43,6 +45,7 @@ refuses() {
 
 # bats test_tags=quick,umask
 @test "a ghost goes with its cache, and its name can be used again" {
+  holds_from 0.31.0
   make_ghost oldblog
   run dokku apps:create "$(app oldblog)"
   [ "$status" -ne 0 ]
@@ -54,6 +57,7 @@ refuses() {
 
 # bats test_tags=umask
 @test "files of root, dokku, 32767 and other users go, whatever their modes" {
+  holds_from 0.31.0
   make_app shop
   make_cache shop 8
   mkdir -p "$(cache_of shop)"/{root,own,strange,closed/inner}
@@ -92,6 +96,7 @@ refuses() {
 
 # bats test_tags=quick
 @test "a cache that a running container mounts is refused" {
+  holds_from 0.31.0
   make_app wiki
   make_cache wiki
   make_container run --detach --name "$(app wiki).web.1" --volume "$(cache_of wiki):/cache"
@@ -99,6 +104,7 @@ refuses() {
 }
 
 @test "a cache of which a stopped container mounts a part is refused" {
+  holds_from 0.31.0
   make_app wiki
   make_cache wiki
   make_container create --name "$(app wiki).old" --volume "$(cache_of wiki)/buildcache:/gems"
@@ -106,6 +112,7 @@ refuses() {
 }
 
 @test "a mount of Dokku's root is no use of the cache, and one of the app's directory is" {
+  holds_from 0.31.0
   make_app shop
   make_cache shop
   make_container run --detach --name "$(app monitoring)" --volume "$DOKKU_ROOT:/host:ro"
@@ -117,6 +124,7 @@ refuses() {
 }
 
 @test "a cache that storage:mount or docker-options name is refused" {
+  holds_from 0.31.0
   make_app wiki
   make_cache wiki
   dokku storage:mount "$(app wiki)" "$(cache_of wiki):/data"
@@ -127,6 +135,7 @@ refuses() {
 }
 
 @test "a symbolic link, a file and a named pipe are refused" {
+  holds_from 0.31.0
   make_app wiki
   mkdir "$SUITE_DIRECTORY/elsewhere"
   touch "$SUITE_DIRECTORY/elsewhere/kept"
@@ -143,6 +152,7 @@ refuses() {
 }
 
 @test "a mount point, and a cache with a mount below it, are refused" {
+  holds_from 0.31.0
   make_app wiki
   make_cache wiki
   mount -t tmpfs tmpfs "$(cache_of wiki)/buildcache"
@@ -167,10 +177,9 @@ refuses() {
 }
 
 @test "from 0.31.0 to 0.33.7 it is removed by hand, with a note" {
-  needs_stand_in "changes Dokku's version"
+  holds_from 0.31.0 to 0.33.7
   make_app shop
   make_cache shop
-  set_version 0.33.7
   [ "$(dokku cache:report "$(app shop)" --cache-legacy-state)" = "recreated" ]
   run dokku cache:purge-legacy "$(app shop)"
   [ "$status" -eq 0 ]
@@ -179,20 +188,17 @@ refuses() {
 }
 
 @test "with Docker down a purge is refused" {
-  needs_stand_in "cuts the way to Docker"
+  holds_from 0.31.0
   make_app shop
   make_cache shop
-  sed -i.kept 's|^export DOCKER_HOST=.*|export DOCKER_HOST=unix:///nowhere LC_ALL=C|' "$SUITE_DIRECTORY/server/settings"
   make_ghost oldblog
   for name in shop oldblog; do
-    refuses "$name" "cannot be found out whether a container uses it" || failed=yes
+    DOCKER_HOST=unix:///nowhere refuses "$name" "cannot be found out whether a container uses it"
     # One cause is one reason, with its own next step.
-    run --separate-stderr dokku cache:purge-legacy "$(app "$name")"
-    [[ "$stderr" == *"systemctl status docker"* && "$stderr" != *"emove what uses it"* ]] || failed=yes
-    [ "$(grep -o 'Docker does not answer' <<<"$stderr" | wc -l)" -eq 1 ] || failed=yes
+    DOCKER_HOST=unix:///nowhere run --separate-stderr dokku cache:purge-legacy "$(app "$name")"
+    [[ "$stderr" == *"systemctl status docker"* && "$stderr" != *"emove what uses it"* ]]
+    [ "$(grep -o 'Docker does not answer' <<<"$stderr" | wc -l)" -eq 1 ]
   done
-  mv "$SUITE_DIRECTORY/server/settings.kept" "$SUITE_DIRECTORY/server/settings"
-  [ -z "$failed" ]
 }
 
 # bats test_tags=umask
@@ -207,6 +213,7 @@ refuses() {
 }
 
 @test "Ctrl-C stops it at a defined point, leaves no container, and says how to go on" {
+  holds_from 0.31.0
   make_app shop
   make_cache shop 30000
   dokku cache:purge-legacy "$(app shop)" >"$SUITE_DIRECTORY/said" 2>&1 &
@@ -224,9 +231,11 @@ refuses() {
 }
 
 @test "an app that is being deployed is refused" {
+  holds_from 0.31.0
   make_app shop
   make_cache shop
-  lock="$DOKKU_LIB_ROOT/data/apps/$(app shop)/.deploy.lock"
+  lock="$(deploy_lock shop)"
+  mkdir -p "$(dirname "$lock")"
   (flock 200 && sleep 20) 200>"$lock" &
   wait_for test -e "$lock"
   sleep 0.2
@@ -239,7 +248,7 @@ refuses() {
 
 # bats test_tags=umask
 @test "--all needs a person or --force, before or behind the command" {
-  needs_stand_in "purges every app"
+  needs_spare_server "purges every app"
   make_app shop
   make_cache shop
   make_ghost oldblog
@@ -268,6 +277,7 @@ refuses() {
 
 # bats test_tags=quick
 @test "a dry run shows the plan and changes nothing" {
+  holds_from 0.31.0
   make_app shop
   make_cache shop 25
   before="$(manifest "$DOKKU_ROOT/$(app shop)")"
@@ -278,6 +288,7 @@ refuses() {
 }
 
 @test "several apps are all done, and the worst exit code is given" {
+  holds_from 0.31.0
   make_app shop
   make_cache shop
   make_app wiki
@@ -308,6 +319,7 @@ refuses() {
 }
 
 @test "--quiet says nothing on success" {
+  holds_from 0.31.0
   make_app shop
   make_cache shop
   run dokku cache:purge-legacy "$(app shop)" --quiet
@@ -318,7 +330,7 @@ refuses() {
 
 # bats test_tags=umask
 @test "an app that is called cache is like any other" {
-  needs_stand_in "makes an app of that name"
+  needs_spare_server "makes an app of that name"
   mkdir -p "$DOKKU_ROOT/cache/cache/x"
   touch "$DOKKU_ROOT/cache/HEAD" "$DOKKU_ROOT/cache/cache/x/y"
   chown dokku:dokku "$DOKKU_ROOT/cache"
@@ -332,7 +344,7 @@ refuses() {
 
 # bats test_tags=umask
 @test "the helper's image is imported again after it was pruned" {
-  needs_stand_in "removes an image"
+  needs_spare_server "removes an image"
   make_app shop
   make_cache shop
   docker image ls --quiet dokku-cache-helper | sort -u | xargs -r docker image rm --force >/dev/null
@@ -342,6 +354,7 @@ refuses() {
 }
 
 @test "hostile code in the working directory and the environment is not loaded" {
+  holds_from 0.31.0
   make_app shop
   make_cache shop
   mkdir "$SUITE_DIRECTORY/hostile"
@@ -358,6 +371,7 @@ refuses() {
 }
 
 @test "it says what was free before and after, in a line that --quiet leaves out" {
+  holds_from 0.31.0
   make_app shop
   make_cache shop
   run dokku cache:purge-legacy "$(app shop)"

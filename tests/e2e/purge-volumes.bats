@@ -70,10 +70,10 @@ volumes() { docker volume ls --quiet | LC_ALL=C sort; }
 @test "nothing goes while the app is being deployed" {
   make_app shop
   make_herokuish_volume shop 1
-  mkdir -p "$DOKKU_LIB_ROOT/data/apps/$(app shop)"
-  flock "$DOKKU_LIB_ROOT/data/apps/$(app shop)/.deploy.lock" sleep 300 &
+  mkdir -p "$(dirname "$(deploy_lock shop)")"
+  flock "$(deploy_lock shop)" sleep 300 &
   LOCKED="$!"
-  wait_for test -e "$DOKKU_LIB_ROOT/data/apps/$(app shop)/.deploy.lock"
+  wait_for test -e "$(deploy_lock shop)"
   sleep 0.2
   run --separate-stderr dokku cache:purge-volumes "$(app shop)"
   pkill -P "$LOCKED" sleep

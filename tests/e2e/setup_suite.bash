@@ -1,5 +1,5 @@
 # Brings up what all the bats files run against: the stand-in for Dokku with the plugin installed into it, or, with
-# DOKKU_UNDER_TEST=real, the Dokku that is installed here.
+# DOKKU_UNDER_TEST=real, the Dokku that is installed here. The stand-in is DOKKU_VERSION, or the newest that it can be.
 # shellcheck shell=bash
 
 setup_suite() {
@@ -8,7 +8,7 @@ setup_suite() {
   [[ "$(id -u)" == 0 ]] || { echo "The end-to-end tests need root" >&2 && return 1; }
   SUITE_DIRECTORY="$(mktemp -d "${TESTS_DIRECTORY:-/var/tmp}/dokku-cache-e2e.XXXXXX")"
   chmod 755 "$SUITE_DIRECTORY"
-  export SUITE_DIRECTORY PREFIX="dct$RANDOM"
+  export SUITE_DIRECTORY PREFIX="dct$RANDOM" NEWEST_VERSION="0.38.27"
   # What is installed is a clone, so the working tree has to be a repository of its own.
   export PLUGIN_REPOSITORY="$SUITE_DIRECTORY/dokku-cache"
   "$project/tests/repository" "$PLUGIN_REPOSITORY"
@@ -22,13 +22,10 @@ setup_suite() {
 _use_installed_dokku() {
   command -v dokku >/dev/null || { echo "No dokku is installed here" >&2 && return 1; }
   DOKKU_ROOT="$(getent passwd dokku | cut -d: -f6)"
-  export DOKKU_ROOT DOKKU_LIB_ROOT=/var/lib/dokku DOKKU_LOGS_DIR=/var/log/dokku
-  # Older ones still use these caches, or make them again. On a server that is thrown away afterwards, one counts as a newer
-  # one: as right after an upgrade, so that there is something to purge.
-  if [[ -n "$DOKKU_COUNTS_AS" ]] && dpkg --compare-versions "$(cat "$DOKKU_LIB_ROOT/STABLE_VERSION")" lt "$DOKKU_COUNTS_AS"; then
-    cp "$DOKKU_LIB_ROOT/STABLE_VERSION" "$SUITE_DIRECTORY/true-version"
-    echo "$DOKKU_COUNTS_AS" >"$DOKKU_LIB_ROOT/STABLE_VERSION"
-  fi
+  export DOKKU_ROOT DOKKU_HOST_ROOT="$DOKKU_ROOT" DOKKU_LIB_ROOT=/var/lib/dokku DOKKU_LOGS_DIR=/var/log/dokku
+  # As Dokku has them, for the triggers that a test calls itself.
+  export PLUGIN_PATH="$DOKKU_LIB_ROOT/plugins" PLUGIN_CORE_AVAILABLE_PATH="$DOKKU_LIB_ROOT/core-plugins/available"
+  export DOKKU_SYSTEM_USER=dokku DOKKU_SYSTEM_GROUP=dokku DOCKER_BIN=docker DOKKU_NOT_IMPLEMENTED_EXIT=10
   if [[ ! -e "$DOKKU_LIB_ROOT/plugins/enabled/cache" ]]; then
     dokku plugin:install "file://$PLUGIN_REPOSITORY"
     touch "$SUITE_DIRECTORY/installed-plugin"
@@ -40,7 +37,8 @@ _build_stand_in() {
     "$1/tests/engine/up" "$SUITE_DIRECTORY/engine"
     export DOCKER_HOST="unix://$SUITE_DIRECTORY/engine/docker.sock"
   fi
-  "$1/tests/dokku/up" "$SUITE_DIRECTORY/server"
+  export DOKKU_VERSION="${DOKKU_VERSION:-$NEWEST_VERSION}"
+  "$1/tests/dokku/up" "$SUITE_DIRECTORY/server" --version "$DOKKU_VERSION"
   # Its PATH is for what Dokku calls; bats needs its own.
   local path="$PATH"
   source "$SUITE_DIRECTORY/server/settings"
@@ -56,9 +54,6 @@ teardown_suite() {
   docker image rm --force dokku-cache-test >/dev/null 2>&1 || true
   if [[ -e "$SUITE_DIRECTORY/installed-plugin" ]]; then
     dokku plugin:uninstall cache
-  fi
-  if [[ -e "$SUITE_DIRECTORY/true-version" ]]; then
-    cat "$SUITE_DIRECTORY/true-version" >"$DOKKU_LIB_ROOT/STABLE_VERSION"
   fi
   if [[ -d "$SUITE_DIRECTORY/server" ]]; then
     "$project/tests/dokku/down" "$SUITE_DIRECTORY/server"

@@ -77,13 +77,13 @@ def _relieve(context: Context, *app: str) -> _End:
     """Start what removes, and wait for it."""
     try:
         code = detached.start(context.environment, "relieve", *app, is_gentle=False).wait(WAIT_SECONDS)
-        return _End.FAILED if code else _End.DONE
     except subprocess.TimeoutExpired:
         return _End.GOES_ON
     except OSError as error:
         raise CacheError(
             f"Nothing dead can be removed now ({error.strerror})", "look with 'dokku cache:list'"
         ) from error
+    return _End.FAILED if code else _End.DONE
 
 
 def _tell(context: Context, were_low: Sequence[FileSystem], won: _Removed, end: _End) -> None:

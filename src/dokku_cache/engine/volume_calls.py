@@ -26,8 +26,9 @@ def inspect(engine: Engine, name: str) -> Json | None:
 def remove(engine: Engine, name: str, tick: Callable[[], None], limit_seconds: float | None = None) -> bool:
     """Remove a volume that no container mounts, running or not; tell whether it was there.
 
-    ``tick`` is called about once a second meanwhile, for LIMIT_SECONDS unless told otherwise. Raises Refused when a container mounts it, which the engine
-    sees to itself (``DELETE /volumes/{name}`` without force), and Unestablished when it does not answer in time.
+    ``tick`` is called about once a second meanwhile. Raises Refused when a container mounts it, which the engine
+    sees to itself (``DELETE /volumes/{name}`` without force), and Unestablished when it does not answer in time,
+    which is LIMIT_SECONDS unless told otherwise.
     """
     limit = LIMIT_SECONDS if limit_seconds is None else limit_seconds
     answer = _in_background(lambda: guarded(lambda: engine.api.delete(_url(engine, name), timeout=limit)), tick)
