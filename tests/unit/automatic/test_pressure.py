@@ -76,7 +76,7 @@ def test_what_is_no_limit_limits_nothing(environment: DokkuEnvironment, least: s
 
 @pytest.mark.parametrize("least", ["101%", "500%", "999999999P", "8192P", "0%", "0"])
 def test_what_cache_set_would_have_refused_limits_nothing_in_bash_either(least: str) -> None:
-    with pytest.raises(ValueError, match="not a size|nothing"):
+    with pytest.raises(ValueError, match=r"not a size|nothing"):
         sizes.parse_least(least)
     assert not bash_says(least, file_system(1000, 0, free_inodes=0))
 

@@ -60,7 +60,8 @@ def test_pack_names_the_image_in_its_volumes(name: str, app: str) -> None:
 @pytest.mark.parametrize(
     ("apps", "app"),
     [
-        # Older versions of Dokku took underscores: such a name may be one that pack has taken apart, or stand for itself.
+        # Older versions of Dokku took underscores: such a name may be one that pack has taken apart, or stand for
+        # itself.
         (("a_u_x",), "a_u_x"),
         (("shop", "a_u_x"), "a_u_x"),
         (("aux",), "aux"),
