@@ -114,7 +114,7 @@ PYTHON
   for flag in -x --wrong --cache-wrong; do
     run --separate-stderr dokku cache:report "$flag"
     [ "$status" -eq 1 ]
-    [[ "$stderr" == "!     Invalid flag passed, valid flags: --cache-auto-purge, "* ]]
+    [[ "$stderr" == "!     Invalid flag passed, valid flags: --cache-app-state, --cache-auto-purge, "* ]]
   done
 }
 
