@@ -41,12 +41,18 @@ def watch(watcher: Watcher, wait_seconds: float = 0.4) -> None:
 
 def test_it_counts_what_is_measured_and_deleted_and_is_gone_in_the_end() -> None:
     with terminal_on(2) as screen:
-        watch(Watcher(Console()), wait_seconds=2)
+        with Watcher(Console()) as watcher:
+            tick = watcher.measuring("shop")
+            for _ in range(3):
+                tick(1, 4096)
+            assert screen.shows("Measuring shop")
+            assert screen.shows("3 entries, 12.0 KiB")
+            gone = watcher.deleting("shop", Measurement(8192, 3, 1))
+            for _ in range(4):
+                gone(1)
+            assert screen.shows("Deleting shop")
+            assert screen.shows("4 of 4 entries deleted")
         shown = screen.all_shown()
-    assert "Measuring shop" in shown
-    assert "3 entries, 12.0 KiB" in shown
-    assert "Deleting shop" in shown
-    assert "4 of 4 entries deleted" in shown
     assert "0:00:00" in shown
     assert shown.rstrip().endswith("\x1b[2K"), "the line is not erased"
     assert "\x1b[?25h" in shown, "the cursor is not back"

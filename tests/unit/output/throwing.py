@@ -4,6 +4,7 @@ import os
 import pty
 import select
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -51,6 +52,13 @@ class Screen:
         self._over.set()
         self._thread.join()
         return self._seen.decode()
+
+    def shows(self, text: str, limit_seconds: float = 20) -> bool:
+        """Wait until a text is to be seen, for so long at most: the machine may be busy."""
+        end = time.monotonic() + limit_seconds
+        while text.encode() not in self._seen and time.monotonic() < end:
+            time.sleep(0.01)
+        return text.encode() in self._seen
 
     def vanish(self) -> None:
         """Go away, as a terminal whose window was closed."""
