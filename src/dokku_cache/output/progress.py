@@ -55,19 +55,19 @@ class Watcher:
         """Count what is deleted, of what was measured."""
         return self._begin(f"Deleting {app}", measured.entries)
 
-    def asking(self) -> None:
+    def asking(self, title: str = ASKING) -> None:
         """Give a sign of life while Dokku and Docker are asked, which do not tell how far they are."""
-        self._begin(ASKING, None)
+        self._begin(title, None)
         with contextlib.suppress(Exception):
             if self._bar or not self._writes_lines or self._console.is_quiet:
                 return
-            self._sign = threading.Timer(max(0.0, self._next_line - time.monotonic()), self._give_sign)
+            self._sign = threading.Timer(max(0.0, self._next_line - time.monotonic()), self._give_sign, [title])
             self._sign.daemon = True
             self._sign.start()
 
-    def _give_sign(self) -> None:
+    def _give_sign(self, title: str) -> None:
         self._next_line = time.monotonic() + LINE_SECONDS
-        self._console.detail(f"{ASKING} ...")
+        self._console.detail(f"{title} ...")
 
     def waiting(self, title: str) -> Callable[[], None]:
         """Show that something lasts of which nobody tells how far it is, each time that this is called."""
