@@ -199,7 +199,7 @@ small_disk() {
   echo /nowhere >"$DATA/engine-root"
   DOCKER_HOST=unix:///nowhere.sock run --separate-stderr trigger
   [ "$status" -eq 0 ]
-  [[ "$stderr" == *": not all that is dead could be found out or removed ($DOKKU_LOGS_DIR/cache.log)"* ]]
+  [[ "$stderr" == *" Not all that is dead could be found out or removed ($DOKKU_LOGS_DIR/cache.log)"* ]]
   [[ "$stderr" == *"Little room for a build"* && "$stderr" == *"'dokku cache:list' shows"* ]]
   mv "$DOKKU_LIB_ROOT/plugins/available/cache/src/dokku_cache/cli.py" "$SUITE_DIRECTORY/cli.py"
   run bash -c "setpriv --reuid dokku --regid dokku --init-groups '$DOKKU_LIB_ROOT/plugins/enabled/cache/pre-receive-app' '$(app shop)' 2>/dev/null"
