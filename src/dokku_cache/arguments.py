@@ -1,7 +1,9 @@
-"""Command lines as Dokku's users write them."""
+"""Command lines as Dokku's users write them: one table a command, for its parser, help, errors and reference."""
 
 import argparse
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import NoReturn
 
 from dokku_cache.context import Context
@@ -10,29 +12,168 @@ from dokku_cache.errors import UsageError
 #: Of a plan, beside the one for a person.
 STDOUT = "stdout"
 PLAN_FORMATS = (STDOUT, "json", "yaml")
+HELP_FLAGS = ("--help", "-h")
+#: Of a help's lines.
+_COLUMNS = 80
+_INDENT = " " * 4
+#: The longest flag that has its meaning beside it; that of a longer one stands below.
+_WIDEST_BESIDE = 26
+
+
+@dataclass(frozen=True)
+class Flag:
+    """One flag. ``value`` is what stands behind it, empty for a switch; ``choices`` are all that may.
+
+    ``is_free``: what stands there is checked by the action, in Dokku's own words.
+    """
+
+    name: str
+    meaning: str
+    value: str = ""
+    choices: tuple[str, ...] = ()
+    default: str = ""
+    is_repeated: bool = False
+    is_free: bool = False
+
+    @property
+    def shown(self) -> str:
+        """The flag as it is written: ``--sort size|app|modified``."""
+        value = self.value or "|".join(self.choices)
+        return f"{self.name} {value}".rstrip()
+
+
+@dataclass(frozen=True)
+class Section:
+    """More that a command's help lists: names, each with what it means, or with nothing."""
+
+    title: str
+    rows: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Command:
+    """One subcommand: ``brief`` are its arguments in ``dokku help``, ``usage`` all of them, ``summary`` what it does.
+
+    ``about`` are sentences on what is safe and what is not; ``examples`` are arguments, each with what that does.
+    """
+
+    name: str
+    brief: str
+    summary: str
+    usage: str
+    about: str
+    examples: tuple[tuple[str, str], ...]
+    flags: tuple[Flag, ...] = ()
+    sections: tuple[Section, ...] = ()
+
+    @property
+    def hint(self) -> str:
+        """What to do about a wrong command line."""
+        return f"usage: dokku cache:{self.name} {self.usage}; 'dokku cache:help {self.name}' says more"
+
+    @property
+    def all_flags(self) -> tuple[Flag, ...]:
+        """Its own flags and those that every command has."""
+        return (*self.flags, *EVERYWHERE)
+
+    def help(self) -> Iterator[str]:
+        """Give the lines of its help: usage, flags, examples."""
+        called = f"dokku cache:{self.name}"
+        begin = f"Usage: {called} "
+        # In brackets or out of them: a flag and its value are not torn apart.
+        usage = self.usage.replace(" [", "\n[").replace(" | ", "\n| ").splitlines()
+        yield from _wrapped([piece for piece in usage if piece], begin, " " * len("Usage: "))
+        yield ""
+        yield from textwrap.wrap(f"{self.summary}. {self.about}", _COLUMNS)
+        yield ""
+        yield from _listed(Section("Flags", tuple((flag.shown, _meaning(flag)) for flag in self.all_flags)))
+        for section in self.sections:
+            yield ""
+            yield from _listed(section)
+        yield ""
+        yield "Examples:"
+        for arguments, what in self.examples:
+            yield f"{_INDENT}{f'{called} {arguments}'.rstrip()}"
+            yield f"{_INDENT * 2}{what}"
+
+
+#: Dokku leaves these in the arguments when they stand behind the command (0.38.27, parse_args).
+EVERYWHERE = (
+    Flag("--app", "the same as the app's name without a flag", value="<app>", is_repeated=True),
+    Flag("--quiet", "say nothing but results, warnings and errors"),
+    Flag("--trace", "show what Dokku and this plugin do, for a report of a defect"),
+    Flag("--help", "show this, also as -h"),
+)
+DRY_RUN = (
+    Flag("--dry-run", "show what would be done, and why the rest stays; change nothing"),
+    Flag("--format", "how a dry run shows its plan", choices=PLAN_FORMATS, default=STDOUT),
+)
+
+
+def is_help_wanted(arguments: Sequence[str]) -> bool:
+    """Tell whether somebody asks what a command does, and not that it be done."""
+    return any(argument in HELP_FLAGS for argument in arguments)
+
+
+def _meaning(flag: Flag) -> str:
+    extras = ["may be given several times"] if flag.is_repeated else []
+    extras += [f"default {flag.default}"] if flag.default else []
+    return f"{flag.meaning} ({', '.join(extras)})" if extras else flag.meaning
+
+
+def _wrapped(pieces: Sequence[str], begin: str, indent: str) -> Iterator[str]:
+    line = begin
+    for piece in pieces:
+        if len(line) + len(piece) > _COLUMNS and line.strip():
+            yield line.rstrip()
+            line = indent
+        line += f"{piece} "
+    yield line.rstrip()
+
+
+def _listed(section: Section) -> Iterator[str]:
+    yield f"{section.title}:"
+    width = max((len(name) for name, _ in section.rows if len(name) <= _WIDEST_BESIDE), default=0) + 2
+    for name, meaning in section.rows:
+        indent = _INDENT + " " * width
+        beside = f"{_INDENT}{name:<{width}}" if len(name) <= _WIDEST_BESIDE else indent
+        if beside == indent:
+            yield f"{_INDENT}{name}"
+        yield from textwrap.wrap(meaning, _COLUMNS, initial_indent=beside, subsequent_indent=indent) or (
+            [beside.rstrip()] if beside != indent else []
+        )
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser that knows Dokku's own flags, and raises UsageError instead of leaving the program."""
+    """A command's argument parser, which raises UsageError instead of leaving the program."""
 
-    def __init__(self, command: str, usage: str) -> None:
-        super().__init__(prog=command, usage=usage, add_help=False, allow_abbrev=False)
+    def __init__(self, command: Command) -> None:
+        super().__init__(prog=f"cache:{command.name}", usage=command.usage, add_help=False, allow_abbrev=False)
         self.command = command
         self.add_argument("apps", nargs="*")
         self.add_argument("--app", action="append", default=[])
-        # Dokku leaves these in the arguments when they stand behind the command (0.38.27, parse_args).
         self.add_argument("--quiet", action="store_true")
         self.add_argument("--trace", action="store_true")
+        # Dokku's own too: in front of a command it forbids nothing, so nor does it behind one.
         self.add_argument("--force", action="store_true")
+        for flag in command.flags:
+            self._add(flag)
 
-    def add_dry_run(self) -> None:
-        """Take ``--dry-run``, and ``--format`` for its plan."""
-        self.add_argument("--dry-run", dest="is_dry", action="store_true")
-        self.add_argument("--format", choices=PLAN_FORMATS, default="")
+    def _add(self, flag: Flag) -> None:
+        name = flag.name.strip("-").replace("-", "_")
+        if not flag.choices and not flag.value:
+            if flag.name != "--force":
+                self.add_argument(flag.name, dest=f"is_{name}", action="store_true")
+            return
+        choices = None if flag.is_free else flag.choices or None
+        if flag.is_repeated:
+            self.add_argument(flag.name, dest=name, choices=choices, action="append")
+        else:
+            self.add_argument(flag.name, dest=name, choices=choices, default="")
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError."""
-        raise UsageError(message, f"usage: {self.usage}")
+        raise UsageError(message, self.command.hint)
 
     def read(self, arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
         """Parse, and give what is not known separately."""
@@ -42,14 +183,14 @@ class Parser(argparse.ArgumentParser):
         """Parse. Raises UsageError with the list of valid flags for what is not known."""
         parsed, unknown = self.read(arguments)
         if unknown:
-            flags = sorted(option for option in self._option_string_actions)
-            raise UsageError(f"Invalid flag passed, valid flags: {', '.join(flags)}", f"usage: {self.usage}")
+            flags = sorted({"--force", *(flag.name for flag in self.command.all_flags)})
+            raise UsageError(f"Invalid flag passed, valid flags: {', '.join(flags)}", self.command.hint)
         return parsed
 
 
 def plan_format(parsed: argparse.Namespace) -> str:
     """Give the format of the plan that is asked for. Raises UsageError where there is none to be shown."""
-    if parsed.format and not parsed.is_dry:
+    if parsed.format and not parsed.is_dry_run:
         raise UsageError("--format is for the plan of a dry run", "add --dry-run, or leave out --format")
     return parsed.format or STDOUT
 

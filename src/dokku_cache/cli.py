@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from dokku_cache import interrupts
+from dokku_cache.arguments import Command, is_help_wanted
 from dokku_cache.context import Context
 from dokku_cache.errors import CacheError, ExitCode, Interrupted
 from dokku_cache.output import outlet
@@ -16,6 +17,7 @@ from dokku_cache.output.console import Console
 ACTIONS = (
     "auto-purge",
     "dokku-report",
+    "help",
     "history",
     "installed",
     "list",
@@ -50,7 +52,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _outcome(console: Console, arguments: Sequence[str]) -> int:
     try:
-        return _run(arguments)
+        return _run(console, arguments)
     except CacheError as error:
         console.warn(str(error), error.hint)
         return error.exit_code
@@ -69,9 +71,14 @@ def _outcome(console: Console, arguments: Sequence[str]) -> int:
         return ExitCode.FAILED
 
 
-def _run(arguments: Sequence[str]) -> int:
+def _run(console: Console, arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] not in ACTIONS:
         raise CacheError("This is called by Dokku", "see 'dokku cache:help'")
     module = import_module(f"dokku_cache.actions.{arguments[0].replace('-', '_')}")
+    command: Command | None = getattr(module, "COMMAND", None)
+    if command and is_help_wanted(arguments[1:]):
+        for line in command.help():
+            console.result(line)
+        return ExitCode.OK
     action: Action = module.run
     return action(Context.of_this_call(), arguments[1:])

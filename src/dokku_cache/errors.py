@@ -13,6 +13,15 @@ class ExitCode(IntEnum):
     NO_SUCH_APP = 20
 
 
+#: What each says, for the reference.
+EXIT_MEANINGS = {
+    ExitCode.OK: "done, or nothing to do; of what happens by itself also: all that stays, stays for a reason",
+    ExitCode.FAILED: "refused, wrong usage, not confirmed, or failed: standard error says why; nothing is half done",
+    ExitCode.PARTLY_REMOVED: "partly removed: the rest is kept as trash, and the next purge goes on from there",
+    ExitCode.NO_SUCH_APP: "no such app, or none that this user may see; what else was named was done",
+}
+
+
 class CacheError(Exception):
     """A failure that a person is told about: a sentence, and what to do next.
 

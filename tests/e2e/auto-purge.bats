@@ -48,6 +48,25 @@ teardown() { clean_up; }
   [ "$status" -eq 20 ]
 }
 
+@test "with an unknown app among others the rest is still done" {
+  holds_from 0.33.8
+  make_app shop
+  make_cache shop
+  run --separate-stderr dokku cache:auto-purge "$(app nobody)" "$(app shop)"
+  [ "$status" -eq 20 ]
+  [[ "$stderr" == *"App $(app nobody) does not exist"* ]]
+  is_gone shop
+}
+
+@test "without a legacy cache it says so in a line, and nothing when quiet" {
+  make_app shop
+  run dokku cache:auto-purge "$(app shop)"
+  [ "$status" -eq 0 ]
+  [[ "$output" == *"There is no legacy cache: nothing to do"* ]]
+  run dokku --quiet cache:auto-purge "$(app shop)"
+  [ -z "$output" ]
+}
+
 @test "a purge that cannot end is in the report until one succeeds" {
   holds_from 0.33.8
   make_app shop

@@ -36,3 +36,34 @@ load helper
   [[ "$stderr" == *"is not a dokku command"* ]]
 }
 
+
+@test "cache:help COMMAND, and --help and -h behind a command, show usage, flags and examples, and do nothing" {
+  make_app shop
+  make_cache shop
+  before="$(manifest "$DOKKU_ROOT/$(app shop)")"
+  for command in auto-purge history list purge-legacy purge-volumes report set; do
+    run dokku cache:help "$command"
+    [ "$status" -eq 0 ]
+    shown="$output"
+    [[ "$shown" == "Usage: dokku cache:$command "*"Flags:"*"Examples:"* ]]
+    for flag in --help -h; do
+      run dokku "cache:$command" "$(app shop)" "$flag"
+      [ "$status" -eq 0 ]
+      [ "$output" = "$shown" ]
+    done
+  done
+  [ "$before" = "$(manifest "$DOKKU_ROOT/$(app shop)")" ]
+  clean_up
+}
+
+@test "the list of commands needs no Python" {
+  run env PATH=/nowhere /bin/bash "$DOKKU_LIB_ROOT/plugins/enabled/cache/commands" cache:help
+  [ "$status" -eq 0 ]
+  [[ "$output" == *"cache:purge-legacy"* ]]
+}
+
+@test "help on what is no command says which there are" {
+  run --separate-stderr dokku cache:help nonsense
+  [ "$status" -eq 1 ]
+  [[ "$stderr" == *"purge-legacy"* ]]
+}

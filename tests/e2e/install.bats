@@ -44,6 +44,16 @@ plugin() { echo "$DOKKU_LIB_ROOT/plugins/enabled/cache"; }
   has_volume "cache-$(app forum)"
   [ "$before" = "$(manifest "$DOKKU_ROOT/$(app oldblog)")" ]
   [ "$(cat "$DOKKU_LIB_ROOT/data/cache/dokku-version")" = 0.38.27 ]
+  # Look, look at the plan, purge: in the order of cache:help.
+  steps="$(grep -o 'dokku cache:\(list\|purge-legacy\).*' <<<"$output")"
+  [ "$steps" = "$(dokku cache:help | grep -o 'dokku cache:\(list\|purge-legacy\).*')" ]
+}
+
+@test "a first installation on a server without caches says so in a line" {
+  needs_stand_in "installs the plugin anew"
+  rm "$DOKKU_LIB_ROOT/data/cache/dokku-version"
+  run dokku plugin:update cache
+  [[ "$output" == *"found no legacy cache, and no cache volume of an app that is gone: nothing to do"* ]]
 }
 
 # fake NAME LINE...: what Dokku finds before the machine's own program of that name.

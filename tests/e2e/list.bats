@@ -124,6 +124,38 @@ assert {c['kind'] for c in listed['caches']} == {'pack', 'herokuish'} and listed
   [[ "$output" == *"Docker's own build cache"* && "$output" != *"$PREFIX"* ]]
 }
 
+@test "without legacy caches nothing is said of purging them, and an app's rows can be had alone" {
+  holds_from 0.33.8
+  make_app shop
+  make_cache shop
+  make_app wiki
+  make_cache wiki
+  make_herokuish_volume shop 2
+  make_herokuish_volume forum 2
+  dokku cache:set --global quiet-time 0 >/dev/null
+  run dokku cache:list --kind herokuish
+  [ "$status" -eq 0 ]
+  [[ "$output" == *"cache-$(app shop)"* && "$output" != *purge-legacy* ]]
+  [[ "$output" == *"'cache:purge-volumes --orphaned' would free 2.0 MiB of it"* ]]
+  run dokku cache:list --kind herokuish --format json
+  grep -qE '"purgeable-bytes": *null' <<<"$output"
+  for arguments in "--app $(app shop)" "$(app shop)"; do
+    # shellcheck disable=SC2086 # they are two words
+    run dokku cache:list $arguments
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"$(cache_of shop)"*"'cache:purge-legacy $(app shop)' would free"* && "$output" != *"$(app wiki)"* ]]
+    [[ "$output" == *"cache-$(app shop)"* && "$output" != *"$(app forum)"* && "$output" != *"Docker's own build cache"* ]]
+  done
+  # Of one that is gone there may be something left.
+  run dokku cache:list "$(app forum)"
+  [ "$status" -eq 0 ]
+  [[ "$output" == *"cache-$(app forum)"* ]]
+  run dokku cache:list "$(app nobody)"
+  [ "$status" -eq 20 ]
+  run dokku cache:list "../etc"
+  [ "$status" -eq 1 ]
+}
+
 @test "the engine's own build cache is counted, with what of it can be reclaimed" {
   needs_spare_server "empties the build cache of the engine"
   "$BATS_TEST_DIRNAME/../engine/make_build_cache.py" 3
@@ -296,7 +328,7 @@ time.sleep(60)" "$SUITE_DIRECTORY/silent.sock" 3>&- &
 }
 
 @test "what it does not know it refuses, saying what there is" {
-  for arguments in "--format xml" "--sort colour" "--kind volume" "--wrong" "$(app shop)" "--format"; do
+  for arguments in "--format xml" "--sort colour" "--kind volume" "--wrong" "$(app shop) $(app wiki)" "--format"; do
     # shellcheck disable=SC2086 # words
     run --separate-stderr dokku cache:list $arguments
     [ "$status" -eq 1 ]

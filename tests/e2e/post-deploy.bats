@@ -13,7 +13,8 @@ teardown() {
 no_purge_runs() { ! pgrep -f "cache/src post-deploy $PREFIX-" >/dev/null; }
 
 # said APP TEXT: the log has a line of APP with TEXT, soon.
-said() { wait_for grep -q -- "$(app "$1"): .*$2" "$DOKKU_LOGS_DIR/cache.log"; }
+said() { wait_for has_line "$(app "$1")" "$2"; }
+has_line() { grep -- "Z post-deploy.*$2\|+00:00 post-deploy.*$2" "$DOKKU_LOGS_DIR/cache.log" | grep -q -- "$1"; }
 
 is_held() { [[ -e "$1" ]] && ! flock --nonblock "$1" true; }
 
@@ -266,7 +267,7 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
   # Hangs up on all that is left of the session, as sshd does.
   run /usr/bin/setsid --wait bash -c "dokku git:from-image '$(app shop)' dokku-cache-test; kill -HUP -- -\$\$"
   wait_for is_gone shop
-  wait_for grep -q "$(app shop): -----> .* removed 10,000 files" "$DOKKU_LOGS_DIR/cache.log"
+  wait_for grep -q "post-deploy: -----> $(app shop): freed .* removed 10,000 files" "$DOKKU_LOGS_DIR/cache.log"
 }
 
 @test "an update of the plugin while a detached purge runs disturbs neither" {

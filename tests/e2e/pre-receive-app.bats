@@ -50,7 +50,7 @@ small_disk() {
   [ "$(grep -cE '(clone|clone3|fork|vfork)\(' <<<"$started")" -le 1 ]
 }
 
-@test "with too little room all that is dead goes, and the deploy goes on and says so in two lines" {
+@test "with too little room all that is dead goes, and the deploy goes on and says so" {
   holds_from 0.33.8
   make_app shop
   make_cache shop 50
@@ -83,8 +83,10 @@ small_disk() {
   too_little
   run --separate-stderr trigger
   [ "$status" -eq 0 ]
-  [ "$(grep -c . <<<"$stderr")" -eq 2 ]
-  grep -qE "!     Little room for a build, disk of $DOKKU_ROOT: .* free \([0-9.]+ %\).*: freed .* of dead caches$" <<<"$stderr"
+  [ "$(grep -c . <<<"$stderr")" -le 5 ]
+  [ "$(wc -L <<<"${stderr//"$DOKKU_ROOT"/}")" -lt 100 ]
+  grep -qE "!     Little room for a build: .* free \([0-9.]+ %\).* on the disk of $DOKKU_ROOT" <<<"$stderr"
+  grep -qE "!     Freed [0-9.]+ KiB of dead caches; the deploy goes on$" <<<"$stderr"
   grep -qE "!     By hand: .*3.0 MiB in volumes of $(app shop) \('dokku cache:purge-volumes $(app shop)'\)" <<<"$stderr"
 }
 
@@ -99,7 +101,7 @@ small_disk() {
   [ -z "$output$stderr" ]
   enough
   run --separate-stderr trigger
-  [[ "$output" == "-----> There is room again: disk of "* ]]
+  [[ "$output" == "-----> There is room again: "*" free ("* ]]
   run --separate-stderr trigger
   [ -z "$output$stderr" ]
 }
@@ -194,7 +196,7 @@ small_disk() {
   small_disk 40 1
   dokku cache:set --global min-free 10% >/dev/null
   run --separate-stderr trigger
-  [[ "$stderr" == *"Little room for a build, disk of $SUITE_DIRECTORY/small: "* ]]
+  [[ "$stderr" == *"Little room for a build: "*" on the disk of $SUITE_DIRECTORY/small"* ]]
   rm "$SUITE_DIRECTORY/small/filling"
   run --separate-stderr trigger
   [[ "$output" == *"There is room again"* ]]
@@ -206,7 +208,7 @@ small_disk() {
   (cd "$SUITE_DIRECTORY/small/many" && seq 100000 | xargs touch 2>/dev/null) || true
   [ "$(df --output=iavail "$SUITE_DIRECTORY/small" | tail -n 1 | tr -d ' ')" = 0 ]
   run --separate-stderr trigger
-  [[ "$stderr" == *"disk of $SUITE_DIRECTORY/small: "*", 0 of "*" inodes"* ]]
+  [[ "$stderr" == *", 0 of "*" inodes on the disk of $SUITE_DIRECTORY/small"* ]]
 }
 
 @test "a silent Docker, a broken Python or a disk that cannot be seen fails no deploy" {
@@ -216,7 +218,7 @@ small_disk() {
   echo /nowhere >"$DATA/engine-root"
   DOCKER_HOST=unix:///nowhere.sock run --separate-stderr trigger
   [ "$status" -eq 0 ]
-  [[ "$stderr" == *": not all that is dead could be found out or removed ($DOKKU_LOGS_DIR/cache.log)"* ]]
+  [[ "$stderr" == *" Not all that is dead could be found out or removed ($DOKKU_LOGS_DIR/cache.log)"* ]]
   [[ "$stderr" == *"Little room for a build"* && "$stderr" == *"'dokku cache:list' shows"* ]]
   mv "$DOKKU_LIB_ROOT/plugins/available/cache/src/dokku_cache/cli.py" "$SUITE_DIRECTORY/cli.py"
   run bash -c "setpriv --reuid dokku --regid dokku --init-groups '$DOKKU_LIB_ROOT/plugins/enabled/cache/pre-receive-app' '$(app shop)' 2>/dev/null"

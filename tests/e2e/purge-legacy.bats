@@ -81,6 +81,19 @@ refuses() {
   [[ "$output" == *"nothing to do"* ]]
 }
 
+@test "on a server without a legacy cache --all says so in a line, and nothing when quiet" {
+  needs_stand_in "has other apps"
+  make_app shop
+  for flags in --all "--all --dry-run" "--all --force"; do
+    # shellcheck disable=SC2086 # they are two words
+    run dokku cache:purge-legacy $flags
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"There is no legacy cache: nothing to do"* ]]
+  done
+  run dokku --quiet cache:purge-legacy --all
+  [ -z "$output" ]
+}
+
 # bats test_tags=quick
 @test "a cache that a running container mounts is refused" {
   holds_from 0.31.0
@@ -178,7 +191,14 @@ refuses() {
   holds_from 0.31.0
   make_app shop
   make_cache shop
-  DOCKER_HOST=unix:///nowhere refuses shop "cannot be found out whether a container uses it"
+  make_ghost oldblog
+  for name in shop oldblog; do
+    DOCKER_HOST=unix:///nowhere refuses "$name" "cannot be found out whether a container uses it"
+    # One cause is one reason, with its own next step.
+    DOCKER_HOST=unix:///nowhere run --separate-stderr dokku cache:purge-legacy "$(app "$name")"
+    [[ "$stderr" == *"systemctl status docker"* && "$stderr" != *"emove what uses it"* ]]
+    [ "$(grep -o 'Docker does not answer' <<<"$stderr" | wc -l)" -eq 1 ]
+  done
 }
 
 # bats test_tags=umask

@@ -28,7 +28,7 @@ volumes() { docker volume ls --quiet | LC_ALL=C sort; }
   [ -z "$stderr" ]
   grep -qE "^-----> $(app shop): freed 3.0 MiB, removed volume cache-$(app shop) in [0-9.]+ s$" <<<"$output"
   grep -qE "^-----> $(app shop): freed 2.0 MiB, removed volume $(pack_volume shop) in [0-9.]+ s$" <<<"$output"
-  [[ "$output" == *"The next build of $(app shop) is slow"* ]]
+  [[ "$output" == *"Nothing of $(app shop) is lost; its next build is slow"* ]]
   [ "${lines[-1]}" = "=====> 2 cache volumes removed, 5.0 MiB freed" ]
   run ! has_volume "cache-$(app shop)"
   run ! has_volume "$(pack_volume shop)"

@@ -37,6 +37,14 @@ teardown() { clean_up; }
 }
 
 # bats test_tags=quick
+@test "it tells a ghost from an app" {
+  holds_from 0.31.0
+  make_app shop
+  make_ghost oldblog
+  [ "$(dokku cache:report "$(app shop)" --cache-app-state)" = present ]
+  [ "$(dokku cache:report "$(app oldblog)" --cache-app-state)" = ghost ]
+}
+
 @test "an info flag gives its value alone" {
   holds_from 0.33.8
   make_ghost oldblog
@@ -106,7 +114,7 @@ PYTHON
   for flag in -x --wrong --cache-wrong; do
     run --separate-stderr dokku cache:report "$flag"
     [ "$status" -eq 1 ]
-    [[ "$stderr" == "!     Invalid flag passed, valid flags: --cache-auto-purge, "* ]]
+    [[ "$stderr" == "!     Invalid flag passed, valid flags: --cache-app-state, --cache-auto-purge, "* ]]
   done
 }
 

@@ -26,7 +26,7 @@ implement() {
   run dokku cache:purge-legacy "$(app shop)"
   [ "$status" -eq 0 ]
   [[ "$output" != *"said by the plugin"* ]]
-  grep -qx "said by the plugin" "$DOKKU_LOGS_DIR/cache.log"
+  grep -qx "[^ ]* cache-purged: said by the plugin" "$DOKKU_LOGS_DIR/cache.log"
   [ "$(cat "$TOLD")" = "$(app shop) legacy $(cache_of shop) $size 20 hand" ]
   # By what it was started is told too.
   make_cache shop 3

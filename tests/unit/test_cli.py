@@ -59,7 +59,7 @@ def test_without_dokkus_environment_it_says_so() -> None:
 def test_each_error_has_its_text_and_code(
     raised: BaseException, code: int, said: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    def fail(_arguments: object) -> int:
+    def fail(*_: object) -> int:
         raise raised
 
     monkeypatch.setattr(cli, "_run", fail)

@@ -77,7 +77,12 @@ def test_a_subcommand_has_its_section_among_the_commands(verb: str) -> None:
 def test_every_action_has_a_door() -> None:
     from dokku_cache.cli import ACTIONS
 
-    doors = [PROJECT / "install", *(PROJECT / "triggers").iterdir(), *(PROJECT / "subcommands").iterdir()]
+    doors = [
+        PROJECT / "install",
+        PROJECT / "commands",
+        *(PROJECT / "triggers").iterdir(),
+        *(PROJECT / "subcommands").iterdir(),
+    ]
     text = "".join(door.read_text() for door in doors)
     started_by_us = {"relieve", "upgraded"}
     assert {action for action in ACTIONS if f'/src/call" {action}' not in text} == started_by_us

@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dokku_cache.arguments import STDOUT, Parser, named_apps, plan_format
+from dokku_cache.arguments import DRY_RUN, STDOUT, Command, Flag, Parser, named_apps, plan_format
 from dokku_cache.automatic import bounds, dead_volumes, rehearsal, upgrade
 from dokku_cache.automatic.logged import log_console, warned_of
 from dokku_cache.automatic.server import sweep_server
@@ -18,7 +18,19 @@ from dokku_cache.records.history import Way
 from dokku_cache.views import plan_values
 from dokku_cache.volumes import telling
 
-USAGE = "cache:auto-purge [<app>... | --daily] [--dry-run [--format stdout|json|yaml]] [--quiet]"
+COMMAND = Command(
+    "auto-purge",
+    "[<app>... | --daily]",
+    "Apply the automatic policy",
+    "[<app>... | --daily] [--dry-run [--format stdout|json|yaml]] [--quiet]",
+    "It removes what would go by itself: legacy caches that are proven to be dead and quiet, what an earlier purge "
+    "left, and, where no app is named, cache volumes of apps that are gone. All else stays, and is no failure.",
+    (
+        ("--dry-run", "shows what the daily run would remove now, and why the rest stays"),
+        ("shop", "does it for one app"),
+    ),
+    (Flag("--daily", "what cron calls: for all apps, with its outcome in the log"), *DRY_RUN),
+)
 
 
 def run(context: Context, arguments: Sequence[str]) -> ExitCode:
@@ -26,32 +38,45 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
 
     A dry run shows what that would do now.
     """
-    parser = Parser("cache:auto-purge", USAGE)
-    parser.add_argument("--daily", dest="is_daily", action="store_true")
-    parser.add_dry_run()
-    parsed = parser.read_all(arguments)
+    parsed = Parser(COMMAND).read_all(arguments)
     format_name = plan_format(parsed)
     context = context.with_flags(quiet=parsed.quiet or format_name != STDOUT)
     if parsed.is_daily:
-        if parsed.is_dry:
+        if parsed.is_dry_run:
             raise UsageError(
                 "--daily is what cron calls, and shows no plan", "leave out --daily: the plan is the same"
             )
         if named_apps(context, parsed) or os.environ.get("SSH_NAME", permission.CRON_NAME) != permission.CRON_NAME:
-            raise UsageError("--daily is what cron calls, for all apps", f"usage: {USAGE}")
+            raise UsageError("--daily is what cron calls, for all apps", COMMAND.hint)
         return _run_daily(context)
     visible = context.visible_apps()
-    named = [apps.verify(name, visible) for name in named_apps(context, parsed)]
+    wanted = named_apps(context, parsed)
+    named, worst = _known(context, wanted, visible)
+    if wanted and not named:
+        return worst
     # What belongs to no app could be another user's.
-    is_for_all = not named and frozenset(apps.every()) <= frozenset(visible)
-    if parsed.is_dry:
+    is_for_all = not wanted and frozenset(apps.every()) <= frozenset(visible)
+    if parsed.is_dry_run:
         context.engine.only_look()
         _show_plan(context, named or visible, format_name, with_volumes=is_for_all)
+        return worst
+    if not wanted and _swept_after_upgrade(context):
         return ExitCode.OK
-    if not named and _swept_after_upgrade(context):
-        return ExitCode.OK
-    code = sweep(context, named or visible, Way.CRON)
-    return max(code, dead_volumes.sweep(context, Way.CRON)) if is_for_all else code
+    worst = max(worst, sweep(context, named or visible, Way.CRON))
+    return max(worst, dead_volumes.sweep(context, Way.CRON)) if is_for_all else worst
+
+
+def _known(context: Context, wanted: Sequence[str], visible: tuple[str, ...]) -> tuple[list[str], ExitCode]:
+    """Give the names that are apps, and the worst exit code of the others, of which each is told."""
+    known: list[str] = []
+    worst = ExitCode.OK
+    for name in wanted:
+        try:
+            known.append(apps.verify(name, visible))
+        except CacheError as error:
+            context.console.warn(str(error), error.hint)
+            worst = max(worst, error.exit_code)
+    return known, worst
 
 
 def _show_plan(context: Context, names: Sequence[str], format_name: str, *, with_volumes: bool) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dokku_cache.arguments import Parser, named_apps
+from dokku_cache.arguments import STDOUT, Command, Flag, Parser, named_apps
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps
 from dokku_cache.errors import AppNotFound, ExitCode, UsageError
@@ -12,21 +12,30 @@ from dokku_cache.records.history import Record
 from dokku_cache.views import history_table
 
 FORMATS = ("stdout", "json", "yaml")
-USAGE = "cache:history [<app>] [--format stdout|json|yaml]"
+COMMAND = Command(
+    "history",
+    "[<app>]",
+    "Show what was purged",
+    "[<app>] [--format stdout|json|yaml] [--quiet]",
+    "For each purge it says when it was, of what, what started it, and how much it freed; for each month the sum.",
+    (
+        ("", "shows every purge, the last one at the end"),
+        ("shop --format json", "gives those of one app to a program"),
+    ),
+    (Flag("--format", "for a person or for programs", choices=FORMATS, default="stdout"),),
+)
 
 
 def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     """Show the purges of one app, or all that the calling user may know of."""
-    parser = Parser("cache:history", USAGE)
-    parser.add_argument("--format", choices=FORMATS, default="stdout")
-    parsed = parser.read_all(arguments)
+    parsed = Parser(COMMAND).read_all(arguments)
     named = named_apps(context, parsed)
     if len(named) > 1:
-        raise UsageError("cache:history takes one app, or none for all", f"usage: {USAGE}")
+        raise UsageError("cache:history takes one app, or none for all", COMMAND.hint)
     context = context.with_flags(quiet=parsed.quiet)
     context.engine.only_look()
     records = _choose(context, named[0] if named else "")
-    if parsed.format == "stdout":
+    if (parsed.format or STDOUT) == STDOUT:
         history_table.show(context.console, records)
     else:
         context.console.result(serialized.as_text(history_table.values(records), parsed.format))

@@ -9,7 +9,7 @@ from dokku_cache.context import Context
 from dokku_cache.dokku import apps, permission, version
 from dokku_cache.engine import helper_image
 from dokku_cache.errors import CacheError, ExitCode
-from dokku_cache.legacy.plan import plan
+from dokku_cache.legacy.plan import Decision, plan
 from dokku_cache.legacy.state import Mode
 from dokku_cache.output import log, purge_text
 from dokku_cache.purge import volume_purger
@@ -67,8 +67,7 @@ def _begin(context: Context) -> None:
             purge_text.show_plan(context.console, decisions, {finding.app: size for finding, size in measured})
         if volumes:
             telling.show_plan(context.console, volumes)
-        if volumes or any(decision.targets or decision.kept for decision in decisions):
-            _tell_what_comes(context)
+        _tell_what_comes(context, decisions, volumes)
     except CacheError as error:
         log_console(context, "install").warn(str(error), error.hint)
         context.console.warn(str(error), error.hint)
@@ -88,7 +87,17 @@ def _plan_volumes(context: Context) -> list[VolumeDecision]:
         return []
 
 
-def _tell_what_comes(context: Context) -> None:
-    context.console.detail("So far nothing was deleted. The daily run removes what is orphaned;")
-    context.console.detail("'dokku cache:purge-legacy --all' and 'dokku cache:purge-volumes --orphaned' do it now,")
-    context.console.detail("'dokku cache:set --global auto-purge false' keeps it from happening by itself")
+def _tell_what_comes(context: Context, decisions: Sequence[Decision], volumes: Sequence[VolumeDecision]) -> None:
+    """Say that nothing was deleted, and what can be, in the order in which it is safe."""
+    tell = context.console.detail
+    if not volumes and not any(decision.targets or decision.kept for decision in decisions):
+        tell("dokku-cache found no legacy cache, and no cache volume of an app that is gone: nothing to do")
+        return
+    tell("So far nothing was deleted. The daily run removes what is orphaned; to keep it from that:")
+    tell("    dokku cache:set --global auto-purge false")
+    tell("To look at every build cache, at the plan, and then to purge now:")
+    tell("    dokku cache:list")
+    tell("    dokku cache:purge-legacy --all --dry-run")
+    tell("    dokku cache:purge-legacy --all")
+    if any(decision.goes for decision in volumes):
+        tell("    dokku cache:purge-volumes --orphaned")

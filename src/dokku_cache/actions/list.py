@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import Enum
 
-from dokku_cache.arguments import Parser, named_apps
+from dokku_cache.arguments import STDOUT, Command, Flag, Parser, named_apps
 from dokku_cache.caches import inventory
 from dokku_cache.caches.collector import Collector
 from dokku_cache.caches.inventory import Kind, Order
@@ -15,29 +15,49 @@ from dokku_cache.output.progress import Watcher
 from dokku_cache.records import daily_run
 from dokku_cache.views import list_table, list_values, prometheus
 
+
+def _values(kinds: type[Enum]) -> tuple[str, ...]:
+    return tuple(kind.value for kind in kinds)
+
+
 FORMATS = ("stdout", "json", "yaml", "prometheus")
-USAGE = (
-    "cache:list [--sort size|app|modified] [--kind legacy|herokuish|pack|buildkit|engine]... "
-    "[--format stdout|json|yaml|prometheus]"
+COMMAND = Command(
+    "list",
+    "[<app>] [--kind <kind>]",
+    "Show every build cache",
+    "[<app>] [--sort size|app|modified] [--kind legacy|herokuish|pack|buildkit|engine]... "
+    "[--format stdout|json|yaml|prometheus] [--quiet]",
+    "It changes nothing. It lists the directories and volumes of every app, of apps that are gone too, and what "
+    "Docker itself keeps, each with its size, its state, and what can be done about it; below, how full the "
+    "disks are.",
+    (
+        ("", "shows all there is, the biggest first"),
+        ("shop", "shows what one app has"),
+        ("--kind legacy --sort modified", "shows the legacy directories, the longest unmodified first"),
+    ),
+    (
+        Flag("--sort", "by what the lines are sorted", choices=_values(Order), default=Order.SIZE.value),
+        Flag("--kind", "show these alone", choices=_values(Kind), is_repeated=True),
+        Flag("--format", "for a person or for programs", choices=FORMATS, default="stdout"),
+    ),
 )
 
 
 def run(context: Context, arguments: Sequence[str]) -> ExitCode:
-    """Take the inventory of what the calling user may see, and show it."""
-    parser = Parser("cache:list", USAGE)
-    parser.add_argument("--format", choices=FORMATS, default="stdout")
-    parser.add_argument("--kind", choices=_values(Kind), action="append")
-    parser.add_argument("--sort", choices=_values(Order), default=Order.SIZE.value)
-    parsed = parser.read_all(arguments)
-    if named_apps(context, parsed):
-        raise UsageError("cache:list takes no app", "'dokku cache:report <app>' shows one")
+    """Take the inventory of what the calling user may see, or of one app, and show it."""
+    parsed = Parser(COMMAND).read_all(arguments)
+    named = named_apps(context, parsed)
+    if len(named) > 1:
+        raise UsageError("cache:list takes one app, or none for all", COMMAND.hint)
     context = context.with_flags(quiet=parsed.quiet)
     context.engine.only_look()
-    order = Order(parsed.sort)
+    order = Order(parsed.sort or Order.SIZE.value)
     with Watcher(context.console, writes_lines=False) as watcher:
-        taken = Collector(context, {Kind(kind) for kind in parsed.kind or _values(Kind)}).take(watcher)
+        watcher.asking()
+        kinds = {Kind(kind) for kind in parsed.kind or _values(Kind)}
+        taken = Collector(context, kinds, "".join(named)).take(watcher)
     taken = replace(taken, caches=inventory.sort(taken.caches, order))
-    if parsed.format == "stdout":
+    if (parsed.format or STDOUT) == STDOUT:
         list_table.show(context.console, taken, order)
         return ExitCode.OK
     last_run = daily_run.last(context.environment)
@@ -46,7 +66,3 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     else:
         context.console.result(serialized.as_text(list_values.values(taken, last_run), parsed.format))
     return ExitCode.OK
-
-
-def _values(kinds: type[Enum]) -> list[str]:
-    return [kind.value for kind in kinds]

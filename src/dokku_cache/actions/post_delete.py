@@ -45,7 +45,7 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
 
 def _warn(context: Context, app: str, sentence: str, error: CacheError) -> None:
     context.console.warn(sentence, error.hint)
-    log_console(context, f"post-delete {app}").warn(str(error), error.hint)
+    log_console(context, "post-delete", app).warn(str(error), error.hint)
 
 
 def _purge_volumes(context: Context, app: str) -> None:

@@ -7,6 +7,7 @@ from enum import Enum
 
 from dokku_cache.automatic import detached, pressure
 from dokku_cache.context import Context
+from dokku_cache.dokku import policy
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import CacheError, ExitCode
 from dokku_cache.output import log, text
@@ -45,7 +46,7 @@ class _Removed:
 
 
 def run(context: Context, arguments: Sequence[str]) -> ExitCode:
-    """Have all removed that is dead, and say what that won and what is left to do, in two lines."""
+    """Have all removed that is dead, and say what that won and what is left to do by hand, a line each."""
     environment = context.environment
     low = pressure.low_ones(environment)
     has_changed = pressure.note(environment, low)
@@ -88,17 +89,16 @@ def _relieve(context: Context, *app: str) -> _End:
 def _tell(context: Context, were_low: Sequence[FileSystem], won: _Removed, end: _End) -> None:
     paths = {found.path for found in were_low}
     now = [found for found in pressure.file_systems(context.environment) if found.path in paths]
+    room = "; ".join(pressure.described(each) for each in now or were_low)
+    context.console.warn(f"Little room for a build: {room}")
     parts = [won.described]
     if end is not _End.DONE:
         parts.append(f"{end.value} ({log.path(context.environment.logs_dir)})")
     elif not won.caches:
         parts = ["nothing dead was left to remove"]
     removed = ", ".join(part for part in parts if part)
-    room = "; ".join(pressure.described(each) for each in now or were_low)
-    context.console.warn(f"Little room for a build, {room}: {removed}")
-    by_hand = pressure.left_by_hand(context)
-    context.console.warn(
-        f"By hand: {by_hand}"
-        if by_hand
-        else "By hand: 'dokku cache:list' shows what else could go, the biggest first"
-    )
+    # What refuses it, trigger pre-build, looks again, and says so itself.
+    goes_on = "" if policy.refuses_deploys(context.environment) else "; the deploy goes on"
+    context.console.warn(f"{removed[0].upper()}{removed[1:]}{goes_on}")
+    for could_go in pressure.left_by_hand(context) or ["'dokku cache:list' shows what could go, the biggest first"]:
+        context.console.warn(f"By hand: {could_go}")

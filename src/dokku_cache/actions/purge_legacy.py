@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dokku_cache.arguments import STDOUT, Parser, named_apps, plan_format
+from dokku_cache.arguments import DRY_RUN, STDOUT, Command, Flag, Parser, named_apps, plan_format
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps
 from dokku_cache.errors import CacheError, Doubtful, ExitCode, Refused, UsageError
@@ -12,6 +12,7 @@ from dokku_cache.legacy.plan import Finding, candidates, decide, plan
 from dokku_cache.legacy.state import Mode, State
 from dokku_cache.output import purge_text, serialized
 from dokku_cache.output.console import Console
+from dokku_cache.output.progress import Watcher
 from dokku_cache.purge.purger import Request
 from dokku_cache.purge.recorded import purge_and_record
 from dokku_cache.purge.refusals import refusal
@@ -21,7 +22,25 @@ from dokku_cache.survey.measuring import measure_candidates
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.views import disk_lines, plan_values
 
-USAGE = "cache:purge-legacy <app>... | --all [--dry-run [--format stdout|json|yaml]] [--force] [--quiet]"
+COMMAND = Command(
+    "purge-legacy",
+    "<app>... | --all",
+    "Remove legacy build caches",
+    "<app>... | --all [--dry-run [--format stdout|json|yaml]] [--force] [--quiet]",
+    "Only what is proven to be a dead build cache goes: what is, or may be, in use stays, whatever the flags. Named "
+    "apps are purged unasked; --all shows its plan and asks first. A purge that is cut short goes on when it is "
+    "called again.",
+    (
+        ("--all --dry-run", "shows what would go, and how much that frees"),
+        ("--all", "shows that, asks, and removes it"),
+        ("shop blog", "removes those of two apps"),
+    ),
+    (
+        Flag("--all", "of every app: what certainly is a dead cache"),
+        *DRY_RUN,
+        Flag("--force", "do not ask: for scripts, and for a named app whose cache is doubtful; forces no refusal"),
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -36,29 +55,31 @@ class Result:
 
 def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     """Purge the named apps, or all that have something to purge, or show what that would do."""
-    parser = Parser("cache:purge-legacy", USAGE)
-    parser.add_argument("--all", dest="is_all", action="store_true")
-    parser.add_dry_run()
-    parsed = parser.read_all(arguments)
+    parsed = Parser(COMMAND).read_all(arguments)
     format_name = plan_format(parsed)
     # A program reads nothing but the plan.
     context = context.with_flags(quiet=parsed.quiet or format_name != STDOUT)
-    if parsed.is_dry:
+    if parsed.is_dry_run:
         context.engine.only_look()
     named = named_apps(context, parsed)
     _check(named, is_all=parsed.is_all)
 
-    chosen, unknown = _choose(context, named, is_all=parsed.is_all)
-    worst = _tell_errors(context.console, unknown)
     surveyor = Surveyor(context.environment, context.engine)
-    findings = surveyor.survey(chosen)
+    with Watcher(context.console) as watcher:
+        watcher.asking()
+        chosen, unknown = _choose(context, named, is_all=parsed.is_all)
+        findings = surveyor.survey(chosen)
+    worst = _tell_errors(context.console, unknown)
     is_forced = parsed.force or context.environment.is_forced
     mode = Mode.ALL if parsed.is_all else Mode.CONFIRMED if is_forced else Mode.NAMED
-    if parsed.is_dry:
+    if parsed.is_dry_run:
         _show_plan(context.console, surveyor, findings, mode, format_name)
         return worst  # a plan that keeps something is no failure: nothing was asked to be removed
     if parsed.is_all and not is_forced and not _confirmed(context.console, surveyor, findings):
         return ExitCode.FAILED
+    if parsed.is_all and all(finding.verdict.state is State.ABSENT for finding in findings):
+        purge_text.tell_nothing_at_all(context.console)
+        return worst
     before = disks.of_apps(context.environment, _purged_apps(findings, mode))
     worst = max(worst, _tell(context.console, _purge_each(context, findings, mode), is_several=len(findings) > 1))
     for line in disk_lines.changes(before, disks.of_paths(path for disk in before for path in disk.paths)):
@@ -72,9 +93,9 @@ def _purged_apps(findings: Sequence[Finding], mode: Mode) -> list[str]:
 
 def _check(named: list[str], *, is_all: bool) -> None:
     if is_all and named:
-        raise UsageError("Name apps or --all, not both", f"usage: {USAGE}")
+        raise UsageError("Name apps or --all, not both", COMMAND.hint)
     if not is_all and not named:
-        raise UsageError("Please specify an app to run the command on", f"usage: {USAGE}")
+        raise UsageError("Please specify an app to run the command on", COMMAND.hint)
 
 
 def _choose(context: Context, named: list[str], *, is_all: bool) -> tuple[list[str], list[CacheError]]:
@@ -136,7 +157,7 @@ def _purge_each(context: Context, findings: Sequence[Finding], mode: Mode) -> It
 def _purge_if_named(context: Context, finding: Finding, doubt: Doubtful) -> Result:
     """Ask where there is a doubt that the person who named the app can answer."""
     if not context.console.ask_for_name(f"{doubt}", finding.app):
-        return Result(finding.app, error=Refused(f"{finding.app} was not typed: its cache stays"))
+        return Result(finding.app, error=Refused(f"{finding.app} was not typed: its cache stays as it is"))
     return _purge(context, finding, Mode.CONFIRMED)
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from dokku_cache.arguments import STDOUT, Parser, named_apps, plan_format
+from dokku_cache.arguments import DRY_RUN, STDOUT, Command, Flag, Parser, named_apps, plan_format
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps
 from dokku_cache.errors import CacheError, ExitCode, Refused, UsageError
 from dokku_cache.output import serialized
 from dokku_cache.output.console import Console
+from dokku_cache.output.progress import Watcher
 from dokku_cache.purge import volume_purger
 from dokku_cache.purge.volume_purger import VolumePurger, refusal
 from dokku_cache.purge.volume_sizes import with_sizes
@@ -16,28 +17,45 @@ from dokku_cache.views import plan_values
 from dokku_cache.volumes import telling
 from dokku_cache.volumes.plan import VolumeDecision, VolumeFinding, Wish, choose
 
-USAGE = "cache:purge-volumes <app>... | --orphaned [--dry-run [--format stdout|json|yaml]] [--force] [--quiet]"
+COMMAND = Command(
+    "purge-volumes",
+    "<app>... | --orphaned",
+    "Remove cache volumes",
+    "<app>... | --orphaned [--dry-run [--format stdout|json|yaml]] [--force] [--quiet]",
+    "With an app it empties the caches that its builds use: nothing of the app is lost, but its next build is slow. "
+    "With --orphaned it removes those of apps that are gone. What a container mounts stays, whatever the flags.",
+    (
+        ("--orphaned --dry-run", "shows what is left of apps that are gone"),
+        ("--orphaned", "shows that, asks, and removes it"),
+        ("shop", "empties the caches of one app, as when a build fails for what is in them"),
+    ),
+    (
+        Flag("--orphaned", "the volumes of apps that are gone, once they are older than the quiet time"),
+        *DRY_RUN,
+        Flag("--force", "do not ask before --orphaned removes: for scripts; forces no refusal"),
+    ),
+)
 
 
 def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     """Remove the cache volumes of the named apps, or of all apps that are gone, or show what that would do."""
-    parser = Parser("cache:purge-volumes", USAGE)
-    parser.add_argument("--orphaned", dest="is_orphaned", action="store_true")
-    parser.add_dry_run()
-    parsed = parser.read_all(arguments)
+    parsed = Parser(COMMAND).read_all(arguments)
     format_name = plan_format(parsed)
     # A program reads nothing but the plan.
     context = context.with_flags(quiet=parsed.quiet or format_name != STDOUT)
-    if parsed.is_dry:
+    if parsed.is_dry_run:
         context.engine.only_look()
     named = named_apps(context, parsed)
     _check(named, is_orphaned=parsed.is_orphaned)
 
     wish = Wish.ORPHANED if parsed.is_orphaned else Wish.APP
-    chosen, unknown = _choose(context, named, wish)
+    with Watcher(context.console) as watcher:
+        watcher.asking()
+        chosen, unknown = _choose(context, named, wish)
+        planned = _plan(context, chosen, wish)
     worst = _warn(context, unknown)
-    decisions = with_sizes(context, _plan(context, chosen, wish))
-    if parsed.is_dry:
+    decisions = with_sizes(context, planned)
+    if parsed.is_dry_run:
         _show_plan(context.console, decisions, format_name)
         return worst
     is_forced = parsed.force or context.environment.is_forced
@@ -57,9 +75,9 @@ def _show_plan(console: Console, decisions: Sequence[VolumeDecision], format_nam
 
 def _check(named: list[str], *, is_orphaned: bool) -> None:
     if is_orphaned and named:
-        raise UsageError("Name apps or --orphaned, not both", f"usage: {USAGE}")
+        raise UsageError("Name apps or --orphaned, not both", COMMAND.hint)
     if not is_orphaned and not named:
-        raise UsageError("Please specify an app to run the command on", f"usage: {USAGE}")
+        raise UsageError("Please specify an app to run the command on", COMMAND.hint)
 
 
 def _choose(context: Context, named: list[str], wish: Wish) -> tuple[list[str], list[CacheError]]:

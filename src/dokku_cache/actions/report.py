@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dokku_cache.arguments import Parser, named_apps
+from dokku_cache.arguments import STDOUT, Command, Flag, Parser, Section, named_apps
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps
 from dokku_cache.errors import ExitCode, UsageError
@@ -12,17 +12,38 @@ from dokku_cache.survey.measuring import measure_finding
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.views import report_values
 
-USAGE = "cache:report [<app>] [--global] [--format stdout|json|yaml] [<info-flag>]"
+COMMAND = Command(
+    "report",
+    "[<app>] [--global] [<flag>]",
+    "Report on legacy caches",
+    "[<app>] [--global] [--format stdout|json|yaml] [<info-flag>] [--quiet]",
+    "It changes nothing. Of each app, ghosts too, it says what lies there, its size, its state with the reason, the "
+    "evidence for it, and what goes by itself. An info flag shows that one value alone.",
+    (
+        ("shop", "shows all about one app"),
+        ("shop --cache-legacy-size", "shows one value"),
+        ("--global --format json", "gives what holds for the server to a program"),
+    ),
+    (
+        Flag("--global", "what holds for the server, and not of apps"),
+        Flag("--format", "for a person or for programs", choices=report.FORMATS, default="stdout", is_free=True),
+    ),
+    (
+        Section("Info flags of an app", tuple((f"--{key}", "") for key in sorted(report_values.APP_KEYS))),
+        Section(
+            "Info flags of the server (--global)",
+            tuple((f"--{key}", "") for key in sorted(report_values.SERVER_KEYS)),
+        ),
+    ),
+)
 
 
 def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     """Report on one app, on all that the user may see, or on the server."""
-    parser = Parser("cache:report", USAGE)
-    parser.add_argument("--global", dest="is_global", action="store_true")
-    parser.add_argument("--format", default="stdout")
-    parsed, flags = parser.read(arguments)
+    parsed, flags = Parser(COMMAND).read(arguments)
+    parsed.format = parsed.format or STDOUT
     if parsed.format not in report.FORMATS:
-        raise UsageError(f'Format must be "stdout", "json" or "yaml": "{parsed.format}"')
+        raise UsageError(f'Format must be "stdout", "json" or "yaml": "{parsed.format}"', COMMAND.hint)
     context = context.with_flags(quiet=parsed.quiet)
     context.engine.only_look()
     if parsed.is_global:
@@ -31,7 +52,7 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     visible = context.visible_apps()
     named = [apps.verify(name, visible) for name in named_apps(context, parsed)]
     if len(named) > 1:
-        raise UsageError("cache:report takes one app, or none for all", f"usage: {USAGE}")
+        raise UsageError("cache:report takes one app, or none for all", COMMAND.hint)
     return _report_apps(context, named or list(visible), info_flag, parsed.format)
 
 
@@ -45,7 +66,10 @@ def _report_server(context: Context, flags: list[str], format_name: str) -> Exit
 def _report_apps(context: Context, names: list[str], info_flag: str, format_name: str) -> ExitCode:
     gatherer = report_values.Gatherer(context)
     surveyor = Surveyor(context.environment, context.engine)
+    if not names and format_name == STDOUT:
+        context.console.detail("There are no apps, so no legacy caches to report on: nothing to do")
     with Watcher(context.console, writes_lines=False) as watcher:
+        watcher.asking()
         for finding in surveyor.survey(names):
             examined, measured = finding, None
             if info_flag.removeprefix("--") in {"", *report_values.WALKED_KEYS}:

@@ -2,22 +2,39 @@
 
 from collections.abc import Sequence
 
-from dokku_cache.arguments import Parser, named_apps
+from dokku_cache.arguments import Command, Flag, Parser, Section, named_apps
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps, policy, properties
 from dokku_cache.errors import ExitCode, UsageError
 
-USAGE = (
-    "cache:set [--global|<app>] auto-purge [true|false] | quiet-time [<duration>] | max-size [<size>|off], and with "
-    "--global engine-max-size [<size>|off] | min-free [<size>|<share>%|off] | min-free-action [warn|refuse]"
+COMMAND = Command(
+    "set",
+    "[--global|<app>] <property> [<value>]",
+    "Set what goes by itself",
+    "[--global|<app>] <property> [<value>] [--quiet]",
+    "It says what goes by itself, when, and within which bounds. An app's value comes before the global one, that "
+    "before the default; without a value the property is cleared.",
+    (
+        ("shop auto-purge false", "keeps an app's legacy cache from going by itself"),
+        ("--global max-size 5GiB", "bounds what each app's cache volumes may hold"),
+        ("shop auto-purge", "clears the app's own value"),
+    ),
+    (Flag("--global", "for all apps that have no value of their own, or for the server"),),
+    (
+        Section(
+            "Properties",
+            tuple(
+                (f"{key} {policy.VALUES[key]}", f"{policy.MEANINGS[key]} (default {default})")
+                for key, default in policy.DEFAULTS.items()
+            ),
+        ),
+    ),
 )
 
 
 def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     """Set a property, or clear it when no value is given."""
-    parser = Parser("cache:set", USAGE)
-    parser.add_argument("--global", dest="is_global", action="store_true")
-    parsed = parser.read_all(arguments)
+    parsed = Parser(COMMAND).read_all(arguments)
     context = context.with_flags(quiet=parsed.quiet)
     words = list(parsed.apps)
     if parsed.is_global:
@@ -35,16 +52,16 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
 
 def _one_app(context: Context, named: list[str]) -> str:
     if len(named) != 1:
-        raise UsageError("Please specify an app to run the command on", f"usage: {USAGE}")
+        raise UsageError("Please specify an app to run the command on", COMMAND.hint)
     return apps.verify(named[0], context.visible_apps())
 
 
 def _pair(words: list[str], *, is_global: bool) -> tuple[str, str]:
     if not words:
-        raise UsageError("No property specified", f"usage: {USAGE}")
+        raise UsageError("No property specified", COMMAND.hint)
     key, value = words[0], " ".join(words[1:])
     try:
         policy.check(key, value, is_global=is_global)
     except UsageError as error:
-        raise UsageError(str(error), f"usage: {USAGE}") from error
+        raise UsageError(str(error), COMMAND.hint) from error
     return key, value

@@ -74,11 +74,11 @@ def described(found: FileSystem) -> str:
         and found.free_inodes / found.total_inodes * 100 < percent
     ):
         room += f", {found.free_inodes:,} of {found.total_inodes:,} inodes"
-    return f"disk of {found.path}: {room}"
+    return f"{room} on the disk of {found.path}"
 
 
-def left_by_hand(context: Context) -> str:
-    """Name what still could be won, the biggest first; an empty text where Docker does not tell in time."""
+def left_by_hand(context: Context) -> list[str]:
+    """Name what still could be won, the biggest first; nothing where Docker does not tell in time."""
     visible = frozenset(context.visible_apps())
     listed = frozenset(apps.every())
     try:
@@ -88,7 +88,7 @@ def left_by_hand(context: Context) -> str:
         usage = disk_usage.ask(counting, LIMIT_SECONDS)
         volumes = ownership.find(context.engine.volumes(), listed)
     except Unestablished:
-        return ""
+        return []
     by_app: dict[str, int] = {}
     for volume in volumes:
         if volume.app in visible:
@@ -100,7 +100,7 @@ def left_by_hand(context: Context) -> str:
     if listed <= visible:
         reclaimable = usage.build_cache.reclaimable_bytes
         found.append((reclaimable, f"{text.size(reclaimable)} of Docker's build cache ('docker builder prune')"))
-    return ", ".join(_biggest(found))
+    return list(_biggest(found))
 
 
 def _biggest(found: Sequence[tuple[int, str]]) -> Iterator[str]:

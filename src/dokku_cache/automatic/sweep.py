@@ -9,7 +9,8 @@ from dokku_cache.legacy.outcome import Outcome
 from dokku_cache.legacy.plan import Finding, candidates
 from dokku_cache.legacy.state import Mode, State
 from dokku_cache.output import purge_text
-from dokku_cache.purge.purger import Request
+from dokku_cache.output.progress import Watcher
+from dokku_cache.purge.purger import DEPLOY_SECONDS, Request
 from dokku_cache.purge.recorded import failure_in_history, purge_and_record
 from dokku_cache.records.history import Way
 from dokku_cache.survey.surveyor import Surveyor
@@ -27,9 +28,16 @@ def sweep(context: Context, apps: Sequence[str], way: Way, deploying: str = "") 
     """
     worst = ExitCode.OK
     outcomes: list[Outcome] = []
-    for finding in Surveyor(context.environment, context.engine).survey(apps):
-        if finding.verdict.state is State.ABSENT:
-            continue
+    with Watcher(context.console) as watcher:
+        # In a log nobody waits for a sign of life.
+        if not context.console.is_log:
+            watcher.asking()
+        found = Surveyor(context.environment, context.engine).survey(apps)
+    there = [finding for finding in found if finding.verdict.state is not State.ABSENT]
+    if not there:
+        purge_text.tell_nothing_at_all(context.console)
+        return worst
+    for finding in there:
         try:
             outcomes += apply_to(context, finding, way, in_deploy=finding.app == deploying)
         except CacheError as error:
@@ -62,6 +70,7 @@ def apply_to(context: Context, finding: Finding, way: Way, *, in_deploy: bool = 
         # Where a build waits for room there is nothing to be gentle for.
         is_gentle=way is not Way.PRESSURE,
         lock_wait_seconds=LOCK_WAIT_SECONDS if way is Way.DEPLOY else 0,
+        deploy_wait_seconds=DEPLOY_SECONDS if way is Way.DEPLOY else 0,
     )
     try:
         with failure_in_history(context, finding.app, way):

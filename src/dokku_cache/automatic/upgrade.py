@@ -33,7 +33,10 @@ def record(environment: DokkuEnvironment, installed: str) -> None:
             os.fsync(file.fileno())
         os.replace(f"{path}.new", path)
     except OSError as error:
-        raise CacheError(f"Dokku's version cannot be recorded in {path} ({error.strerror})") from error
+        raise CacheError(
+            f"Dokku's version cannot be recorded in {path} ({error.strerror})",
+            "see to the disk, or to the file's owner, dokku; the daily run tries again",
+        ) from error
 
 
 def is_due(environment: DokkuEnvironment) -> bool:
@@ -64,7 +67,10 @@ def _alone(environment: DokkuEnvironment) -> Iterator[bool]:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
-        raise CacheError(f"{path} cannot be opened ({error.strerror})") from error
+        raise CacheError(
+            f"{path} cannot be opened ({error.strerror})",
+            "see to the disk, or to the file's owner, dokku; the daily run tries again",
+        ) from error
     try:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -12,7 +12,7 @@ from dokku_cache.context import Context
 from dokku_cache.dokku import apps, daily_prune, version
 from dokku_cache.engine import disk_usage
 from dokku_cache.engine.disk_usage import DiskUsage
-from dokku_cache.errors import Unestablished
+from dokku_cache.errors import AppNotFound, InvalidAppName, Unestablished
 from dokku_cache.legacy.sighting import CACHE_NAME, is_directory
 from dokku_cache.legacy.state import State
 from dokku_cache.output.progress import Watcher
@@ -27,9 +27,10 @@ Answer = TypeVar("Answer")
 
 
 class Collector:
-    """Takes the inventory of a server, as far as the calling user may see it."""
+    """Takes the inventory of a server, or of one ``app``, as far as the calling user may see it."""
 
-    def __init__(self, context: Context, kinds: Collection[Kind]) -> None:
+    def __init__(self, context: Context, kinds: Collection[Kind], app: str = "") -> None:
+        """Ask for the apps. Raises InvalidAppName for what can be no app's name, and Unestablished."""
         self._context = context
         self._surveyor = Surveyor(context.environment, context.engine)
         self._kinds = kinds
@@ -38,31 +39,40 @@ class Collector:
         self._every = frozenset(apps.every())
         # What belongs to no app that this user may see could be another user's.
         self._sees_all = self._every <= frozenset(self._visible)
+        self._app = app
+        if app and not apps.is_valid(app):
+            raise InvalidAppName
+        # What Docker itself keeps is no app's.
+        self._asks_engine, self._asks_buildkit = (
+            self._sees_all and not app and kind in kinds for kind in (Kind.ENGINE, Kind.BUILDKIT)
+        )
 
     def take(self, watcher: Watcher) -> Inventory:
-        """Measure everything of the wanted kinds. Raises Unestablished when the table of mounts cannot be read.
+        """Measure everything of the wanted kinds.
 
-        What else does not answer is warned about, and its figures are left unknown.
+        Raises Unestablished when the table of mounts cannot be read, and AppNotFound where there is no such app, nor
+        anything of one that is gone. What else does not answer is warned about, and its figures are left unknown.
         """
         directories = self._directories(watcher) if Kind.LEGACY in self._kinds else []
         volumes = self._volumes()
-        asks_engine = self._sees_all and Kind.ENGINE in self._kinds
-        asks_buildkit = self._sees_all and Kind.BUILDKIT in self._kinds
-        usage = (
-            self._disk_usage(watcher) if volumes or asks_engine or (asks_buildkit and self._buildkit({})) else None
-        )
+        if self._app and not volumes and self._app not in self._visible:
+            raise AppNotFound(self._app)
+        has_sizes = volumes or self._asks_engine or (self._asks_buildkit and self._buildkit({}))
+        usage = self._disk_usage(watcher) if has_sizes else None
         sizes = usage.volume_bytes if usage else {}
-        built = self._buildkit(sizes) if asks_buildkit else ()
+        built = self._buildkit(sizes) if self._asks_buildkit else ()
         examined = [inventory.of_volume(replace(found, size_bytes=sizes.get(found.name))) for found in volumes]
         for cause, hint in self._unknown.items():
             self._context.console.warn(cause, hint)
         environment = self._context.environment
         return Inventory(
             caches=(*directories, *examined, *built),
-            build_cache=usage.build_cache if usage and asks_engine else None,
-            daily_prune=daily_prune.look(version.read(environment.lib_root)) if asks_engine else None,
+            build_cache=usage.build_cache if usage and self._asks_engine else None,
+            daily_prune=daily_prune.look(version.read(environment.lib_root)) if self._asks_engine else None,
             unknown=tuple(self._unknown),
-            hides_others=not self._sees_all,
+            hides_others=not self._sees_all and not self._app,
+            kinds=frozenset(self._kinds),
+            app=self._app,
             disks=disks.look(environment, self._context.engine, self._visible),
         )
 
@@ -76,11 +86,11 @@ class Collector:
     def _directories(self, watcher: Watcher) -> list[Cache]:
         findings = [
             measure_finding(self._surveyor, finding, watcher, self._context.console)
-            for finding in self._surveyor.survey(self._visible)
+            for finding in self._surveyor.survey([app for app in self._visible if self._app in {"", app}])
             if finding.verdict.state is not State.ABSENT
         ]
         caches = [inventory.of_finding(*measured) for measured in findings]
-        return caches + (self._without_app() if self._sees_all else [])
+        return caches + (self._without_app() if self._sees_all and not self._app else [])
 
     def _without_app(self) -> list[Cache]:
         """Look into the directories that Dokku lists as no app, as their names are none."""
@@ -103,7 +113,9 @@ class Collector:
         return [
             found
             for found in self._ask(lambda: examiner.examine(self._every)) or ()
-            if Kind(found.volume.builder.value) in self._kinds and (self._sees_all or found.app in self._visible)
+            if Kind(found.volume.builder.value) in self._kinds
+            and (self._sees_all or found.app in self._visible)
+            and self._app in {"", found.app}
         ]
 
     def _buildkit(self, sizes: Mapping[str, int]) -> tuple[Cache, ...]:

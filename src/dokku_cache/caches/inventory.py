@@ -14,7 +14,7 @@ from dokku_cache.legacy.state import Mode, State
 from dokku_cache.survey.disks import Disk
 from dokku_cache.tree.measurement import Measurement
 from dokku_cache.volumes.plan import VolumeFinding
-from dokku_cache.volumes.state import command
+from dokku_cache.volumes.state import PURGE_ORPHANED, command
 
 
 class Kind(Enum):
@@ -80,7 +80,7 @@ class Inventory:
     ``build_cache`` and ``daily_prune`` are None when they were not asked for, ``build_cache`` also when the engine
     did not tell. ``unknown`` are sentences on what could not be found out. ``hides_others``: the calling user may not
     see every app, so what belongs to others, or to nobody, is left out. ``disks`` are the file systems that
-    hold caches.
+    hold caches. ``kinds`` are those that were asked for, ``app`` is the one that was, or empty.
     """
 
     caches: tuple[Cache, ...] = ()
@@ -89,6 +89,8 @@ class Inventory:
     unknown: tuple[str, ...] = ()
     hides_others: bool = False
     disks: tuple[Disk, ...] = ()
+    kinds: frozenset[Kind] = frozenset(Kind)
+    app: str = ""
 
     @property
     def total(self) -> Sum:
@@ -102,9 +104,14 @@ class Inventory:
         )
 
     @property
-    def purgeable(self) -> Sum:
-        """What ``cache:purge-legacy --all`` would remove."""
-        return _sum([cache for cache in self.caches if cache.is_purgeable])
+    def purgeable(self) -> Sum | None:
+        """What ``cache:purge-legacy --all`` would remove of it; None where legacy caches were not asked for."""
+        return _sum([cache for cache in self.caches if cache.is_purgeable]) if Kind.LEGACY in self.kinds else None
+
+    @property
+    def orphaned_volumes(self) -> Sum:
+        """What ``cache:purge-volumes --orphaned`` would remove of it."""
+        return _sum([cache for cache in self.caches if cache.action == PURGE_ORPHANED])
 
 
 def _sum(caches: Sequence[Cache]) -> Sum:

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from dokku_cache.dokku import option_stores, plugn
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.errors import Unestablished
+from dokku_cache.dokku.plugn import TriggerFailed
 from dokku_cache.evidence.by_app import Claim, Usages
 from dokku_cache.evidence.paths import CachePaths, Named
 from dokku_cache.legacy.classify import DokkuVersion
@@ -94,16 +94,20 @@ def add_printed(usages: Usages, apps: Sequence[str], paths: CachePaths) -> None:
     with ThreadPoolExecutor(max(len(TRIGGERS), os.cpu_count() or 1)) as pool:
         asked = {app: [pool.submit(_ask, app, *kind) for kind in TRIGGERS] for app in apps}
         for app, answers in asked.items():
+            failed: dict[str, list[str]] = {}
             for printed in [answer.result() for answer in answers]:
-                _add_one(usages, app, printed, paths)
+                if isinstance(printed, TriggerFailed):
+                    failed.setdefault(printed.cause, []).extend(printed.names)
+                else:
+                    _add(usages, f"a docker option of {app}", printed, paths, ReasonCode.DOCKER_OPTION_NAMES)
+            for cause, names in failed.items():
+                _add_failure(usages, app, TriggerFailed(names, cause, plugn.HINT))
 
 
-def _add_one(usages: Usages, app: str, printed: str | Unestablished, paths: CachePaths) -> None:
-    if isinstance(printed, Unestablished):
-        unknown, codes = f"its docker options cannot be read ({printed})", (ReasonCode.OPTIONS_UNREADABLE,)
-        usages.add_unknown(app, Usage(unknown=(unknown,), unknown_codes=codes))
-        return
-    _add(usages, f"a docker option of {app}", printed, paths, ReasonCode.DOCKER_OPTION_NAMES)
+def _add_failure(usages: Usages, app: str, failure: TriggerFailed) -> None:
+    """Count what several triggers did not tell as one thing that is not known, where they failed for one cause."""
+    unknown, codes = f"its docker options cannot be read ({failure})", (ReasonCode.OPTIONS_UNREADABLE,)
+    usages.add_unknown(app, Usage(unknown=(unknown,), remedies=(failure.hint,), unknown_codes=codes))
 
 
 def _add(usages: Usages, what: str, options: str, paths: CachePaths, code: ReasonCode) -> None:
@@ -120,10 +124,10 @@ def _add(usages: Usages, what: str, options: str, paths: CachePaths, code: Reaso
         usages.add(meant, claims.get(word) or Claim(f"{what} names {{}}: {word}", code, _TAKE_OUT))
 
 
-def _ask(app: str, trigger: str, argument: str) -> str | Unestablished:
+def _ask(app: str, trigger: str, argument: str) -> str | TriggerFailed:
     try:
         return plugn.trigger(trigger, app, argument, cwd="/")
-    except Unestablished as error:
+    except TriggerFailed as error:
         return error
 
 

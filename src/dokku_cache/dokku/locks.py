@@ -10,6 +10,8 @@ from dokku_cache.legacy.sighting import LOCK_NAME
 from dokku_cache.tree.handles import AppDirectory
 
 _POLL_SECONDS = 0.1
+_HINT = "nothing was removed: see that user dokku can open it, and purge again"
+_DEPLOY_POLL_SECONDS = 0.5
 
 
 def is_being_deployed(environment: DokkuEnvironment, app: str) -> bool:
@@ -21,6 +23,19 @@ def is_being_deployed(environment: DokkuEnvironment, app: str) -> bool:
     """
     directories = (os.path.join(environment.data_dir, "apps", app), os.path.join(environment.root, app))
     return any(_is_held(os.path.join(directory, LOCK_NAME), app) for directory in directories)
+
+
+def is_deployed_for(environment: DokkuEnvironment, app: str, wait_seconds: float) -> bool:
+    """Tell whether a deploy of the app still holds Dokku's lock after so many seconds. Raises Unestablished.
+
+    A deploy gives its lock up and takes it again, and the next may follow at once: what waits is not told in between.
+    """
+    deadline = time.monotonic() + wait_seconds
+    while is_being_deployed(environment, app):
+        if time.monotonic() >= deadline:
+            return True
+        time.sleep(_DEPLOY_POLL_SECONDS)
+    return False
 
 
 def _is_held(path: str, app: str) -> bool:
@@ -35,7 +50,7 @@ def _is_held(path: str, app: str) -> bool:
         except FileNotFoundError:
             return False
         except OSError as error:
-            raise Unestablished(f"the deploy lock of {app} cannot be read ({error.strerror})") from error
+            raise Unestablished(f"the deploy lock of {app} cannot be read ({error.strerror})", _HINT) from error
         try:
             if _is_in_table(lock_fd) or not _try_shared(lock_fd, app):
                 return True
@@ -69,7 +84,7 @@ def _try_shared(lock_fd: int, app: str) -> bool:
     except BlockingIOError:
         return False
     except OSError as error:
-        raise Unestablished(f"the deploy lock of {app} cannot be probed ({error.strerror})") from error
+        raise Unestablished(f"the deploy lock of {app} cannot be probed ({error.strerror})", _HINT) from error
     return True
 
 
@@ -105,5 +120,5 @@ def _taken(directory: AppDirectory) -> bool:
     except BlockingIOError:
         return False
     except OSError as error:
-        raise Unestablished(f"the directory of {directory.app} cannot be locked ({error.strerror})") from error
+        raise Unestablished(f"the directory of {directory.app} cannot be locked ({error.strerror})", _HINT) from error
     return True

@@ -5,7 +5,7 @@ import glob
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from dokku_cache.errors import Unestablished
 
@@ -13,8 +13,22 @@ from dokku_cache.errors import Unestablished
 TIMEOUT_SECONDS = 60
 
 
+#: What to do where a trigger, as of another plugin, gives no answer.
+HINT = "find the plugin at fault with 'dokku --trace cache:list', mend or disable it, and try again"
+
+
 class NeverEnds(Unestablished):
     """A trigger did not end in time."""
+
+
+class TriggerFailed(Unestablished):
+    """A trigger gave no answer. ``cause`` says why, without its name: several may fail for one."""
+
+    def __init__(self, names: Sequence[str], cause: str, hint: str = "") -> None:
+        triggers = f"{', '.join(names[:-1])} and {names[-1]}" if names[1:] else "".join(names)
+        super().__init__(f"Dokku's trigger{'s' if names[1:] else ''} {triggers} {cause}", hint)
+        self.names = tuple(names)
+        self.cause = cause
 
 
 def trigger(
@@ -40,11 +54,13 @@ def trigger(
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise Unestablished(f"Dokku's trigger {name} does not answer: {error}") from error
+        silent = isinstance(error, subprocess.TimeoutExpired)
+        cause = f"did not answer within {timeout_seconds:g} s" if silent else f"cannot be run: {error}"
+        raise TriggerFailed([name], cause, HINT) from error
     if done.returncode != 0:
         said = done.stderr.decode(errors="backslashreplace").strip().splitlines()
         detail = f": {said[-1].strip()}" if said else ""
-        raise Unestablished(f"Dokku's trigger {name} failed with exit code {done.returncode}{detail}")
+        raise TriggerFailed([name], f"failed with exit code {done.returncode}{detail}", HINT)
     return done.stdout.decode(errors="surrogateescape")
 
 
@@ -59,7 +75,7 @@ def stream(name: str, *arguments: str, cwd: str) -> Iterator[str]:
             ["plugn", "trigger", name, *arguments], cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
         )
     except OSError as error:
-        raise Unestablished(f"Dokku's trigger {name} cannot be run: {error}") from error
+        raise Unestablished(f"Dokku's trigger {name} cannot be run: {error}", HINT) from error
     with process:
         try:
             for line in process.stdout or ():
@@ -68,7 +84,7 @@ def stream(name: str, *arguments: str, cwd: str) -> Iterator[str]:
             process.terminate()  # or the end of the block would wait for a sweep that nobody follows any more
             raise
     if process.returncode != 0:
-        raise Unestablished(f"Dokku's trigger {name} failed with exit code {process.returncode}")
+        raise Unestablished(f"Dokku's trigger {name} failed with exit code {process.returncode}", HINT)
 
 
 def is_implemented(name: str, plugin_path: str) -> bool:

@@ -25,6 +25,23 @@ DEFAULTS = {
     MIN_FREE_ACTION: "warn",
     QUIET_TIME: "1d",
 }
+#: How the values of each are written.
+VALUES = {
+    AUTO_PURGE: "true|false",
+    ENGINE_MAX_SIZE: f"<size>|{OFF}",
+    MAX_SIZE: f"<size>|{OFF}",
+    MIN_FREE: f"<size>|<share>%|{OFF}",
+    MIN_FREE_ACTION: f"warn|{REFUSE}",
+    QUIET_TIME: "<duration>",
+}
+MEANINGS = {
+    AUTO_PURGE: "whether dead caches go by themselves",
+    ENGINE_MAX_SIZE: "--global only: what Docker's own build cache may hold; the daily run prunes it down to that",
+    MAX_SIZE: "what an app's cache volumes may hold; above it, they are emptied after a deploy",
+    MIN_FREE: "--global only: what has to be free on the disk before a build; below it all that is dead goes at once",
+    MIN_FREE_ACTION: "--global only: what happens to a deploy where less is free",
+    QUIET_TIME: "for how long nobody may have written into a cache that goes by itself, such as 0, 36h, 7d or 1d12h",
+}
 #: What can be set for one app too; the rest holds for the server.
 OF_APPS = (AUTO_PURGE, MAX_SIZE, QUIET_TIME)
 

@@ -11,6 +11,7 @@ PLUGIN = "cache"
 #: In place of an app's name, for values that hold for all apps.
 GLOBAL = "--global"
 _TIMEOUT_SECONDS = 30
+_HINT = "nothing was set: see that the disk has room, and set it again"
 
 
 def get(environment: DokkuEnvironment, app: str, key: str, plugin: str = PLUGIN) -> str:
@@ -24,7 +25,10 @@ def get(environment: DokkuEnvironment, app: str, key: str, plugin: str = PLUGIN)
     except (FileNotFoundError, NotADirectoryError):
         return ""
     except OSError as error:
-        raise CacheError(f"The property {path} cannot be read ({error.strerror})") from error
+        raise CacheError(
+            f"The property {path} cannot be read ({error.strerror})",
+            "nothing goes by itself until user dokku can read it: 'ls -l' shows whose it is",
+        ) from error
 
 
 def set_value(environment: DokkuEnvironment, app: str, key: str, value: str) -> None:
@@ -45,6 +49,7 @@ def _run(command: list[str]) -> None:
             cwd="/",
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise CacheError(f"Dokku's property tool does not answer: {error}") from error
+        raise CacheError(f"Dokku's property tool does not answer: {error}", _HINT) from error
     if done.returncode != 0:
-        raise CacheError(f"Dokku's property tool failed: {done.stderr.decode(errors='backslashreplace').strip()}")
+        said = done.stderr.decode(errors="backslashreplace").strip()
+        raise CacheError(f"Dokku's property tool failed: {said}", _HINT)

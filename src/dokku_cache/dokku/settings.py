@@ -35,6 +35,8 @@ _LEFT_BY_DESTROY = frozenset({"acl", "caddy", "cron", "haproxy", "letsencrypt", 
 #: What nothing but the making, or a deploy, of an app of that name writes (plugins/ps and common, 0.22.0 to 0.38.27).
 _MADE_WITH_AN_APP = {("ps", "scale"), ("common", "deployed")}
 
+_HINT = "see that user dokku can read it: 'ls -ld' shows whose it is"
+
 
 def of_app(environment: DokkuEnvironment, app: str) -> tuple[list[str], list[str]]:
     """Give the paths of settings that prove an app, and of all others but those that Dokku makes by itself.
@@ -70,7 +72,7 @@ def _names(directory: str) -> list[str]:
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
-        raise Unestablished(f"{directory} cannot be read ({error.strerror})") from error
+        raise Unestablished(f"{directory} cannot be read ({error.strerror})", _HINT) from error
 
 
 def _content(path: str) -> str:
@@ -79,4 +81,4 @@ def _content(path: str) -> str:
     except (FileNotFoundError, NotADirectoryError):
         return ""
     except OSError as error:
-        raise Unestablished(f"{path} cannot be read ({error.strerror})") from error
+        raise Unestablished(f"{path} cannot be read ({error.strerror})", _HINT) from error

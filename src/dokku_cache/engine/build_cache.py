@@ -31,7 +31,9 @@ def prune(engine: Engine, keep_bytes: int) -> int:
     try:
         return int(answer.get("SpaceReclaimed") or 0)
     except (AttributeError, TypeError, ValueError) as error:
-        raise Unestablished(f"Docker's answer on its build cache cannot be read ({error})") from error
+        raise Unestablished(
+            f"Docker's answer on its build cache cannot be read ({error})", "report this, with 'docker version'"
+        ) from error
 
 
 def parameters(api_version: str, keep_bytes: int) -> dict[str, str]:

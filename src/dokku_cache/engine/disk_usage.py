@@ -57,7 +57,9 @@ def ask(engine: Engine, limit_seconds: float | None = None) -> DiskUsage:
     try:
         return read(answer)
     except (AttributeError, TypeError) as error:
-        raise Unestablished(f"Docker's answer on its disk usage cannot be read ({error})") from error
+        raise Unestablished(
+            f"Docker's answer on its disk usage cannot be read ({error})", "report this, with 'docker version'"
+        ) from error
 
 
 def read(answer: Json) -> DiskUsage:

@@ -77,7 +77,9 @@ class Helper:
                     elif kind == b"n":
                         take_names(insight, words)
                 except ValueError as error:
-                    raise Unestablished(f"the helper container was not understood ({line[:80]!r})") from error
+                    raise Unestablished(
+                        f"the helper container was not understood ({line[:80]!r})", "report this as a defect"
+                    ) from error
         ticker.tell()
         return Walk(tally.result(), insight.result())
 

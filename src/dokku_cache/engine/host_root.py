@@ -35,7 +35,9 @@ def own_container() -> str:
         with open(MOUNT_TABLE, encoding="utf-8", errors="replace") as table:
             own = _OWN_ID.search(table.read())
     except OSError as error:
-        raise Unestablished(f"the kernel's table of mounts cannot be read ({error.strerror})") from error
+        raise Unestablished(
+            f"the kernel's table of mounts cannot be read ({error.strerror})", "report this as a defect"
+        ) from error
     return own.group(1) if own else ""
 
 

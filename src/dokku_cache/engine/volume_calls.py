@@ -33,7 +33,9 @@ def remove(engine: Engine, name: str, tick: Callable[[], None], limit_seconds: f
     limit = LIMIT_SECONDS if limit_seconds is None else limit_seconds
     answer = _in_background(lambda: guarded(lambda: engine.api.delete(_url(engine, name), timeout=limit)), tick)
     if answer.status_code == _CONFLICT:
-        raise Refused(f"Docker does not remove it: {_message(answer)}")
+        raise Refused(
+            f"Docker does not remove it: {_message(answer)}", "it is as it was: purge again when nobody uses it"
+        )
     if answer.status_code == _NOT_FOUND:
         return False
     if answer.status_code >= _FIRST_OF_OTHER_ANSWERS:

@@ -3,9 +3,10 @@
 import contextlib
 import functools
 import os
+import re
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import ParamSpec, Protocol
 
 from dokku_cache.output import outlet
@@ -17,7 +18,8 @@ _DETAIL = " " * 7
 _WARNING = " !     "
 #: Where no terminal tells.
 _COLUMNS = 80
-
+#: What stays in one piece: a word, or what is quoted, with what touches it.
+_WORD = re.compile(r"[^\s']*(?<!\w)'[^']+'(?!\w)\S*|\S+")
 
 Told = ParamSpec("Told")
 
@@ -50,36 +52,48 @@ class Stream(Protocol):
 
 
 class Console:
-    """Standard output and standard error. ``is_quiet`` silences all but results and errors."""
+    """Standard output and standard error. ``is_quiet`` silences all but results and errors.
 
-    def __init__(self, *, is_quiet: bool = False, out: Stream | None = None, err: Stream | None = None) -> None:
+    ``is_log``: nobody sits there and waits. On a terminal, lines are broken between words.
+    """
+
+    def __init__(
+        self,
+        *,
+        is_quiet: bool = False,
+        is_log: bool = False,
+        out: Stream | None = None,
+        err: Stream | None = None,
+    ) -> None:
         self.is_quiet = is_quiet
+        self.is_log = is_log
         self._out = outlet.standard(1) if out is None else out
         self._err = outlet.standard(2) if err is None else err
 
     def quieted(self) -> "Console":
         """Give one that writes to the same streams, results and errors alone."""
-        return Console(is_quiet=True, out=self._out, err=self._err)
+        return Console(is_quiet=True, is_log=self.is_log, out=self._out, err=self._err)
 
     @unfailing
     def heading(self, text: str) -> None:
         """Open a report."""
-        self._tell(_HEADING + printable(text))
+        self._tell(_HEADING, text)
 
     @unfailing
     def section(self, text: str) -> None:
         """Say what is done now, or was done."""
-        self._tell(_SECTION + printable(text))
+        self._tell(_SECTION, text)
 
     @unfailing
     def detail(self, text: str) -> None:
         """Say something about it."""
-        self._tell(_DETAIL + printable(text))
+        self._tell(_DETAIL, text)
 
     @unfailing
     def passed_on(self, line: str) -> None:
         """Pass on a line that another program has written in Dokku's manner."""
-        self._tell(line)
+        if not self.is_quiet:
+            self._write(self._out, line)
 
     def result(self, text: str) -> None:
         """Write a line that was asked for: not silenced, waited for, and a failure when nobody takes it (OSError)."""
@@ -89,9 +103,8 @@ class Console:
     @unfailing
     def warn(self, text: str, hint: str = "") -> None:
         """Write a warning or an error, with what to do next."""
-        self._write(self._err, _WARNING + printable(text))
-        if hint:
-            self._write(self._err, _WARNING + printable(hint[0].upper() + hint[1:]))
+        for sentence in (text, hint[:1].upper() + hint[1:]) if hint else (text,):
+            self._write(self._err, "\n".join(_broken(_WARNING, printable(sentence), _room(self._err), _WARNING)))
 
     @property
     def is_terminal(self) -> bool:
@@ -101,9 +114,7 @@ class Console:
     @property
     def columns(self) -> int:
         """How many characters a line of standard output has room for: as the terminal has it, else 80."""
-        if not self.is_terminal:
-            return _COLUMNS
-        return shutil.get_terminal_size((_COLUMNS, 24)).columns
+        return _room(self._out) or _COLUMNS
 
     @property
     def is_interactive(self) -> bool:
@@ -128,14 +139,33 @@ class Console:
         _pass_on(self._err)
         return sys.stdin.readline().strip() == name
 
-    def _tell(self, line: str) -> None:
+    def _tell(self, mark: str, text: str) -> None:
         if not self.is_quiet:
-            self._write(self._out, line)
+            self._write(self._out, "\n".join(_broken(mark, printable(text), _room(self._out), _DETAIL)))
 
     def _write(self, stream: Stream, line: str) -> None:
         # Flushed line by line: others write to the same log.
         stream.write(line + "\n")
         stream.flush()
+
+
+def _room(stream: Stream) -> int:
+    """How many characters a line has room for; 0 where no terminal shows it, and nothing has to be broken."""
+    return shutil.get_terminal_size((_COLUMNS, 24)).columns if stream.isatty() else 0
+
+
+def _broken(mark: str, text: str, columns: int, next_mark: str) -> Iterator[str]:
+    """Break a line between words, and never within what is quoted: commands are there to be copied."""
+    if len(mark) + len(text) <= columns or not columns:
+        yield mark + text
+        return
+    line = mark
+    for word in _WORD.findall(text):
+        if line not in {mark, next_mark} and len(line) + len(word) >= columns:
+            yield line.rstrip()
+            line = next_mark
+        line += f"{word} "
+    yield line.rstrip()
 
 
 def _pass_on(stream: Stream) -> None:

@@ -3,9 +3,12 @@
 import contextlib
 import io
 import os
+import re
 from datetime import datetime, timezone
 
 FILE_NAME = "cache.log"
+#: Of what another program says.
+_MOST_BYTES = 64 * 1024
 
 
 def path(logs_dir: str) -> str:
@@ -28,20 +31,47 @@ def open_log(logs_dir: str) -> int:
 
 
 class LogStream(io.TextIOBase):
-    """Writes lines with the time and a subject in front; a full disk does not stop who writes."""
+    """Writes lines with the time and a subject in front; a full disk does not stop who writes.
 
-    def __init__(self, descriptor: int, subject: str) -> None:
+    ``subject`` is the trigger or the run that they come from, and ``app`` is put behind it in lines that do not
+    name it.
+    """
+
+    def __init__(self, descriptor: int, subject: str, app: str = "") -> None:
         super().__init__()
         self._descriptor = descriptor
         self._subject = subject
+        self._app = app
+        self._names_app = re.compile(rf"(?<![\w.-]){re.escape(app)}(?![\w-])")
 
     def write(self, text: str) -> int:
         """Write one line or several."""
         time = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        lines = [f"{time} {self._subject}: {line.strip()}\n" for line in text.splitlines() if line.strip()]
+        lines = [f"{time} {self._source(line)}: {line.strip()}\n" for line in text.splitlines() if line.strip()]
         with contextlib.suppress(OSError):
             os.write(self._descriptor, "".join(lines).encode(errors="backslashreplace"))
         return len(text)
+
+    def _source(self, line: str) -> str:
+        return self._subject if not self._app or self._names_app.search(line) else f"{self._subject} {self._app}"
+
+
+class Strays:
+    """A descriptor for programs that know nothing of the log: what they wrote goes there in the end, with the time.
+
+    It is no pipe: who writes later than that, as something that they have left behind, must not be ended by it.
+    """
+
+    def __init__(self) -> None:
+        """Open it. Raises OSError."""
+        self.descriptor = os.memfd_create("dokku-cache-log")
+
+    def move_to(self, stream: LogStream) -> None:
+        """Write down what came, if it is not endless, and close."""
+        try:
+            stream.write(os.pread(self.descriptor, _MOST_BYTES, 0).decode(errors="backslashreplace"))
+        finally:
+            os.close(self.descriptor)
 
 
 class NotedStream(io.TextIOBase):

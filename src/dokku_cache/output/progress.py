@@ -1,6 +1,7 @@
 """How a purge gets on: a bar on a terminal, a line now and then elsewhere, nothing when quiet."""
 
 import contextlib
+import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -11,8 +12,11 @@ from dokku_cache.output.bar import CHANGE_SECONDS, Bar
 from dokku_cache.output.console import Console
 from dokku_cache.tree.measurement import Measurement, Tick
 
-#: Between two lines where there is no terminal.
+#: Between two lines where there is no terminal, and before the first: who called waits a second for a sign of life.
+#: A log needs none.
 LINE_SECONDS = 10.0
+FIRST_LINE_SECONDS = 0.8
+ASKING = "Asking Dokku and Docker"
 #: Takes the entries so far, and a sentence about them.
 Show = Callable[[int, str], None]
 
@@ -29,7 +33,11 @@ class Watcher:
         self._writes_lines = writes_lines
         self._bar: Bar | None = None
         self._can_bar = True
-        self._last_line = time.monotonic()
+        self._sign: threading.Timer | None = None
+        wait = LINE_SECONDS
+        with contextlib.suppress(Exception):
+            wait = LINE_SECONDS if console.is_log else min(LINE_SECONDS, FIRST_LINE_SECONDS)
+        self._next_line = time.monotonic() + wait
 
     def __enter__(self) -> "Watcher":
         return self
@@ -46,6 +54,20 @@ class Watcher:
     def deleting(self, app: str, measured: Measurement) -> Gone:
         """Count what is deleted, of what was measured."""
         return self._begin(f"Deleting {app}", measured.entries)
+
+    def asking(self, title: str = ASKING) -> None:
+        """Give a sign of life while Dokku and Docker are asked, which do not tell how far they are."""
+        self._begin(title, None)
+        with contextlib.suppress(Exception):
+            if self._bar or not self._writes_lines or self._console.is_quiet:
+                return
+            self._sign = threading.Timer(max(0.0, self._next_line - time.monotonic()), self._give_sign, [title])
+            self._sign.daemon = True
+            self._sign.start()
+
+    def _give_sign(self, title: str) -> None:
+        self._next_line = time.monotonic() + LINE_SECONDS
+        self._console.detail(f"{title} ...")
 
     def waiting(self, title: str) -> Callable[[], None]:
         """Show that something lasts of which nobody tells how far it is, each time that this is called."""
@@ -65,18 +87,21 @@ class Watcher:
         if not self._console.is_quiet:
             if not self._console.shows_progress_bars and self._writes_lines:
                 # What is begun anew is no reason to be silent for longer.
-                return _Counter(lambda _, counted: self._line(title, counted), total, LINE_SECONDS, self._last_line)
+                return _Counter(lambda _, counted: self._line(title, counted), total, LINE_SECONDS, self._next_line)
             if self._console.shows_progress_bars and self._can_bar:
                 self._bar = Bar(title, total)
                 return _Counter(self._bar.show, total, CHANGE_SECONDS)
         return _Counter(_ignore, total, LINE_SECONDS)
 
     def _line(self, title: str, counted: str) -> None:
-        self._last_line = time.monotonic()
+        self._next_line = time.monotonic() + LINE_SECONDS
         self._console.detail(f"{title}: {counted}")
 
     def end(self) -> None:
         """Take the bar away. One that does not go is not waited for again."""
+        sign, self._sign = self._sign, None
+        if sign:
+            sign.cancel()
         bar, self._bar = self._bar, None
         with contextlib.suppress(Exception):
             self._can_bar = self._can_bar and (bar is None or bar.end())
@@ -85,12 +110,12 @@ class Watcher:
 class _Counter:
     """Adds up ticks, and shows the sums at most once in so many seconds."""
 
-    def __init__(self, show: Show, total: int | None, interval_seconds: float, shown_at: float | None = None) -> None:
-        """``shown_at``: when something was shown last (time.monotonic), if that was not now."""
+    def __init__(self, show: Show, total: int | None, interval_seconds: float, first: float | None = None) -> None:
+        """``first``: when something may be shown first (time.monotonic), if not after one interval."""
         self._show = show
         self._total = total
         self._interval = interval_seconds
-        self._next = (time.monotonic() if shown_at is None else shown_at) + interval_seconds
+        self._next = time.monotonic() + interval_seconds if first is None else first
         self._entries = self._bytes = 0
         #: Says how far it is.
         self.describe = self._describe

@@ -17,6 +17,9 @@ def show_plan(console: Console, decisions: Sequence[Decision], sizes: Mapping[st
     """
     console.heading("Legacy build caches")
     shown = [decision for decision in decisions if decision.targets or decision.kept]
+    if not shown:
+        tell_nothing_at_all(console)
+        return
     width = max((len(decision.app) for decision in shown), default=0)
     for decision in shown:
         for line in _lines(decision, sizes):
@@ -54,6 +57,12 @@ def _sum(shown: Sequence[Decision], sizes: Mapping[str, Measurement | None]) -> 
 def tell_nothing(console: Console, app: str) -> None:
     """Say that an app has nothing that could be removed."""
     console.detail(f"{app} has no legacy cache: nothing to do")
+
+
+@unfailing
+def tell_nothing_at_all(console: Console) -> None:
+    """Say that none of the apps that were looked at has a legacy cache."""
+    console.detail("There is no legacy cache: nothing to do")
 
 
 @unfailing

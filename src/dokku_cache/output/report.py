@@ -12,6 +12,7 @@ from dokku_cache.output.text import printable
 PREFIX = "cache-"
 FORMATS = ("stdout", "json", "yaml")
 _KEY_WIDTH = 31
+HINT = "'dokku cache:help report' says which flags go together"
 
 
 class Missing(Enum):
@@ -47,9 +48,9 @@ def check_flags(flags: list[str], valid: Collection[str], format_name: str) -> s
     for flag in flags:
         if flag.removeprefix("--") not in valid:
             listed = ", ".join(f"--{key}" for key in sorted(valid))
-            raise UsageError(f"Invalid flag passed, valid flags: {listed}")
+            raise UsageError(f"Invalid flag passed, valid flags: {listed}", HINT)
     if flags and format_name != "stdout":
-        raise UsageError("--format flag cannot be specified when specifying an info flag")
+        raise UsageError("--format flag cannot be specified when specifying an info flag", HINT)
     if len(flags) > 1:
         raise UsageError("Only a single info flag can be given", f"leave out {' or '.join(flags)}")
     return flags[0] if flags else ""

@@ -43,11 +43,23 @@ def _fire(environment: DokkuEnvironment, name: str, *arguments: str) -> None:
     if name in _silent or not plugn.is_implemented(name, environment.plugin_path):
         return
     output = log.open_log(environment.logs_dir)
+    stream = log.LogStream(output, name)
     try:
-        plugn.tell(name, *arguments, output=output, timeout_seconds=LIMIT_SECONDS)
+        _tell(stream, name, *arguments)
     except Unestablished as error:
         if isinstance(error, plugn.NeverEnds):
             _silent.add(name)
-        log.LogStream(output, name).write(f"{error}")
+        stream.write(f"{error}")
     finally:
         os.close(output)
+
+
+def _tell(stream: log.LogStream, name: str, *arguments: str) -> None:
+    try:
+        said = log.Strays()
+    except OSError as error:
+        raise Unestablished(f"trigger {name} cannot be run: {error}") from error
+    try:
+        plugn.tell(name, *arguments, output=said.descriptor, timeout_seconds=LIMIT_SECONDS)
+    finally:
+        said.move_to(stream)

@@ -32,6 +32,11 @@ from dokku_cache.tree.contents import Walk
 from dokku_cache.tree.handles import AppDirectory, Identity
 from dokku_cache.tree.measurement import Measurement, Tick
 
+#: Trigger post-deploy comes near a deploy's end. What takes longer than this is left to the daily run.
+DEPLOY_SECONDS = 900.0
+#: What is said of an app whose cache goes after its deploy, by trigger post-deploy.
+LEFT_TO_DEPLOY = "until the end of its deploy: then it is looked at again"
+
 
 class Watcher(Protocol):
     """Is told how a purge gets on."""
@@ -48,13 +53,15 @@ class Request:
     """How a purge is meant.
 
     ``in_deploy``: the caller is a part of a deploy or a destroy of the app, so a held deploy lock is the
-    caller's own. ``lock_wait_seconds``: how long to wait for another purge of the app. ``is_gentle``: slower, so
+    caller's own. ``lock_wait_seconds``: how long to wait for another purge of the app, ``deploy_wait_seconds`` for
+    the end of a deploy that has begun meanwhile. ``is_gentle``: slower, so
     that what else runs does not notice.
     """
 
     mode: Mode = Mode.NAMED
     in_deploy: bool = False
     lock_wait_seconds: float = 0
+    deploy_wait_seconds: float = 0
     is_gentle: bool = False
 
 
@@ -90,9 +97,15 @@ class Purger:
         try:
             directory = AppDirectory(self.environment.root, planned.app)
         except FileNotFoundError as error:
-            raise Refused(f"{planned.app} was destroyed meanwhile") from error
+            raise Refused(
+                f"{planned.app} was destroyed meanwhile",
+                "its cache went with it: 'dokku cache:list' shows what is left",
+            ) from error
         except OSError as error:
-            raise Refused(f"the directory of {planned.app} cannot be opened ({error.strerror})") from error
+            raise Refused(
+                f"the directory of {planned.app} cannot be opened ({error.strerror})",
+                "nothing was removed: see that user dokku can open it, and purge again",
+            ) from error
         with directory:
             locks.hold(directory, self.request.lock_wait_seconds)
             self._refuse_deploy(planned.app)
@@ -103,11 +116,13 @@ class Purger:
         return self.request.mode in {Mode.AUTOMATIC, Mode.FINISH}
 
     def _refuse_deploy(self, app: str) -> None:
-        if self.request.in_deploy or not locks.is_being_deployed(self.environment, app):
+        if self.request.in_deploy or not locks.is_deployed_for(
+            self.environment, app, self.request.deploy_wait_seconds
+        ):
             return
         if self._is_automatic:
-            raise Kept(f"App {app} is being deployed", state_and_reason="it is being deployed")
-        raise Refused(f"App {app} is being deployed", "purge it again when the deploy is done")
+            raise Kept(f"App {app} is being deployed", state_and_reason=LEFT_TO_DEPLOY)
+        raise Refused(f"App {app} is being deployed", "nothing was removed: purge it again when the deploy is done")
 
     def _walk(self, directory: AppDirectory, planned: Finding) -> dict[Identity, Walk]:
         """Look at all of what might go; what decides is checked after this, as it may take long."""
@@ -118,15 +133,18 @@ class Purger:
             return {entry.identity: walk_entry(directory, entry, helper, counting) for entry in entries}
         except OSError as error:
             raise Refused(
-                f"the cache of {directory.app} changed while it was being examined ({error.strerror or error})",
-                "purge it again",
+                f"The legacy cache of {directory.app} changed while it was examined ({error.strerror or error})",
+                "nothing was removed: purge it again",
             ) from error
 
     def _decide_again(self, directory: AppDirectory, planned: Finding, walks: Mapping[Identity, Walk]) -> Decision:
         self._refuse_deploy(planned.app)
         finding = Surveyor(self.environment, self.engine).examine_again(directory, walks)
         if any(entry.identity not in walks for entry in candidates(finding, self.request.mode)):
-            raise Refused(f"the cache of {planned.app} was replaced while it was being examined", "purge it again")
+            raise Refused(
+                f"The legacy cache of {planned.app} was replaced while it was being examined",
+                "nothing was removed: purge it again",
+            )
         decision = decide(finding, self.request.mode)
         if not decision.targets and decision.kept is not None:
             raise kept(decision) if self._is_automatic else refusal(decision)
@@ -141,7 +159,9 @@ class Purger:
             usage = surveyor.users_after_rename(directory, decision.finding.sighting)
             if not usage.is_none:
                 who = "is in use" if usage.uses else "may be in use"
-                raise Refused(f"the cache of {decision.app} {who}: {'; '.join(usage.uses + usage.unknown)}")
+                why = "; ".join(usage.uses + usage.unknown)
+                hint = "; ".join(usage.remedies) or "it has its name again: purge it when nobody uses it"
+                raise Refused(f"The legacy cache of {decision.app} {who}: {why}", hint)
 
         try:
             # What is needed afterwards is asked for now, while all is as it was.
@@ -149,7 +169,10 @@ class Purger:
                 self._helper(decision.app).prepare()
             return set_aside(directory, entry, verify)
         except OSError as error:
-            raise Refused(f"The cache of {decision.app} cannot be renamed ({error.strerror})") from error
+            raise Refused(
+                f"The legacy cache of {decision.app} cannot be renamed ({error.strerror})",
+                f"nothing was removed: see that user dokku can write to {directory.path}, and purge again",
+            ) from error
 
     def _delete(
         self, directory: AppDirectory, decision: Decision, aside: list[Entry], walks: Mapping[Identity, Walk]

@@ -11,6 +11,7 @@ from dokku_cache.engine import volume_calls
 from dokku_cache.errors import CacheError, Interrupted, Kept, Refused
 from dokku_cache.output.progress import Watcher
 from dokku_cache.purge import events
+from dokku_cache.purge.purger import DEPLOY_SECONDS, LEFT_TO_DEPLOY
 from dokku_cache.purge.recorded import record
 from dokku_cache.records import history
 from dokku_cache.records.history import Record, Way
@@ -69,10 +70,13 @@ class VolumePurger:
     def _refuse_deploy(self, finding: VolumeFinding) -> None:
         if self.in_deploy or finding.app_state is AppState.GONE:
             return
-        if locks.is_being_deployed(self.context.environment, finding.app):
+        wait_seconds = DEPLOY_SECONDS if self.way is Way.DEPLOY else 0
+        if locks.is_deployed_for(self.context.environment, finding.app, wait_seconds):
             if self.way is not Way.HAND:
-                raise Kept(f"App {finding.app} is being deployed", state_and_reason="its app is being deployed")
-            raise Refused(f"App {finding.app} is being deployed", "purge it again when the deploy is done")
+                raise Kept(f"App {finding.app} is being deployed", state_and_reason=LEFT_TO_DEPLOY)
+            raise Refused(
+                f"App {finding.app} is being deployed", "nothing was removed: purge it again when the deploy is done"
+            )
 
     def _remove(self, finding: VolumeFinding) -> VolumeOutcome | None:
         begun = time.monotonic()

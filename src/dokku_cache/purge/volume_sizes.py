@@ -18,7 +18,7 @@ def with_sizes(
         return list(decisions)
     try:
         with Watcher(context.console) as watcher:
-            watcher.measuring("volumes, by Docker")
+            watcher.asking("Measuring volumes, by Docker")
             known = disk_usage.ask(context.engine.another(), limit_seconds).volume_bytes
     except Unestablished as error:
         # A hint at what keeps Docker from removing would be wrong: it is asked for that by another connection.

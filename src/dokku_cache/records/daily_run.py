@@ -37,7 +37,9 @@ def last(environment: DokkuEnvironment) -> Run | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise CacheError(f"The daily run's record {path} cannot be read ({error.strerror})") from error
+        raise CacheError(
+            f"The daily run's record {path} cannot be read ({error.strerror})", "see that user dokku can read it"
+        ) from error
     except (ValueError, TypeError):
         return None  # cut short by a full disk: the next run writes it anew
 

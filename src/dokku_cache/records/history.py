@@ -132,7 +132,10 @@ def append(environment: DokkuEnvironment, record: Record) -> None:
         finally:
             os.close(file)
     except OSError as error:
-        raise CacheError(f"The history cannot be written to {path} ({error.strerror})") from error
+        raise CacheError(
+            f"The history cannot be written to {path} ({error.strerror})",
+            "what was purged is gone all the same; see to the disk, or to the file's owner, dokku",
+        ) from error
 
 
 def read(environment: DokkuEnvironment) -> History:
@@ -144,7 +147,9 @@ def read(environment: DokkuEnvironment) -> History:
     except FileNotFoundError:
         return History()
     except OSError as error:
-        raise CacheError(f"The history {path} cannot be read ({error.strerror})") from error
+        raise CacheError(
+            f"The history {path} cannot be read ({error.strerror})", "see that user dokku can read it"
+        ) from error
 
 
 def _parse(lines: Iterable[str]) -> Iterator[Record]:

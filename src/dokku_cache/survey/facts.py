@@ -26,9 +26,15 @@ class Facts:
 
     def usage_of_cache(self, app: str) -> Usage:
         """Give who uses an app's cache."""
-        unknown = tuple(f"it is not known whether the app lives: {reason}" for reason in self.life_of(app).unknown)
+        by_engine = self._engine.of_cache(app)
+        unknown = tuple(
+            f"it is not known whether the app lives: {reason}"
+            for reason in self.life_of(app).unknown
+            # A Docker that does not answer is one reason, whatever it was asked.
+            if not any(told.endswith(f": {reason}") for told in by_engine.unknown)
+        )
         of_life = Usage(unknown=unknown, unknown_codes=(ReasonCode.LIFE_UNKNOWN,) if unknown else ())
-        return self._engine.of_cache(app) + self._dokku.of_cache(app) + of_life
+        return by_engine + self._dokku.of_cache(app) + of_life
 
     def usage_of_trash(self, app: str) -> Usage:
         """Give who uses an app's trash: nobody finds that by the cache's name any more, so options do not matter."""

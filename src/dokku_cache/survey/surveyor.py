@@ -140,4 +140,6 @@ def _mounts() -> tuple[Mount, ...]:
     try:
         return read_mounts()
     except (OSError, ValueError) as error:
-        raise Unestablished(f"the kernel's table of mounts cannot be read ({error})") from error
+        raise Unestablished(
+            f"the kernel's table of mounts cannot be read ({error})", "report this as a defect"
+        ) from error

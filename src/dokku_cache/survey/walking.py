@@ -47,14 +47,16 @@ def walk_sighting(dokku_root: str, sighting: Sighting, helper: Helper, tick: Tic
     if sighting.real_path:
         return {"": Walk(measure_as_it_is(sighting.real_path, tick))}
     if sighting.fault or any(entry.fault for entry in sighting.entries):
-        raise Unestablished("it is no plain directory")
+        raise Unestablished(
+            "it is no plain directory", "look at it yourself: the plugin removes plain directories only"
+        )
     if not sighting.entries:
         return {}
     try:
         with AppDirectory(dokku_root, sighting.app) as directory:
             return {entry.name: walk_entry(directory, entry, helper, tick) for entry in sighting.entries}
     except OSError as error:
-        raise Unestablished(f"it changed while it was measured ({error.strerror or error})") from error
+        raise Unestablished(f"it changed while it was measured ({error.strerror or error})", "look again") from error
     except CacheError as error:
         raise Unestablished(str(error), error.hint) from error
 
@@ -67,13 +69,15 @@ def measure_as_it_is(path: str, tick: Tick | None = None) -> Measurement:
     try:
         top = os.open(path, OPEN_DIRECTORY)
     except OSError as error:
-        raise Unestablished(f"{path} cannot be read ({error.strerror})") from error
+        raise Unestablished(
+            f"{path} cannot be read ({error.strerror})", "'sudo du -sh' of it tells its size"
+        ) from error
     try:
         measured = measure(top, tick)
     finally:
         os.close(top)
     if measured.unreadable:
-        raise Unestablished(f"{path} cannot be read wholly by this user")
+        raise Unestablished(f"{path} cannot be read wholly by this user", "'sudo du -sh' of it tells its size")
     return measured
 
 

@@ -17,6 +17,7 @@ FIND = "/usr/bin/find"
 FIND_PROCESSES = 16
 _READ_BYTES = 1 << 16
 _VANISHED = b": No such file or directory"
+_HINT = "nothing was removed: try again when the machine has memory and processes to spare"
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ class FindPool:
                 env={"LC_ALL": "C"},
             )
         except OSError as error:
-            raise Unestablished(f"{FIND} cannot be started ({error.strerror})") from error
+            raise Unestablished(f"{FIND} cannot be started ({error.strerror})", _HINT) from error
         self._running[process.pid] = find = _Find(process)
         for pipe in (process.stdout, process.stderr):
             if pipe is not None:
@@ -138,4 +139,4 @@ class FindPool:
         with self._running.pop(find.process.pid).process as process:
             code = process.wait()
         if code not in {0, 1}:  # 1: it complained, which is counted
-            raise Unestablished(f"{FIND} ended with code {code}")
+            raise Unestablished(f"{FIND} ended with code {code}", _HINT)

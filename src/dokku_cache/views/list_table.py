@@ -5,14 +5,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dokku_cache.caches.inventory import Cache, Inventory, Kind, Order, Sum
+from dokku_cache.caches.inventory import Cache, Inventory, Kind, Order
 from dokku_cache.dokku.apps import AppState
 from dokku_cache.dokku.daily_prune import DailyPrune
 from dokku_cache.engine.disk_usage import BuildCache
 from dokku_cache.legacy.reason_code import ReasonCode
 from dokku_cache.output import text
 from dokku_cache.output.console import Console
-from dokku_cache.views import disk_lines
+from dokku_cache.views import disk_lines, list_sums
 from dokku_cache.volumes.state import VolumeState
 
 if TYPE_CHECKING:
@@ -30,6 +30,10 @@ _INDENT = " " * 7
 _UNKNOWN = "unknown"
 #: The least that is left of an app's name, however narrow the terminal is.
 _NARROWEST_APP = 12
+_TITLED = ("SIZE", "APP", "KIND", "FILES", "MODIFIED", "STATE")
+_TO_THE_RIGHT = frozenset({"SIZE", "FILES"})
+#: What goes where the rest would have no room, in this order; size, app and state never do, and no figure is cut.
+_DISPENSABLE = ("MODIFIED", "FILES", "KIND")
 #: Blanks between two columns.
 _GAP = 2
 
@@ -63,7 +67,8 @@ def show(console: Console, inventory: Inventory, order: Order) -> None:
             console.result(_INDENT + line)
     if inventory.hides_others:
         console.detail("What is not of an app of yours is left out")
-    console.detail(_last_line(inventory))
+    for line in list_sums.lines(inventory):
+        console.detail(line)
     for disk in inventory.disks:
         console.detail(disk_lines.line(disk))
 
@@ -139,17 +144,6 @@ def _prune(prune: DailyPrune, *, has_use: bool) -> str:
     return f"docker builder prune ({why})" if has_use else why
 
 
-def _last_line(inventory: Inventory) -> str:
-    total, purgeable = inventory.total, inventory.purgeable
-    freed = f"{_amount(purgeable)} of it" if purgeable.caches else "nothing"
-    caches = text.count(total.caches, "cache")
-    return f"{_amount(total)} in {caches}; 'cache:purge-legacy --all' would free {freed}"
-
-
-def _amount(total: Sum) -> str:
-    return f"{'' if total.is_complete else 'at least '}{text.size(total.size_bytes)}"
-
-
 def _lines(rows: Sequence[Row], width: int, *, is_styled: bool) -> list[str]:
     try:
         return list(_render(rows, width, is_styled=is_styled))
@@ -157,15 +151,20 @@ def _lines(rows: Sequence[Row], width: int, *, is_styled: bool) -> list[str]:
         return list(_plain(rows, width))
 
 
+def _cells(row: Row, app_width: int | None = None) -> dict[str, str]:
+    """Give what stands in each column of a row."""
+    marked = _marked(row, app_width)
+    return dict(zip(_TITLED, (row.size, marked, row.kind, row.files, row.modified, row.state), strict=True))
+
+
 def _plain(rows: Sequence[Row], width: int) -> Iterator[str]:
-    titles = ("SIZE", "APP", "KIND", "FILES", "MODIFIED", "STATE")
-    each = [(row.size, _marked(row, None), row.kind, row.files, row.modified, row.state) for row in rows]
-    widths = [max(map(len, column)) for column in zip(titles, *each, strict=True)]
-    to_the_right = {titles.index("SIZE"), titles.index("FILES")}
-    for cells, row in zip((titles, *each), (None, *rows), strict=True):
+    titles = _titles(rows, width)
+    each = [{title: _cells(row)[title] for title in titles} for row in rows]
+    widths = {title: max(len(title), *(len(cells[title]) for cells in each)) for title in titles}
+    for cells, row in zip(({title: title for title in titles}, *each), (None, *rows), strict=True):
         aligned = [
-            cell.rjust(size) if number in to_the_right else cell.ljust(size)
-            for number, (cell, size) in enumerate(zip(cells, widths, strict=True))
+            cell.rjust(widths[title]) if title in _TO_THE_RIGHT else cell.ljust(widths[title])
+            for title, cell in cells.items()
         ]
         yield (" " * _GAP).join(aligned).rstrip()
         yield from _details(row, width) if row else ()
@@ -191,7 +190,8 @@ def _render(rows: Sequence[Row], width: int, *, is_styled: bool) -> Iterator[str
     if Width.get(terminal, terminal.options.update(max_width=1000), wide).maximum <= width:
         yield from lines(wide)
         return
-    heading, *each = lines(_table(rows, app_width=max(_NARROWEST_APP, width - _width_beside_app(rows))))
+    titles = _titles(rows, width)
+    heading, *each = lines(_table(rows, titles, max(_NARROWEST_APP, width - _width_beside_app(rows, titles))))
     yield heading
     for row, line in zip(rows, each, strict=True):
         yield line
@@ -205,10 +205,19 @@ def _details(row: Row, width: int) -> tuple[str, ...]:
     return (together,) if len(together) <= width else (f"{indent}{row.where}", f"{indent}{row.what}")
 
 
-def _width_beside_app(rows: Sequence[Row]) -> int:
-    others = ([row.size, row.kind, row.files, row.modified, row.state] for row in rows)
-    titles = ["SIZE", "KIND", "FILES", "MODIFIED", "STATE"]
-    return sum(max(map(len, column)) + _GAP for column in zip(titles, *others, strict=True))
+def _titles(rows: Sequence[Row], width: int) -> tuple[str, ...]:
+    """Give the columns for which there is room in one line a row."""
+    titles: tuple[str, ...] = _TITLED
+    for title in _DISPENSABLE:
+        if _width_beside_app(rows, titles) + _NARROWEST_APP <= width:
+            break
+        titles = tuple(kept for kept in titles if kept != title)
+    return titles
+
+
+def _width_beside_app(rows: Sequence[Row], titles: Sequence[str]) -> int:
+    cells = [_cells(row) for row in rows]
+    return sum(max(len(title), *(len(row[title]) for row in cells)) + _GAP for title in titles if title != "APP")
 
 
 def _marked(row: Row, width: int | None) -> str:
@@ -218,28 +227,19 @@ def _marked(row: Row, width: int | None) -> str:
     return f"{name}{row.mark}"
 
 
-def _table(rows: Sequence[Row], *, app_width: int | None = None) -> "Table":
-    """Make the table, with all columns; or with one line a row in little room, when ``app_width`` says how little."""
+def _table(rows: Sequence[Row], titles: Sequence[str] = (), app_width: int | None = None) -> "Table":
+    """Make the table, with all columns; or with some ``titles``, and so much room for an app's name."""
     from rich.table import Table
     from rich.text import Text
 
-    is_wide = app_width is None
     table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="bold")
-    table.add_column("SIZE", justify="right", no_wrap=True)
-    table.add_column("APP", no_wrap=True)
-    table.add_column("KIND", no_wrap=True)
-    table.add_column("FILES", justify="right", no_wrap=True)
-    table.add_column("MODIFIED", no_wrap=True)
-    table.add_column("STATE", no_wrap=True)
-    if is_wide:
-        table.add_column("WHERE", no_wrap=True)
-        table.add_column("WHAT CAN BE DONE", no_wrap=True)
+    for title in titles or (*_TITLED, "WHERE", "WHAT CAN BE DONE"):
+        table.add_column(title, justify="right" if title in _TO_THE_RIGHT else "left", no_wrap=True)
     for row in rows:
         style = _STYLES.get(row.state, "")
+        styles = {"SIZE": style, "STATE": style}
+        cells = {**_cells(row, app_width), "WHERE": row.where, "WHAT CAN BE DONE": row.what}
         table.add_row(
-            Text(row.size, style=style),
-            *(Text(cell) for cell in (_marked(row, app_width), row.kind, row.files, row.modified)),
-            Text(row.state, style=style),
-            *(Text(cell) for cell in (row.where, row.what) if is_wide),
+            *(Text(cells[str(column.header)], style=styles.get(str(column.header), "")) for column in table.columns)
         )
     return table

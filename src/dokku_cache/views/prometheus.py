@@ -63,12 +63,16 @@ def _of_daily_run(run: Run | None) -> Iterator[Metric]:
 
 def _of_sums(inventory: Inventory) -> Iterator[Metric]:
     total, purgeable = inventory.total, inventory.purgeable
-    for name, meaning, value in (
+    sums = [
         ("total_bytes", "Sum of the known sizes of all build caches.", total.size_bytes),
         ("total_complete", "1 if dokku_cache_total_bytes has every size in it, else 0.", total.is_complete),
-        ("purgeable_bytes", "What cache:purge-legacy --all would free.", purgeable.size_bytes),
-        ("purgeable_caches", "Legacy caches that cache:purge-legacy --all would remove.", purgeable.caches),
-    ):
+    ]
+    if purgeable is not None:
+        sums += [
+            ("purgeable_bytes", "What cache:purge-legacy --all would free.", purgeable.size_bytes),
+            ("purgeable_caches", "Legacy caches that cache:purge-legacy --all would remove.", purgeable.caches),
+        ]
+    for name, meaning, value in sums:
         yield Metric(f"dokku_cache_{name}", meaning, [({}, value)])
 
 

@@ -4,6 +4,7 @@ import os
 
 from dokku_cache.context import Context
 from dokku_cache.dokku import permission, policy, properties
+from dokku_cache.dokku.apps import AppState
 from dokku_cache.errors import CacheError, Unestablished
 from dokku_cache.evidence.summary import sentences
 from dokku_cache.legacy.plan import Finding
@@ -29,6 +30,7 @@ WALKED_KEYS = (
 )
 APP_KEYS = (
     *(f"cache-{prefix}{key}" for key in policy.OF_APPS for prefix in ("", "computed-", "global-")),
+    "cache-app-state",
     "cache-last-failure",
     "cache-last-purged-at",
     "cache-last-purged-by",
@@ -69,6 +71,7 @@ class Gatherer:
         values: dict[str, Value] = {
             **self._policy(finding.app),
             **self._past(finding.app),
+            "cache-app-state": (AppState.GHOST if finding.is_ghost else AppState.PRESENT).value,
             "cache-legacy-evidence": sentences(finding),
             "cache-legacy-path": sighting.path,
             "cache-legacy-reason": verdict.reason,

@@ -122,6 +122,7 @@ def is_named_alone(volume: CacheVolume) -> bool:
     return volume.builder is Builder.HEROKUISH and volume.match is Match.NAME
 
 
+PURGE_ORPHANED = "dokku cache:purge-volumes --orphaned"
 #: What may be put into a command as it is; every name that the engine's own driver accepts.
 _PLAIN_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
 
@@ -133,4 +134,4 @@ def command(volume: CacheVolume, state: VolumeState) -> str:
     if state in {VolumeState.LIVE, VolumeState.STALE}:
         verb = "repo:purge-cache" if is_named_alone(volume) else "cache:purge-volumes"
         return f"dokku {verb} {volume.app}"
-    return "dokku cache:purge-volumes --orphaned" if state is VolumeState.ORPHANED else ""
+    return PURGE_ORPHANED if state is VolumeState.ORPHANED else ""

@@ -50,7 +50,7 @@ def tell_gone(console: Console, finding: VolumeFinding, seconds: float, *, ends_
     size = "removed" if finding.size_bytes is None else f"freed {text.size(finding.size_bytes)}, removed"
     console.section(f"{_app(finding)}: {size} volume {finding.name} in {text.duration(seconds)}")
     if finding.verdict.state is VolumeState.LIVE and not ends_app:
-        console.detail(f"The next build of {finding.app} is slow: it fills its cache anew")
+        console.detail(f"Nothing of {finding.app} is lost; its next build is slow, as it fills its cache anew")
 
 
 @unfailing

@@ -133,6 +133,6 @@ def test_a_change_is_noted_once(environment: DokkuEnvironment) -> None:
 
 
 def test_what_is_scarce_is_said() -> None:
-    assert pressure.described(file_system(1 << 20, 1 << 15)) == "disk of /x: 128.0 MiB of 4.0 GiB free (3.1 %)"
+    assert pressure.described(file_system(1 << 20, 1 << 15)) == "128.0 MiB of 4.0 GiB free (3.1 %) on the disk of /x"
     scarce = pressure.described(file_system(1 << 20, 1 << 19, free_inodes=3))
-    assert scarce == "disk of /x: 2.0 GiB of 4.0 GiB free (50.0 %), 3 of 1,000 inodes"
+    assert scarce == "2.0 GiB of 4.0 GiB free (50.0 %), 3 of 1,000 inodes on the disk of /x"

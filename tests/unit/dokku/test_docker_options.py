@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from dokku_cache.dokku import docker_options
+from dokku_cache.dokku import docker_options, plugn
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.errors import Unestablished
+from dokku_cache.dokku.plugn import TriggerFailed
 from dokku_cache.evidence.by_app import Usages
 from dokku_cache.evidence.paths import CachePaths, Named, Part
 from dokku_cache.legacy.classify import DokkuVersion
@@ -65,15 +65,33 @@ def test_other_options_are_not(printed: str) -> None:
 def test_a_trigger_that_fails_leaves_it_unknown_of_its_app(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(name: str, *_: str, **__: object) -> str:
         if name == "docker-args-run":
-            raise Unestablished("it failed")
+            raise TriggerFailed([name], "failed")
         return "-v /r/shop/cache:/x"
 
     monkeypatch.setattr("dokku_cache.dokku.plugn.trigger", fail)
     usages = Usages()
     docker_options.add_printed(usages, ["shop"], PATHS)
     assert len(usages.of_cache("shop").uses) == 1
-    assert usages.of_cache("shop").unknown == ("its docker options cannot be read (it failed)",)
+    assert usages.of_cache("shop").unknown == (
+        "its docker options cannot be read (Dokku's trigger docker-args-run failed)",
+    )
     assert usages.of_cache("other").is_none
+
+
+def test_three_triggers_that_fail_for_one_cause_are_one_reason_with_one_next_step(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(name: str, *_: str, **__: object) -> str:
+        raise TriggerFailed([name], "failed with exit code 1: no jq")
+
+    monkeypatch.setattr("dokku_cache.dokku.plugn.trigger", fail)
+    usages = Usages()
+    docker_options.add_printed(usages, ["shop"], PATHS)
+    assert usages.of_cache("shop").unknown == (
+        "its docker options cannot be read (Dokku's triggers docker-args-build, docker-args-deploy and "
+        "docker-args-run failed with exit code 1: no jq)",
+    )
+    assert usages.of_cache("shop").remedies == (plugn.HINT,)
 
 
 def stored(environment: DokkuEnvironment, *apps: str, installed: DokkuVersion | None = None) -> Usages:

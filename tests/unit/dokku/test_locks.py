@@ -2,6 +2,8 @@
 
 import fcntl
 import os
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -96,3 +98,14 @@ def test_a_directory_that_was_replaced_is_not_worked_in(tmp_path: Path) -> None:
         (tmp_path / "shop").mkdir()
         with pytest.raises(Refused, match="replaced"):
             locks.hold(directory)
+
+
+def test_the_end_of_a_deploy_is_waited_for_as_long_as_is_said(environment: DokkuEnvironment, lock_file: Path) -> None:
+    lock_file.touch()
+    held = os.open(lock_file, os.O_RDWR)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    assert locks.is_deployed_for(environment, "shop", 0)
+    threading.Timer(0.3, os.close, [held]).start()
+    begun = time.monotonic()
+    assert not locks.is_deployed_for(environment, "shop", 30)
+    assert 0.2 < time.monotonic() - begun < 20

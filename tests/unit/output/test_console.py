@@ -48,3 +48,28 @@ def test_names_cannot_break_the_line() -> None:
     err = io.StringIO()
     Console(out=err, err=err).warn("a\nb\x1b[2J")
     assert err.getvalue() == " !     a\\nb\\x1b[2J\n"
+
+
+class Screen(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_gets_lines_that_are_broken_between_words_and_never_within_a_command(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    text = "Dokku's cache of shop is in-use; its builds' own: 'dokku cache:purge-legacy shop --force' says more of it"
+    screen, pipe = Screen(), io.StringIO()
+    Console(out=screen, err=screen).warn(text, "do this")
+    assert screen.getvalue().splitlines() == [
+        " !     Dokku's cache of shop is in-use; its builds' own:",
+        " !     'dokku cache:purge-legacy shop --force' says more of",
+        " !     it",
+        " !     Do this",
+    ]
+    screen = Screen()
+    Console(out=screen, err=screen).section(text)
+    assert [line[:7] for line in screen.getvalue().splitlines()] == ["-----> ", " " * 7, " " * 7]
+    Console(out=pipe, err=pipe).warn(text)
+    assert pipe.getvalue() == f" !     {text}\n"

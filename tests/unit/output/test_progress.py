@@ -1,6 +1,7 @@
 """Progress without a terminal."""
 
 import io
+import time
 
 import pytest
 
@@ -47,4 +48,37 @@ def test_what_is_begun_anew_does_not_make_the_silence_longer(monkeypatch: pytest
             if second % 4 == 1:
                 tick = watcher.measuring(f"app{second}")
             tick(1)
-            assert out.getvalue().count("\n") == second // 10
+            assert out.getvalue().count("\n") == 1 + (second - 1) // 10
+
+
+def test_who_waits_has_a_sign_of_life_within_a_second_and_a_log_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("dokku_cache.output.progress.time.monotonic", lambda: now[0])
+    for is_log, told in ((False, ["       Measuring shop: 5 entries, 0 B"]), (True, [])):
+        now[0] = 100.0
+        out = io.StringIO()
+        with Watcher(Console(is_log=is_log, out=out, err=io.StringIO())) as watcher:
+            tick = watcher.measuring("shop")
+            tick(4)
+            now[0] = 100.9
+            tick(1)
+        assert out.getvalue().splitlines() == told
+
+
+def test_while_nobody_tells_how_far_it_is_there_is_one_line_and_none_when_it_is_quick(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def asked(seconds: float, *, is_quiet: bool = False, writes_lines: bool = True) -> list[str]:
+        out = io.StringIO()
+        console = Console(is_quiet=is_quiet, out=out, err=io.StringIO())
+        with Watcher(console, writes_lines=writes_lines) as watcher:
+            watcher.asking()
+            time.sleep(seconds)
+        time.sleep(0.2)
+        return out.getvalue().splitlines()
+
+    assert asked(0) == []
+    monkeypatch.setattr(progress, "FIRST_LINE_SECONDS", 0.05)
+    assert asked(0.3) == ["       Asking Dokku and Docker ..."]
+    assert asked(0.3, is_quiet=True) == []
+    assert asked(0.3, writes_lines=False) == []

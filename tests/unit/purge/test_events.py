@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -46,11 +47,13 @@ def test_each_trigger_is_given_its_arguments_and_its_output_is_in_the_log(enviro
     events.purge_failed(environment, "shop", "legacy", "/x", "cron", "it\nis immutable")
     events.pressure(environment, FileSystem("/home/dokku", 1, 100, 60, 40, 9, 8), is_low=True)
     events.pressure(environment, FileSystem("/", 1, 100, 60, 40), is_low=False)
-    assert logged(environment).splitlines() == [
-        "cache-purged|shop|legacy|/home/dokku/shop/cache|5|6|hand",
-        "cache-purge-failed|shop|legacy|/x|cron|it\\nis immutable",
-        "cache-pressure|/home/dokku|low|40|100|8|9",
-        "cache-pressure|/|ok|40|100||",
+    said = [line.split(" ", 1) for line in logged(environment).splitlines()]
+    assert all(datetime.fromisoformat(at) for at, _ in said)
+    assert [line for _, line in said] == [
+        "cache-purged: cache-purged|shop|legacy|/home/dokku/shop/cache|5|6|hand",
+        "cache-purge-failed: cache-purge-failed|shop|legacy|/x|cron|it\\nis immutable",
+        "cache-pressure: cache-pressure|/home/dokku|low|40|100|8|9",
+        "cache-pressure: cache-pressure|/|ok|40|100||",
     ]
 
 

@@ -91,6 +91,57 @@ def test_each_file_system_that_holds_caches_has_its_line_below() -> None:
     assert "disk of" not in shown(taken, is_quiet=True)
 
 
+def test_what_the_volumes_of_apps_that_are_gone_would_free_is_said_too() -> None:
+    gone = replace(VOLUME, action="dokku cache:purge-volumes --orphaned")
+    assert shown(Inventory((SHOP, gone))).splitlines()[-2:] == [
+        "       22.0 GiB in 2 caches; 'cache:purge-legacy --all' would free 22.0 GiB of it",
+        "       'cache:purge-volumes --orphaned' would free 5.0 MiB of it",
+    ]
+
+
+def test_where_legacy_caches_were_not_asked_for_nothing_is_said_of_purging_them() -> None:
+    lines = shown(Inventory((VOLUME,), kinds=frozenset({Kind.PACK}))).splitlines()
+    assert lines[-1] == "       5.0 MiB in 1 cache"
+
+
+def test_of_one_app_it_is_said_what_a_purge_of_that_app_would_free() -> None:
+    lines = shown(Inventory((SHOP,), app="shop")).splitlines()
+    assert lines[-1] == "       22.0 GiB in 1 cache; 'cache:purge-legacy shop' would free 22.0 GiB of it"
+
+
+@pytest.mark.parametrize("has_rich", [True, False])
+@pytest.mark.parametrize(
+    ("columns", "titles"),
+    [
+        (80, ["SIZE", "APP", "KIND", "FILES", "MODIFIED", "STATE"]),
+        (60, ["SIZE", "APP", "KIND", "FILES", "STATE"]),
+        (50, ["SIZE", "APP", "KIND", "STATE"]),
+        (40, ["SIZE", "APP", "STATE"]),
+    ],
+)
+def test_in_little_room_columns_go_before_a_figure_is_cut(
+    monkeypatch: pytest.MonkeyPatch, columns: int, titles: list[str], *, has_rich: bool
+) -> None:
+    monkeypatch.setattr(list_table.Console, "columns", columns)
+    if not has_rich:
+        monkeypatch.setitem(sys.modules, "rich.console", None)
+    held = replace(
+        SHOP, app="a" * 12, app_state=AppState.PRESENT, files=1234567, size_bytes=1023 << 30, state="unknown"
+    )
+    lines = shown(Inventory((held,))).splitlines()
+    assert lines[1].split() == titles
+    figures = {
+        "SIZE": "1023.0 GiB",
+        "FILES": "1,234,567",
+        "MODIFIED": "2021-01-01",
+        "STATE": "unknown",
+        "KIND": "legacy",
+    }
+    for title, figure in figures.items():
+        assert (figure in lines[2]) is (title in titles)
+    assert max(len(line) for line in lines[1:3]) <= columns
+
+
 def test_a_wide_terminal_has_one_line_a_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(list_table.Console, "columns", 200)
     lines = shown(Inventory((SHOP, VOLUME))).splitlines()
