@@ -190,6 +190,7 @@ small_disk() {
   [[ "$stderr" == *"disk of $SUITE_DIRECTORY/small: "*", 0 of "*" inodes"* ]]
 }
 
+# promise: harmless
 @test "a silent Docker, a broken Python or a disk that cannot be seen fails no deploy" {
   needs_stand_in "breaks the plugin"
   make_app shop

@@ -14,6 +14,7 @@ def finding(state: State, cache: Entry | None = CACHE, *, is_final: bool = True)
     return Finding(Sighting("shop", "/x/shop/cache", cache), Verdict(state, "reason", is_final=is_final))
 
 
+# promise: proof
 @pytest.mark.parametrize(
     ("state", "modes"),
     [
@@ -33,6 +34,7 @@ def test_the_table_of_the_design_holds(state: State, modes: set[Mode]) -> None:
     assert {mode for mode in Mode if decide(finding(state, cache), mode).targets} == modes
 
 
+# promise: proof
 @pytest.mark.parametrize("mode", list(Mode))
 def test_nothing_goes_before_all_of_it_was_looked_at(mode: Mode) -> None:
     known = finding(State.ORPHANED, is_final=False)

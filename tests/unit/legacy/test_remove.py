@@ -43,6 +43,7 @@ def test_a_cache_is_renamed_within_its_app(cache: Path) -> None:
     assert not cache.exists()
 
 
+# promise: last, killed
 def test_a_check_that_fails_after_the_rename_undoes_it(cache: Path) -> None:
     inode = cache.stat().st_ino
 
@@ -55,6 +56,7 @@ def test_a_check_that_fails_after_the_rename_undoes_it(cache: Path) -> None:
     assert cache.stat().st_ino == inode
 
 
+# promise: together
 def test_a_new_cache_is_not_overwritten_by_the_old_one(cache: Path) -> None:
     def in_use() -> None:
         cache.mkdir()
@@ -67,12 +69,14 @@ def test_a_new_cache_is_not_overwritten_by_the_old_one(cache: Path) -> None:
     assert len([name for name in os.listdir(cache.parent) if name.startswith(TRASH_PREFIX)]) == 1
 
 
+# promise: outside
 def test_another_directory_than_the_expected_one_is_put_back(cache: Path) -> None:
     with app_directory(cache) as directory, pytest.raises(Refused, match="replaced"):
         set_aside(directory, Entry("cache", Identity(1, 2)), lambda: None)
     assert (cache / "gems" / "gem").exists()
 
 
+# promise: outside
 def test_only_trash_is_ever_deleted(cache: Path) -> None:
     with app_directory(cache) as directory, pytest.raises(ValueError, match="only what was set aside"):
         delete_trash(directory, entry(cache), NoHelper(), lambda *_: None)
@@ -88,6 +92,7 @@ def test_trash_of_this_user_is_deleted_and_counted(cache: Path) -> None:
     assert sum(gone) == 2
 
 
+# promise: outside
 def test_trash_that_was_exchanged_is_refused(cache: Path) -> None:
     with app_directory(cache) as directory:
         trash = set_aside(directory, entry(cache), lambda: None)
@@ -100,6 +105,7 @@ def test_trash_that_was_exchanged_is_refused(cache: Path) -> None:
     assert (path / "kept").exists()
 
 
+# promise: gone
 def test_trash_that_is_said_to_be_gone_is_looked_for(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     trash = cache.rename(cache.with_name(f"{TRASH_PREFIX}0"))
     opened = os.open
@@ -123,6 +129,7 @@ def test_trash_that_is_gone_already_is_no_error(cache: Path) -> None:
         delete_trash(directory, Entry(f"{TRASH_PREFIX}0", Identity(1, 2)), NoHelper(), lambda *_: None)
 
 
+# promise: gone
 def test_what_is_left_is_told(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As when somebody keeps writing into it."""
 
@@ -137,6 +144,7 @@ def test_what_is_left_is_told(cache: Path, monkeypatch: pytest.MonkeyPatch) -> N
             delete_trash(directory, trash, LeavesOne(), lambda *_: None)
 
 
+# promise: ghost
 def test_a_ghosts_directory_goes_only_when_it_is_empty(cache: Path) -> None:
     with app_directory(cache) as directory:
         assert not remove_ghost(directory)
@@ -148,6 +156,7 @@ def test_a_ghosts_directory_goes_only_when_it_is_empty(cache: Path) -> None:
     assert not empty.exists()
 
 
+# promise: ghost
 def test_a_new_app_of_the_same_name_is_not_taken_for_the_ghost(tmp_path: Path) -> None:
     (tmp_path / "old").mkdir()
     with AppDirectory(str(tmp_path), "old") as directory:
