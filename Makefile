@@ -1,6 +1,6 @@
 # As root on Debian or Ubuntu. Each target installs what it needs.
 .DEFAULT_GOAL := help
-.PHONY: help setup lint check test proof test-dokku demo samples picture bench clean
+.PHONY: help setup lint check test proof mutants test-dokku demo samples picture bench clean
 
 help: ## Show these lines
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -19,6 +19,9 @@ test: lint ## Run all checks and tests, as CI does
 
 proof: setup ## Stop a purge at every call and attack it, for hours; make test has a short form of it
 	@tests/run proof
+
+mutants: setup ## Look whether the unit tests notice changes of what decides and deletes (hours), and write docs/mutants.md
+	@tests/mutants/run
 
 test-dokku: setup ## Run the end-to-end tests against the Dokku that is installed here
 	@DOKKU_UNDER_TEST=real .venv/bin/bats $(or $(BATS_FILES),tests/e2e)

@@ -30,6 +30,7 @@ plugin() { echo "$DOKKU_LIB_ROOT/plugins/enabled/cache"; }
   [ -z "$(find -L "$(plugin)" ! -user dokku)" ]
 }
 
+# promise: looking
 # bats test_tags=quick,umask
 @test "the first installation shows what could be freed, deletes nothing, and records the version" {
   needs_stand_in "installs the plugin anew"
@@ -98,6 +99,7 @@ make_other_plugin() {
   is_gone oldblog
 }
 
+# promise: harmless
 # bats test_tags=umask
 @test "a failing apt does not fail plugin:install, every command tells until it is mended, and then none" {
   needs_stand_in "pretends that a package is missing"

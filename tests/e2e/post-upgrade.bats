@@ -105,6 +105,7 @@ update_from_cron() {
   wait_for grep -qx 0.38.27 "$DOKKU_LIB_ROOT/data/cache/dokku-version"
 }
 
+# promise: use
 @test "after a downgrade below 0.31.0 nothing is removed" {
   upgrade 0.38.27 0.30.11
   make_app shop
@@ -116,6 +117,7 @@ update_from_cron() {
   [ "$before" = "$(manifest "$DOKKU_ROOT/$(app shop)")" ]
 }
 
+# promise: killed
 @test "a sweep that is killed halfway is repeated" {
   upgrade 0.33.7 0.38.27
   make_app shop
@@ -131,6 +133,7 @@ update_from_cron() {
   [ "$(recorded)" = 0.38.27 ]
 }
 
+# promise: policy
 @test "auto-purge off is obeyed by the sweep" {
   upgrade 0.33.7 0.38.27
   make_app shop

@@ -211,6 +211,7 @@ small_disk() {
   [[ "$stderr" == *", 0 of "*" inodes on the disk of $SUITE_DIRECTORY/small"* ]]
 }
 
+# promise: harmless
 @test "a silent Docker, a broken Python or a disk that cannot be seen fails no deploy" {
   needs_stand_in "breaks the plugin"
   make_app shop

@@ -15,6 +15,7 @@ refuses() {
   [ "$before" = "$(manifest "$DOKKU_ROOT/$(app "$1")")" ]
 }
 
+# promise: outside
 # bats test_tags=quick
 @test "an orphaned cache is removed, and nothing else of the app or its neighbours" {
   holds_from 0.31.0
@@ -43,6 +44,7 @@ refuses() {
   [ "$(dokku cache:report "$(app shop)" --cache-legacy-state)" = "absent" ]
 }
 
+# promise: ghost
 # bats test_tags=quick,umask
 @test "a ghost goes with its cache, and its name can be used again" {
   holds_from 0.31.0
@@ -94,6 +96,7 @@ refuses() {
   [ -z "$output" ]
 }
 
+# promise: use
 # bats test_tags=quick
 @test "a cache that a running container mounts is refused" {
   holds_from 0.31.0
@@ -103,6 +106,7 @@ refuses() {
   refuses wiki "container $(app wiki).web.1 mounts it at /cache"
 }
 
+# promise: use
 @test "a cache of which a stopped container mounts a part is refused" {
   holds_from 0.31.0
   make_app wiki
@@ -123,6 +127,7 @@ refuses() {
   [ "$status" -eq 0 ]
 }
 
+# promise: use
 @test "a cache that storage:mount or docker-options name is refused" {
   holds_from 0.31.0
   make_app wiki
@@ -134,6 +139,7 @@ refuses() {
   refuses wiki "$(cache_of wiki)/x:/x"
 }
 
+# promise: links
 @test "a symbolic link, a file and a named pipe are refused" {
   holds_from 0.31.0
   make_app wiki
@@ -151,6 +157,7 @@ refuses() {
   rm "$(cache_of wiki)"
 }
 
+# promise: mounts
 @test "a mount point, and a cache with a mount below it, are refused" {
   holds_from 0.31.0
   make_app wiki
@@ -165,6 +172,7 @@ refuses() {
   umount "$(cache_of wiki)"
 }
 
+# promise: use, unknown
 # bats test_tags=umask
 @test "before 0.31.0, and with an unreadable version, the cache is active and stays" {
   needs_stand_in "changes Dokku's version"
@@ -187,6 +195,7 @@ refuses() {
   is_gone shop
 }
 
+# promise: unknown
 @test "with Docker down a purge is refused" {
   holds_from 0.31.0
   make_app shop
@@ -212,6 +221,7 @@ refuses() {
   is_gone shop
 }
 
+# promise: killed, helper
 @test "Ctrl-C stops it at a defined point, leaves no container, and says how to go on" {
   holds_from 0.31.0
   make_app shop
@@ -230,6 +240,7 @@ refuses() {
   is_gone shop
 }
 
+# promise: use
 @test "an app that is being deployed is refused" {
   holds_from 0.31.0
   make_app shop
@@ -266,6 +277,7 @@ refuses() {
   is_gone shop
 }
 
+# promise: use
 @test "--force skips the question and no check" {
   make_app wiki
   make_cache wiki
@@ -275,6 +287,7 @@ refuses() {
   [ -d "$(cache_of wiki)/buildcache" ]
 }
 
+# promise: looking
 # bats test_tags=quick
 @test "a dry run shows the plan and changes nothing" {
   holds_from 0.31.0
@@ -303,6 +316,7 @@ refuses() {
   rm "$(cache_of wiki)"
 }
 
+# promise: empty-name
 # bats test_tags=quick
 @test "wrong usage and impossible names touch nothing" {
   make_app shop
@@ -328,6 +342,7 @@ refuses() {
   is_gone shop
 }
 
+# promise: empty-name
 # bats test_tags=umask
 @test "an app that is called cache is like any other" {
   needs_spare_server "makes an app of that name"
@@ -353,6 +368,7 @@ refuses() {
   is_gone shop
 }
 
+# promise: isolated
 @test "hostile code in the working directory and the environment is not loaded" {
   holds_from 0.31.0
   make_app shop

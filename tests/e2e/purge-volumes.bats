@@ -45,6 +45,7 @@ volumes() { docker volume ls --quiet | LC_ALL=C sort; }
   [[ "$stderr" == *"App $(app nosuch) does not exist"* ]]
 }
 
+# promise: volumes
 @test "a volume that a container mounts, running or not, stays, and the container is named" {
   make_app shop
   make_herokuish_volume shop 1
@@ -56,6 +57,7 @@ volumes() { docker volume ls --quiet | LC_ALL=C sort; }
   has_volume "cache-$(app shop)"
 }
 
+# promise: volumes
 @test "a volume that an option of another app names stays, though no container is there" {
   make_app shop
   make_app blog
@@ -67,6 +69,7 @@ volumes() { docker volume ls --quiet | LC_ALL=C sort; }
   has_volume "cache-$(app shop)"
 }
 
+# promise: together
 @test "nothing goes while the app is being deployed" {
   make_app shop
   make_herokuish_volume shop 1
@@ -82,6 +85,7 @@ volumes() { docker volume ls --quiet | LC_ALL=C sort; }
   has_volume "cache-$(app shop)"
 }
 
+# promise: volumes
 @test "what only a name says is not removed: Dokku's own command is named" {
   make_app shop
   make_volume "cache-$(app shop)" 1
@@ -91,6 +95,7 @@ volumes() { docker volume ls --quiet | LC_ALL=C sort; }
   has_volume "cache-$(app shop)"
 }
 
+# promise: volumes
 @test "of apps that are gone only what is proven goes, once it is older than the quiet time" {
   make_app shop
   make_herokuish_volume shop 1
@@ -116,6 +121,7 @@ volumes() { docker volume ls --quiet | LC_ALL=C sort; }
   has_volume "cache-$(app busy)"
 }
 
+# promise: looking
 @test "a dry run says what would go and what stays, and changes nothing" {
   without_quiet_time
   make_herokuish_volume forum 2
@@ -187,6 +193,7 @@ assert (states[sys.argv[2]], states[sys.argv[3]]) == ("live", "stale"), states
 PYTHON
 }
 
+# promise: volumes
 @test "a volume whose driver has options is never taken for Dokku's" {
   without_quiet_time
   mkdir -p "$DOKKU_ROOT/$PREFIX-elsewhere"

@@ -64,6 +64,7 @@ for line in open(f"{base}/furnished"):
 PYTHON
 }
 
+# promise: proof, outside
 @test "what is proven goes by itself, and everything else stays as it was to the byte" {
   furnish
   before="$(rest_of_the_server)"
@@ -83,6 +84,7 @@ PYTHON
   [ "$before" = "$(rest_of_the_server)" ]
 }
 
+# promise: proof
 @test "--all takes what was written lately too, and never what is doubtful" {
   furnish app uploads data shared written-into objects by-nginx
   run dokku cache:purge-legacy --all --dry-run
@@ -96,6 +98,7 @@ PYTHON
   [ ! -e "$DOKKU_ROOT/$PREFIX-app/cache" ]
 }
 
+# promise: proof
 @test "a doubtful cache goes for who names it, with its name typed or by force, and what is used does not" {
   furnish uploads data shared
   run dokku cache:purge-legacy "$PREFIX-uploads" </dev/null

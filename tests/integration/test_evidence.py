@@ -70,6 +70,7 @@ def goes(server: Server, app: str = "shop") -> None:
     assert not (server.root / app / "cache").exists()
 
 
+# promise: proof
 @pytest.mark.parametrize("account", ["www-data", "nobody"])
 @pytest.mark.parametrize("place", ["", "gems", "gems/gem1"])
 def test_files_of_an_account_of_this_host_are_no_builds(server: Server, account: str, place: str) -> None:
@@ -117,6 +118,7 @@ def test_layouts_of_old_builds_pass_as_apps_and_as_ghosts(server: Server, layout
     assert (server.root / "shop" / "HEAD").exists()
 
 
+# promise: proof
 def test_an_uploads_folder_is_kept_whether_anything_lies_beside_its_cache_or_not(server: Server) -> None:
     """dokku/dokku#2010, #3400: people keep uploads below Dokku's root, and shrine has `cache` beside `store`."""
     cache = server.make_ghost("shared", "5f3a9c")
@@ -178,6 +180,7 @@ def test_an_app_of_which_nothing_else_is_in_its_directory_keeps_that(server: Ser
     assert os.listdir(cache.parent) == []
 
 
+# promise: use
 def test_a_mount_of_what_dokku_may_not_look_at_is_found_by_the_engine(
     server: Server, container: Callable[[str], str]
 ) -> None:
@@ -213,6 +216,7 @@ def test_so_does_one_with_a_container_or_with_settings(server: Server, container
     assert cache.parent.exists()
 
 
+# promise: ghost
 def test_a_lock_file_of_dokkus_makes_no_ghost_alive_and_is_never_removed(server: Server) -> None:
     cache = server.make_ghost("shop")
     lock = cache.parent / ".deploy.lock"
@@ -271,6 +275,7 @@ def test_the_quiet_time_can_be_set(server: Server) -> None:
     goes(server)
 
 
+# promise: proof, last
 def test_who_begins_to_write_while_the_cache_is_walked_over_is_noticed(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -292,6 +297,7 @@ def test_who_begins_to_write_while_the_cache_is_walked_over_is_noticed(
     assert cache.exists()
 
 
+# promise: together
 @pytest.mark.parametrize("place", ["home/shop/.deploy.lock", "lib/data/apps/shop/.deploy.lock"])
 def test_a_deploy_of_any_version_is_waited_for(server: Server, place: str) -> None:
     server.make_cache("shop")

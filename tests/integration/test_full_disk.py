@@ -68,6 +68,7 @@ def fill_up(disk: Path, *, inodes: bool = False, undo: bool = False) -> None:
         (filler / "more").write_bytes(b"x" * (1 << 13))
 
 
+# promise: space
 @pytest.mark.parametrize("inodes", [False, True], ids=["bytes", "inodes"])
 @pytest.mark.parametrize("is_imported", [True, False], ids=["image is there", "image is not there"])
 def test_a_purge_frees_or_says_what_docker_needs(there: Server, disk: Path, inodes: bool, is_imported: bool) -> None:
@@ -93,6 +94,7 @@ def test_a_purge_frees_or_says_what_docker_needs(there: Server, disk: Path, inod
     assert os.listdir(cache.parent) == ["HEAD"]
 
 
+# promise: space
 def test_what_dokku_may_delete_itself_goes_without_an_inch(there: Server, disk: Path) -> None:
     cache = there.make_cache("shop", files=300)
     give(cache, there.root.stat().st_uid)

@@ -81,6 +81,7 @@ def test_a_volume_that_vanishes_after_the_plan_is_nothing_to_do(server: Server, 
     assert purge_after(server, name, lambda: docker("volume", "rm", name)) is None
 
 
+# promise: volumes, last
 @pytest.mark.usefixtures("_image")
 def test_one_that_is_mounted_after_the_plan_stays(server: Server, volume: Volume) -> None:
     server.make_app("shop")
@@ -94,6 +95,7 @@ def test_one_that_is_mounted_after_the_plan_stays(server: Server, volume: Volume
     assert has(name)
 
 
+# promise: volumes
 @pytest.mark.usefixtures("_image")
 def test_one_that_is_mounted_after_the_last_look_is_kept_by_the_engine_itself(
     server: Server, volume: Volume, engine: Engine
@@ -109,6 +111,7 @@ def test_one_that_is_mounted_after_the_last_look_is_kept_by_the_engine_itself(
     assert has(name)
 
 
+# promise: volumes
 def test_a_new_one_of_the_same_name_is_not_the_one_that_was_planned(server: Server, volume: Volume) -> None:
     server.make_app("shop")
     name = herokuish(volume, "shop")
@@ -122,6 +125,7 @@ def test_a_new_one_of_the_same_name_is_not_the_one_that_was_planned(server: Serv
     assert has(name)
 
 
+# promise: volumes
 def test_an_app_that_comes_back_keeps_its_volume(server: Server, volume: Volume) -> None:
     name = herokuish(volume, "forum")
     directory = Path(server.environment.lib_root, "config/cache/--global")
@@ -257,6 +261,7 @@ def test_a_removal_that_fails_or_hangs_is_told_recorded_and_ends_no_other(
     assert "silent" in failures["cache-slow"]
 
 
+# promise: gone
 def test_a_removal_is_not_believed_where_the_volume_is_still_there(server: Server) -> None:
     volume = made("cache-forum", "forum")
     answers = strange([volume], **{"/volumes/cache-forum": volume, "DELETE /volumes/cache-forum": {}})

@@ -46,6 +46,7 @@ def test_a_door_is_executable_short_and_careful(door: str) -> None:
     assert "/src" not in re.sub("/src/(call|packages|room)", "", text)
 
 
+# promise: isolated
 def test_the_one_way_into_python_is_isolated() -> None:
     calls = [line for line in (PROJECT / "src/call").read_text().splitlines() if "exec" in line]
     assert calls == ['[[ ! -x /usr/bin/python3 ]] || exec /usr/bin/python3 -I "$source_directory" "$@"']
@@ -110,6 +111,7 @@ def test_the_core_knows_no_docker_no_dokku_and_prints_nothing() -> None:
         assert "sys.std" not in text
 
 
+# promise: outside
 def test_only_the_remover_removes() -> None:
     removing = re.compile(r"\bos\.(unlink|remove|rmdir|removedirs)\b|shutil\.rmtree|\.unlink\(|\.rmdir\(")
     found = {path.name for path in (PROJECT / "src").rglob("*.py") if removing.search(path.read_text())}

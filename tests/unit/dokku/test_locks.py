@@ -27,6 +27,7 @@ def test_no_file_is_no_deploy_and_none_is_made(environment: DokkuEnvironment, lo
     assert not lock_file.exists()
 
 
+# promise: outside
 def test_a_file_that_nobody_holds_is_no_deploy_and_stays_as_it_is(
     environment: DokkuEnvironment, lock_file: Path
 ) -> None:
@@ -35,6 +36,7 @@ def test_a_file_that_nobody_holds_is_no_deploy_and_stays_as_it_is(
     assert lock_file.read_text() == "4711"
 
 
+# promise: together
 def test_a_held_lock_is_a_deploy_and_stays_held(environment: DokkuEnvironment, lock_file: Path) -> None:
     with open(lock_file, "w") as holder:
         fcntl.flock(holder, fcntl.LOCK_EX)
@@ -54,6 +56,7 @@ def test_without_the_kernels_table_it_is_found_by_trying(
     assert not locks.is_being_deployed(environment, "shop")
 
 
+# promise: together
 def test_a_lock_that_another_deploy_takes_anew_meanwhile_is_held(
     environment: DokkuEnvironment, lock_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -80,6 +83,7 @@ def test_what_is_no_file_holds_no_lock_and_is_not_waited_for(environment: DokkuE
     assert not locks.is_being_deployed(environment, "shop")
 
 
+# promise: together
 def test_one_purge_an_app(tmp_path: Path) -> None:
     (tmp_path / "shop").mkdir()
     with AppDirectory(str(tmp_path), "shop") as first:
@@ -91,6 +95,7 @@ def test_one_purge_an_app(tmp_path: Path) -> None:
     assert os.listdir(tmp_path / "shop") == []
 
 
+# promise: last
 def test_a_directory_that_was_replaced_is_not_worked_in(tmp_path: Path) -> None:
     (tmp_path / "shop").mkdir()
     with AppDirectory(str(tmp_path), "shop") as directory:

@@ -10,6 +10,7 @@ from dokku_cache.errors import UsageError
 from dokku_cache.evidence import durations
 
 
+# promise: policy
 @pytest.mark.parametrize(
     ("app", "everywhere", "is_on"),
     [
@@ -30,6 +31,7 @@ def test_the_nearest_value_holds(environment: DokkuEnvironment, app: str, everyw
     assert policy.is_auto_purge_on(environment, "shop") is is_on
 
 
+# promise: policy
 @pytest.mark.parametrize(
     ("app", "everywhere", "seconds"),
     [("", "", 86400), ("0", "7d", 0), ("", "36h", 129600), ("soon", "1d", durations.FOR_EVER)],

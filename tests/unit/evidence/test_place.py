@@ -38,6 +38,7 @@ def test_an_app_is_known_by_head_or_by_nothing_but_dokkus_own_names(beside: list
     assert place.judge(sighting(*beside), LAID_OUT, Life()).holds is True
 
 
+# promise: proof
 @pytest.mark.parametrize(
     "beside",
     [
@@ -70,6 +71,7 @@ def test_other_peoples_files_beside_it_make_it_their_data(beside: list[str]) -> 
     assert "beside it lies" in judged.text
 
 
+# promise: proof, ghost
 @pytest.mark.parametrize("beside", [[], [".deploy.lock!"], ["VHOST!"], ["ENV!"], ["VHOST!", ".deploy.lock!"]])
 def test_a_ghost_needs_a_layout_as_buildpacks_leave_one_and_no_sign_of_life(beside: list[str]) -> None:
     bare = sighting(*beside)
@@ -121,6 +123,7 @@ def test_layouts_of_buildpacks_pass(names: Inside) -> None:
     assert cache_layout.strange_names(names.names) == []
 
 
+# promise: proof
 @pytest.mark.parametrize(
     "names",
     [

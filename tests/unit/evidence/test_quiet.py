@@ -8,6 +8,7 @@ NOW = 1_700_000_000.0
 DAY = 86400
 
 
+# promise: proof
 @pytest.mark.parametrize(
     ("newest", "quiet_seconds", "is_walked", "holds"),
     [

@@ -105,6 +105,7 @@ def is_proven(finding: Finding, mode: Mode) -> bool:
     return seen and certain and mode in {Mode.ALL, Mode.NAMED}
 
 
+# promise: use, unknown, proof
 def test_every_combination_gives_one_state_and_nothing_unproven_goes() -> None:
     findings = everything()
     assert len(findings) > 10_000

@@ -53,6 +53,7 @@ def test_an_empty_directory_is_no_ghost_of_ours(tmp_path: Path) -> None:
     assert not look(tmp_path, "new").is_bare
 
 
+# promise: links
 @pytest.mark.parametrize(
     ("make", "kind"),
     [
@@ -68,6 +69,7 @@ def test_what_is_no_directory_is_a_fault(app: Path, make: object, kind: str) -> 
     assert kind in found.cache.fault
 
 
+# promise: mounts
 def test_a_mount_at_it_or_below_it_is_a_fault(app: Path) -> None:
     (app / "cache").mkdir()
     at = Mount(1, "/", str(app / "cache"))
@@ -78,6 +80,7 @@ def test_a_mount_at_it_or_below_it_is_a_fault(app: Path) -> None:
         assert said in found.cache.fault
 
 
+# promise: links
 def test_a_linked_app_directory_is_a_fault_and_is_not_entered(app: Path) -> None:
     (app / "cache").mkdir()
     (app.parent / "alias").symlink_to(app)
@@ -86,6 +89,7 @@ def test_a_linked_app_directory_is_a_fault_and_is_not_entered(app: Path) -> None
     assert found.entries == ()
 
 
+# promise: empty-name
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/"])
 def test_what_is_no_name_of_an_app_builds_no_path(tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match="not a name"):

@@ -49,6 +49,7 @@ def test_a_time_in_the_future_is_no_writer(cache: Path) -> None:
     assert look(cache).newest == 1_000_000
 
 
+# promise: links
 def test_a_link_is_not_followed(cache: Path, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "file").touch()
@@ -79,6 +80,7 @@ def test_a_look_ends_and_says_so_and_goes_on_for_the_owners(
     assert whole.owners == ({0, 12345} if os.getuid() == 0 else {os.getuid()})
 
 
+# promise: names
 def test_names_are_bytes(cache: Path) -> None:
     os.mkdir(os.path.join(os.fsencode(cache), b"\xff\n"))
     assert "\udcff\n" in look(cache).names

@@ -30,6 +30,7 @@ def test_a_cache_of_an_app_that_is_gone_is_orphaned(volume: CacheVolume, app_sta
     assert state.judge(volume, replace(GONE, app_state=app_state), NOW).state is VolumeState.ORPHANED
 
 
+# promise: volumes, unknown
 @pytest.mark.parametrize(
     ("volume", "facts", "word"),
     [
@@ -48,6 +49,7 @@ def test_what_is_not_proven_is_unknown(volume: CacheVolume, facts: VolumeFacts, 
     assert word in verdict.reason
 
 
+# promise: volumes
 @pytest.mark.parametrize("facts", [GONE, LIVES, replace(GONE, app_state=None)])
 @pytest.mark.parametrize(
     "use", [{"containers": ("job",)}, {"named_by": ("a docker option of blog names it: -v cache-shop:/x",)}]
@@ -58,6 +60,7 @@ def test_a_use_comes_before_everything_else(facts: VolumeFacts, use: dict[str, t
     assert verdict.next_step
 
 
+# promise: volumes
 @pytest.mark.parametrize(
     ("age_seconds", "quiet_seconds", "expected"),
     [

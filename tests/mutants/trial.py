@@ -1,0 +1,186 @@
+"""Trying mutants: each in a process that is forked when source and tests are loaded, and changed there.
+
+So a mutant costs its tests and no more; loading both anew takes a second or more each time.
+"""
+
+import contextlib
+import importlib
+import os
+import signal
+import sys
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from types import CodeType, FrameType, FunctionType
+
+import pytest
+
+from .mutations import Mutant
+
+#: Many times what the slowest choice of tests takes without a mutant.
+LIMIT_SECONDS = 60
+
+
+class End(Enum):
+    """What became of a mutant.
+
+    ``UNREACHED``: no test calls the function that it is in. ``UNTRIED``: it is in the body of a class, which cannot
+    be changed once it is loaded.
+    """
+
+    KILLED = "killed"
+    ENDLESS = "killed by the limit of time"
+    SURVIVED = "survived"
+    UNREACHED = "not reached"
+    UNTRIED = "not tried"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A mutant, and what became of it."""
+
+    mutant: Mutant
+    end: End
+
+
+class Trials:
+    """A plugin of pytest: runs the collected tests once, and then those that reach a mutant on each mutant."""
+
+    def __init__(
+        self, source: Path, modules: Iterable[Sequence[Mutant]], results: "list[Trial] | None" = None
+    ) -> None:
+        self._source = f"{source}/"
+        self._modules = modules
+        self._called: set[tuple[str, str]] = set()
+        self._failed = False
+        self._seconds: dict[str, float] = {}
+        self._reaching: dict[tuple[str, str], set[pytest.Item]] = defaultdict(set)
+        self.results = results if results is not None else []
+
+    def _note(self, frame: FrameType, event: str, _: object) -> None:
+        code = frame.f_code
+        if event == "call" and code.co_filename.startswith(self._source):
+            self._called.add((code.co_filename, code.co_name))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take note of a failure."""
+        self._failed = self._failed or report.failed
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Run all, then try each mutant."""
+        for item in session.items:
+            self._watch(item)
+        if self._failed:
+            raise pytest.UsageError("a test fails without any mutant")
+        for mutants in self._modules:
+            for mutant in mutants:
+                self.results.append(Trial(mutant, self._attempt(mutant)))
+        return True
+
+    def _watch(self, item: pytest.Item) -> None:
+        self._called = set()
+        begun = time.monotonic()
+        threading.setprofile(self._note)
+        sys.setprofile(self._note)
+        try:
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+        finally:
+            sys.setprofile(None)
+            threading.setprofile(None)  # type: ignore[arg-type]
+        self._seconds[item.nodeid] = time.monotonic() - begun
+        for path, name in self._called:
+            module = path.removeprefix(self._source).removesuffix(".py").replace("/", ".")
+            self._reaching[module, name].add(item)
+            self._reaching[module, ""].add(item)
+
+    def _attempt(self, mutant: Mutant) -> End:
+        """Try a mutant on the tests that reach it, the quickest first."""
+        name = mutant.function.rsplit(".", 1)[-1]
+        if name[:1].isupper() or name[1:2].isupper():
+            return End.UNTRIED
+        tests = sorted(self._reaching[mutant.module, name], key=lambda item: self._seconds[item.nodeid])
+        if not tests:
+            return End.UNREACHED
+        child = os.fork()
+        if not child:
+            os._exit(self._run(mutant, tests))
+        return _wait(child)
+
+    def _run(self, mutant: Mutant, tests: Sequence[pytest.Item]) -> int:
+        os.setpgid(0, 0)
+        quiet = os.open(os.devnull, os.O_RDWR)
+        for stream in range(3):
+            os.dup2(quiet, stream)
+        try:
+            put_in_place(mutant)
+            for item in tests:
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+                if self._failed:
+                    return 1
+        except BaseException:  # noqa: BLE001 - a mutant that ends the run is noticed too
+            return 1
+        return 0
+
+
+def put_in_place(mutant: Mutant) -> None:
+    """Change the loaded module into the mutant: one function's code, or what a name at the top stands for."""
+    module = importlib.import_module(f"dokku_cache.{mutant.module}")
+    code = compile(mutant.source, str(module.__file__), "exec", dont_inherit=True)
+    if not mutant.function:
+        changed = {"__name__": module.__name__}
+        exec(code, changed)
+        _rebind(module.__dict__, changed)
+        return
+    names = mutant.function.split(".")
+    there: object = module
+    for name in names:
+        code = next(part for part in code.co_consts if isinstance(part, CodeType) and part.co_name == name)
+        there = there.__dict__[name]  # unbound, as it was defined
+        if not isinstance(there, type):
+            _function(there).__code__ = code  # with all that is defined in it
+            return
+
+
+def _function(defined: object) -> FunctionType:
+    """Give the function within a property, a class method, or a context manager."""
+    while not (isinstance(defined, FunctionType) and not hasattr(defined, "__wrapped__")):
+        defined = getattr(defined, "fget", None) or getattr(defined, "__func__", None) or defined.__wrapped__
+    return defined
+
+
+def _rebind(original: dict[str, object], changed: dict[str, object]) -> None:
+    """Let each module that knows a constant by its name know the changed one."""
+    for name, value in changed.items():
+        old = original.get(name)
+        if name.startswith("__") or isinstance(value, type | FunctionType) or old is None:
+            continue
+        for module in [*sys.modules.values()]:
+            if getattr(module, "__name__", "").startswith("dokku_cache") and module.__dict__.get(name) is old:
+                module.__dict__[name] = value
+
+
+@contextlib.contextmanager
+def _ended(child: int) -> Generator[None, None, None]:
+    """End a process with all that a test may have left running."""
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)
+
+
+def _wait(child: int) -> End:
+    deadline = time.monotonic() + LIMIT_SECONDS
+    with _ended(child):
+        while time.monotonic() < deadline:
+            ended, status = os.waitpid(child, os.WNOHANG)
+            if ended:
+                return End.KILLED if status else End.SURVIVED
+            time.sleep(0.005)
+    os.waitpid(child, 0)
+    return End.ENDLESS

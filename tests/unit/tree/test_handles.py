@@ -1,0 +1,83 @@
+"""Directories held open: how they are opened, and what they refuse."""
+
+import fcntl
+import os
+from pathlib import Path
+
+import pytest
+
+from dokku_cache.tree.handles import OPEN_DIRECTORY, AppDirectory, LeftTheTree, mount_of, open_to_empty
+
+
+# promise: links
+def test_a_directory_is_opened_without_following_a_link(tmp_path: Path) -> None:
+    """O_NOFOLLOW: else a link that takes a cache's place leads into somebody else's files."""
+    (tmp_path / "other").mkdir()
+    (tmp_path / "link").symlink_to("other")
+    with pytest.raises(NotADirectoryError):
+        os.open(tmp_path / "link", OPEN_DIRECTORY)
+
+
+def test_nothing_but_a_directory_is_opened_and_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    """O_DIRECTORY: else a named pipe in a cache's place holds up a purge for ever."""
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError):
+        os.open(tmp_path / "file", OPEN_DIRECTORY)
+    assert OPEN_DIRECTORY & os.O_DIRECTORY
+
+
+def test_a_program_that_is_started_inherits_no_handle() -> None:
+    """O_CLOEXEC is said too, although Python gives it to each handle: the flags may be used by others."""
+    assert OPEN_DIRECTORY & os.O_CLOEXEC
+    assert OPEN_DIRECTORY & os.O_ACCMODE == os.O_RDONLY
+
+
+def test_the_handles_of_an_app_are_inherited_by_nobody_and_closed_in_the_end(tmp_path: Path) -> None:
+    (tmp_path / "shop").mkdir()
+    with AppDirectory(str(tmp_path), "shop") as directory:
+        handles = directory.fd, directory.root_fd
+        assert all(fcntl.fcntl(handle, fcntl.F_GETFD) & fcntl.FD_CLOEXEC for handle in handles)
+    for handle in handles:
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(handle)
+
+
+def test_no_handle_is_left_where_an_app_cannot_be_opened_or_is_emptied(tmp_path: Path) -> None:
+    (tmp_path / "dir").mkdir()
+    root = os.open(tmp_path, OPEN_DIRECTORY)
+    before = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(FileNotFoundError):
+        AppDirectory(str(tmp_path), "gone")
+    os.close(open_to_empty("dir", root, mount_of(root)))
+    assert len(os.listdir("/proc/self/fd")) == before
+    os.close(root)
+
+
+# promise: mounts
+def test_a_directory_of_another_mount_is_not_opened_and_keeps_its_permissions(tmp_path: Path) -> None:
+    (tmp_path / "dir").mkdir(mode=0o555)
+    root = os.open(tmp_path, OPEN_DIRECTORY)
+    with pytest.raises(LeftTheTree):
+        open_to_empty("dir", root, mount_of(root) + 1)
+    assert (tmp_path / "dir").stat().st_mode & 0o777 == 0o555
+    os.close(open_to_empty("dir", root, mount_of(root)))
+    assert (tmp_path / "dir").stat().st_mode & 0o777 == 0o700
+    os.close(root)
+
+
+# promise: links
+def test_a_link_is_not_opened_to_be_emptied(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir(mode=0o555)
+    (tmp_path / "link").symlink_to("other")
+    root = os.open(tmp_path, OPEN_DIRECTORY)
+    with pytest.raises(NotADirectoryError):
+        open_to_empty("link", root, mount_of(root))
+    assert (tmp_path / "other").stat().st_mode & 0o777 == 0o555
+    os.close(root)
+
+
+# promise: empty-name
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/"])
+def test_what_is_no_name_of_an_app_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ValueError, match="not a name"):
+        AppDirectory(str(tmp_path), name)
