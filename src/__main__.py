@@ -4,6 +4,7 @@ Isolated mode puts this directory, and nothing of the caller's, in front of ``sy
 """
 
 import os
+import signal
 import sys
 
 if sys.version_info < (3, 10):  # noqa: UP036 - an older one has to be told from a defect
@@ -16,6 +17,8 @@ if sys.version_info < (3, 10):  # noqa: UP036 - an older one has to be told from
 from dokku_cache import modules
 
 sys.path[:] = modules.distribution_first(sys.path)
+# Until the command itself listens: who gives up while it is loaded, long on a busy machine, is shown no traceback.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 from dokku_cache.cli import main  # noqa: E402 - what it loads has to come from where it was tested
 

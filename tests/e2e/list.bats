@@ -308,12 +308,19 @@ listener = socket.socket(socket.AF_UNIX)
 listener.bind(sys.argv[1])
 os.chmod(sys.argv[1], 0o666)
 listener.listen()
-time.sleep(60)" "$SUITE_DIRECTORY/silent.sock" 3>&- &
+connection, _ = listener.accept()
+open(sys.argv[2], 'w').close()
+time.sleep(60)" "$SUITE_DIRECTORY/silent.sock" "$SUITE_DIRECTORY/asked" 3>&- &
   silent="$!"
   wait_for test -S "$SUITE_DIRECTORY/silent.sock"
-  DOCKER_HOST="unix://$SUITE_DIRECTORY/silent.sock" run --separate-stderr timeout --signal INT --preserve-status 2 dokku cache:list
+  DOCKER_HOST="unix://$SUITE_DIRECTORY/silent.sock" dokku cache:list >"$SUITE_DIRECTORY/said" 2>"$SUITE_DIRECTORY/warned" &
+  asking="$!"
+  wait_for test -e "$SUITE_DIRECTORY/asked"
+  pkill -INT -f "$PLUGIN_PATH/.*/src list"
+  wait "$asking" && status=0 || status="$?"
   kill "$silent"
-  rm "$SUITE_DIRECTORY/silent.sock"
+  output="$(cat "$SUITE_DIRECTORY/said")" stderr="$(sed 's/^ *//' "$SUITE_DIRECTORY/warned")"
+  rm "$SUITE_DIRECTORY"/{silent.sock,asked,said,warned}
   [ "$status" -eq 1 ]
   [ "$stderr" = "!     Interrupted, nothing was changed" ]
   [ -z "$output" ]

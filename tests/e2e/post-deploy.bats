@@ -234,7 +234,7 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
   docker ps --all --quiet --filter label=com.dokku.cache.helper | xargs -r docker kill >/dev/null 2>&1 || true
   trash_of shop
   [ "$(dokku cache:report "$(app shop)" --cache-legacy-state)" = interrupted ]
-  # As after a restart of the server: nothing of it runs any more, and then the daily line does.
+  # As after a restart of the server: nothing of it runs any more, and then the daily run ends it.
   run dokku cache:auto-purge "$(app shop)"
   [ "$status" -eq 0 ]
   is_gone shop

@@ -1,9 +1,13 @@
 """Signals at a bad moment."""
 
 import os
+import shutil
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -64,3 +68,17 @@ def test_another_thread_holds_nothing_back_and_breaks_nothing() -> None:
     thread.start()
     thread.join()
     assert failures == []
+
+
+def test_ctrl_c_while_modules_are_loaded_shows_no_traceback(tmp_path: Path) -> None:
+    source = Path(__file__).parents[2] / "src"
+    package = tmp_path / "dokku_cache"
+    package.mkdir()
+    for name in ("__init__.py", "modules.py", "errors.py"):
+        shutil.copy(source / "dokku_cache" / name, package)
+    shutil.copy(source / "__main__.py", tmp_path)
+    (package / "cli.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    done = subprocess.run(
+        [sys.executable, "-I", tmp_path, "list"], capture_output=True, check=False, timeout=60, restore_signals=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, b"", b"")
