@@ -1,4 +1,4 @@
-"""Every sample in README and docs shows what the program shows, and so do the pictures; in short, those of two pages."""
+"""The samples in the pages, and the words of the pictures, are what the program shows; in short, of two pages."""
 
 import subprocess
 import sys
