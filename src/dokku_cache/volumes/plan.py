@@ -58,7 +58,8 @@ class VolumeDecision:
 
 #: Of an app that its owner has named: its live caches too, as builds make them anew.
 _OF_AN_APP = frozenset({VolumeState.LIVE, VolumeState.STALE, VolumeState.ORPHANED, VolumeState.RECENT})
-_GOES = {
+#: In which states a volume may go, for whom.
+GOES: dict[Wish, frozenset[VolumeState]] = {
     Wish.ORPHANED: frozenset({VolumeState.ORPHANED}),
     Wish.APP: _OF_AN_APP,
     Wish.DESTROY: _OF_AN_APP,
@@ -69,7 +70,7 @@ def decide(finding: VolumeFinding, wish: Wish) -> VolumeDecision:
     """Decide on one volume. Only what this lets go may ever be removed."""
     volume, verdict = finding.volume, finding.verdict
     described = f"{verdict.state.value}: {verdict.reason}"
-    if verdict.state not in _GOES[wish]:
+    if verdict.state not in GOES[wish]:
         return VolumeDecision(finding, described, verdict.next_step, verdict.code)
     if verdict.doubt:
         hint = "purge again when that can be found out"
