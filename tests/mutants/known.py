@@ -1,9 +1,10 @@
 """Mutants that no test can notice, each with the reason why it changes nothing."""
 
 HARMLESS = {
-    "tree.handles: OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC [without os.O_RDONLY]": (
-        "O_RDONLY is 0"
-    ),
+    (
+        "tree.handles: OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC"
+        " [without os.O_RDONLY]"
+    ): "O_RDONLY is 0",
     'tree.handles: _, _, number = os.read(information, 4096).partition(b"mnt_id:") [4096 -> 4097]': (
         "the text is far shorter"
     ),

@@ -12,10 +12,10 @@ from .modules import MODULES
 PAGE = Path(__file__).parents[2] / "docs/mutants.md"
 _HEAD = """# Mutants
 
-Does a test notice when what decides and deletes is changed? `make mutants` changes one place after the other (a comparison turned round,
-a flag, a check, an exception's handler or an argument left out), and runs the unit tests that call the function in question. It is made
-by `tests/mutants/run`, on {day}, at commit {commit}. Tests with an engine and other users (`tests/integration`) are not run for it: some
-of what survives here is killed by them.
+Does a test notice when what decides and deletes is changed? `make mutants` changes one place after the other (a
+comparison turned round, a flag, a check, a handler of errors or an argument left out), and runs the unit tests that
+call the function in question. It is made by `tests/mutants/run`, on {day}, from the source of commit {commit}. Tests
+with an engine and other users (`tests/integration`) are not run for it: some of what survives here is killed by them.
 
 | module | mutants | killed | survived | in code that no unit test calls | not tried |
 |---|---|---|---|---|---|
