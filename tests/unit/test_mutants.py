@@ -41,8 +41,8 @@ def test_all_that_decides_and_deletes_is_tried() -> None:
     assert all((SOURCE / f"{module.replace('.', '/')}.py").is_file() for module in MODULES)
 
 
-def test_what_changes_nothing_is_still_a_mutant() -> None:
-    modules = {key.partition(":")[0] for key in HARMLESS}
-    texts = {module: (SOURCE / f"{module.replace('.', '/')}.py").read_text() for module in modules}
-    keys = {mutant.key for module, text in texts.items() for mutant in mutants_of(module, text)}
-    assert set(HARMLESS) - keys == set()
+@pytest.mark.parametrize("key", HARMLESS)
+def test_what_changes_nothing_is_still_a_line_of_the_source(key: str) -> None:
+    module, _, rest = key.partition(": ")
+    lines = (SOURCE / f"{module.replace('.', '/')}.py").read_text().splitlines()
+    assert rest.rpartition(" [")[0] in {line.strip() for line in lines}
