@@ -55,4 +55,22 @@ HARMLESS = {
         " [without os.O_RDONLY]"
     ): "O_RDONLY is 0",
     "legacy.sighting: return TRASH_PREFIX + secrets.token_hex(8) [8 -> 9]": "one byte more that nobody guesses",
+    (
+        "legacy.emptying: threads = [threading.Thread(target=work.take_part, daemon=True) for _ in range(workers)]"
+        " [without daemon=True]"
+    ): "they are waited for in any case",
+    (
+        "legacy.emptying: threads = [threading.Thread(target=work.take_part, daemon=True) for _ in range(workers)]"
+        " [True -> False]"
+    ): "they are waited for in any case",
+    (
+        "legacy.emptying: return self._changed.wait_for(lambda: self._has_ended() and not self._running, seconds)"
+        " [without 'not self._running']"
+    ): "who still runs is waited for afterwards",
+    "legacy.emptying: self._changed.notify_all() [without 'self._changed.notify_all()']": (
+        "who ends a job wakes the others too"
+    ),
+    "legacy.emptying: self.failure = self.failure or error [without 'self.failure']": (
+        "of several errors at once another is told"
+    ),
 }

@@ -22,7 +22,7 @@ import pytest
 from .mutations import Mutant
 
 #: Many times what the slowest choice of tests takes without a mutant.
-LIMIT_SECONDS = 30
+LIMIT_SECONDS = 12
 
 
 class End(Enum):

@@ -58,7 +58,10 @@ def deep(top: Path) -> int:
 # promise: names
 @pytest.mark.parametrize("make", [wide, bushy, deep, lambda _: 0])
 @pytest.mark.parametrize("workers", [1, 8])
-def test_all_goes_and_is_counted_once(top: Path, make: Callable[[Path], int], workers: int) -> None:
+def test_all_goes_and_is_counted_once(
+    top: Path, make: Callable[[Path], int], workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(emptying, "_TELLING_SECONDS", 0.0005)
     expected = make(top)
     assert emptied(top, workers) == expected
     assert os.listdir(top) == []
@@ -172,14 +175,17 @@ def test_what_belongs_to_somebody_else_ends_it_and_what_went_was_counted(
     assert before - sum(len(found) + len(files) for _, found, files in os.walk(top)) == sum(counted)
 
 
-def test_where_no_thread_can_be_started_this_one_does_it(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("workers", [1, 4])
+def test_where_no_thread_can_be_started_this_one_does_it(
+    top: Path, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
     expected = bushy(top)
 
     def start(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", start)
-    assert emptied(top) == expected
+    assert emptied(top, workers) == expected
 
 
 def test_where_few_threads_can_be_started_those_do_it(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,3 +226,25 @@ def test_an_interrupt_ends_all_threads_and_leaves_the_rest(top: Path) -> None:
     assert threading.active_count() == 1
     assert os.listdir(top)
     os.close(fd)
+
+
+def test_before_anybody_has_begun_it_has_not_ended(top: Path) -> None:
+    """Else what is left in a moment in which nobody works would stay."""
+    (top / "file").touch()
+    fd = os.open(top, os.O_RDONLY | os.O_DIRECTORY)
+    assert not emptying._Work(fd).wait(0)
+    os.close(fd)
+
+
+def test_after_a_failure_nobody_begins_anything_more(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bushy(top)
+    tries: list[str] = []
+
+    def unlink(name: str, *, dir_fd: int) -> None:
+        tries.append(name)
+        raise PermissionError(1, "Operation not permitted", name)
+
+    monkeypatch.setattr(os, "unlink", unlink)
+    with pytest.raises(PermissionError):
+        emptied(top, workers=1)
+    assert len(tries) == 1
