@@ -80,7 +80,7 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
     holder="$!"
     wait_for is_held "$lock"
     chmod 644 "$lock"
-    setpriv --reuid dokku --regid dokku --init-groups "$DOKKU_LIB_ROOT/plugins/enabled/cache/post-deploy" "$(app shop)"
+    setpriv --reuid dokku --regid dokku --init-groups env HOME="$DOKKU_ROOT" "$DOKKU_LIB_ROOT/plugins/enabled/cache/post-deploy" "$(app shop)"
     sleep 1.5
     [ -d "$(cache_of shop)/buildcache" ]
     pkill -P "$holder"

@@ -403,6 +403,7 @@ refuses() {
 }
 
 @test "a program gets the plan of a dry run, and nothing else on standard output" {
+  holds_from 0.31.0
   make_app shop
   make_cache shop
   make_app wiki
