@@ -73,4 +73,18 @@ HARMLESS = {
     "legacy.emptying: self.failure = self.failure or error [without 'self.failure']": (
         "of several errors at once another is told"
     ),
+    (
+        "tree.handles: handle = os.open(name, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC,"
+        " dir_fd=parent_fd) [without os.O_PATH]"
+    ): "for root, who may read all; that user dokku can open what he may not read is held in tests/integration",
+    (
+        "legacy.sighting: return Inside(closed=1)  # it changes right now: nothing is known of it [1 -> 2]"
+    ): "more than none is what counts",
+    (
+        "volumes.state: if volume.builder is Builder.PACK and volume.generation is Generation.FORMER:"
+        " [without 'volume.builder is Builder.PACK']"
+    ): "only pack's volumes have a generation",
+    (
+        "volumes.state: made = volume.created.isoformat(timespec=\"seconds\") [without timespec='seconds']"
+    ): "what a person reads is longer",
 }

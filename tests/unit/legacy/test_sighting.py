@@ -202,8 +202,9 @@ def test_what_goes_while_it_is_looked_at_is_not_there(app: Path, monkeypatch: py
             raise FileNotFoundError(errno.ENOENT, "No such file or directory")
         return status(path, **options)
 
+    (app / f"{TRASH_PREFIX}1").mkdir()
     monkeypatch.setattr(os, "stat", stat)
-    assert look(app.parent, mounts=()).entries == ()
+    assert [entry.name for entry in look(app.parent, mounts=()).entries] == [f"{TRASH_PREFIX}1"]
 
 
 # promise: unknown

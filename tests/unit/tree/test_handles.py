@@ -138,8 +138,9 @@ def test_a_root_that_is_no_directory_is_refused_and_a_link_to_one_is_not(tmp_pat
 
 
 def test_what_is_opened_to_be_emptied_is_a_directory(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe")
+    os.mkfifo(tmp_path / "pipe", mode=0o600)
     root = os.open(tmp_path, OPEN_DIRECTORY)
     with pytest.raises(NotADirectoryError):
         open_to_empty("pipe", root, mount_of(root))
+    assert (tmp_path / "pipe").stat().st_mode & 0o777 == 0o600
     os.close(root)
