@@ -26,10 +26,20 @@ def test_nothing_but_a_directory_is_opened_and_a_pipe_is_not_waited_for(tmp_path
     assert OPEN_DIRECTORY & os.O_DIRECTORY
 
 
-def test_a_program_that_is_started_inherits_no_handle() -> None:
-    """O_CLOEXEC is said too, although Python gives it to each handle: the flags may be used by others."""
-    assert OPEN_DIRECTORY & os.O_CLOEXEC
-    assert OPEN_DIRECTORY & os.O_ACCMODE == os.O_RDONLY
+def test_an_app_is_opened_with_all_that_keeps_a_handle_to_this_program_and_to_this_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """O_CLOEXEC too, although Python gives it to each handle: a program that is started must not inherit one."""
+    (tmp_path / "shop").mkdir()
+    opened, flags = os.open, {}
+
+    def note(path: str, how: int, **options: int) -> int:
+        flags[path] = how
+        return opened(path, how, **options)
+
+    monkeypatch.setattr(os, "open", note)
+    AppDirectory(str(tmp_path), "shop").close()
+    assert flags["shop"] == os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def test_the_handles_of_an_app_are_inherited_by_nobody_and_closed_in_the_end(tmp_path: Path) -> None:
