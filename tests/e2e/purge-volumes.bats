@@ -208,7 +208,7 @@ PYTHON
 @test "wrong usage is answered with the usage" {
   run --separate-stderr dokku cache:purge-volumes
   [ "$status" -eq 1 ]
-  [[ "$stderr" == *"Please specify an app"* && "$stderr" == *"sage: cache:purge-volumes <app>... | --orphaned"* ]]
+  [[ "$stderr" == *"Please specify an app"* && "$stderr" == *"sage: dokku cache:purge-volumes <app>... | --orphaned"* ]]
   run --separate-stderr dokku cache:purge-volumes --orphaned x
   [ "$status" -eq 1 ]
   run --separate-stderr dokku cache:purge-volumes --all

@@ -51,6 +51,8 @@ PYTHON
   fi
 }
 
+is_in_state() { [[ "$(state "$1")" == "$2" ]]; }
+
 @test "by itself only an orphaned one goes: by the policy, and after a deploy" {
   make_app shop
   make_cache shop
@@ -61,7 +63,7 @@ PYTHON
   run deploy shop
   [ "$status" -eq 0 ] || { echo "$output" && false; }
   wait_for grep -q "$(app shop): .*$(by_version "stays, active" "stays, recreated" "freed\|removed 20 files")" "$DOKKU_LOGS_DIR/cache.log"
-  [ "$(state shop)" = "$(by_version active recreated absent)" ]
+  wait_for is_in_state shop "$(by_version active recreated absent)"
 }
 
 @test "a deployment task makes the directory again up to 0.33.7, and never since" {

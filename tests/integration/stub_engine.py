@@ -5,6 +5,7 @@ import json
 import socketserver
 import threading
 import time
+import urllib.parse
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -47,6 +48,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.server.asked.append(question)
         time.sleep(self.server.delays_seconds.get(question, 0))
         answer = self.server.answers.get(question, Failure(500, "no such question in this test"))
+        if question == "/containers/json" and isinstance(answer, list):
+            answer = [container for container in answer if self._is_asked_for(container)]
         asked = path.split("/")[1] if path != "/version" else "v9"
         if [int(part) for part in asked[1:].split(".")] < self.server.minimum_version:
             answer = Failure(400, f"client version {asked[1:]} is too old")
@@ -56,6 +59,15 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def _is_asked_for(self, container: Mapping[str, Any]) -> bool:
+        """Heed a filter by labels, as the engine does."""
+        query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
+        wanted = json.loads(query.get("filters", ["{}"])[0]).get("label", [])
+        labels = [
+            word for name, value in (container.get("Labels") or {}).items() for word in (name, f"{name}={value}")
+        ]
+        return set(wanted) <= set(labels)
 
     def address_string(self) -> str:
         return "unix"
