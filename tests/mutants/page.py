@@ -14,7 +14,7 @@ _HEAD = """# Mutants
 
 Does a test notice when what decides and deletes is changed? `make mutants` changes one place after the other (a
 comparison turned round, a flag, a check, a handler of errors or an argument left out), and runs the unit tests that
-call the function in question. It is made by `tests/mutants/run`, on {day}, from the source of commit {commit}. Tests
+call the function in question. Made by `tests/mutants/run`, module by module, last on {day} at commit {commit}. Tests
 with an engine and other users (`tests/integration`) are not run for it: some of what survives here is killed by them.
 
 | module | mutants | killed | survived | in code that no unit test calls | not tried |
