@@ -165,7 +165,7 @@ class Machine(RuleBasedStateMachine):
 
 # promise: use, unknown, proof, killed, policy
 class TestWhatIsGoneMayBeGone(Machine.TestCase):
-    """Plays, and shows the shortest way to what does not hold."""
+    """Plays all of it: what is gone may be gone, and else the shortest way to it is shown."""
 
     settings = settings(
         max_examples=5000 if IS_LONG else 40,
