@@ -34,7 +34,7 @@ SHELLS = {"", "shell", "bash"}
 _MASKS = tuple(
     (re.compile(pattern, re.MULTILINE), put)
     for pattern, put in (
-        (r"^ +(Measuring|Deleting|Looking)\b.*\n", ""),  # how far it is, now and then, where it takes long
+        (r"^ +(Measuring|Deleting|Looking|Asking)\b.*\n", ""),  # how far it is, now and then, where it takes long
         (r"\d[\d,.]* ?[KMGT]i?B?\b|\d[\d,.]* B\b", "SIZE"),
         (r"\d+\.\d %", "N %"),
         (r"[\d,]+ of [\d,]+ inodes", "N of N inodes"),
@@ -124,6 +124,7 @@ def run(block: Block, server: scenes.Server) -> tuple[str, list[str]]:
         output = server.there(server.run(command).stdout)
         differences += [*_differences(command, expected, output, is_part="part" in block.words), *_tracebacks(output)]
         written = expected if "part" in block.words else output
+        written = re.sub(r"[ \t]+$", "", written, flags=re.MULTILINE)
         shown.append(written if not block.body.startswith("$ ") else f"$ {command}\n{written}")
     return "".join(shown), differences
 
