@@ -105,10 +105,10 @@ PYTHON
   [ "$status" -eq 1 ]
   [[ "$output" == *"--force"* ]]
   [ -d "$DOKKU_ROOT/$PREFIX-uploads/cache/5f3a9c" ]
-  run script --quiet --return --command "dokku cache:purge-legacy $PREFIX-uploads" /dev/null <<<"yes"
+  run "$BATS_TEST_DIRNAME/../type" yes dokku cache:purge-legacy "$PREFIX-uploads"
   [ "$status" -eq 1 ]
   [ -d "$DOKKU_ROOT/$PREFIX-uploads/cache/5f3a9c" ]
-  run script --quiet --return --command "dokku cache:purge-legacy $PREFIX-uploads" /dev/null <<<"$PREFIX-uploads"
+  run "$BATS_TEST_DIRNAME/../type" "$PREFIX-uploads" dokku cache:purge-legacy "$PREFIX-uploads"
   [ "$status" -eq 0 ] || { echo "$output" && false; }
   [ ! -e "$DOKKU_ROOT/$PREFIX-uploads/cache" ]
   run dokku cache:purge-legacy --force "$PREFIX-data" "$PREFIX-shared"
