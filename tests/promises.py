@@ -11,7 +11,7 @@ from pathlib import Path
 PROJECT = Path(__file__).parents[1]
 PAGE = PROJECT / "docs/promises.md"
 _MARK = re.compile(r"^\s*# promise: (.+)$")
-_TEST = re.compile(r'^(?:\s*def (test_\w+)\(|@test "(.+)" \{$)')
+_TEST = re.compile(r'^(?:\s*def (test_\w+)\(|class (Test\w+)[(:].*|@test "(.+)" \{$)')
 _ABOVE_A_TEST = re.compile(r"^\s*(@(?!test)|#|\)|\]|[^\n]*[,\[(]$|\s{4,}\S)")
 
 
@@ -196,7 +196,7 @@ def read(path: Path) -> Found:
         if mark := _MARK.match(line):
             keys, marked = tuple(key.strip() for key in mark[1].split(",")), number
         elif keys and (test := _TEST.match(line)):
-            tests.append((test[1] or test[2], keys))
+            tests.append((test[test.lastindex or 0], keys))
             keys = ()
         elif keys and not _ABOVE_A_TEST.match(line):
             astray.append(marked)
@@ -221,7 +221,7 @@ def tests_by_promise() -> dict[str, list[str]]:
 
 
 def _words(name: str) -> str:
-    return f"`{name}`" if name.startswith("test_") else name
+    return f"`{name}`" if name.isidentifier() else name
 
 
 def page() -> str:

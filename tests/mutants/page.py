@@ -12,10 +12,10 @@ from .modules import MODULES
 PAGE = Path(__file__).parents[2] / "docs/mutants.md"
 _HEAD = """# Mutants
 
-Does a test notice when what decides and deletes is changed? `make mutants` changes one place after the other (a comparison turned round,
-a flag, a check, an exception's handler or an argument left out), and runs the unit tests that call the function in question. It is made
-by `tests/mutants/run`, on {day}, at commit {commit}. Tests with an engine and other users (`tests/integration`) are not run for it: some
-of what survives here is killed by them.
+Does a test notice when what decides and deletes is changed? `make mutants` changes one place after the other (a
+comparison turned round, a flag, a check, a handler of errors or an argument left out), and runs the unit tests that
+call the function in question. Made by `tests/mutants/run`, module by module, last on {day} at commit {commit}. Tests
+with an engine and other users (`tests/integration`) are not run for it: some of what survives here is killed by them.
 
 | module | mutants | killed | survived | in code that no unit test calls | not tried |
 |---|---|---|---|---|---|
@@ -25,17 +25,16 @@ of what survives here is killed by them.
 def main() -> None:
     """Write the page."""
     results = [json.loads(line) for line in Path(sys.argv[1]).read_text().splitlines()]
-    latest = {result["key"]: result for result in results}.values()
     text = _HEAD.format(day=datetime.now(timezone.utc).date(), commit=sys.argv[2])
     for module in MODULES:
-        ends = Counter(result["end"] for result in latest if result["module"] == module)
+        ends = Counter(result["end"] for result in results if result["module"] == module)
         if not ends:
             text += f"| `{module}` | not run yet | | | | |\n"
             continue
         killed = ends["killed"] + ends["killed by the limit of time"]
         left = ends["survived"], ends["not reached"], ends["not tried"]
         text += f"| `{module}` | {sum(ends.values())} | {killed} | {left[0]} | {left[1]} | {left[2]} |\n"
-    survivors = [result for result in latest if result["end"] not in {"killed", "killed by the limit of time"}]
+    survivors = [result for result in results if result["end"] not in {"killed", "killed by the limit of time"}]
     known = [result for result in survivors if result["key"] in HARMLESS]
     text += "\n## What survives because it changes nothing\n\n"
     text += "".join(f"- `{result['key']}`: {HARMLESS[result['key']]}\n" for result in known)

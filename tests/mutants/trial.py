@@ -22,7 +22,7 @@ import pytest
 from .mutations import Mutant
 
 #: Many times what the slowest choice of tests takes without a mutant.
-LIMIT_SECONDS = 60
+LIMIT_SECONDS = 12
 
 
 class End(Enum):
@@ -160,7 +160,7 @@ def _rebind(original: dict[str, object], changed: dict[str, object]) -> None:
         if name.startswith("__") or isinstance(value, type | FunctionType) or old is None:
             continue
         for module in [*sys.modules.values()]:
-            if getattr(module, "__name__", "").startswith("dokku_cache") and module.__dict__.get(name) is old:
+            if getattr(module, "__dict__", {}).get(name) is old:
                 module.__dict__[name] = value
 
 

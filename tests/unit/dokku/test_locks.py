@@ -1,5 +1,6 @@
 """Dokku's lock is looked at, ours is held."""
 
+import errno
 import fcntl
 import os
 import threading
@@ -10,7 +11,7 @@ import pytest
 
 from dokku_cache.dokku import locks
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.errors import Refused
+from dokku_cache.errors import Refused, Unestablished
 from dokku_cache.tree.handles import AppDirectory
 
 
@@ -114,3 +115,66 @@ def test_the_end_of_a_deploy_is_waited_for_as_long_as_is_said(environment: Dokku
     begun = time.monotonic()
     assert not locks.is_deployed_for(environment, "shop", 30)
     assert 0.2 < time.monotonic() - begun < 20
+
+
+# promise: together
+def test_the_kernels_table_is_enough_and_no_lock_of_ours_is_in_the_way(
+    environment: DokkuEnvironment, lock_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def probe(*_: object) -> bool:
+        raise AssertionError("a deploy that begins right now would meet this lock")
+
+    with open(lock_file, "w") as holder:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        monkeypatch.setattr(locks, "_try_shared", probe)
+        assert locks.is_being_deployed(environment, "shop")
+
+
+def test_a_lock_of_another_file_or_a_shared_one_is_none_of_a_deploy(
+    environment: DokkuEnvironment, lock_file: Path
+) -> None:
+    lock_file.write_text("")
+    with open(lock_file) as reader, open(lock_file.with_name("other"), "w") as other:
+        fcntl.flock(reader, fcntl.LOCK_SH)
+        fcntl.flock(other, fcntl.LOCK_EX)
+        assert not locks.is_being_deployed(environment, "shop")
+
+
+def test_probing_leaves_no_handle(environment: DokkuEnvironment, lock_file: Path) -> None:
+    lock_file.write_text("")
+    before = len(os.listdir("/proc/self/fd"))
+    assert not locks.is_being_deployed(environment, "shop")
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+# promise: unknown
+def test_a_lock_that_cannot_be_opened_or_probed_is_not_known(
+    environment: DokkuEnvironment, lock_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock_file.write_text("")
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fcntl, "flock", fail)
+        with pytest.raises(Unestablished, match="cannot be probed"):
+            locks.is_being_deployed(environment, "shop")
+    lock_file.unlink()
+    lock_file.symlink_to("/etc/passwd")
+    with pytest.raises(Unestablished, match="cannot be read"):
+        locks.is_being_deployed(environment, "shop")
+
+
+# promise: unknown
+def test_a_directory_that_cannot_be_locked_is_not_worked_in(
+    environment: DokkuEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (Path(environment.root) / "shop").mkdir()
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", fail)
+    with AppDirectory(environment.root, "shop") as directory, pytest.raises(Unestablished, match="cannot be locked"):
+        locks.hold(directory)

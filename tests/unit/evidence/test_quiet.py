@@ -3,6 +3,7 @@
 import pytest
 
 from dokku_cache.evidence import quiet
+from dokku_cache.legacy.reason_code import ReasonCode
 
 NOW = 1_700_000_000.0
 DAY = 86400
@@ -20,6 +21,8 @@ DAY = 86400
         (None, DAY, True, True),
         (None, DAY, False, None),
         (NOW, 0, False, True),
+        (NOW, 1, True, False),
+        (NOW - DAY, DAY, True, True),
     ],
 )
 def test_what_was_written_within_the_quiet_time_is_not_quiet(
@@ -32,3 +35,4 @@ def test_it_says_when_it_was_written() -> None:
     judged = quiet.judge(NOW, NOW, DAY, is_walked=True)
     assert "2023-11-14 22:13 UTC" in judged.text
     assert "1d" in judged.text
+    assert judged.code is ReasonCode.NOT_QUIET

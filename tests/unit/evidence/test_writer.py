@@ -5,6 +5,7 @@ import pwd
 import pytest
 
 from dokku_cache.evidence import writer
+from dokku_cache.legacy.reason_code import ReasonCode
 from dokku_cache.tree.contents import Inside
 
 ACCOUNTS = {entry.pw_name: entry.pw_uid for entry in pwd.getpwall()}
@@ -22,6 +23,7 @@ def test_a_named_account_of_the_host_speaks_against_it(name: str) -> None:
     judged = writer.judge(Inside(frozenset({32767, ACCOUNTS[name]})), "dokku")
     assert judged.holds is False
     assert name in judged.text
+    assert judged.code is ReasonCode.FOREIGN_OWNER
 
 
 def test_dokkus_own_user_is_a_build_whatever_it_is_called() -> None:
@@ -38,3 +40,9 @@ def test_what_was_not_looked_at_proves_nothing(inside: Inside) -> None:
 
 def test_a_stranger_counts_even_where_not_everything_was_seen() -> None:
     assert writer.judge(Inside(frozenset({ACCOUNTS["www-data"]}), closed=1), "dokku").holds is False
+
+
+def test_who_wrote_it_is_named_by_account_or_by_number() -> None:
+    text = writer.judge(Inside(frozenset({32767, ACCOUNTS["games"], FREE})), "dokku").text
+    assert "games" in text
+    assert str(ACCOUNTS["games"]) not in text.split()

@@ -224,4 +224,11 @@ def test_the_state_that_is_shown_names_the_cache_beside_the_trash() -> None:
     assert classify_both(cache, trash).reason == "cut short; the cache beside it is active: it builds"
     assert classify_both(cache, Verdict(State.ABSENT)) == cache
     assert classify_both(Verdict(State.ABSENT), trash) == trash
-    assert classify_both(cache, Verdict(State.UNSAFE, "x")).state is State.UNSAFE
+    held = Verdict(State.UNSAFE, "x")
+    assert classify_both(cache, held) == held
+
+
+def test_the_state_that_is_shown_is_as_certain_as_that_of_the_cache() -> None:
+    trash = Verdict(State.INTERRUPTED, "cut short")
+    for is_final in (True, False):
+        assert classify_both(Verdict(State.ORPHANED, "x", is_final=is_final), trash).is_final is is_final

@@ -214,7 +214,10 @@ class Helper:
 
 
 def test_what_this_user_may_not_delete_goes_by_the_helper(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries: list[int] = []
+
     def refuse(*_: object) -> None:
+        tries.append(1)
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr("dokku_cache.legacy.remove.empty", refuse)
@@ -222,6 +225,7 @@ def test_what_this_user_may_not_delete_goes_by_the_helper(cache: Path, monkeypat
     with app_directory(cache) as directory:
         trash = set_aside_now(cache, directory)
         delete_trash(directory, trash, helper, lambda *_: None)
+    assert tries == [1]
     assert helper.told == [(str(cache.parent / trash.name), trash.identity)]
     assert os.listdir(cache.parent) == []
 
@@ -312,3 +316,15 @@ def test_a_removal_leaves_no_handle(cache: Path) -> None:
         before = len(os.listdir("/proc/self/fd"))
         delete_trash(directory, set_aside_now(cache, directory), NoHelper(), lambda *_: None)
         assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_what_is_disturbed_again_and_again_goes_by_the_helper(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def disturbed(*_: object) -> None:
+        raise OSError(errno.ENOTEMPTY, "Directory not empty")
+
+    monkeypatch.setattr("dokku_cache.legacy.remove.empty", disturbed)
+    helper = Helper()
+    with app_directory(cache) as directory:
+        delete_trash(directory, set_aside_now(cache, directory), helper, lambda *_: None)
+    assert len(helper.told) == 1
+    assert os.listdir(cache.parent) == []

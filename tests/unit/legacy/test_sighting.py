@@ -1,12 +1,23 @@
 """Looking into an app's directory."""
 
+import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from dokku_cache.legacy.sighting import TRASH_PREFIX, Sighting, look_at_app, new_trash_name
-from dokku_cache.tree.handles import AppDirectory
+from dokku_cache.legacy.reason_code import ReasonCode
+from dokku_cache.legacy.sighting import (
+    LOCK_NAME,
+    TRASH_PREFIX,
+    Sighting,
+    is_directory,
+    look_at_app,
+    new_trash_name,
+)
+from dokku_cache.tree.handles import AppDirectory, Identity
 from dokku_cache.tree.mounts import Mount, read_mounts
 
 
@@ -101,3 +112,152 @@ def test_names_of_trash_are_hidden_and_differ() -> None:
     names = {new_trash_name() for _ in range(100)}
     assert len(names) == 100
     assert all(name.startswith(".") for name in names)
+
+
+@pytest.mark.parametrize(
+    ("make", "code"),
+    [
+        (lambda path: path.symlink_to("/tmp"), ReasonCode.SYMLINK),
+        (lambda path: path.write_text("x"), ReasonCode.NOT_A_DIRECTORY),
+    ],
+)
+def test_what_is_no_directory_is_not_looked_into_and_says_so_to_programs(
+    app: Path, make: Callable[[Path], object], code: ReasonCode
+) -> None:
+    make(app / "cache")
+    found = look(app.parent)
+    assert found.cache is not None
+    assert (found.cache.fault_code, found.inside) == (code, None)
+
+
+def test_a_mount_says_to_programs_where_it_is(app: Path) -> None:
+    (app / "cache").mkdir()
+    for place, code in (("cache", ReasonCode.MOUNT_POINT), ("cache/a", ReasonCode.MOUNT_BELOW)):
+        found = look(app.parent, mounts=(Mount(1, "/", str(app / place)),))
+        assert found.cache is not None
+        assert (found.cache.fault_code, found.inside) == (code, None)
+
+
+# promise: mounts
+def test_another_file_system_is_a_fault(app: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (app / "cache").mkdir()
+    status = os.stat
+
+    def stat(path: object, **options: Any) -> os.stat_result:
+        found = list(status(path, **options))
+        found[2] += path == "cache"
+        return os.stat_result(found)
+
+    monkeypatch.setattr(os, "stat", stat)
+    found = look(app.parent, mounts=())
+    assert found.cache is not None
+    assert "another file system" in found.cache.fault
+    assert found.cache.fault_code is ReasonCode.OTHER_FILE_SYSTEM
+
+
+# promise: use
+def test_a_cache_that_is_mounted_elsewhere_says_where(app: Path) -> None:
+    (app / "cache").mkdir()
+    disk = Mount(7, "/disk", str(app.parent))
+    for shown in ("/disk/shop/cache", "/disk/shop/cache/gems", "/disk/shop"):
+        found = look(app.parent, mounts=(disk, Mount(7, shown, "/elsewhere")))
+        assert found.cache is not None
+        assert found.cache.mounted_as == "/elsewhere"
+    for shown in ("/disk", "/disk/shop/cache2", "/disk/shop/cache"):
+        found = look(app.parent, mounts=(disk, Mount(7 if shown != "/disk/shop/cache" else 8, shown, "/elsewhere")))
+        assert found.cache is not None
+        assert found.cache.mounted_as == ""
+    assert found.cache.changed == (app / "cache").stat().st_ctime
+
+
+def test_a_dead_mount_is_a_fault_and_what_cannot_be_read_otherwise_is_one_of_the_app(
+    app: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (app / "cache").mkdir()
+    status = os.stat
+
+    def stat(path: object, **options: Any) -> os.stat_result:
+        if path == "cache":
+            raise OSError(errno.EIO, "Input/output error")
+        return status(path, **options)
+
+    monkeypatch.setattr(os, "stat", stat)
+    found = look(app.parent, mounts=(Mount(1, "/", str(app / "cache")),))
+    assert found.cache is not None
+    assert "does not answer" in found.cache.fault
+    assert found.cache.fault_code is ReasonCode.MOUNT_SILENT
+    # A name that nothing has: no entry of it can be taken for what is there.
+    assert found.cache.identity == Identity(-1, -1)
+    found = look(app.parent, mounts=())
+    assert "cannot be read (Input/output error)" in found.fault
+    assert found.fault_code is ReasonCode.UNREADABLE
+
+
+def test_what_goes_while_it_is_looked_at_is_not_there(app: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (app / "cache").mkdir()
+    status = os.stat
+
+    def stat(path: object, **options: Any) -> os.stat_result:
+        if path == "cache":
+            raise FileNotFoundError(errno.ENOENT, "No such file or directory")
+        return status(path, **options)
+
+    (app / f"{TRASH_PREFIX}1").mkdir()
+    monkeypatch.setattr(os, "stat", stat)
+    assert [entry.name for entry in look(app.parent, mounts=()).entries] == [f"{TRASH_PREFIX}1"]
+
+
+# promise: unknown
+def test_a_cache_that_cannot_be_looked_into_is_one_of_which_nothing_is_known(
+    app: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (app / "cache").mkdir()
+
+    def look_inside(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("dokku_cache.legacy.sighting.look_inside", look_inside)
+    inside = look(app.parent).inside
+    assert inside is not None
+    assert inside.closed
+
+
+# promise: links
+def test_a_linked_app_says_where_its_cache_really_is(app: Path) -> None:
+    (app / "cache").mkdir()
+    (app.parent / "alias").symlink_to(app)
+    found = look(app.parent, "alias")
+    assert found.real_path == str(app / "cache")
+    assert found.fault_code is ReasonCode.SYMLINK
+
+
+def test_a_linked_app_without_a_cache_is_none_and_a_link_to_nowhere_is_a_fault(app: Path) -> None:
+    (app.parent / "alias").symlink_to(app)
+    (app.parent / "broken").symlink_to("nowhere")
+    (app.parent / "file").touch()
+    assert look(app.parent, "alias").fault == ""
+    assert look(app.parent, "file").fault == ""
+    broken = look(app.parent, "broken")
+    assert "nothing can be seen" in broken.fault
+    assert broken.fault_code is ReasonCode.SYMLINK
+
+
+def test_a_link_beside_it_is_no_directory_and_no_trace_is_one(app: Path) -> None:
+    """A link to a directory is told from one; and a directory with the name of a trace is somebody's."""
+    (app / "cache").mkdir()
+    (app / "link").symlink_to("/tmp")
+    (app / LOCK_NAME).mkdir()
+    beside = {neighbour.name: neighbour for neighbour in look(app.parent).beside}
+    assert not beside["link"].is_directory
+    assert beside[LOCK_NAME].is_directory
+    assert not beside[LOCK_NAME].is_mere_trace
+
+
+def test_the_apps_directory_is_known_by_what_it_is(app: Path) -> None:
+    assert look(app.parent).identity == Identity.of(app.stat())
+
+
+def test_only_a_directory_is_one(app: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(app)
+    answers = [is_directory(str(path)) for path in (app, tmp_path / "link", app / "HEAD", tmp_path / "nothing")]
+    assert answers == [True, False, False, False]

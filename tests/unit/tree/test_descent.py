@@ -75,3 +75,43 @@ def test_a_directory_that_is_moved_meanwhile_is_noticed(top: int, tmp_path: Path
     with pytest.raises(LeftTheTree):
         climb(position)
     position.close()
+
+
+# promise: mounts
+def test_another_file_system_is_not_entered_and_leaves_no_handle(top: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkdir("other", dir_fd=top)
+    status = os.fstat
+
+    def fstat(handle: int) -> os.stat_result:
+        found = list(status(handle))
+        if os.readlink(f"/proc/self/fd/{handle}").endswith("/other"):
+            found[2] += 1
+        return os.stat_result(found)
+
+    monkeypatch.setattr(os, "fstat", fstat)
+    before = open_descriptors()
+    position = Descent(top)
+    with pytest.raises(LeftTheTree, match="another file system"):
+        position.down("other")
+    assert (position.depth, position.fd, open_descriptors()) == (0, top, before)
+
+
+def test_so_many_handles_of_the_way_stay_open_as_it_is_told(top: int) -> None:
+    before = open_descriptors()
+    position = Descent(top, kept=3)
+    for levels in range(1, 12):
+        go_down(position, 1)
+        assert open_descriptors() - before == min(levels, 4)
+    position.close()
+    assert open_descriptors() == before
+
+
+def test_a_moved_directory_leaves_no_handle_either(top: int, tmp_path: Path) -> None:
+    before = open_descriptors()
+    position = Descent(top, kept=2)
+    go_down(position, 10)
+    Path("/proc/self/fd", str(top), *["d"] * 4).rename(tmp_path / "elsewhere")
+    with pytest.raises(LeftTheTree):
+        climb(position)
+    position.close()
+    assert open_descriptors() == before

@@ -26,10 +26,20 @@ def test_nothing_but_a_directory_is_opened_and_a_pipe_is_not_waited_for(tmp_path
     assert OPEN_DIRECTORY & os.O_DIRECTORY
 
 
-def test_a_program_that_is_started_inherits_no_handle() -> None:
-    """O_CLOEXEC is said too, although Python gives it to each handle: the flags may be used by others."""
-    assert OPEN_DIRECTORY & os.O_CLOEXEC
-    assert OPEN_DIRECTORY & os.O_ACCMODE == os.O_RDONLY
+def test_an_app_is_opened_with_all_that_keeps_a_handle_to_this_program_and_to_this_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """O_CLOEXEC too, although Python gives it to each handle: a program that is started must not inherit one."""
+    (tmp_path / "shop").mkdir()
+    opened, flags = os.open, {}
+
+    def note(path: str, how: int, **options: int) -> int:
+        flags[path] = how
+        return opened(path, how, **options)
+
+    monkeypatch.setattr(os, "open", note)
+    AppDirectory(str(tmp_path), "shop").close()
+    assert flags["shop"] == os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def test_the_handles_of_an_app_are_inherited_by_nobody_and_closed_in_the_end(tmp_path: Path) -> None:
@@ -81,3 +91,66 @@ def test_a_link_is_not_opened_to_be_emptied(tmp_path: Path) -> None:
 def test_what_is_no_name_of_an_app_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match="not a name"):
         AppDirectory(str(tmp_path), name)
+
+
+def test_the_mount_of_a_handle_is_the_kernels_number_for_it(tmp_path: Path) -> None:
+    handle = os.open(tmp_path, OPEN_DIRECTORY)
+    before = len(os.listdir("/proc/self/fd"))
+    text = Path(f"/proc/self/fdinfo/{handle}").read_text()
+    assert mount_of(handle) == int(text.split("mnt_id:")[1].split()[0])
+    assert len(os.listdir("/proc/self/fd")) == before
+    os.close(handle)
+
+
+def test_permissions_are_given_only_where_some_are_lacking(tmp_path: Path) -> None:
+    """A change of what is right already would cost a call for each directory, and its time of change."""
+    (tmp_path / "dir").mkdir(mode=0o755)
+    root = os.open(tmp_path, OPEN_DIRECTORY)
+    changed = (tmp_path / "dir").stat().st_ctime_ns
+    os.close(open_to_empty("dir", root, mount_of(root)))
+    assert (tmp_path / "dir").stat().st_ctime_ns == changed
+    (tmp_path / "dir").chmod(0o300)
+    os.close(open_to_empty("dir", root, mount_of(root)))
+    assert (tmp_path / "dir").stat().st_mode & 0o777 == 0o700
+    os.close(root)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="it needs root")
+def test_permissions_of_what_belongs_to_somebody_else_stay(tmp_path: Path) -> None:
+    (tmp_path / "dir").mkdir(mode=0o555)
+    os.chown(tmp_path / "dir", 32767, 32767)
+    root = os.open(tmp_path, OPEN_DIRECTORY)
+    os.close(open_to_empty("dir", root, mount_of(root)))
+    assert (tmp_path / "dir").stat().st_mode & 0o777 == 0o555
+    os.close(root)
+
+
+# promise: outside
+def test_a_directory_that_was_exchanged_for_a_link_bears_the_name_no_more(tmp_path: Path) -> None:
+    """A link to the very directory is not it: who removes by that name removes the link."""
+    (tmp_path / "shop").mkdir()
+    with AppDirectory(str(tmp_path), "shop") as directory:
+        assert directory.still_named()
+        (tmp_path / "shop").rename(tmp_path / "moved")
+        assert not directory.still_named()
+        (tmp_path / "shop").symlink_to("moved")
+        assert not directory.still_named()
+
+
+def test_a_root_that_is_no_directory_is_refused_and_a_link_to_one_is_not(tmp_path: Path) -> None:
+    (tmp_path / "real" / "shop").mkdir(parents=True)
+    (tmp_path / "root").symlink_to("real")
+    with AppDirectory(str(tmp_path / "root"), "shop") as directory:
+        assert directory.real_path() == str(tmp_path / "real" / "shop")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(NotADirectoryError):
+        AppDirectory(str(tmp_path / "pipe"), "shop")
+
+
+def test_what_is_opened_to_be_emptied_is_a_directory(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe", mode=0o600)
+    root = os.open(tmp_path, OPEN_DIRECTORY)
+    with pytest.raises(NotADirectoryError):
+        open_to_empty("pipe", root, mount_of(root))
+    assert (tmp_path / "pipe").stat().st_mode & 0o777 == 0o600
+    os.close(root)

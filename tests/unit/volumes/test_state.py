@@ -7,6 +7,7 @@ import pytest
 
 from dokku_cache.dokku.apps import AppState
 from dokku_cache.evidence import durations
+from dokku_cache.legacy.reason_code import ReasonCode
 from dokku_cache.volumes import state
 from dokku_cache.volumes.ownership import Builder, CacheVolume, Generation, Match
 from dokku_cache.volumes.state import VolumeFacts, VolumeState
@@ -100,3 +101,54 @@ def test_of_a_living_app_no_more_is_claimed_than_is_known(
 def test_a_living_cache_has_a_doubt_where_somebody_could_not_be_asked() -> None:
     assert state.judge(LABELLED, replace(LIVES, containers=None), NOW).doubt
     assert state.judge(LABELLED, replace(LIVES, unknown=("an option cannot be read",)), NOW).doubt
+
+
+@pytest.mark.parametrize(
+    ("volume", "facts", "code"),
+    [
+        (LABELLED, replace(GONE, containers=("job",)), ReasonCode.CONTAINER_MOUNTS),
+        (LABELLED, replace(GONE, named_by=("an option",)), ReasonCode.DOCKER_OPTION_NAMES),
+        (LABELLED, LIVES, ReasonCode.APP_BUILDS),
+        (PACKED, LIVES, ReasonCode.APP_BUILDS),
+        (replace(PACKED, generation=Generation.UNTOLD), LIVES, ReasonCode.APP_BUILDS),
+        (replace(PACKED, generation=Generation.FORMER), LIVES, ReasonCode.FORMER_KEY),
+        (NOBODYS, replace(GONE, app_state=None), ReasonCode.OWNER_UNKNOWN),
+        (NAMED, GONE, ReasonCode.NO_LABEL),
+        (replace(LABELLED, elsewhere="driver nfs"), GONE, ReasonCode.NOT_LOCAL),
+        (LABELLED, replace(GONE, containers=None), ReasonCode.ENGINE_SILENT),
+        (LABELLED, replace(GONE, unknown=("an option",)), ReasonCode.USERS_UNKNOWN),
+        (LABELLED, replace(GONE, life=("an image",)), ReasonCode.APP_LIVES_ELSEWHERE),
+        (replace(LABELLED, created=None), GONE, ReasonCode.AGE_UNKNOWN),
+        (replace(LABELLED, created=NOW), GONE, ReasonCode.TOO_YOUNG),
+        (LABELLED, GONE, ReasonCode.APP_GONE),
+    ],
+)
+def test_each_reason_has_its_code_for_programs(volume: CacheVolume, facts: VolumeFacts, code: ReasonCode) -> None:
+    assert state.judge(volume, facts, NOW).code is code
+
+
+# promise: volumes, policy
+@pytest.mark.parametrize("created", [OLD, datetime(1, 1, 1, tzinfo=timezone.utc)])
+def test_what_is_to_stay_for_ever_is_never_old_enough(created: datetime) -> None:
+    for_ever = replace(GONE, quiet_seconds=durations.FOR_EVER)
+    assert state.judge(replace(LABELLED, created=created), for_ever, NOW).state is VolumeState.RECENT
+
+
+@pytest.mark.parametrize(
+    ("volume", "found", "command"),
+    [
+        (LABELLED, VolumeState.LIVE, "dokku cache:purge-volumes shop"),
+        (PACKED, VolumeState.STALE, "dokku cache:purge-volumes shop"),
+        (NAMED, VolumeState.LIVE, "dokku repo:purge-cache shop"),
+        (LABELLED, VolumeState.ORPHANED, "dokku cache:purge-volumes --orphaned"),
+        (LABELLED, VolumeState.RECENT, ""),
+        (LABELLED, VolumeState.IN_USE, ""),
+        (LABELLED, VolumeState.UNKNOWN, ""),
+        (replace(LABELLED, name="x;reboot"), VolumeState.ORPHANED, ""),
+        (replace(LABELLED, elsewhere="driver nfs"), VolumeState.LIVE, ""),
+    ],
+)
+def test_a_command_is_named_only_where_it_would_remove_it(
+    volume: CacheVolume, found: VolumeState, command: str
+) -> None:
+    assert state.command(volume, found) == command

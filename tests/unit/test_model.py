@@ -1,0 +1,177 @@
+"""All that may happen to a server, in any order, held against a small model that knows what may be gone.
+
+Files, locks, decisions and deletions are real. A purge may be killed at any of its calls that change something. The
+choices are the same each time; `make proof` makes others, and many more.
+"""
+
+import os
+from collections.abc import Sequence
+from enum import Enum
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from dokku_cache.actions import auto_purge, post_delete, purge_legacy
+from dokku_cache.legacy.sighting import TRASH_PREFIX
+
+from .small_server import KILLED, Action, App, SmallServer
+
+IS_LONG = os.environ.get("PROOF") == "long"
+#: The newest comes often, as in all others little may go.
+VERSIONS = ("0.38.27", "0.38.27", "0.38.27", "0.33.8", "0.33.7", "0.31.0", "0.30.11", "unreadable")
+#: Those of which legacy caches are of no use to builds, and those that no longer make the directory.
+WITH_VOLUMES, WITHOUT_DIRECTORY = {"0.31.0", "0.33.7", "0.33.8", "0.38.27"}, {"0.33.8", "0.38.27"}
+APPS = ("blog", "cache", "shop")
+names = st.sampled_from(APPS)
+seldom = st.sampled_from((False, False, False, True))
+switches = st.sampled_from(("", "", "true", "false"))
+moments = st.sampled_from((0,) * 24 + tuple(range(1, 13)))
+
+
+class Wish(Enum):
+    """Who asks for a purge."""
+
+    NAMED = "named"
+    FORCED = "forced"
+    ALL = "all"
+    AUTOMATIC = "automatic"
+    DESTROY = "destroy"
+    NOTHING = "nothing"
+
+
+wishes = st.sampled_from((Wish.NAMED, Wish.FORCED, Wish.ALL, *(Wish.AUTOMATIC,) * 3, Wish.NOTHING))
+
+
+def purge_of(wish: Wish, apps: Sequence[str]) -> Action:
+    arguments = {
+        Wish.NAMED: apps,
+        Wish.FORCED: [*apps, "--force"],
+        Wish.ALL: ["--all", "--force"],
+        Wish.NOTHING: [*apps, "--dry-run"],
+    }
+    if wish is Wish.AUTOMATIC:
+        return lambda context: auto_purge.run(context, apps)
+    return lambda context: purge_legacy.run(context, arguments[wish])
+
+
+class Machine(RuleBasedStateMachine):
+    """What may happen, and what has to hold whatever happens."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.server = SmallServer()
+        self.apps = self.server.apps
+        self.version = self.everywhere = self.quiet_time = ""
+
+    def teardown(self) -> None:
+        self.server.take_away()
+
+    @initialize()
+    def begin(self) -> None:
+        self.configure(VERSIONS[0], "", "")
+        for app in APPS:
+            self.server.create(app)
+            self.server.build(app, is_recent=False, is_foreign=False, is_deep=True)
+
+    @rule(version=st.sampled_from(VERSIONS), everywhere=switches, quiet_time=st.sampled_from(("", "", "0", "1d")))
+    def configure(self, version: str, everywhere: str, quiet_time: str) -> None:
+        self.version, self.everywhere, self.quiet_time = version, everywhere, quiet_time
+        self.server.set_version(version)
+        self.server.set("--global", "auto-purge", everywhere)
+        self.server.set("--global", "quiet-time", quiet_time)
+
+    @rule(app=names, is_recent=st.booleans(), is_foreign=seldom, is_deep=st.booleans(), auto_purge=switches)
+    def build(self, app: str, *, is_recent: bool, is_foreign: bool, is_deep: bool, auto_purge: str) -> None:
+        if app not in self.apps:
+            self.server.create(app)
+        self.server.build(app, is_recent=is_recent, is_foreign=is_foreign, is_deep=is_deep)
+        self.apps[app].auto_purge = auto_purge
+        self.server.set(app, "auto-purge", auto_purge)
+
+    @rule(app=names, is_mounted=seldom, is_named=seldom)
+    def use(self, app: str, *, is_mounted: bool, is_named: bool) -> None:
+        if app in self.apps:
+            self.apps[app].is_mounted, self.apps[app].is_named = is_mounted, is_named
+
+    @rule(app=names, is_silent=seldom)
+    def hinder(self, app: str, *, is_silent: bool) -> None:
+        """Let the engine fall silent, or deploy an app, until a purge was tried."""
+        self.server.docker.is_silent = is_silent
+        if not is_silent and app in self.apps and self.apps[app].lock is None:
+            self.server.begin_deploy(app)
+
+    @rule(wish=wishes, only=st.sampled_from((*APPS, *("",) * 6)), change=moments)
+    def purge(self, wish: Wish, only: str, change: int) -> None:
+        if not self.apps or (only and only not in self.apps):
+            return
+        asked = [only] if only and wish is not Wish.ALL else [*self.apps]
+        self._call(purge_of(wish, asked), dict.fromkeys(asked, wish), change)
+
+    @rule(app=names, really=seldom)
+    def destroy(self, app: str, *, really: bool) -> None:
+        if app in self.apps and really:
+            self._call(lambda context: post_delete.run(context, [app]), {app: Wish.DESTROY}, 0)
+            self.server.destroy(app)
+
+    @invariant()
+    def what_is_precious_is_there(self) -> None:
+        for name in self.apps:
+            for file in ("HEAD", "precious"):
+                assert (self.server.cache(name).parent / file).read_text() == name
+
+    @invariant()
+    def a_cache_is_there_until_it_may_go(self) -> None:
+        for name, app in self.apps.items():
+            assert app.has_cache is self.server.cache(name).exists()
+
+    def _call(self, action: Action, wishes: dict[str, Wish], change: int) -> None:
+        """Let an action run, killed before its n-th change unless that is 0, and hold what it did to the model."""
+        if change:
+            assert self.server.call_until_killed(action, change) in {0, KILLED}
+        else:
+            self.server.call(action)
+        for name, app in self.apps.items():
+            self._compare(name, app, wishes.get(name, Wish.NOTHING), was_killed=change > 0)
+        self.server.end_deploys()
+        self.server.docker.is_silent = False
+
+    def _compare(self, name: str, app: App, wish: Wish, *, was_killed: bool) -> None:
+        may_go = app.has_cache and self._may_go(app, wish)
+        if app.has_cache and not self.server.cache(name).exists():
+            assert may_go, f"the cache of {name} is gone by {wish}"
+            app.has_cache = False
+        elif may_go and not was_killed:
+            raise AssertionError(f"the cache of {name} is left by {wish}")
+        trash = [entry for entry in os.listdir(self.server.cache(name).parent) if entry.startswith(TRASH_PREFIX)]
+        is_held = self.server.docker.is_silent or app.is_mounted or app.lock is not None
+        if trash and wish is not Wish.NOTHING and not was_killed and not is_held:
+            raise AssertionError(f"trash of {name} is left by {wish}")
+
+    def _may_go(self, app: App, wish: Wish) -> bool:
+        """Tell what the table of states lets go, written down once more."""
+        if wish is Wish.NOTHING or self.server.docker.is_silent or app.is_mounted or app.is_named:
+            return False
+        if self.version not in WITH_VOLUMES or (app.lock is not None and wish is not Wish.DESTROY):
+            return False
+        if app.is_foreign and wish not in {Wish.FORCED, Wish.DESTROY}:
+            return False
+        if wish is not Wish.AUTOMATIC:
+            return True
+        is_on = (app.auto_purge or self.everywhere or "true") == "true"
+        is_quiet = self.quiet_time == "0" or not app.is_recent
+        return is_on and is_quiet and self.version in WITHOUT_DIRECTORY
+
+
+# promise: use, unknown, proof, killed, policy
+class TestWhatIsGoneMayBeGone(Machine.TestCase):
+    """Plays all of it: what is gone may be gone, and else the shortest way to it is shown."""
+
+    settings = settings(
+        max_examples=5000 if IS_LONG else 40,
+        stateful_step_count=50,
+        derandomize=not IS_LONG,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
