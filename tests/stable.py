@@ -1,4 +1,4 @@
-"""docs/stable.yaml, all that may not go within a major version: ``.venv/bin/python tests/stable.py`` adds what is new.
+"""docs/stable.yaml, what may not go within a major version: ``.venv/bin/python tests/stable.py`` adds what is new.
 
 What is in the file and no longer in the program is refused there, until plugin.toml has the next major version.
 """
@@ -14,6 +14,7 @@ PROJECT = Path(__file__).parents[1]
 sys.path[:0] = [str(PROJECT / "src")]
 
 import formats  # noqa: E402 - they are no installed packages
+from schemas import DOCUMENTS, VERSION  # noqa: E402
 
 from dokku_cache.actions import help as help_action  # noqa: E402
 from dokku_cache.dokku import policy  # noqa: E402
@@ -22,7 +23,6 @@ from dokku_cache.legacy.state import CACHE_REMOVABLE, State  # noqa: E402
 from dokku_cache.views import report_values  # noqa: E402
 from dokku_cache.volumes.plan import GOES, Wish  # noqa: E402
 from dokku_cache.volumes.state import VolumeState  # noqa: E402
-from schemas import DOCUMENTS, VERSION  # noqa: E402
 
 FILE = PROJECT / "docs/stable.yaml"
 _COMMENT = """# What is stable, with the version that brought it: docs/stability.md says what that means.
@@ -83,8 +83,8 @@ def _states() -> Iterator[str]:
         for state in State:
             yield f"{state.value} {'goes' if state in goes else 'stays'} for {mode.value}"
     for wish in Wish:
-        for volume_state in VolumeState:
-            yield f"a volume {volume_state.value} {'goes' if volume_state in GOES[wish] else 'stays'} for {wish.value}"
+        for volume in VolumeState:
+            yield f"a volume {volume.value} {'goes' if volume in GOES[wish] else 'stays'} for {wish.value}"
 
 
 def _metrics() -> Iterator[str]:
@@ -113,10 +113,11 @@ def read() -> tuple[str, Stable]:
 
 
 def grown(held: Stable, now: dict[str, list[str]], before: str, version: str) -> Stable:
-    """Give what is stable from this version on. Raises ValueError for what would be gone without a new major version."""
+    """Give what is stable from this version on. Raises ValueError for what would go without a new major version."""
     gone = [f"{section}: {what}" for section in held for what in held[section] if what not in now.get(section, [])]
-    if gone and before.split(".")[0] == version.split(".")[0]:
-        raise ValueError("\n".join(["What was stable is gone, which takes the next major version:", *gone]))
+    if gone and before.split(".", maxsplit=1)[0] == version.split(".", maxsplit=1)[0]:
+        said = ["What was stable is gone, which takes the next major version:", *gone]
+        raise ValueError("\n".join(said))
     return {
         section: {what: held.get(section, {}).get(what, version) for what in found} for section, found in now.items()
     }
