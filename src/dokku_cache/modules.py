@@ -34,7 +34,7 @@ def distribution_first(path: Sequence[str]) -> list[str]:
 
 
 def own_distutils_first() -> None:
-    """Let ``distutils``, of which the docker SDK 5 needs a few lines, be Python's own where there is one (before 3.12).
+    """Let ``distutils``, of which the docker SDK 5 needs a few lines, be Python's own: before 3.12 there is one.
 
     Where setuptools is installed it puts its own in that place, at every start (distutils-precedence.pth); loading
     that takes as long as all the rest of the SDK.
