@@ -1,4 +1,4 @@
-"""A purge of volumes that is stopped at any of its calls to the kernel takes no other volume, and the next one ends it."""
+"""A purge of volumes stopped at any of its calls to the kernel takes no other volume, and the next one ends it."""
 
 import pwd
 import subprocess
