@@ -13,9 +13,10 @@ from dokku_cache.views import prometheus
 
 from .test_prometheus import FULL, RUN
 
-DASHBOARD: dict[str, Any] = json.loads((Path(__file__).parents[3] / "docs/grafana-dashboard.json").read_text())
+DOCS = Path(__file__).parents[3] / "docs"
+DASHBOARD: dict[str, Any] = json.loads((DOCS / "grafana-dashboard.json").read_text())
 QUERIES = [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]
-MONITORED = re.findall(r"^ +expr: (.*)$", (Path(__file__).parents[3] / "docs/how-to/watch.md").read_text(), re.MULTILINE)
+MONITORED = re.findall(r"^ +expr: (.*)$", (DOCS / "how-to/watch.md").read_text(), re.MULTILINE)
 #: What Prometheus itself adds to each sample, and docs/how-to/many-servers.md for servers that another one asks.
 ADDED = {"instance", "job", "server"}
 METRICS = {
@@ -74,7 +75,7 @@ def test_a_legend_names_labels_that_its_query_leaves(panel: dict[str, Any]) -> N
 
 
 def test_a_state_that_is_asked_for_is_one_that_there_is() -> None:
-    page = (Path(__file__).parents[3] / "docs/formats.md").read_text()
+    page = (DOCS / "formats.md").read_text()
     asked = {
         pair for query in QUERIES for _, matchers in selected(query) for pair in matchers if pair[0] != "instance"
     }

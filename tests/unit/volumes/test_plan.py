@@ -55,10 +55,10 @@ def test_what_a_label_does_not_prove_or_another_driver_keeps_goes_for_nobody(vol
 def test_they_come_in_the_order_of_their_apps_whatever_dockers_is() -> None:
     found = [
         finding(VolumeState.ORPHANED, CacheVolume(name, Builder.PACK, app, Match.NAME), AppState.GONE)
-        for name, app in (("pack-cache-b", "landing"), ("cache-forum", "forum"), ("pack-cache-a", "landing"), ("x", ""))
+        for name, app in (("cache-b", "landing"), ("cache-forum", "forum"), ("cache-a", "landing"), ("x", ""))
     ]
     chosen = [decision.finding.name for decision in choose(found, Wish.ORPHANED)]
-    assert chosen == ["x", "cache-forum", "pack-cache-a", "pack-cache-b"]
+    assert chosen == ["x", "cache-forum", "cache-a", "cache-b"]
 
 
 # promise: volumes, unknown
