@@ -1,5 +1,5 @@
 #!/usr/bin/python3 -I
-"""tests/engine/make_build_cache.py MEGABYTES: has the engine at DOCKER_HOST, or at its usual place, build an image, so it keeps a cache.
+"""tests/engine/make_build_cache.py MEGABYTES: has the engine (DOCKER_HOST) build an image, so that it keeps a cache.
 
 The command line of Docker needs an extra program for that; a build whose source the engine fetches itself does not.
 """
