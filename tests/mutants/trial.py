@@ -3,6 +3,7 @@
 So a mutant costs its tests and no more; loading both anew takes a second or more each time.
 """
 
+import ast
 import contextlib
 import importlib
 import os
@@ -28,15 +29,13 @@ LIMIT_SECONDS = 12
 class End(Enum):
     """What became of a mutant.
 
-    ``UNREACHED``: no test calls the function that it is in. ``UNTRIED``: it is in the body of a class, which cannot
-    be changed once it is loaded.
+    ``UNREACHED``: no test calls the function that it is in.
     """
 
     KILLED = "killed"
     ENDLESS = "killed by the limit of time"
     SURVIVED = "survived"
     UNREACHED = "not reached"
-    UNTRIED = "not tried"
 
 
 @dataclass(frozen=True)
@@ -100,9 +99,7 @@ class Trials:
 
     def _attempt(self, mutant: Mutant) -> End:
         """Try a mutant on the tests that reach it, the quickest first."""
-        name = mutant.function.rsplit(".", 1)[-1]
-        if name[:1].isupper() or name[1:2].isupper():
-            return End.UNTRIED
+        name = "" if _is_in_class(mutant) else mutant.function.rsplit(".", 1)[-1]
         tests = sorted(self._reaching[mutant.module, name], key=lambda item: self._seconds[item.nodeid])
         if not tests:
             return End.UNREACHED
@@ -127,14 +124,28 @@ class Trials:
         return 0
 
 
+def _is_in_class(mutant: Mutant) -> bool:
+    """Tell whether it is in the body of a class, and in none of its methods."""
+    return mutant.function.rsplit(".", 1)[-1].lstrip("_")[:1].isupper()
+
+
 def put_in_place(mutant: Mutant) -> None:
-    """Change the loaded module into the mutant: one function's code, or what a name at the top stands for."""
+    """Change the loaded module into the mutant: one function's code, or what a name at the top stands for.
+
+    Of a class what its fields are is changed, by the constructor that is made of them.
+    """
     module = importlib.import_module(f"dokku_cache.{mutant.module}")
     code = compile(mutant.source, str(module.__file__), "exec", dont_inherit=True)
     if not mutant.function:
         changed = {"__name__": module.__name__}
         exec(code, changed)
         _rebind(module.__dict__, changed)
+        return
+    if _is_in_class(mutant):
+        (written,) = (part for part in ast.parse(mutant.source).body if getattr(part, "name", "") == mutant.function)
+        around = dict(module.__dict__)
+        exec(compile(ast.Module([written], []), str(module.__file__), "exec", dont_inherit=True), around)
+        setattr(getattr(module, mutant.function), "__init__", around[mutant.function].__init__)  # noqa: B010
         return
     names = mutant.function.split(".")
     there: object = module

@@ -279,4 +279,4 @@ def test_those_who_wait_see_it_grow_while_others_read(tmp_path: Path, request: p
     top = os.open(tmp_path, os.O_RDONLY)
     measure(top, lambda *tick: ticks.append(tick))
     os.close(top)
-    assert (len(ticks) > 1) is ("others" in request.node.name)
+    assert (len(ticks) > 1) is ("by others" in request.node.name)
