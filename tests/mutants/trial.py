@@ -5,6 +5,7 @@ So a mutant costs its tests and no more; loading both anew takes a second or mor
 
 import ast
 import contextlib
+import gc
 import importlib
 import os
 import signal
@@ -12,7 +13,7 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -100,7 +101,9 @@ class Trials:
     def _attempt(self, mutant: Mutant) -> End:
         """Try a mutant on the tests that reach it, the quickest first."""
         name = "" if _is_in_class(mutant) else mutant.function.rsplit(".", 1)[-1]
-        tests = sorted(self._reaching[mutant.module, name], key=lambda item: self._seconds[item.nodeid])
+        # Who makes functions for the others when the module is loaded is called by no test.
+        reaching = self._reaching[mutant.module, name] or self._reaching[mutant.module, "<lambda>"]
+        tests = sorted(reaching, key=lambda item: self._seconds[item.nodeid])
         if not tests:
             return End.UNREACHED
         child = os.fork()
@@ -153,8 +156,25 @@ def put_in_place(mutant: Mutant) -> None:
         code = next(part for part in code.co_consts if isinstance(part, CodeType) and part.co_name == name)
         there = there.__dict__[name]  # unbound, as it was defined
         if not isinstance(there, type):
-            _function(there).__code__ = code  # with all that is defined in it
+            _give(_function(there), code)
             return
+
+
+def _give(function: FunctionType, code: CodeType) -> None:
+    """Give a function other code, and also those that it has made already, as when its module was loaded."""
+    made = dict(_nested(function.__code__, code))
+    function.__code__ = code
+    for other in gc.get_objects() if made else ():
+        if isinstance(other, FunctionType) and id(other.__code__) in made:
+            other.__code__ = made[id(other.__code__)]
+
+
+def _nested(code: CodeType, other: CodeType) -> Iterator[tuple[int, CodeType]]:
+    """Give what is defined in a function, by the id of its code, with what is so in the other."""
+    pairs = zip(*([part for part in where.co_consts if isinstance(part, CodeType)] for where in (code, other)))  # noqa: B905 - one may lack some
+    for before, after in pairs:
+        yield id(before), after
+        yield from _nested(before, after)
 
 
 def _function(defined: object) -> FunctionType:
