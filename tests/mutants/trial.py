@@ -138,35 +138,33 @@ def put_in_place(mutant: Mutant) -> None:
     Of a class what its fields are is changed, by the constructor that is made of them.
     """
     module = importlib.import_module(f"dokku_cache.{mutant.module}")
-    code = compile(mutant.source, str(module.__file__), "exec", dont_inherit=True)
     if not mutant.function:
         changed = {"__name__": module.__name__}
-        exec(code, changed)
+        exec(compile(mutant.source, str(module.__file__), "exec", dont_inherit=True), changed)
         _rebind(module.__dict__, changed)
         return
-    if _is_in_class(mutant):
-        (written,) = (part for part in ast.parse(mutant.source).body if getattr(part, "name", "") == mutant.function)
-        around = dict(module.__dict__)
-        exec(compile(ast.Module([written], []), str(module.__file__), "exec", dont_inherit=True), around)
-        setattr(getattr(module, mutant.function), "__init__", around[mutant.function].__init__)  # noqa: B010
-        return
     names = mutant.function.split(".")
-    there: object = module
-    for name in names:
-        code = next(part for part in code.co_consts if isinstance(part, CodeType) and part.co_name == name)
-        there = there.__dict__[name]  # unbound, as it was defined
-        if not isinstance(there, type):
-            _give(_function(there), code)
-            return
+    (written,) = (part for part in ast.parse(mutant.source).body if getattr(part, "name", "") == names[0])
+    around = dict(module.__dict__)
+    exec(compile(ast.Module([written], []), str(module.__file__), "exec", dont_inherit=True), around)
+    there, other = module.__dict__[names[0]], around[names[0]]
+    if _is_in_class(mutant):
+        there.__init__ = other.__init__
+        return
+    for name in names[1:]:
+        if isinstance(there, type):
+            there, other = there.__dict__[name], other.__dict__[name]  # unbound, as they were defined
+    _give(_function(there), _function(other))
 
 
-def _give(function: FunctionType, code: CodeType) -> None:
-    """Give a function other code, and also those that it has made already, as when its module was loaded."""
-    made = dict(_nested(function.__code__, code))
-    function.__code__ = code
-    for other in gc.get_objects() if made else ():
-        if isinstance(other, FunctionType) and id(other.__code__) in made:
-            other.__code__ = made[id(other.__code__)]
+def _give(function: FunctionType, other: FunctionType) -> None:
+    """Give a function the code and the defaults of another, and also those that it has made already."""
+    made = dict(_nested(function.__code__, other.__code__))
+    function.__code__ = other.__code__
+    function.__defaults__, function.__kwdefaults__ = other.__defaults__, other.__kwdefaults__
+    for known in gc.get_objects() if made else ():
+        if isinstance(known, FunctionType) and id(known.__code__) in made:
+            known.__code__ = made[id(known.__code__)]
 
 
 def _nested(code: CodeType, other: CodeType) -> Iterator[tuple[int, CodeType]]:

@@ -74,7 +74,7 @@ class Examiner:
         """Look for containers and images of apps that Dokku does not list, as another Dokku's on this engine."""
         try:
             found = (
-                *usage.signs_of_containers(self.engine.containers(anew=anew)),
+                *usage.signs_of_containers(self.engine.containers()),  # of a moment ago
                 *usage.signs_of_images(self.engine.images(anew=anew)),
             )
         except Unestablished as error:

@@ -102,6 +102,12 @@ def test_what_belongs_to_a_deploy_is_not_held_up_by_its_lock(server: Server) -> 
     assert server.there == ["HEAD", "precious"]
 
 
+def test_for_who_says_nothing_else_nobody_is_waited_for_and_nothing_slowed_down() -> None:
+    assert Request() == Request(
+        Mode.NAMED, in_deploy=False, lock_wait_seconds=0, deploy_wait_seconds=0, is_gentle=False
+    )
+
+
 def test_it_is_waited_for_other_purges_and_deploys_as_long_as_is_asked_for(server: Server) -> None:
     waited: list[float] = []
     server.patch.setattr(locks, "hold", lambda _, seconds: waited.append(seconds))
