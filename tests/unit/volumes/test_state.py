@@ -152,3 +152,7 @@ def test_a_command_is_named_only_where_it_would_remove_it(
     volume: CacheVolume, found: VolumeState, command: str
 ) -> None:
     assert state.command(volume, found) == command
+
+
+def test_where_no_quiet_time_is_said_nothing_has_to_be_old() -> None:
+    assert state.judge(replace(LABELLED, created=NOW), VolumeFacts(AppState.GONE), NOW).state is VolumeState.ORPHANED
