@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 
 from bench.timing import Contender, Result
+from bench.workplace import of_cargo
 
 _HEAD = """# Benchmarks
 
@@ -89,7 +90,8 @@ def _versions() -> list[tuple[str, str]]:
         "du, rm (coreutils)": ["du", "--version"],
         "find (findutils)": ["find", "--version"],
         "gdu": ["gdu", "--version"],
-        "diskus": [shutil.which("diskus") or os.path.expanduser("~/.cargo/bin/diskus"), "--version"],
+        "diskus": [of_cargo("diskus") or "diskus", "--version"],
+        "rmz": [of_cargo("rmz") or "rmz", "--version"],
         "Docker engine": ["docker", "version", "--format", "{{.Server.Version}}"],
     }
     found = []

@@ -15,13 +15,15 @@ class Contender:
     """A command that is timed.
 
     ``shown``: the command as a reader would type it. ``beside``: what is under way meanwhile, from a second before,
-    and is waited for afterwards. ``seconds``: one figure a run.
+    and is waited for afterwards. ``is_told``: the command itself tells the figure, in seconds. ``seconds``: one
+    figure a run.
     """
 
     name: str
     command: Sequence[str]
     shown: str = ""
     beside: Sequence[str] = ()
+    is_told: bool = False
     seconds: list[float] = field(default_factory=list)
 
     @property
@@ -52,18 +54,20 @@ def race(
 
     ``before`` and ``after`` each single run prepare and tidy up, untimed. Raises CalledProcessError.
     """
-    busy = 0.0
+    busy = in_all = 0.0
     for _ in range(runs):
         for contender in contenders:
             before()
             with _under_way(contender.beside):
                 busy_before, begun = _others_busy_seconds(), time.perf_counter()
-                subprocess.run(contender.command, check=True, stdin=subprocess.DEVNULL, capture_output=True)
-                contender.seconds.append(time.perf_counter() - begun)
+                done = subprocess.run(contender.command, check=True, stdin=subprocess.DEVNULL, capture_output=True)
+                passed = time.perf_counter() - begun
+                contender.seconds.append(float(done.stdout) if contender.is_told else passed)
+                in_all += passed
                 busy += _others_busy_seconds() - busy_before
             after()
     print(f"{title}: " + ", ".join(f"{c.name} {c.median:.3f} s" for c in contenders), flush=True)
-    others = max(0.0, busy) / sum(sum(contender.seconds) for contender in contenders)
+    others = max(0.0, busy) / in_all
     # It is not the same for all: who waits for the disk loses nothing by it, who uses all processors loses most.
     told = f"Other processes, the Docker engine included, used {others:.1f} of {os.cpu_count()} processors meanwhile."
     return Result(title, contenders, f"{note} {told}".lstrip())

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 #: What files are filled with: nothing here depends on the content.
 _CONTENT = bytes(range(256)) * 256
-HEROKUISH = 32767
+HEROKUISH = "32767:32767"
+DOKKU = "dokku:dokku"
 
 
 def node_modules(top: str, files: int, seed: int) -> None:
@@ -99,16 +100,16 @@ SHAPES: dict[str, Shape] = {
 }
 
 
-def make(shape: str, top: str, files: int, seed: int = 6) -> None:
-    """Make a tree of one of SHAPES, owned by herokuish's user as legacy caches are."""
+def make(shape: str, top: str, files: int, seed: int = 6, owner: str = HEROKUISH) -> None:
+    """Make a tree of one of SHAPES, owned by herokuish's user as most legacy caches are, or by another."""
     os.makedirs(top)
     SHAPES[shape](top, files, seed)
-    give(top)
+    give(top, owner)
 
 
-def give(top: str) -> None:
-    """Give a tree to herokuish's user."""
-    subprocess.run(["chown", "-R", "-h", f"{HEROKUISH}:{HEROKUISH}", top], check=True)
+def give(top: str, owner: str = HEROKUISH) -> None:
+    """Give a tree to a user, written ``user:group`` as for chown(1)."""
+    subprocess.run(["chown", "-R", "-h", owner, top], check=True)
 
 
 def _write(directory: str, name: str, size_bytes: float) -> None:

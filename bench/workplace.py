@@ -1,6 +1,7 @@
 """What all questions stand on: where they work, and how trees come and go."""
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -9,8 +10,9 @@ from bench import trees
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PYTHON = "/usr/bin/python3"
-#: Each works on the tree that is given as its argument.
+#: Each works on the tree, or asks for the file, that is given as its argument.
 MEASURED = [PYTHON, "-I", os.path.join(HERE, "measured.py")]
+ANSWERED = [PYTHON, "-I", os.path.join(HERE, "answered.py")]
 EMPTIED = [PYTHON, "-I", os.path.join(HERE, "emptied.py")]
 
 
@@ -53,6 +55,11 @@ class Bench:
         return os.path.join(os.environ["PLUGIN_PATH"], "enabled", "cache")
 
 
+def of_cargo(name: str) -> str | None:
+    """Give the path of a program that ``cargo install`` brings, if somebody has installed it."""
+    return shutil.which(name) or shutil.which(os.path.expanduser(f"~/.cargo/bin/{name}"))
+
+
 def make_app(directory: str) -> None:
     """Make the directory of an app, if there is none."""
     if not os.path.exists(directory):
@@ -61,9 +68,9 @@ def make_app(directory: str) -> None:
             head.write("ref: refs/heads/master\n")
 
 
-def make_cold(shape: str, top: str, files: int) -> bool:
+def make_cold(shape: str, top: str, files: int, owner: str = trees.HEROKUISH) -> bool:
     """Make a tree anew, and let the page cache forget it; tell whether it did."""
-    trees.make(shape, top, files)
+    trees.make(shape, top, files, owner=owner)
     return drop_caches()
 
 

@@ -17,6 +17,7 @@ if sys.version_info < (3, 10):  # noqa: UP036 - an older one has to be told from
 from dokku_cache import modules
 
 sys.path[:] = modules.distribution_first(sys.path)
+modules.own_distutils_first()
 # Until the command itself listens: who gives up while it is loaded, long on a busy machine, is shown no traceback.
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 

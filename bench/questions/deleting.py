@@ -14,47 +14,72 @@ from bench.workplace import (
     make_known,
     must_be_empty,
     must_be_gone,
+    of_cargo,
     output,
     remove,
+)
+
+#: A chain of one directory in the other: what tests of ``configure`` leave is as deep.
+_CHAIN = "one deep chain"
+_COLD = (
+    "Before each run the tree is made anew, written to disk, and dropped from the page cache. Then a cache of one "
+    "file is purged: on a server in use, the programs are in the page cache."
 )
 
 
 def deleting(bench: Bench) -> Iterator[Result]:
     """Ask how long it takes until a cache is gone: with everything, measuring and the container included."""
-    app = os.path.join(bench.apps, "bench-deleting")
-    cache = os.path.join(app, "cache")
-    make_app(app)
     for shape, files in (
         ("node_modules", bench.files),
         ("ruby bundle", bench.files // 4),
         ("one wide directory", bench.files),
         ("one directory of empty files", bench.files),
+        (_CHAIN, bench.files * 3 // 20),
         ("a few huge files", bench.files),
     )[: bench.shapes]:
-        contenders = [
-            Contender("rm", ["rm", "-rf", cache], "rm -rf cache"),
-            _purger(),
-            Contender("find", ["find", cache, "-delete"], "find cache -delete"),
-        ]
-        yield race(
-            f"deleting, {shape}, {files:,} files",
-            contenders,
-            bench.slow_runs,
-            before=partial(_make_cold_beside_warm_programs, bench, shape, cache, files),
-            after=lambda: must_be_gone(cache),
-            note="Before each run the tree is made anew, written to disk, and dropped from the page cache. Then a "
-            "cache of one file is purged: on a server in use, the programs are in the page cache.",
-        )
-    yield race(
-        "deleting, one file",
-        [_purger()],
-        bench.runs,
-        before=lambda: trees.make("one wide directory", cache, 1),
+        yield _deleting(bench, shape, files)
+    yield _small(bench, trees.HEROKUISH, "deleting, one file")
+
+
+def deleting_own(bench: Bench) -> Iterator[Result]:
+    """Ask the same of what belongs to user dokku, which takes no container."""
+    for shape, files in (("node_modules", bench.files // 2), (_CHAIN, bench.files * 3 // 20))[: bench.shapes]:
+        yield _deleting(bench, shape, files, trees.DOKKU, " of user dokku")
+    yield _small(bench, trees.DOKKU, "deleting, one file of user dokku")
+
+
+def _deleting(bench: Bench, shape: str, files: int, owner: str = trees.HEROKUISH, of_whom: str = "") -> Result:
+    cache = _cache(bench)
+    contenders = [
+        Contender("rm", ["rm", "-rf", cache], "rm -rf cache"),
+        _purger(),
+        Contender("find", ["find", cache, "-delete"], "find cache -delete"),
+    ]
+    if rmz := of_cargo("rmz"):
+        contenders.append(Contender("rmz", [rmz, cache], "rmz cache"))
+    return race(
+        f"deleting, {shape}, {files:,} files{of_whom}",
+        contenders,
+        bench.slow_runs,
+        before=partial(_make_cold_beside_warm_programs, bench, shape, cache, files, owner),
+        after=lambda: must_be_gone(cache),
+        note=_COLD,
     )
 
 
-def _make_cold_beside_warm_programs(bench: Bench, shape: str, cache: str, files: int) -> None:
-    if not make_cold(shape, cache, files):
+def _small(bench: Bench, owner: str, title: str) -> Result:
+    before = partial(trees.make, "one wide directory", _cache(bench), 1, owner=owner)
+    return race(title, [_purger()], bench.runs, before=before)
+
+
+def _cache(bench: Bench) -> str:
+    app = os.path.join(bench.apps, "bench-deleting")
+    make_app(app)
+    return os.path.join(app, "cache")
+
+
+def _make_cold_beside_warm_programs(bench: Bench, shape: str, cache: str, files: int, owner: str) -> None:
+    if not make_cold(shape, cache, files, owner):
         return  # and they are warm
     small = os.path.join(bench.apps, "bench-warming")
     make_app(small)

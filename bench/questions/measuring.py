@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from bench import trees
 from bench.timing import Contender, Result, race
-from bench.workplace import MEASURED, Bench, drop_caches, output, remove
+from bench.workplace import MEASURED, Bench, drop_caches, of_cargo, output, remove
 
 
 def measuring(bench: Bench) -> Iterator[Result]:
@@ -32,7 +32,7 @@ def _measurers(top: str) -> list[Contender]:
     found.append(Contender("its start alone", [*MEASURED, empty], "bench/measured.py EMPTY"))
     if shutil.which("gdu"):
         found.append(Contender("gdu", ["gdu", "-npc", top], "gdu -npc TREE"))
-    if diskus := shutil.which("diskus") or shutil.which(os.path.expanduser("~/.cargo/bin/diskus")):
+    if diskus := of_cargo("diskus"):
         found.append(Contender("diskus", [diskus, top], "diskus TREE"))
     return found
 

@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
-from dokku_cache import interrupts
+from dokku_cache import interrupts, modules
 from dokku_cache.arguments import Command, is_help_wanted
 from dokku_cache.context import Context
 from dokku_cache.errors import CacheError, ExitCode, Interrupted
@@ -33,6 +33,8 @@ ACTIONS = (
     "uninstalled",
     "upgraded",
 )
+#: What asks the engine in any case, and Dokku before that, which is a wait for other programs.
+ASKING = frozenset({"auto-purge", "list", "purge-legacy", "purge-volumes", "report"})
 #: What a shell reports of a program that a closed pipe ended (128 + SIGPIPE).
 EXIT_BROKEN_PIPE = 141
 
@@ -81,4 +83,6 @@ def _run(console: Console, arguments: Sequence[str]) -> int:
             console.result(line)
         return ExitCode.OK
     action: Action = module.run
+    if arguments[0] in ASKING:
+        modules.begin_to_load("docker")
     return action(Context.of_this_call(), arguments[1:])

@@ -5,9 +5,13 @@ distribution's own directory (Debian's site.py). What root once installed there 
 does not go together with: requests 2.32 breaks the docker SDK of Debian 12 (docker/docker-py#3256).
 """
 
+import contextlib
+import os
 import sys
+import threading
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.machinery import PathFinder
 from types import ModuleType
 
 from dokku_cache.errors import PackageHidden, PackageMissing
@@ -27,6 +31,34 @@ def distribution_first(path: Sequence[str]) -> list[str]:
     The others stay, for a server where root brought the modules with pip alone.
     """
     return [*path[:1], *sorted(path[1:], key=lambda directory: not directory.startswith(DISTRIBUTION))]
+
+
+def own_distutils_first() -> None:
+    """Let ``distutils``, of which the docker SDK 5 needs a few lines, be Python's own: before 3.12 there is one.
+
+    Where setuptools is installed it puts its own in that place, at every start (distutils-precedence.pth); loading
+    that takes as long as all the rest of the SDK.
+    """
+    setuptools = sys.modules.get("_distutils_hack")
+    own = PathFinder.find_spec("distutils") if setuptools else None
+    places = (own.submodule_search_locations if own else None) or ()
+    if any(os.path.exists(os.path.join(place, "spawn.py")) for place in places):
+        getattr(setuptools, "remove_shim", lambda: None)()
+
+
+def begin_to_load(name: str) -> None:
+    """Import a package meanwhile, for who needs it soon and waits for other programs first.
+
+    What goes wrong is told by ``load``.
+    """
+
+    def begin() -> None:
+        with contextlib.suppress(Exception):
+            import_module(name)
+
+    # Without room for a thread it is loaded when it is needed. Nobody waits for it at the end.
+    with contextlib.suppress(RuntimeError):
+        threading.Thread(target=begin, daemon=True).start()
 
 
 def load(name: str) -> ModuleType:

@@ -150,18 +150,8 @@ class Scene:
         return total, files
 
     def enter(self) -> None:
-        """Let this process be what a door starts: as user dokku, with what Dokku passes to it."""
-        environment = environ(self._server)
-        user = pwd.getpwnam("dokku")
-        os.initgroups("dokku", user.pw_gid)
-        os.setgid(user.pw_gid)
-        os.setuid(user.pw_uid)
-        os.chdir("/")
-        os.environ.clear()
-        os.environ.update(environment)
-        said = os.open(self._base / "log/said", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        for descriptor, source in ((0, os.open(os.devnull, os.O_RDONLY)), (1, said), (2, said)):
-            os.dup2(source, descriptor)
+        """Let this process be what a door starts."""
+        enter_as_door(self._server)
 
     def work(self) -> int:
         """Do what the door does, and give the exit code."""
@@ -226,6 +216,21 @@ class Scene:
             for record in history.read(self._server.environment).records
             if record.app == APP and record.size_bytes and not record.failure
         ]
+
+
+def enter_as_door(server: Server) -> None:
+    """Let this process be what a door starts: as user dokku, with what Dokku passes to it."""
+    environment = environ(server)
+    user = pwd.getpwnam("dokku")
+    os.initgroups("dokku", user.pw_gid)
+    os.setgid(user.pw_gid)
+    os.setuid(user.pw_uid)
+    os.chdir("/")
+    os.environ.clear()
+    os.environ.update(environment)
+    said = os.open(server.root.parent / "log/said", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    for descriptor, source in ((0, os.open(os.devnull, os.O_RDONLY)), (1, said), (2, said)):
+        os.dup2(source, descriptor)
 
 
 def stat_is_directory(path: Path) -> bool:

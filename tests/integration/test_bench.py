@@ -37,10 +37,12 @@ def test_the_benchmark_answers_every_question_and_leaves_nothing_behind(director
     questions = (
         "Doors that",
         "A report on one",
-        "Deleting, node",
+        "Deleting, node_modules, 400 files",
+        "Deleting, node_modules, 200 files of user dokku",
         "Measuring, node",
         "Memory, node",
         "What a deploy",
+        "A small HTTP request, beside",
     )
     assert [question for question in questions if f"## {question}" not in text] == []
     assert "| `du -s TREE` | 1 |" in text

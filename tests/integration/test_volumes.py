@@ -239,6 +239,20 @@ def test_what_is_strange_about_a_volume_keeps_it(server: Server, strangeness: di
     assert [question for question in asked if question.startswith("DELETE")] == []
 
 
+@pytest.mark.parametrize("question", ["/containers/json", "/images/json"])
+def test_what_could_not_be_found_out_is_not_called_nothing_to_do(server: Server, question: str) -> None:
+    asked: list[str] = []
+    answers = strange([made("cache-forum", "forum"), made("cache-wiki", "wiki")])
+    answers[question] = Failure(500, "device or resource busy")
+    with stub_engine(server.root.parent / "socket", answers, asked=asked) as host:
+        code, out, err = act(server, purge_volumes, host, "--orphaned", "--force")
+    assert code == ExitCode.FAILED
+    assert err.count("It cannot be decided on 2 cache volumes: ") == 1
+    assert "device or resource busy" in err
+    assert "nothing to do" not in out
+    assert [question for question in asked if question.startswith("DELETE")] == []
+
+
 def test_a_removal_that_fails_or_hangs_is_told_recorded_and_ends_no_other(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -57,3 +57,49 @@ def test_a_package_whose_own_need_is_missing_is_not_called_missing_itself(
     with pytest.raises(PackageHidden, match="No module named 'no_such_package'") as caught:
         modules.load("needing_more")
     assert "apt-get install --reinstall python3-needing_more" in caught.value.hint
+
+
+@pytest.mark.parametrize("has_own", [True, False])
+def test_setuptools_distutils_goes_where_python_has_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, has_own: bool
+) -> None:
+    removed: list[str] = []
+    hack = ModuleType("_distutils_hack")
+    monkeypatch.setattr(hack, "remove_shim", lambda: removed.append("shim"), raising=False)
+    monkeypatch.setitem(sys.modules, "_distutils_hack", hack)
+    (tmp_path / "distutils").mkdir()
+    (tmp_path / "distutils/__init__.py").touch()
+    if has_own:  # Debian has the package in parts
+        (tmp_path / "distutils/spawn.py").touch()
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    modules.own_distutils_first()
+    assert removed == (["shim"] if has_own else [])
+
+
+def test_without_setuptools_nothing_is_in_the_way_of_distutils(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "_distutils_hack", raising=False)
+    modules.own_distutils_first()
+
+
+def test_what_is_loaded_meanwhile_is_there_or_fails_when_it_is_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "loaded_early.py").write_text("import time\ntime.sleep(0.2)\nIS_WHOLE = True\n")
+    (tmp_path / "broken_early.py").write_text("raise AttributeError('no SSLv3')\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for name in ("loaded_early", "broken_early", "not_there_early"):
+        modules.begin_to_load(name)
+    assert modules.load("loaded_early").IS_WHOLE
+    with pytest.raises(PackageHidden, match="no SSLv3"):
+        modules.load("broken_early")
+    with pytest.raises(PackageMissing, match="not_there_early"):
+        modules.load("not_there_early")
+
+
+def test_without_room_for_a_thread_it_is_loaded_when_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("threading.Thread.start", refuse)
+    modules.begin_to_load("docker")
+    assert modules.load("docker")

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dokku_cache.arguments import DRY_RUN, STDOUT, Command, Flag, Parser, named_apps, plan_format
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps
-from dokku_cache.errors import CacheError, ExitCode, Refused, UsageError
-from dokku_cache.output import serialized
+from dokku_cache.errors import CacheError, ExitCode, Refused, Unestablished, UsageError
+from dokku_cache.legacy.reason_code import ReasonCode
+from dokku_cache.output import serialized, text
 from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher
 from dokku_cache.purge import volume_purger
@@ -16,6 +17,10 @@ from dokku_cache.records.history import Way
 from dokku_cache.views import plan_values
 from dokku_cache.volumes import telling
 from dokku_cache.volumes.plan import VolumeDecision, VolumeFinding, Wish, choose
+from dokku_cache.volumes.state import VolumeState
+
+#: Such a volume may be dead or not: who asks for the dead ones has no answer.
+_UNDECIDED = frozenset({ReasonCode.ENGINE_SILENT, ReasonCode.USERS_UNKNOWN})
 
 COMMAND = Command(
     "purge-volumes",
@@ -61,6 +66,8 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     is_forced = parsed.force or context.environment.is_forced
     if wish is Wish.ORPHANED and not is_forced and not _confirmed(context, decisions):
         return ExitCode.FAILED
+    if wish is Wish.ORPHANED:
+        worst = max(worst, _warn(context, _undecided(decisions)))
     _tell_of_nothing(context, chosen, decisions, wish)
     return max(worst, _purge(context, decisions, wish))
 
@@ -111,6 +118,22 @@ def _plan(context: Context, chosen: list[str], wish: Wish) -> list[VolumeDecisio
     return choose(volume_purger.examiner(context, listed).examine(listed), wish, frozenset(chosen))
 
 
+def _undecided(decisions: Sequence[VolumeDecision]) -> list[CacheError]:
+    """Give what kept from deciding on volumes of apps that are gone, once for each cause."""
+    causes = [
+        decision.why_kept.removeprefix(f"{VolumeState.UNKNOWN.value}: ")
+        for decision in decisions
+        if decision.code in _UNDECIDED
+    ]
+    return [
+        Unestablished(
+            f"It cannot be decided on {text.count(causes.count(cause), 'cache volume')}: {cause}",
+            "nothing was done to what that is about: purge again when it can be found out",
+        )
+        for cause in dict.fromkeys(causes)
+    ]
+
+
 def _confirmed(context: Context, decisions: Sequence[VolumeDecision]) -> bool:
     """Show the plan and ask, where there is something to remove and somebody to ask."""
     if not any(decision.goes for decision in decisions):
@@ -132,7 +155,7 @@ def _tell_of_nothing(context: Context, chosen: list[str], decisions: Sequence[Vo
     for app in chosen:
         if app not in with_volumes:
             context.console.detail(f"{app} has no cache volume: nothing to do")
-    if wish is Wish.ORPHANED and not any(decision.goes for decision in decisions):
+    if wish is Wish.ORPHANED and not any(decision.goes or decision.code in _UNDECIDED for decision in decisions):
         context.console.detail("No cache volume of an app that is gone: nothing to do")
 
 

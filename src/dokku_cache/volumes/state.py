@@ -101,8 +101,10 @@ def _unknown(reason: str, code: ReasonCode) -> VolumeVerdict:
 
 
 def _unasked(facts: VolumeFacts) -> Iterator[str]:
-    if facts.containers is None:
-        yield "it cannot be found out whether a container uses it"
+    if facts.containers is None:  # and then the first says why
+        yield ": ".join(("it cannot be found out whether a container uses it", *facts.unknown[:1]))
+        yield from facts.unknown[1:]
+        return
     yield from facts.unknown
 
 
