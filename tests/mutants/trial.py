@@ -23,8 +23,9 @@ import pytest
 
 from .mutations import Mutant
 
-#: Many times what the slowest choice of tests takes without a mutant.
+#: For the tests of a mutant, or as many times what they take without one: another has the processor too.
 LIMIT_SECONDS = 12
+LIMIT_TIMES = 3
 
 
 class End(Enum):
@@ -109,7 +110,8 @@ class Trials:
         child = os.fork()
         if not child:
             os._exit(self._run(mutant, tests))
-        return _wait(child)
+        taken = sum(self._seconds[item.nodeid] for item in tests)
+        return _wait(child, max(LIMIT_SECONDS, LIMIT_TIMES * taken))
 
     def _run(self, mutant: Mutant, tests: Sequence[pytest.Item]) -> int:
         os.setpgid(0, 0)
@@ -203,8 +205,8 @@ def _ended(child: int) -> Generator[None, None, None]:
             os.killpg(child, signal.SIGKILL)
 
 
-def _wait(child: int) -> End:
-    deadline = time.monotonic() + LIMIT_SECONDS
+def _wait(child: int, limit_seconds: float) -> End:
+    deadline = time.monotonic() + limit_seconds
     with _ended(child):
         while time.monotonic() < deadline:
             ended, status = os.waitpid(child, os.WNOHANG)
