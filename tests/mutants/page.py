@@ -32,6 +32,7 @@ def has_mutants(module: str) -> bool:
 def main() -> None:
     """Write the page."""
     results = [json.loads(line) for line in Path(sys.argv[1]).read_text().splitlines()]
+    results.sort(key=lambda result: (MODULES.index(result["module"]), result["line"]))
     text = _HEAD.format(day=datetime.now(timezone.utc).date(), commit=sys.argv[2])
     for module in MODULES:
         ends = Counter(result["end"] for result in results if result["module"] == module)
