@@ -228,3 +228,23 @@ def test_a_deploy_that_ends_while_it_is_looked_at_is_none(
     tried = locks._try_shared
     monkeypatch.setattr(locks, "_try_shared", lambda fd, app: tried(fd, app) and not lock_file.unlink())
     assert not locks.is_being_deployed(environment, "shop")
+
+
+# promise: together
+def test_a_deploy_that_begins_while_the_lock_of_another_ends_is_one(
+    environment: DokkuEnvironment, lock_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock_file.touch()
+    holders = []
+
+    def lstat(path: str) -> os.stat_result:
+        if not holders:
+            lock_file.unlink()
+            holders.append(open(lock_file, "w"))  # noqa: SIM115 - it stays held
+            fcntl.flock(holders[0], fcntl.LOCK_EX)
+            raise FileNotFoundError(path)
+        return os.stat(path, follow_symlinks=False)
+
+    monkeypatch.setattr(os, "lstat", lstat)
+    assert locks.is_being_deployed(environment, "shop")
+    holders[0].close()

@@ -102,18 +102,18 @@ def test_what_belongs_to_a_deploy_is_not_held_up_by_its_lock(server: Server) -> 
     assert server.there == ["HEAD", "precious"]
 
 
-def test_for_who_says_nothing_else_nobody_is_waited_for_and_nothing_slowed_down() -> None:
-    assert Request() == Request(
-        Mode.NAMED, in_deploy=False, lock_wait_seconds=0, deploy_wait_seconds=0, is_gentle=False
-    )
-
-
-def test_it_is_waited_for_other_purges_and_deploys_as_long_as_is_asked_for(server: Server) -> None:
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [(Request(), [0, 0, 0]), (Request(lock_wait_seconds=7, deploy_wait_seconds=9), [7, 9, 9])],
+)
+def test_it_is_waited_for_other_purges_and_deploys_as_long_as_is_asked_for(
+    server: Server, request_: Request, expected: list[float]
+) -> None:
     waited: list[float] = []
     server.patch.setattr(locks, "hold", lambda _, seconds: waited.append(seconds))
     server.patch.setattr(locks, "is_deployed_for", lambda _, __, seconds: bool(waited.append(seconds)))
-    server.purge(server.find(), Request(lock_wait_seconds=7, deploy_wait_seconds=9))
-    assert waited == [7, 9, 9]
+    server.purge(server.find(), request_)
+    assert waited == expected
 
 
 # promise: policy
@@ -242,10 +242,8 @@ def test_a_cache_that_cannot_be_renamed_is_refused_in_words(server: Server) -> N
     assert server.is_whole()
 
 
-@pytest.mark.parametrize(("is_gentle", "workers"), [(False, WORKERS), (True, GENTLE_WORKERS)])
-def test_what_runs_beside_a_deploy_is_gentle_whoever_deletes(
-    server: Server, workers: int, *, is_gentle: bool
-) -> None:
+@pytest.mark.parametrize(("request_", "workers"), [(Request(), WORKERS), (Request(is_gentle=True), GENTLE_WORKERS)])
+def test_what_runs_beside_a_deploy_is_gentle_whoever_deletes(server: Server, request_: Request, workers: int) -> None:
     seen: list[tuple[int, bool]] = []
     delete = purger.delete_trash
 
@@ -254,8 +252,8 @@ def test_what_runs_beside_a_deploy_is_gentle_whoever_deletes(
         delete(*given)
 
     server.patch.setattr(purger, "delete_trash", delete_trash)
-    server.purge(server.find(), Request(is_gentle=is_gentle))
-    assert seen == [(workers, is_gentle)]
+    server.purge(server.find(), request_)
+    assert seen == [(workers, workers == GENTLE_WORKERS)]
 
 
 # promise: ghost
