@@ -1,6 +1,6 @@
 """`python -m mutants PROJECT RESULTS [--left] [MODULE...]`: tries mutants of modules, and notes what became of each.
 
-With `--left` those are tried alone that are not known to be killed. PROJECT is a copy that may be changed; RESULTS a
+With `--left` those are tried alone of which it is not known that they are killed or change nothing. PROJECT is a copy that may be changed; RESULTS a
 file with a line of json for each mutant, as it is tried. Called by tests/mutants/run, which sees to it that a mutant
 can do no harm.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from .known import HARMLESS
 from .modules import MODULES, TESTS
 from .mutations import Mutant, mutants_of
 from .trial import End, Trial, Trials
@@ -47,11 +48,11 @@ def _forget(results: Path, modules: tuple[str, ...], kept: frozenset[str]) -> No
     )
 
 
-def _killed(results: Path) -> frozenset[str]:
-    """Give the keys of which every mutant was killed; several may have the same."""
+def _settled(results: Path) -> frozenset[str]:
+    """Give the keys of which every mutant was killed, several may have the same, or changes nothing."""
     noted = [json.loads(line) for line in results.read_text().splitlines()]
     left = {one["key"] for one in noted if one["end"] not in {End.KILLED.value, End.ENDLESS.value}}
-    return frozenset(one["key"] for one in noted) - left
+    return frozenset(one["key"] for one in noted) - (left - set(HARMLESS))
 
 
 def main() -> int:
@@ -61,9 +62,9 @@ def main() -> int:
     os.chdir(project)
     source = Path(project) / "src/dokku_cache"
     there = {mutant.key for module in chosen for mutant in _mutants(source, module)}
-    killed = _killed(Path(results)) & there if LEFT in arguments else frozenset()
-    _forget(Path(results), chosen, killed)
-    wanted = ([mutant for mutant in _mutants(source, module) if mutant.key not in killed] for module in chosen)
+    settled = _settled(Path(results)) & there if LEFT in arguments else frozenset()
+    _forget(Path(results), chosen, settled)
+    wanted = ([mutant for mutant in _mutants(source, module) if mutant.key not in settled] for module in chosen)
     trials = Trials(source, wanted, _Noted(Path(results)))
     return int(pytest.main(["-q", "--tb=short", "-p", "no:warnings", *TESTS], plugins=[trials]))
 
