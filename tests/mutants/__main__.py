@@ -1,8 +1,8 @@
 """`python -m mutants PROJECT RESULTS [--left] [MODULE...]`: tries mutants of modules, and notes what became of each.
 
-With `--left` those are tried alone of which it is not known that they are killed or change nothing. PROJECT is a copy that may be changed; RESULTS a
-file with a line of json for each mutant, as it is tried. Called by tests/mutants/run, which sees to it that a mutant
-can do no harm.
+With `--left` those are tried alone of which it is not known that they are killed or change nothing. PROJECT is a copy
+that may be changed; RESULTS a file with a line of json for each mutant, as it is tried. Called by tests/mutants/run,
+which sees to it that a mutant can do no harm.
 """
 
 import json
