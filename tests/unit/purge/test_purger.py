@@ -103,16 +103,15 @@ def test_what_belongs_to_a_deploy_is_not_held_up_by_its_lock(server: Server) -> 
 
 
 @pytest.mark.parametrize(
-    ("request_", "expected"),
-    [(Request(), [0, 0, 0]), (Request(lock_wait_seconds=7, deploy_wait_seconds=9), [7, 9, 9])],
+    ("wish", "expected"), [({}, [0, 0, 0]), ({"lock_wait_seconds": 7, "deploy_wait_seconds": 9}, [7, 9, 9])]
 )
 def test_it_is_waited_for_other_purges_and_deploys_as_long_as_is_asked_for(
-    server: Server, request_: Request, expected: list[float]
+    server: Server, wish: dict[str, Any], expected: list[float]
 ) -> None:
     waited: list[float] = []
     server.patch.setattr(locks, "hold", lambda _, seconds: waited.append(seconds))
     server.patch.setattr(locks, "is_deployed_for", lambda _, __, seconds: bool(waited.append(seconds)))
-    server.purge(server.find(), request_)
+    server.purge(server.find(), Request(**wish))
     assert waited == expected
 
 
@@ -242,8 +241,10 @@ def test_a_cache_that_cannot_be_renamed_is_refused_in_words(server: Server) -> N
     assert server.is_whole()
 
 
-@pytest.mark.parametrize(("request_", "workers"), [(Request(), WORKERS), (Request(is_gentle=True), GENTLE_WORKERS)])
-def test_what_runs_beside_a_deploy_is_gentle_whoever_deletes(server: Server, request_: Request, workers: int) -> None:
+@pytest.mark.parametrize(("wish", "workers"), [({}, WORKERS), ({"is_gentle": True}, GENTLE_WORKERS)])
+def test_what_runs_beside_a_deploy_is_gentle_whoever_deletes(
+    server: Server, wish: dict[str, Any], workers: int
+) -> None:
     seen: list[tuple[int, bool]] = []
     delete = purger.delete_trash
 
@@ -252,7 +253,7 @@ def test_what_runs_beside_a_deploy_is_gentle_whoever_deletes(server: Server, req
         delete(*given)
 
     server.patch.setattr(purger, "delete_trash", delete_trash)
-    server.purge(server.find(), request_)
+    server.purge(server.find(), Request(**wish))
     assert seen == [(workers, workers == GENTLE_WORKERS)]
 
 

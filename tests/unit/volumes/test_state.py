@@ -99,7 +99,10 @@ def test_of_a_living_app_no_more_is_claimed_than_is_known(
 
 
 def test_a_living_cache_has_a_doubt_where_somebody_could_not_be_asked() -> None:
-    assert state.judge(LABELLED, replace(LIVES, containers=None), NOW).doubt
+    silent = replace(LIVES, containers=None, unknown=("Docker is silent", "an option cannot be read"))
+    why = "it cannot be found out whether a container uses it"
+    assert state.judge(LABELLED, silent, NOW).doubt == f"{why}: Docker is silent"
+    assert state.judge(LABELLED, replace(LIVES, containers=None), NOW).doubt == why
     assert state.judge(LABELLED, replace(LIVES, unknown=("an option cannot be read",)), NOW).doubt
 
 
