@@ -170,12 +170,15 @@ def test_one_that_is_gone_or_made_anew_is_not_the_one_that_was_planned(server: S
 
 
 # promise: volumes, last
-def test_one_that_is_no_cache_any_more_is_not_the_one_that_was_planned(server: Server) -> None:
+def test_one_without_dokkus_label_is_not_the_one_that_was_planned(server: Server) -> None:
     """Made anew within the same second, which is all that the engine tells."""
-    server.played.volume_list = [volume("data", "old")]
-    planned = server.examine()["data"]
-    server.played.volume_list = [volume("data")]
-    assert server.examiner().examine_again(planned, ["shop"]) is None
+    server.played.volume_list = [volume("cache-old", "old")]
+    planned = server.examine()["cache-old"]
+    assert planned.verdict.state is VolumeState.ORPHANED
+    server.played.volume_list = [volume("cache-old")]
+    again = server.examiner().examine_again(planned, ["shop"])
+    assert again is not None
+    assert again.verdict.state is VolumeState.UNKNOWN
 
 
 def test_what_was_measured_for_the_plan_is_still_known(server: Server) -> None:
