@@ -184,7 +184,11 @@ def _tell(console: Console, results: Iterator[Result], *, is_several: bool) -> E
         elif result.outcome or not result.error:
             purge_text.tell_outcome(console, result.app, result.outcome)
         outcomes += [result.outcome] if result.outcome else []
-        worst = max(worst, _tell_errors(console, [result.error] if result.error else []))
+        if result.error:
+            # Docker's own words name no app.
+            said = str(result.error)
+            console.warn(said if result.app in said else f"{result.app}: {said}", result.error.hint)
+            worst = max(worst, result.error.exit_code)
     if is_several:
         purge_text.tell_total(console, outcomes)
     return worst
