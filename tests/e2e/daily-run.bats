@@ -26,6 +26,7 @@ server() { dokku cache:report --global "--cache-daily-run-$1"; }
 
 # bats test_tags=quick,umask
 @test "a good day prints nothing, and log and report tell of it" {
+  holds_from 0.33.8
   make_app shop
   make_cache shop
   [ -z "$(server at)" ]
@@ -94,6 +95,7 @@ build_cache_bytes() { dokku cache:list --kind engine --format json | /usr/bin/py
 }
 
 @test "what a person must know is printed, for cron to mail, and is in the report until a run goes well" {
+  holds_from 0.33.8
   make_app shop
   make_cache shop
   ENGINE=unix:///nowhere run --separate-stderr as_cron dokku
@@ -109,6 +111,7 @@ build_cache_bytes() { dokku cache:list --kind engine --format json | /usr/bin/py
 
 # bats test_tags=umask
 @test "the metrics tell when the last run was, and how it ended" {
+  holds_from 0.33.8
   run dokku cache:list --format prometheus
   [[ "$output" != *daily_run* ]]
   make_app shop
@@ -123,6 +126,7 @@ build_cache_bytes() { dokku cache:list --kind engine --format json | /usr/bin/py
 }
 
 @test "a run that was killed is no success" {
+  holds_from 0.33.8
   make_app shop
   make_cache shop 50000
   as_cron dokku &
@@ -133,6 +137,7 @@ build_cache_bytes() { dokku cache:list --kind engine --format json | /usr/bin/py
 }
 
 @test "an app whose facts cannot be found costs one line a day, and the others are purged" {
+  holds_from 0.33.8
   make_app shop
   make_cache shop
   make_app api
@@ -166,6 +171,7 @@ ACL
 }
 
 @test "where a plugin denies the daily run, the installation and the report say so, and root's own line works" {
+  holds_from 0.33.8
   make_app shop
   make_cache shop
   deny_cron
@@ -185,7 +191,8 @@ ACL
 @test "who comes by ssh under a name of his own cannot ask for it" {
   make_app shop
   make_cache shop
-  SSH_NAME=somebody run --separate-stderr dokku cache:auto-purge --daily
+  # As sshcommand tells Dokku whose key it was.
+  NAME=somebody run --separate-stderr dokku cache:auto-purge --daily
   [ "$status" -eq 1 ]
   [[ "$stderr" == *"what cron calls"* ]]
   [ -d "$(cache_of shop)" ]

@@ -168,6 +168,17 @@ deploy_lock() {
   if is_from 0.34.0; then echo "$DOKKU_LIB_ROOT/data/apps/$(app "$1")/.deploy.lock"; else echo "$DOKKU_ROOT/$(app "$1")/.deploy.lock"; fi
 }
 
+# A test that may do so has changed what a real Dokku, or the plugin, takes for its version.
+restore_version() {
+  [[ -z "$DOKKU_VERSION" || "$(sort --unique "$DOKKU_LIB_ROOT/STABLE_VERSION" "$DOKKU_LIB_ROOT/data/cache/dokku-version")" == "$DOKKU_VERSION" ]] || become "$DOKKU_VERSION"
+}
+
+# What was purged in one test is no part of the next one's past, nor of a real server's.
+forget_purges() {
+  local history="$DOKKU_LIB_ROOT/data/cache/history.jsonl"
+  [[ ! -e "$history" ]] || sed --in-place "/\"app\": \"$PREFIX-/d" "$history"
+}
+
 # To be called by every teardown: apps, containers and versions as they were, and a log without a traceback.
 clean_up() {
   local directory log=""
@@ -176,6 +187,9 @@ clean_up() {
   if [[ "$DOKKU_UNDER_TEST" != "real" ]]; then
     become "$DOKKU_VERSION"
     rm -f "$DOKKU_LIB_ROOT/data/cache/history.jsonl"
+  else
+    restore_version
+    forget_purges
   fi
   for directory in "$DOKKU_ROOT/$PREFIX"-*; do
     [[ -e "$directory" || -L "$directory" ]] || continue

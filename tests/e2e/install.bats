@@ -33,7 +33,8 @@ plugin() { echo "$DOKKU_LIB_ROOT/plugins/enabled/cache"; }
 # promise: looking
 # bats test_tags=quick,umask
 @test "the first installation shows what could be freed, deletes nothing, and records the version" {
-  needs_stand_in "installs the plugin anew"
+  needs_spare_server "installs the plugin anew"
+  holds_from 0.33.8
   make_ghost oldblog
   make_herokuish_volume forum 2
   dokku cache:set --global quiet-time 0 >/dev/null
@@ -44,14 +45,24 @@ plugin() { echo "$DOKKU_LIB_ROOT/plugins/enabled/cache"; }
   [[ "$output" == *"$(app forum)"*"remove  2.0 MiB, volume cache-$(app forum), orphaned"* && "$output" == *"cache:purge-volumes --orphaned"* ]]
   has_volume "cache-$(app forum)"
   [ "$before" = "$(manifest "$DOKKU_ROOT/$(app oldblog)")" ]
-  [ "$(cat "$DOKKU_LIB_ROOT/data/cache/dokku-version")" = 0.38.27 ]
+  [ "$(cat "$DOKKU_LIB_ROOT/data/cache/dokku-version")" = "$(installed_version)" ]
   # Look, look at the plan, purge: in the order of cache:help.
   steps="$(grep -o 'dokku cache:\(list\|purge-legacy\).*' <<<"$output")"
   [ "$steps" = "$(dokku cache:help | grep -o 'dokku cache:\(list\|purge-legacy\).*')" ]
 }
 
-@test "a first installation on a server without caches says so in a line" {
+@test "an installation where auto-purge is off already does not tell to switch it off" {
   needs_stand_in "installs the plugin anew"
+  make_ghost oldblog
+  dokku cache:set --global auto-purge false >/dev/null
+  rm "$DOKKU_LIB_ROOT/data/cache/dokku-version"
+  run dokku plugin:update cache
+  [[ "$output" == *"So far nothing was deleted, and auto-purge is off: the daily run leaves all of it"* ]]
+  [[ "$output" != *"auto-purge false"* ]]
+}
+
+@test "a first installation on a server without caches says so in a line" {
+  needs_spare_server "installs the plugin anew"
   rm "$DOKKU_LIB_ROOT/data/cache/dokku-version"
   run dokku plugin:update cache
   [[ "$output" == *"found no legacy cache, and no cache volume of an app that is gone: nothing to do"* ]]
@@ -84,7 +95,8 @@ make_other_plugin() {
 
 # bats test_tags=umask
 @test "a strict umask of root's keeps nobody from the plugin, and opens no password" {
-  needs_stand_in "closes the plugin to others, as a clone with such a umask is"
+  needs_spare_server "closes the plugin to others, as a clone with such a umask is"
+  holds_from 0.33.8
   make_ghost oldblog
   rm "$DOKKU_LIB_ROOT/data/cache/dokku-version"
   chown -R root:root "$(plugin)/"
@@ -254,7 +266,8 @@ without_python() { without /usr/bin/python3 "$@"; }
 }
 
 @test "a plugin that was cloned and never installed says so, and harms nobody" {
-  needs_stand_in "takes the installation back"
+  needs_spare_server "takes the installation back"
+  holds_from 0.36.7
   make_app shop
   make_cache shop
   make_app other
@@ -267,7 +280,7 @@ without_python() { without /usr/bin/python3 "$@"; }
     [[ "$stderr" == *"!     The installation of dokku-cache is not finished; run 'sudo dokku plugin:install'" ]]
     [ "${#stderr_lines[@]}" -eq 1 ]
   done
-  run dokku git:from-image "$(app shop)" dokku-cache-test
+  run deploy shop
   [ "$status" -eq 0 ]
   run dokku --force apps:destroy "$(app other)"
   [ "$status" -eq 0 ]
@@ -276,7 +289,7 @@ without_python() { without /usr/bin/python3 "$@"; }
   run dokku plugin:install
   [[ "$output" == *"cache:purge-legacy --all"* ]]
   [ "$before" = "$(manifest "$DOKKU_ROOT/$(app shop)")" ]
-  [ "$(cat "$DOKKU_LIB_ROOT/data/cache/dokku-version")" = 0.38.27 ]
+  [ "$(cat "$DOKKU_LIB_ROOT/data/cache/dokku-version")" = "$(installed_version)" ]
   run --separate-stderr dokku cache:list
   [ -z "$stderr" ]
 }

@@ -105,7 +105,7 @@ small_disk() {
 }
 
 @test "what stays is not written to the log at each deploy: that would fill a full disk" {
-  needs_stand_in "calls the trigger itself"
+  holds_from 0.33.8
   make_app shop
   make_cache shop
   dokku cache:set "$(app shop)" auto-purge false >/dev/null
@@ -124,7 +124,7 @@ small_disk() {
 }
 
 @test "it is told once also where the disk of the note has not a free byte" {
-  needs_stand_in "fills the disk of its data"
+  needs_spare_server "fills the disk of its data"
   make_app shop
   truncate --size 8M "$SUITE_DIRECTORY/small.image"
   mkfs.ext4 -q -F -m 0 "$SUITE_DIRECTORY/small.image"
@@ -188,7 +188,7 @@ small_disk() {
 }
 
 @test "the engine's own disk counts, in bytes and in inodes, by a share or a size" {
-  needs_stand_in "needs another place for the engine's data"
+  needs_spare_server "gives another place for the engine's data"
   make_app shop
   small_disk 40 1
   dokku cache:set --global min-free 10% >/dev/null
@@ -210,7 +210,7 @@ small_disk() {
 
 # promise: harmless
 @test "a silent Docker, a broken Python or a disk that cannot be seen fails no deploy" {
-  needs_stand_in "breaks the plugin"
+  needs_spare_server "breaks the plugin"
   make_app shop
   too_little
   echo /nowhere >"$DATA/engine-root"

@@ -84,7 +84,7 @@ refuses() {
 }
 
 @test "on a server without a legacy cache --all says so in a line, and nothing when quiet" {
-  needs_stand_in "has other apps"
+  needs_spare_server "purges every app"
   make_app shop
   for flags in --all "--all --dry-run" "--all --force"; do
     # shellcheck disable=SC2086 # they are two words
@@ -175,7 +175,7 @@ refuses() {
 # promise: use, unknown
 # bats test_tags=umask
 @test "before 0.31.0, and with an unreadable version, the cache is active and stays" {
-  needs_stand_in "changes Dokku's version"
+  needs_spare_server "changes Dokku's version"
   make_app shop
   make_cache shop
   for version in 0.30.11 v0.21.4 nonsense ""; do
@@ -260,6 +260,7 @@ refuses() {
 # bats test_tags=umask
 @test "--all needs a person or --force, before or behind the command" {
   needs_spare_server "purges every app"
+  holds_from 0.31.0
   make_app shop
   make_cache shop
   make_ghost oldblog
@@ -346,6 +347,7 @@ refuses() {
 # bats test_tags=umask
 @test "an app that is called cache is like any other" {
   needs_spare_server "makes an app of that name"
+  holds_from 0.31.0
   mkdir -p "$DOKKU_ROOT/cache/cache/x"
   touch "$DOKKU_ROOT/cache/HEAD" "$DOKKU_ROOT/cache/cache/x/y"
   chown dokku:dokku "$DOKKU_ROOT/cache"
@@ -360,6 +362,7 @@ refuses() {
 # bats test_tags=umask
 @test "the helper's image is imported again after it was pruned" {
   needs_spare_server "removes an image"
+  holds_from 0.31.0
   make_app shop
   make_cache shop
   docker image ls --quiet dokku-cache-helper | sort -u | xargs -r docker image rm --force >/dev/null

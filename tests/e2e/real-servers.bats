@@ -5,14 +5,15 @@ load helper
 
 # furnish [CASE...]: all of it, or what a test looks at.
 furnish() {
-  needs_stand_in "fills the server, and its engine"
+  needs_spare_server "fills the server, and its engine"
+  holds_from 0.38.0
   "$(dirname "$BATS_TEST_DIRNAME")/dokku/furnish" --prefix "$PREFIX-" "$@" >"$BATS_TEST_TMPDIR/furnished"
 }
 
 teardown() {
   docker ps --all --quiet --filter label=dokku-cache-furnished | xargs -r docker rm --force >/dev/null
   docker image rm --force dokku-cache-furnished "dokku/$PREFIX-moved-out:latest" >/dev/null 2>&1 || true
-  rm -rf "$DOKKU_LIB_ROOT/../other-disk" "$DOKKU_LIB_ROOT/data/storage-registry"
+  rm -rf "$DOKKU_LIB_ROOT/../other-disk"
   clean_up
 }
 

@@ -25,7 +25,9 @@ _use_installed_dokku() {
   export DOKKU_ROOT DOKKU_HOST_ROOT="$DOKKU_ROOT" DOKKU_LIB_ROOT=/var/lib/dokku DOKKU_LOGS_DIR=/var/log/dokku
   # As Dokku has them, for the triggers that a test calls itself.
   export PLUGIN_PATH="$DOKKU_LIB_ROOT/plugins" PLUGIN_CORE_AVAILABLE_PATH="$DOKKU_LIB_ROOT/core-plugins/available"
-  export DOKKU_SYSTEM_USER=dokku DOKKU_SYSTEM_GROUP=dokku DOCKER_BIN=docker DOKKU_NOT_IMPLEMENTED_EXIT=10
+  # Where it is no release, no test changes what it takes for its version.
+  DOKKU_VERSION="$(cat "$DOKKU_LIB_ROOT/STABLE_VERSION" 2>/dev/null || true)"
+  export DOKKU_VERSION DOKKU_SYSTEM_USER=dokku DOKKU_SYSTEM_GROUP=dokku DOCKER_BIN=docker DOKKU_NOT_IMPLEMENTED_EXIT=10
   if [[ ! -e "$DOKKU_LIB_ROOT/plugins/enabled/cache" ]]; then
     dokku plugin:install "file://$PLUGIN_REPOSITORY"
     touch "$SUITE_DIRECTORY/installed-plugin"

@@ -4,7 +4,7 @@
 # bats file_tags=umask
 
 load helper
-setup() { needs_stand_in "uninstalls the plugin"; }
+setup() { needs_spare_server "uninstalls the plugin"; }
 teardown() {
   [[ -e "$DOKKU_LIB_ROOT/plugins/enabled/cache" ]] || dokku plugin:install "file://$PLUGIN_REPOSITORY"
   clean_up
@@ -36,6 +36,7 @@ teardown() {
 }
 
 @test "trash that cannot be ended is named with its place" {
+  needs_stand_in "has settings of its own"
   make_app shop
   trash="$DOKKU_ROOT/$(app shop)/.dokku-cache-trash.0123456789abcdef"
   make_cache shop

@@ -1,5 +1,5 @@
 #!/usr/bin/python3 -I
-"""tests/engine/make_build_cache.py MEGABYTES: has the engine at DOCKER_HOST build an image, so it keeps a cache.
+"""tests/engine/make_build_cache.py MEGABYTES: has the engine (DOCKER_HOST) build an image, so that it keeps a cache.
 
 The command line of Docker needs an extra program for that; a build whose source the engine fetches itself does not.
 """
@@ -56,8 +56,9 @@ def serve(content: bytes) -> http.server.HTTPServer:
 
 def main() -> None:
     """Build, and remove the image: what is left is cache that nothing shares."""
-    enter_the_network_of(os.environ["DOCKER_HOST"])
-    api = docker.APIClient(base_url=os.environ["DOCKER_HOST"], version="auto", timeout=120)
+    engine = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+    enter_the_network_of(engine)
+    api = docker.APIClient(base_url=engine, version="auto", timeout=120)
     server = serve(context(int(sys.argv[1])))
     remote = f"http://127.0.0.1:{server.server_address[1]}/context.tar"
     parameters = {"version": "2", "remote": remote, "t": "dokku-cache-build"}
