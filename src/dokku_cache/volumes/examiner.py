@@ -41,8 +41,6 @@ class Examiner:
         if found is None or not ownership.is_same(finding.volume, found):
             return None
         volumes = ownership.find([found], apps, pack_keys.read(self.environment, os.environ))
-        if not volumes:
-            return None
         return replace(self._judge(volumes, anew=True)[0], size_bytes=finding.size_bytes)
 
     def _judge(self, volumes: Collection[CacheVolume], *, anew: bool) -> tuple[VolumeFinding, ...]:

@@ -9,7 +9,8 @@ import pytest
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps, locks
 from dokku_cache.engine import volume_calls
-from dokku_cache.errors import CacheError, Interrupted, Kept, Refused
+from dokku_cache.engine.client import Engine
+from dokku_cache.errors import CacheError, Interrupted, Kept, Refused, Unestablished
 from dokku_cache.output.console import Console
 from dokku_cache.purge import events, volume_purger
 from dokku_cache.purge.purger import DEPLOY_SECONDS, LEFT_TO_DEPLOY
@@ -190,22 +191,41 @@ def test_one_that_the_engine_refuses_to_remove_is_no_failure(server: Server) -> 
 # promise: volumes, gone
 @pytest.mark.parametrize("way", [Way.HAND, Way.DESTROY])
 @pytest.mark.parametrize(
-    ("answer", "why", "hint"),
+    ("answer", "said", "why"),
     [
-        (Answer(500, {"message": "device busy"}), "Docker could not remove it: device busy", "journalctl -u docker"),
-        (Answer(204), "Docker says that it is gone, and still has it", "journalctl -u docker"),
+        (Answer(500, {"message": "device busy"}), "is not removed", "Docker could not remove it: device busy"),
+        (Answer(204), "stays", "Docker says that it is gone, and still has it"),
     ],
 )
 def test_one_that_is_not_gone_afterwards_is_a_failure_in_the_history_and_told(
-    server: Server, answer: Answer, why: str, hint: str, way: Way
+    server: Server, answer: Answer, said: str, why: str, way: Way
 ) -> None:
     server.played.on_delete = lambda: answer
-    with pytest.raises(CacheError, match=f"The volume {NAME} is not removed: {why}") as failed:
+    with pytest.raises(CacheError, match=f"The volume {NAME} {said}: {why}") as failed:
         server.purge(server.find(), way=way, in_deploy=True)
-    assert hint in failed.value.hint
+    assert "journalctl -u docker" in failed.value.hint
     # The app is not gone from the history where its volume is not gone from Docker.
     assert server.recorded == [replace(record(failure=why), by=way.value)]
     assert server.told == [("failed", "shop", "herokuish", NAME, way.value, why)]
+
+
+# promise: volumes, gone
+def test_one_of_which_docker_does_not_say_whether_it_is_gone_is_not_certain(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned, inspect = server.find(), volume_calls.inspect
+
+    def inspected(engine: Engine, name: str) -> Any:
+        if NAME in server.there:
+            return inspect(engine, name)
+        raise Unestablished("Docker died", "start it")
+
+    monkeypatch.setattr(volume_calls, "inspect", inspected)
+    with pytest.raises(CacheError, match=f"not certain that the volume {NAME} is removed: Docker died") as failed:
+        server.purge(planned)
+    assert failed.value.hint == "'dokku cache:list' shows whether it is gone; start it"
+    assert server.recorded == [record(failure="Docker died")]
+    assert [word for word, *_ in server.told] == ["failed"]
 
 
 # promise: volumes
