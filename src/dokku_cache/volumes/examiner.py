@@ -40,6 +40,7 @@ class Examiner:
         found = volume_calls.inspect(self.engine, finding.name)
         if found is None or not ownership.is_same(finding.volume, found):
             return None
+        # By its name it is a cache volume still; whose, and whether that is proven, is found out again.
         volumes = ownership.find([found], apps, pack_keys.read(self.environment, os.environ))
         return replace(self._judge(volumes, anew=True)[0], size_bytes=finding.size_bytes)
 
