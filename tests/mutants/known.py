@@ -12,7 +12,6 @@ HARMLESS = {
     "legacy.classify: if sighting.fault or not sighting.trash: [without 'sighting.fault']": "into such a directory nobody has looked, so there is no trash",
     "legacy.classify: if entry is not None and entry.mounted_as [without 'entry is not None']": "without a cache the state is absent, which is said before",
     "legacy.remove: ATTEMPTS = 3 [3 -> 4]": "one look more at what somebody keeps writing into",
-    "legacy.emptying: WORKERS = 32 [32 -> 33]": "speed alone",
     "legacy.emptying: OPEN_DIRECTORIES = 256 [256 -> 257]": "one handle more, far below the limit",
     "legacy.emptying: HANDLES_ALONE = 8 [8 -> 9]": "one handle more a thread, far below the limit",
     "legacy.emptying: BATCH = 200 [200 -> 201]": "speed alone",
@@ -31,6 +30,15 @@ HARMLESS = {
     ): "who still runs is waited for afterwards",
     "legacy.emptying: self._changed.notify_all() [without 'self._changed.notify_all()']": "who ends a job wakes the others too",
     "legacy.emptying: self.failure = self.failure or error [without 'self.failure']": "of several errors at once another is told",
+    "legacy.emptying: return self._is_over or not (self._jobs or self._running) [without 'self._running']": "who still works does what he finds himself: speed alone",
+    "legacy.emptying: self._changed.notify() [without 'self._changed.notify()']": "who ends a job wakes the others too",
+    "legacy.emptying: if len(names) == BATCH: [Eq -> NotEq]": "speed alone",
+    "legacy.emptying: is_busy = len(self._jobs) > OPEN_DIRECTORIES [Gt -> GtE]": "who does it: speed alone",
+    "legacy.emptying: is_busy = len(self._jobs) > OPEN_DIRECTORIES [Gt -> LtE]": "who does it: speed alone",
+    "legacy.emptying: if is_busy: [if not is_busy]": "who does it: speed alone",
+    "legacy.emptying: is_room = len(self._open) < OPEN_DIRECTORIES [Lt -> LtE]": "where it is emptied: speed, or one handle more",
+    "legacy.emptying: is_room = len(self._open) < OPEN_DIRECTORIES [Lt -> GtE]": "where it is emptied: speed, or one handle more",
+    "legacy.emptying: if is_room: [if not is_room]": "where it is emptied: speed alone, as those that are emptied on the spot take no room",
     (
         "tree.handles: OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC"
         " [without os.O_RDONLY]"

@@ -47,10 +47,9 @@ def main() -> None:
     text += "\n## What survives because it changes nothing\n\n"
     text += "".join(f"- `{result['key']}`: {HARMLESS[result['key']]}\n" for result in known)
     text += "\n## What survives, and is not explained yet\n\n"
-    text += "".join(
-        f"- {result['end']}, line {result['line']}: `{result['key']}`\n"
-        for result in survivors
-        if result not in known
+    left = [result for result in survivors if result not in known]
+    text += (
+        "".join(f"- {result['end']}, line {result['line']}: `{result['key']}`\n" for result in left) or "Nothing.\n"
     )
     PAGE.write_text(text)
 

@@ -9,7 +9,8 @@ import pytest
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps, locks
 from dokku_cache.engine import volume_calls
-from dokku_cache.errors import CacheError, Interrupted, Kept, Refused
+from dokku_cache.engine.client import Engine
+from dokku_cache.errors import CacheError, Interrupted, Kept, Refused, Unestablished
 from dokku_cache.output.console import Console
 from dokku_cache.purge import events, volume_purger
 from dokku_cache.purge.purger import DEPLOY_SECONDS, LEFT_TO_DEPLOY
@@ -209,14 +210,22 @@ def test_one_that_is_not_gone_afterwards_is_a_failure_in_the_history_and_told(
 
 
 # promise: volumes, gone
-def test_one_whose_end_cannot_be_looked_at_is_not_called_removed(server: Server) -> None:
-    planned = server.find()
-    server.played.on_delete = lambda: server.played.silent.add("inspect")
-    with pytest.raises(CacheError, match=f"It is not certain that the volume {NAME} is removed") as failed:
+def test_one_of_which_docker_does_not_say_whether_it_is_gone_is_not_certain(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned, inspect = server.find(), volume_calls.inspect
+
+    def inspected(engine: Engine, name: str) -> Any:
+        if NAME in server.there:
+            return inspect(engine, name)
+        raise Unestablished("Docker died", "start it")
+
+    monkeypatch.setattr(volume_calls, "inspect", inspected)
+    with pytest.raises(CacheError, match=f"not certain that the volume {NAME} is removed: Docker died") as failed:
         server.purge(planned)
-    assert "'dokku cache:list' shows whether it is gone" in failed.value.hint
-    assert [(entry.size_bytes, bool(entry.failure)) for entry in server.recorded] == [(0, True)]
-    assert [told[0] for told in server.told] == ["failed"]
+    assert failed.value.hint == "'dokku cache:list' shows whether it is gone; start it"
+    assert server.recorded == [record(failure="Docker died")]
+    assert [word for word, *_ in server.told] == ["failed"]
 
 
 # promise: volumes

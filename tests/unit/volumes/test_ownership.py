@@ -44,6 +44,7 @@ def test_other_volumes_are_no_caches(name: str) -> None:
 def test_a_label_that_is_no_name_of_an_app_tells_nothing(app: str) -> None:
     labels = {**LABELS, "com.dokku.app-name": app}
     assert find("x", labels) is None
+    assert find(f"cache-{app}", labels) is None
     assert find("cache-shop", labels) == CacheVolume("cache-shop", Builder.HEROKUISH, "shop", Match.NAME)
 
 
