@@ -258,7 +258,7 @@ def test_an_app_that_vanishes_while_it_is_measured_is_unknown_and_no_failure(
 
 HOSTILE = [
     "pack-cache-\x1b[2J",
-    "cache-a\nb",
+    "pack-cache-a\nb",
     "pack-cache-a;reboot",
     "pack-cache-$(id)",
     'pack-cache-"\\',

@@ -1,8 +1,10 @@
 """How long somebody waits who did not ask for this plugin: an engine that counts sizes for minutes is no reason."""
 
 import io
+import subprocess
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +15,7 @@ from dokku_cache.errors import ExitCode
 from dokku_cache.output.console import Console
 from dokku_cache.purge import volume_purger
 
-from .calling import call
+from .calling import SOURCE, call, environ
 from .conftest import Server, as_dokku
 from .stub_engine import stub_engine
 
@@ -73,3 +75,16 @@ def test_where_room_is_needed_sizes_are_not_waited_for(server: Server) -> None:
     seconds, _, asked = wait_for(server, "cache-gone", labels, "relieve")
     assert "DELETE /volumes/cache-gone" in asked
     assert seconds < PATIENCE_SECONDS
+
+
+def test_a_docker_that_cannot_be_ended_holds_up_no_destroy(server: Server, tmp_path: Path) -> None:
+    """As where sudo is in between: what it has started goes on, and keeps what it was given open."""
+    server.make_app("shop")
+    way = server.root.parent / "docker"
+    way.write_text("#!/bin/sh\nexec setsid --fork sleep 45.0371\n")
+    way.chmod(0o755)
+    variables = {**environ(server), "DOCKER_BIN": str(way), "PLUGIN_CORE_AVAILABLE_PATH": str(tmp_path)}
+    door = [SOURCE.parent / "triggers/post-delete", "shop", "latest"]
+    done = subprocess.run(door, env=variables, capture_output=True, check=False, timeout=PATIENCE_SECONDS, cwd="/")
+    subprocess.run(["pkill", "-f", "^sleep 45.0371$"], check=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")

@@ -110,7 +110,8 @@ def _examine(volume: Mapping[str, Any], listed: _Listed, keys: PackKeys) -> Cach
     created, elsewhere = _created(volume), _elsewhere(volume)
     if volume_labels.get(labels.BUILDER_TYPE) == Builder.HEROKUISH.value:
         app = str(volume_labels.get(labels.APP_NAME, ""))
-        if is_valid(app):
+        # Dokku calls it so (0.31.0, plugins/builder-herokuish/builder-build): a label on another is somebody else's.
+        if is_valid(app) and name == f"{_HEROKUISH_PREFIX}{app}":
             return CacheVolume(name, Builder.HEROKUISH, app, Match.LABEL, created=created, elsewhere=elsewhere)
     if name.startswith(_PACK_PREFIX):
         app, match, generation = _examine_pack(name, listed, keys)

@@ -18,9 +18,14 @@ def find(name: str, labels: dict[str, str] | None = None, *apps: str) -> CacheVo
     return found[0] if found else None
 
 
-def test_the_label_of_a_herokuish_volume_comes_before_its_name() -> None:
-    assert find("cache-other", LABELS) == CacheVolume("cache-other", Builder.HEROKUISH, "shop", Match.LABEL)
-    assert find("any", LABELS) == CacheVolume("any", Builder.HEROKUISH, "shop", Match.LABEL)
+def test_dokkus_label_proves_what_the_name_says() -> None:
+    assert find("cache-shop", LABELS) == CacheVolume("cache-shop", Builder.HEROKUISH, "shop", Match.LABEL)
+
+
+# promise: volumes
+def test_dokkus_label_on_a_volume_of_another_name_proves_nothing() -> None:
+    assert find("cache-other", LABELS) == CacheVolume("cache-other", Builder.HEROKUISH, "other", Match.NAME)
+    assert find("uploads", LABELS) is None
 
 
 def test_without_a_label_the_name_tells() -> None:
