@@ -48,7 +48,6 @@ _MASKS = tuple(
         (r"[ \t]+$", ""),
     )
 )
-_PLANNED = re.compile(r"(?:^  \S+  (?:remove|keep)  .*\n)+", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -108,8 +107,6 @@ def masked(text: str) -> str:
     """Give a text without what no two machines have alike."""
     for pattern, put in _MASKS:
         text = pattern.sub(put, text)
-    # Volumes come in the order in which Docker lists them.
-    text = _PLANNED.sub(lambda lines: "".join(sorted(lines[0].splitlines(keepends=True))), text)
     return text.strip("\n")
 
 

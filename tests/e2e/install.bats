@@ -51,6 +51,16 @@ plugin() { echo "$DOKKU_LIB_ROOT/plugins/enabled/cache"; }
   [ "$steps" = "$(dokku cache:help | grep -o 'dokku cache:\(list\|purge-legacy\).*')" ]
 }
 
+@test "an installation where auto-purge is off already does not tell to switch it off" {
+  needs_stand_in "installs the plugin anew"
+  make_ghost oldblog
+  dokku cache:set --global auto-purge false >/dev/null
+  rm "$DOKKU_LIB_ROOT/data/cache/dokku-version"
+  run dokku plugin:update cache
+  [[ "$output" == *"So far nothing was deleted, and auto-purge is off: the daily run leaves all of it"* ]]
+  [[ "$output" != *"auto-purge false"* ]]
+}
+
 @test "a first installation on a server without caches says so in a line" {
   needs_spare_server "installs the plugin anew"
   rm "$DOKKU_LIB_ROOT/data/cache/dokku-version"

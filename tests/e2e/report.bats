@@ -36,6 +36,19 @@ teardown() { clean_up; }
   [[ "$output" == *"=====> $(app oldblog) cache information"* ]]
 }
 
+@test "on a terminal nothing stands behind the bar, neither a value nor the report of an app without a cache" {
+  command -v script >/dev/null || skip "script (bsdutils) is not installed"
+  make_app shop
+  for asked in --cache-computed-max-size ""; do
+    run script --quiet --return --command "TERM=xterm dokku cache:report $(app shop) $asked" /dev/null </dev/null
+    [ "$status" -eq 0 ]
+    # The bar ends with its time, and is taken away before anything else is written.
+    shown="$(sed -E $'s/\x1b\\[[0-9;?]*[a-zA-Z]//g' <<<"$output")"
+    [[ "$shown" == *"Asking Dokku and Docker"*"0:00:0"* ]]
+    [[ ! "$shown" =~ 0:00:0[0-9](off|=====) ]]
+  done
+}
+
 # bats test_tags=quick
 @test "it tells a ghost from an app" {
   holds_from 0.31.0

@@ -103,7 +103,7 @@ def test_a_cache_of_dokku_itself_needs_no_container(server: Server) -> None:
     give(cache, cache.parent.stat().st_uid)
     engine = Engine(server.environment.docker_host)
     finding = Surveyor(server.environment, engine).survey(["shop"])[0]
-    without_helper = Purger(server.environment, engine, Watcher(Console(is_quiet=True)))
+    without_helper = Purger(server.environment, engine, Watcher(Console(is_quiet=True)), Request())
     object.__setattr__(without_helper, "_helper", lambda _app: NoHelper())
     as_dokku(lambda: without_helper.purge(finding))
     assert not cache.exists()
@@ -140,7 +140,7 @@ def test_a_cache_that_was_replaced_after_the_plan_is_refused(server: Server) -> 
     (cache / "kept").write_text("")
     before = manifest(cache.parent)
     with pytest.raises(Refused, match="replaced"):
-        Purger(server.environment, engine, Watcher(Console(is_quiet=True))).purge(finding)
+        Purger(server.environment, engine, Watcher(Console(is_quiet=True)), Request()).purge(finding)
     assert manifest(cache.parent) == before
 
 
@@ -152,7 +152,7 @@ def test_a_container_that_comes_after_the_plan_is_noticed(server: Server, contai
     container(f"{cache}:/cache")
     before = manifest(cache.parent)
     with pytest.raises(Refused, match="mounts it at /cache"):
-        Purger(server.environment, engine, Watcher(Console(is_quiet=True))).purge(finding)
+        Purger(server.environment, engine, Watcher(Console(is_quiet=True)), Request()).purge(finding)
     assert manifest(cache.parent) == before
 
 

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from .known import HARMLESS
 from .modules import MODULES
+from .mutations import mutants_of
 
-PAGE = Path(__file__).parents[2] / "docs/mutants.md"
+PROJECT = Path(__file__).parents[2]
+PAGE, SOURCE = PROJECT / "docs/mutants.md", PROJECT / "src/dokku_cache"
 _HEAD = """# Mutants
 
 Does a test notice when what decides and deletes is changed? `make mutants` changes one place after the other (a
@@ -17,23 +19,29 @@ comparison turned round, a flag, a check, a handler of errors or an argument lef
 call the function in question. Made by `tests/mutants/run`, module by module, last on {day} at commit {commit}. Tests
 with an engine and other users (`tests/integration`) are not run for it: some of what survives here is killed by them.
 
-| module | mutants | killed | survived | in code that no unit test calls | not tried |
-|---|---|---|---|---|---|
+| module | mutants | killed | survived | in code that no unit test calls |
+|---|---|---|---|---|
 """
+
+
+def has_mutants(module: str) -> bool:
+    """Tell whether there is something in a module that can be changed."""
+    return bool(mutants_of(module, (SOURCE / f"{module.replace('.', '/')}.py").read_text()))
 
 
 def main() -> None:
     """Write the page."""
     results = [json.loads(line) for line in Path(sys.argv[1]).read_text().splitlines()]
+    results.sort(key=lambda result: (MODULES.index(result["module"]), result["line"]))
     text = _HEAD.format(day=datetime.now(timezone.utc).date(), commit=sys.argv[2])
     for module in MODULES:
         ends = Counter(result["end"] for result in results if result["module"] == module)
-        if not ends:
-            text += f"| `{module}` | not run yet | | | | |\n"
+        if not ends and has_mutants(module):
+            text += f"| `{module}` | not run yet | | | |\n"
             continue
         killed = ends["killed"] + ends["killed by the limit of time"]
-        left = ends["survived"], ends["not reached"], ends["not tried"]
-        text += f"| `{module}` | {sum(ends.values())} | {killed} | {left[0]} | {left[1]} | {left[2]} |\n"
+        left = ends["survived"], ends["not reached"]
+        text += f"| `{module}` | {sum(ends.values())} | {killed} | {left[0]} | {left[1]} |\n"
     survivors = [result for result in results if result["end"] not in {"killed", "killed by the limit of time"}]
     known = [result for result in survivors if result["key"] in HARMLESS]
     text += "\n## What survives because it changes nothing\n\n"

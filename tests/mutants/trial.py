@@ -3,7 +3,9 @@
 So a mutant costs its tests and no more; loading both anew takes a second or more each time.
 """
 
+import ast
 import contextlib
+import gc
 import importlib
 import os
 import signal
@@ -11,7 +13,7 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -21,22 +23,21 @@ import pytest
 
 from .mutations import Mutant
 
-#: Many times what the slowest choice of tests takes without a mutant.
+#: For the tests of a mutant, or as many times what they take without one: another has the processor too.
 LIMIT_SECONDS = 12
+LIMIT_TIMES = 3
 
 
 class End(Enum):
     """What became of a mutant.
 
-    ``UNREACHED``: no test calls the function that it is in. ``UNTRIED``: it is in the body of a class, which cannot
-    be changed once it is loaded.
+    ``UNREACHED``: no test calls the function that it is in.
     """
 
     KILLED = "killed"
     ENDLESS = "killed by the limit of time"
     SURVIVED = "survived"
     UNREACHED = "not reached"
-    UNTRIED = "not tried"
 
 
 @dataclass(frozen=True)
@@ -100,16 +101,17 @@ class Trials:
 
     def _attempt(self, mutant: Mutant) -> End:
         """Try a mutant on the tests that reach it, the quickest first."""
-        name = mutant.function.rsplit(".", 1)[-1]
-        if name[:1].isupper() or name[1:2].isupper():
-            return End.UNTRIED
-        tests = sorted(self._reaching[mutant.module, name], key=lambda item: self._seconds[item.nodeid])
+        name = "" if _is_in_class(mutant) else mutant.function.rsplit(".", 1)[-1]
+        # Who makes functions for the others when the module is loaded is called by no test.
+        reaching = self._reaching[mutant.module, name] or self._reaching[mutant.module, "<lambda>"]
+        tests = sorted(reaching, key=lambda item: self._seconds[item.nodeid])
         if not tests:
             return End.UNREACHED
         child = os.fork()
         if not child:
             os._exit(self._run(mutant, tests))
-        return _wait(child)
+        taken = sum(self._seconds[item.nodeid] for item in tests)
+        return _wait(child, max(LIMIT_SECONDS, LIMIT_TIMES * taken))
 
     def _run(self, mutant: Mutant, tests: Sequence[pytest.Item]) -> int:
         os.setpgid(0, 0)
@@ -127,23 +129,52 @@ class Trials:
         return 0
 
 
+def _is_in_class(mutant: Mutant) -> bool:
+    """Tell whether it is in the body of a class, and in none of its methods."""
+    return mutant.function.rsplit(".", 1)[-1].lstrip("_")[:1].isupper()
+
+
 def put_in_place(mutant: Mutant) -> None:
-    """Change the loaded module into the mutant: one function's code, or what a name at the top stands for."""
+    """Change the loaded module into the mutant: one function's code, or what a name at the top stands for.
+
+    Of a class what its fields are is changed, by the constructor that is made of them.
+    """
     module = importlib.import_module(f"dokku_cache.{mutant.module}")
-    code = compile(mutant.source, str(module.__file__), "exec", dont_inherit=True)
     if not mutant.function:
         changed = {"__name__": module.__name__}
-        exec(code, changed)
+        exec(compile(mutant.source, str(module.__file__), "exec", dont_inherit=True), changed)
         _rebind(module.__dict__, changed)
         return
     names = mutant.function.split(".")
-    there: object = module
-    for name in names:
-        code = next(part for part in code.co_consts if isinstance(part, CodeType) and part.co_name == name)
-        there = there.__dict__[name]  # unbound, as it was defined
-        if not isinstance(there, type):
-            _function(there).__code__ = code  # with all that is defined in it
-            return
+    (written,) = (part for part in ast.parse(mutant.source).body if getattr(part, "name", "") == names[0])
+    around = dict(module.__dict__)
+    exec(compile(ast.Module([written], []), str(module.__file__), "exec", dont_inherit=True), around)
+    there, other = module.__dict__[names[0]], around[names[0]]
+    if _is_in_class(mutant):
+        there.__init__ = other.__init__
+        return
+    for name in names[1:]:
+        if isinstance(there, type):
+            there, other = there.__dict__[name], other.__dict__[name]  # unbound, as they were defined
+    _give(_function(there), _function(other))
+
+
+def _give(function: FunctionType, other: FunctionType) -> None:
+    """Give a function the code and the defaults of another, and also those that it has made already."""
+    made = dict(_nested(function.__code__, other.__code__))
+    function.__code__ = other.__code__
+    function.__defaults__, function.__kwdefaults__ = other.__defaults__, other.__kwdefaults__
+    for known in gc.get_objects() if made else ():
+        if isinstance(known, FunctionType) and id(known.__code__) in made:
+            known.__code__ = made[id(known.__code__)]
+
+
+def _nested(code: CodeType, other: CodeType) -> Iterator[tuple[int, CodeType]]:
+    """Give what is defined in a function, by the id of its code, with what is so in the other."""
+    pairs = zip(*([part for part in where.co_consts if isinstance(part, CodeType)] for where in (code, other)))  # noqa: B905 - one may lack some
+    for before, after in pairs:
+        yield id(before), after
+        yield from _nested(before, after)
 
 
 def _function(defined: object) -> FunctionType:
@@ -174,8 +205,8 @@ def _ended(child: int) -> Generator[None, None, None]:
             os.killpg(child, signal.SIGKILL)
 
 
-def _wait(child: int) -> End:
-    deadline = time.monotonic() + LIMIT_SECONDS
+def _wait(child: int, limit_seconds: float) -> End:
+    deadline = time.monotonic() + limit_seconds
     with _ended(child):
         while time.monotonic() < deadline:
             ended, status = os.waitpid(child, os.WNOHANG)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dokku_cache.automatic import detached, upgrade
 from dokku_cache.automatic.logged import log_console
 from dokku_cache.context import Context
-from dokku_cache.dokku import apps, permission, version
+from dokku_cache.dokku import apps, permission, policy, properties, version
 from dokku_cache.engine import helper_image
 from dokku_cache.errors import CacheError, ExitCode
 from dokku_cache.legacy.plan import Decision, plan
@@ -93,8 +93,11 @@ def _tell_what_comes(context: Context, decisions: Sequence[Decision], volumes: S
     if not volumes and not any(decision.targets or decision.kept for decision in decisions):
         tell("dokku-cache found no legacy cache, and no cache volume of an app that is gone: nothing to do")
         return
-    tell("So far nothing was deleted. The daily run removes what is orphaned; to keep it from that:")
-    tell("    dokku cache:set --global auto-purge false")
+    if policy.is_auto_purge_on(context.environment, properties.GLOBAL):
+        tell("So far nothing was deleted. The daily run removes what is orphaned; to keep it from that:")
+        tell("    dokku cache:set --global auto-purge false")
+    else:
+        tell("So far nothing was deleted, and auto-purge is off: the daily run leaves all of it")
     tell("To look at every build cache, at the plan, and then to purge now:")
     tell("    dokku cache:list")
     tell("    dokku cache:purge-legacy --all --dry-run")

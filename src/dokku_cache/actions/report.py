@@ -75,6 +75,7 @@ def _report_apps(context: Context, names: list[str], info_flag: str, format_name
             if info_flag.removeprefix("--") in {"", *report_values.WALKED_KEYS}:
                 examined, measured = measure_finding(surveyor, finding, watcher, context.console)
             values = gatherer.of_app(examined, measured)
+            watcher.end()  # what was asked for would stand behind the bar
             report.write(
                 context.console,
                 finding.app,

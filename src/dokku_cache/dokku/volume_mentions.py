@@ -46,5 +46,5 @@ def find(environment: DokkuEnvironment, names: Collection[str], installed: Dokku
 
 
 def _named(text: str) -> frozenset[str]:
-    words = {word for word in _OTHER.split(text) if word}
+    words = {*_OTHER.split(text)}
     return frozenset(words | {_SHORT_FLAG.sub("", word, count=1) for word in words if word.startswith("-")})

@@ -79,7 +79,7 @@ def strange_names(names: Mapping[str, frozenset[str]]) -> list[str]:
     buildpacks, and at least one has to be theirs alone. An empty cache has no strange names.
     """
     strange = sorted(name for name in names if not _is_telling(name) and name not in _NEUTRAL)
-    if strange or not names or any(_tells(name, inner) for name, inner in names.items()):
+    if strange or any(_tells(name, inner) for name, inner in names.items()):
         return strange
     return sorted(names)
 

@@ -63,7 +63,7 @@ class CachePaths:
 
     def meant_by(self, path: str) -> frozenset[Named]:
         """Give the caches that ``path`` means, by any spelling, link or bind mount. A relative path means none."""
-        if not path.startswith("/") or "\0" in path:
+        if not path.startswith("/"):
             return frozenset()
         if path not in self._known:
             try:
@@ -105,7 +105,7 @@ class CachePaths:
 
     def is_hidden(self, path: str) -> bool:
         """Tell whether it cannot be seen as this user where a path leads: a link in it would stay unknown."""
-        if not path.startswith("/") or "\0" in path:
+        if not path.startswith("/"):
             return False
         try:
             os.path.realpath(_plain(path), strict=True)

@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from dokku_cache.dokku import locks
@@ -72,7 +72,7 @@ class Purger:
     environment: DokkuEnvironment
     engine: Engine
     watcher: Watcher
-    request: Request = field(default_factory=Request)
+    request: Request
 
     def purge(self, planned: Finding) -> Outcome | None:
         """Remove what was found of one app, if all of it proves to be a dead cache; None when it is gone by now.

@@ -85,7 +85,6 @@ class VolumePurger:
                 tick = watcher.waiting(f"Removing volume {finding.name}")
                 limit = DESTROY_LIMIT_SECONDS if self.way is Way.DESTROY else None
                 was_there = volume_calls.remove(self.context.engine, finding.name, tick, limit)
-            self._look_afterwards(finding)
         except Refused:
             raise  # it is as it was, which is no failure of a removal
         except Interrupted as interrupt:
@@ -94,6 +93,7 @@ class VolumePurger:
         except CacheError as error:
             self._record(finding, 0, 0.0, failure=str(error))
             raise CacheError(f"The volume {finding.name} is not removed: {error}", error.hint) from error
+        self._look_afterwards(finding)
         if not was_there:
             return None
         seconds = time.monotonic() - begun
@@ -102,9 +102,18 @@ class VolumePurger:
 
     def _look_afterwards(self, finding: VolumeFinding) -> None:
         """Raise CacheError when the volume is still there; a build may have made a new one of its name."""
-        found = volume_calls.inspect(self.context.engine, finding.name)
+        try:
+            found = volume_calls.inspect(self.context.engine, finding.name)
+        except CacheError as error:
+            self._record(finding, 0, 0.0, failure=str(error))
+            raise CacheError(
+                f"It is not certain that the volume {finding.name} is removed: {error}",
+                f"'dokku cache:list' shows whether it is gone; {error.hint}",
+            ) from error
         if found and ownership.is_same(finding.volume, found):
-            raise CacheError("Docker says that it is gone, and still has it", "'journalctl -u docker' may tell more")
+            failure = "Docker says that it is gone, and still has it"
+            self._record(finding, 0, 0.0, failure=failure)
+            raise CacheError(f"The volume {finding.name} stays: {failure}", "'journalctl -u docker' may tell more")
 
     def _record(self, finding: VolumeFinding, size_bytes: int, seconds: float, failure: str = "") -> None:
         entry = Record(

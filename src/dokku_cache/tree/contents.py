@@ -96,8 +96,6 @@ def look_inside(parent_fd: int, name: str) -> Inside:
     insight = Insight()
     status = os.stat(name, dir_fd=parent_fd, follow_symlinks=False)
     insight.add(status.st_uid, status.st_mtime)
-    if not stat.S_ISDIR(status.st_mode):
-        raise NotADirectoryError(name)
     try:
         top = os.open(name, OPEN_DIRECTORY, dir_fd=parent_fd)
     except PermissionError:

@@ -82,7 +82,7 @@ def _mounted_whole(directory: str, mounts: tuple[Mount, ...]) -> Mount | None:
         return None
     holder, in_device = place
     # Where the directory is a mount point itself, its own mount shows it, of course.
-    others = (mount for mount in mounts if mount.mount_point != directory and mount is not holder)
+    others = (mount for mount in mounts if mount.mount_point != directory)
     return next((mount for mount in others if mount.device == holder.device and mount.root == in_device), None)
 
 

@@ -26,14 +26,14 @@ class Examiner:
     engine: Engine
     app_state: Callable[[str], AppState]
 
-    def examine(self, apps: Collection[str], *, anew: bool = False) -> tuple[VolumeFinding, ...]:
-        """Examine all of them, in the engine's order; the engine is asked again when ``anew``.
+    def examine(self, apps: Collection[str]) -> tuple[VolumeFinding, ...]:
+        """Examine all of them, in the engine's order.
 
         ``apps`` are all of the server, ghosts too. Raises Unestablished when the engine does not list its volumes.
         """
         keys = pack_keys.read(self.environment, os.environ)
-        found = ownership.find(self.engine.volumes(anew=anew), apps, keys)
-        return self._judge(found, anew=anew) if found else ()
+        found = ownership.find(self.engine.volumes(), apps, keys)
+        return self._judge(found, anew=False) if found else ()
 
     def examine_again(self, finding: VolumeFinding, apps: Collection[str]) -> VolumeFinding | None:
         """Examine one of them anew, for right before its removal; None when it is gone, or another one by now."""
@@ -74,7 +74,7 @@ class Examiner:
         """Look for containers and images of apps that Dokku does not list, as another Dokku's on this engine."""
         try:
             found = (
-                *usage.signs_of_containers(self.engine.containers(anew=anew)),
+                *usage.signs_of_containers(self.engine.containers()),  # of a moment ago
                 *usage.signs_of_images(self.engine.images(anew=anew)),
             )
         except Unestablished as error:

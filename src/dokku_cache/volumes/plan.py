@@ -85,9 +85,12 @@ def decide(finding: VolumeFinding, wish: Wish) -> VolumeDecision:
 
 
 def choose(findings: Iterable[VolumeFinding], wish: Wish, apps: frozenset[str] = frozenset()) -> list[VolumeDecision]:
-    """Decide on all that somebody asks for: what belongs to no app that is there, or to the named ``apps``."""
-    chosen = [finding for finding in findings if _is_meant(finding, wish, apps)]
-    return [decide(finding, wish) for finding in chosen]
+    """Decide on all that somebody asks for: what belongs to no app that is there, or to the named ``apps``.
+
+    They come in the order of their apps, as legacy caches do: Docker lists volumes in one that nobody can foresee.
+    """
+    chosen = (finding for finding in findings if _is_meant(finding, wish, apps))
+    return [decide(finding, wish) for finding in sorted(chosen, key=lambda finding: (finding.app, finding.name))]
 
 
 def _is_meant(finding: VolumeFinding, wish: Wish, apps: frozenset[str]) -> bool:

@@ -1,7 +1,6 @@
 """The state of a cache volume, and what can be done about it."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
@@ -66,7 +65,7 @@ def judge(volume: CacheVolume, facts: VolumeFacts, now: datetime) -> VolumeVerdi
         remedy = "take it out there, if nobody needs it"
         return VolumeVerdict(VolumeState.IN_USE, facts.named_by[0], remedy, code=ReasonCode.DOCKER_OPTION_NAMES)
     if facts.app_state is AppState.PRESENT:
-        return replace(_of_a_living_app(volume), doubt=next(_unasked(facts), ""))
+        return replace(_of_a_living_app(volume), doubt=_unasked(facts))
     return _of_no_app(volume, facts) or _by_age(volume, facts.quiet_seconds, now)
 
 
@@ -89,7 +88,7 @@ def _of_no_app(volume: CacheVolume, facts: VolumeFacts) -> VolumeVerdict | None:
         return _unknown(unlabelled, ReasonCode.NO_LABEL)
     if volume.elsewhere:
         return _unknown(volume.elsewhere, ReasonCode.NOT_LOCAL)
-    for reason in _unasked(facts):
+    if reason := _unasked(facts):
         return _unknown(reason, ReasonCode.ENGINE_SILENT if facts.containers is None else ReasonCode.USERS_UNKNOWN)
     for sign in facts.life:
         return _unknown(f"Dokku lists no app {volume.app}, but {sign}", ReasonCode.APP_LIVES_ELSEWHERE)
@@ -100,12 +99,11 @@ def _unknown(reason: str, code: ReasonCode) -> VolumeVerdict:
     return VolumeVerdict(VolumeState.UNKNOWN, reason, code=code)
 
 
-def _unasked(facts: VolumeFacts) -> Iterator[str]:
+def _unasked(facts: VolumeFacts) -> str:
+    """Say what could not be found out first, or nothing."""
     if facts.containers is None:  # and then the first says why
-        yield ": ".join(("it cannot be found out whether a container uses it", *facts.unknown[:1]))
-        yield from facts.unknown[1:]
-        return
-    yield from facts.unknown
+        return ": ".join(("it cannot be found out whether a container uses it", *facts.unknown[:1]))
+    return next(iter(facts.unknown), "")
 
 
 def _by_age(volume: CacheVolume, quiet_seconds: int, now: datetime) -> VolumeVerdict:

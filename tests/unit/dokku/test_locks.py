@@ -106,15 +106,20 @@ def test_a_directory_that_was_replaced_is_not_worked_in(tmp_path: Path) -> None:
             locks.hold(directory)
 
 
-def test_the_end_of_a_deploy_is_waited_for_as_long_as_is_said(environment: DokkuEnvironment, lock_file: Path) -> None:
+def test_the_end_of_a_deploy_is_waited_for_as_long_as_is_said(
+    environment: DokkuEnvironment, lock_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lock_file.touch()
     held = os.open(lock_file, os.O_RDWR)
     fcntl.flock(held, fcntl.LOCK_EX)
     assert locks.is_deployed_for(environment, "shop", 0)
     threading.Timer(0.3, os.close, [held]).start()
-    begun = time.monotonic()
+    begun, rest, rests = time.monotonic(), time.sleep, []
+    monkeypatch.setattr(time, "sleep", lambda seconds: rests.append(seconds) or rest(seconds))
     assert not locks.is_deployed_for(environment, "shop", 30)
     assert 0.2 < time.monotonic() - begun < 20
+    # Else a processor would be busy with it for a quarter of an hour.
+    assert 0 < len(rests) < 10
 
 
 # promise: together
@@ -178,3 +183,68 @@ def test_a_directory_that_cannot_be_locked_is_not_worked_in(
     monkeypatch.setattr(fcntl, "flock", fail)
     with AppDirectory(environment.root, "shop") as directory, pytest.raises(Unestablished, match="cannot be locked"):
         locks.hold(directory)
+
+
+# promise: together
+def test_another_purge_is_waited_for_as_long_as_is_said_and_else_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "shop").mkdir()
+    rest, rests = time.sleep, []
+    monkeypatch.setattr(time, "sleep", lambda seconds: rests.append(seconds) or rest(seconds))
+    with AppDirectory(str(tmp_path), "shop") as first, AppDirectory(str(tmp_path), "shop") as second:
+        locks.hold(first)
+        with pytest.raises(Refused, match="another purge"):
+            locks.hold(second)
+        assert rests == []
+        threading.Timer(0.3, fcntl.flock, [first.fd, fcntl.LOCK_UN]).start()
+        locks.hold(second, 30)
+        assert 0 < len(rests) < 50
+
+
+def test_a_lock_of_another_kind_is_none_of_a_deploy(environment: DokkuEnvironment, lock_file: Path) -> None:
+    with open(lock_file, "w") as holder:
+        fcntl.lockf(holder, fcntl.LOCK_EX)
+        assert not locks.is_being_deployed(environment, "shop")
+
+
+def test_a_table_of_locks_that_cannot_be_read_says_nothing(
+    environment: DokkuEnvironment, lock_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock_file.touch()
+    table = lock_file.with_name("locks")
+    for content in (None, b"\xff", b"1: FLOCK  ADVISORY  WRITE :\n"):
+        if content is not None:
+            table.write_bytes(content)
+        monkeypatch.setattr(locks, "open", lambda _, encoding: table.open(encoding=encoding), raising=False)
+        assert not locks.is_being_deployed(environment, "shop")
+
+
+def test_a_deploy_that_ends_while_it_is_looked_at_is_none(
+    environment: DokkuEnvironment, lock_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who gives a lock up unlinks its file."""
+    lock_file.touch()
+    tried = locks._try_shared
+    monkeypatch.setattr(locks, "_try_shared", lambda fd, app: tried(fd, app) and not lock_file.unlink())
+    assert not locks.is_being_deployed(environment, "shop")
+
+
+# promise: together
+def test_a_deploy_that_begins_while_the_lock_of_another_ends_is_one(
+    environment: DokkuEnvironment, lock_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock_file.touch()
+    holders = []
+
+    def lstat(path: str) -> os.stat_result:
+        if not holders:
+            lock_file.unlink()
+            holders.append(open(lock_file, "w"))  # noqa: SIM115 - it stays held
+            fcntl.flock(holders[0], fcntl.LOCK_EX)
+            raise FileNotFoundError(path)
+        return os.stat(path, follow_symlinks=False)
+
+    monkeypatch.setattr(os, "lstat", lstat)
+    assert locks.is_being_deployed(environment, "shop")
+    holders[0].close()

@@ -6,6 +6,7 @@ import pytest
 
 from dokku_cache.dokku import policy
 from dokku_cache.dokku.environment import DokkuEnvironment
+from dokku_cache.dokku.sizes import Share
 from dokku_cache.errors import UsageError
 from dokku_cache.evidence import durations
 
@@ -48,14 +49,71 @@ def test_the_quiet_time_is_a_duration_and_anything_else_is_for_ever(
 
 
 @pytest.mark.parametrize(
-    ("key", "value"),
-    [("auto-purge", "yes"), ("quiet-time", "soon"), ("quiet-time", "5"), ("other", "true"), ("", "")],
+    ("key", "value", "words"),
+    [
+        ("auto-purge", "yes", "auto-purge is either true or false, not 'yes'"),
+        ("min-free-action", "stop", "min-free-action is either warn or refuse, not 'stop'"),
+        ("quiet-time", "soon", "quiet-time is a duration such as"),
+        ("quiet-time", "5", "quiet-time is a duration such as"),
+        ("quiet-time", "off", "quiet-time is a duration such as"),
+        ("max-size", "5%", "max-size is a size such as"),
+        ("engine-max-size", "much", "engine-max-size is a size such as"),
+        ("min-free", "0%", "min-free is a size such as .*, a share such as 5%, or off, not '0%'"),
+        ("other", "true", "Invalid property specified, valid properties include: auto-purge, "),
+        ("", "", "Invalid property specified"),
+    ],
 )
-def test_what_a_property_cannot_be_is_refused(key: str, value: str) -> None:
-    with pytest.raises(UsageError):
+def test_what_a_property_cannot_be_is_refused_and_what_it_can_be_is_said(key: str, value: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
         policy.check(key, value, is_global=True)
 
 
-@pytest.mark.parametrize(("key", "value"), [("auto-purge", ""), ("auto-purge", "false"), ("quiet-time", "7d")])
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("auto-purge", ""),
+        ("auto-purge", "false"),
+        ("quiet-time", "7d"),
+        ("max-size", "5G"),
+        ("max-size", "off"),
+        ("engine-max-size", "500 MB"),
+        ("min-free", "5%"),
+        ("min-free", "2G"),
+        ("min-free", "off"),
+        ("min-free-action", "refuse"),
+    ],
+)
 def test_what_it_can_be_is_taken(key: str, value: str) -> None:
     policy.check(key, value, is_global=True)
+
+
+@pytest.mark.parametrize("key", list(policy.DEFAULTS))
+def test_what_holds_for_the_server_cannot_be_set_for_an_app(key: str) -> None:
+    if key in {"auto-purge", "max-size", "quiet-time"}:
+        policy.check(key, "", is_global=False)
+        return
+    with pytest.raises(UsageError, match=f"{key} holds for the whole server: set it with --global"):
+        policy.check(key, "", is_global=False)
+
+
+def set_everywhere(environment: DokkuEnvironment, key: str, value: str) -> None:
+    path = Path(environment.lib_root, "config/cache/--global", key)
+    path.parent.mkdir(parents=True)
+    path.write_text(value)
+
+
+# promise: policy, harmless
+def test_a_bound_that_only_a_hand_can_have_written_bounds_nothing(environment: DokkuEnvironment) -> None:
+    assert policy.least_free(environment) == Share(5000)
+    set_everywhere(environment, "min-free", "plenty")
+    assert policy.least_free(environment) is None
+    assert policy.most_bytes(environment, "shop") is None
+
+
+# promise: harmless
+@pytest.mark.parametrize(("value", "refuses"), [("", False), ("warn", False), ("refuse", True), ("stop", False)])
+def test_a_deploy_is_refused_only_where_that_was_asked_for(
+    environment: DokkuEnvironment, value: str, *, refuses: bool
+) -> None:
+    set_everywhere(environment, "min-free-action", value)
+    assert policy.refuses_deploys(environment) is refuses

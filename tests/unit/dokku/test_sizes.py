@@ -18,6 +18,7 @@ from dokku_cache.dokku.sizes import Share
         ("1B", 1),
         ("2T", 2 << 40),
         ("3P", 3 << 50),
+        ("8191P", (1 << 63) - (1 << 50)),
         (" 7m ", 7 << 20),
     ],
 )
@@ -42,6 +43,7 @@ def test_a_size_is_a_number_and_its_unit(text: str, size_bytes: int) -> None:
         "1.2345G",
         "5%",
         "9999999999G",
+        "8192P",
         "99999P",
         "5\nG",
         "inf",

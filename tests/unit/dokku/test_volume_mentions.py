@@ -38,18 +38,36 @@ def test_an_option_of_any_app_that_names_a_volume_is_found(environment: DokkuEnv
     assert "blog" in found.by_name[NAME][0]
 
 
-@pytest.mark.parametrize("option", ["-v cache-shop2:/data", "-v my-cache-shop:/data", "-v cache-shop.old:/data", ""])
+@pytest.mark.parametrize(
+    "option", ["-v cache-shop2:/data", "-v my-cache-shop:/data", "-v cache-shop.old:/data", "-v cache-v-shop:/x", ""]
+)
 def test_a_name_that_is_only_a_part_of_another_is_none(environment: DokkuEnvironment, option: str) -> None:
     options(environment, option)
     assert volume_mentions.find(environment, {NAME}, NOW).by_name == {}
 
 
+def test_a_flag_is_taken_off_once_whatever_the_name_behind_it_looks_like(environment: DokkuEnvironment) -> None:
+    options(environment, "-vcache-volume:/data")
+    assert list(volume_mentions.find(environment, {"cache-volume"}, NOW).by_name) == ["cache-volume"]
+
+
+@pytest.mark.parametrize("installed", [DokkuVersion(0, 38, 24), None])
 def test_what_only_a_shell_could_tell_is_unknown_where_dokku_lets_one_read_options(
-    environment: DokkuEnvironment,
+    environment: DokkuEnvironment, installed: DokkuVersion | None
 ) -> None:
     options(environment, "-v $CACHE:/data")
-    assert volume_mentions.find(environment, {NAME}, NOW).unknown == ()
-    assert "shell" in volume_mentions.find(environment, {NAME}, DokkuVersion(0, 38, 0)).unknown[0]
+    assert "shell" in volume_mentions.find(environment, {NAME}, installed).unknown[0]
+    for without_shell in (NOW, DokkuVersion(0, 38, 25)):
+        assert volume_mentions.find(environment, {NAME}, without_shell).unknown == ()
+
+
+def test_what_dokku_itself_puts_in_is_known_where_it_lets_a_shell_read_options(environment: DokkuEnvironment) -> None:
+    options(environment, "-v cache-$APP:/data -v $HOME/x:/y")
+    blogs = {"cache-blog"}
+    with_shell = volume_mentions.find(environment, blogs, DokkuVersion(0, 38, 24))
+    assert (list(with_shell.by_name), with_shell.unknown) == ([*blogs], ())
+    # Without one the words are what they are, and Docker refuses them.
+    assert volume_mentions.find(environment, blogs, NOW).by_name == {}
 
 
 def test_options_that_cannot_be_read_are_unknown(environment: DokkuEnvironment) -> None:

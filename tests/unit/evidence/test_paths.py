@@ -1,5 +1,6 @@
 """Telling which cache a path means."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,9 @@ import pytest
 from dokku_cache.evidence.paths import CachePaths, Named, Part
 from dokku_cache.legacy.sighting import Entry, Sighting
 from dokku_cache.tree.handles import Identity
+from dokku_cache.tree.mounts import Mount
+
+from ..somebody import somebody
 
 CACHE = frozenset({Named("shop", Part.CACHE)})
 WHOLE = frozenset({Named("shop", Part.WHOLE)})
@@ -27,7 +31,15 @@ def paths_of(cache: Path, host_root: str = "") -> CachePaths:
 
 
 def test_it_means_itself_and_what_is_below(cache: Path) -> None:
-    for path in (cache, cache / "gems", cache / "not" / "there", f"{cache}/", f"{cache}/../cache", f"//{cache}"):
+    for path in (
+        cache,
+        cache / "gems",
+        cache / "not" / "there",
+        f"{cache}/",
+        f"{cache}/../cache",
+        f"/{cache}",
+        f"//{cache}",
+    ):
         assert paths_of(cache).meant_by(str(path)) == CACHE, path
 
 
@@ -89,3 +101,80 @@ def test_one_look_serves_any_number_of_apps(tmp_path: Path) -> None:
         Named("app3", Part.CACHE),
         Named("app4", Part.WHOLE),
     }
+
+
+def test_a_path_that_is_none_or_depends_on_where_one_stands_means_nothing(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(cache.parent)
+    for path in ("cache", "./cache", ".", f"{cache}\0", "\0"):
+        assert paths_of(cache).meant_by(path) == frozenset(), path
+        assert not paths_of(cache).is_hidden(path)
+
+
+# promise: use
+def test_what_stands_there_is_known_under_any_name(cache: Path) -> None:
+    """As by a bind mount: the path tells nothing, and what stands there is the cache."""
+    entry, app = Entry("cache", Identity.of(cache.stat())), Identity.of(cache.parent.stat())
+    paths = CachePaths([Sighting("shop", "/nowhere/dokku/shop/cache", entry, identity=app)], "/nowhere/dokku")
+    for path in (cache, cache / "gems", cache / "not" / "there"):
+        assert paths.meant_by(str(path)) == CACHE, path
+    assert paths.meant_by(str(cache.parent)) == WHOLE
+    for path in (cache.parent / "tls", cache.parent.parent, Path("/")):
+        assert paths.meant_by(str(path)) == frozenset(), path
+
+
+# promise: use
+@pytest.mark.parametrize(
+    ("created", "is_meant"),
+    [(50, True), (100, True), (99.5, True), (101, False), (100.5, False), ("an hour ago", True), (None, True)],
+)
+def test_who_was_there_before_the_rename_has_the_trash_under_the_name_of_the_cache(
+    created: object, *, is_meant: bool
+) -> None:
+    trash = Entry(".dokku-cache-trash.1", Identity(1, 2), changed=100.0)
+    older = Entry(".dokku-cache-trash.2", Identity(1, 3), changed=10.0)
+    blog = Sighting("blog", "/r/blog/cache")
+    paths = CachePaths([Sighting("shop", "/r/shop/cache", None, (older, trash)), blog], "/r")
+    expected = {Named("shop", Part.TRASH)} if is_meant else set()
+    assert paths.trash_instead(frozenset({*CACHE, Named("blog", Part.CACHE)}), created) == expected
+    assert paths.trash_instead(frozenset({*WHOLE, Named("shop", Part.TRASH)}), created) == frozenset()
+
+
+# promise: use
+@pytest.mark.parametrize(
+    ("root", "meant"),
+    [
+        ("/r/shop/cache", CACHE),
+        ("/r/shop/cache/gems", CACHE),
+        ("/r/shop/.dokku-cache-trash.1/x", {Named("shop", Part.TRASH)}),
+        ("/r/shop", WHOLE),
+        ("/r/shop/tls", frozenset()),
+        ("/r", frozenset()),
+        ("/", frozenset()),
+    ],
+)
+def test_a_place_on_a_disk_means_what_lies_there(root: str, meant: frozenset[Named]) -> None:
+    trash = Entry(".dokku-cache-trash.1", Identity(1, 2))
+    paths = CachePaths([Sighting("shop", "/r/shop/cache", None, (trash,)), Sighting("blog", "/r/blog/cache")], "/r")
+    disk, other = Mount(8, "/", "/"), Mount(9, "/r/shop", "/mnt")
+    assert paths.meant_by_place(Mount(8, root, "/target"), (disk, other)) == meant
+    assert paths.meant_by_place(Mount(9, root, "/target"), (disk, other)) == frozenset()
+    assert paths.meant_by_place(Mount(8, root, "/target"), ()) == frozenset()
+
+
+# promise: unknown
+def test_where_a_path_leads_that_is_closed_to_this_user_is_not_known(cache: Path, tmp_path: Path) -> None:
+    for directory in (tmp_path, *tmp_path.parents[:3]):
+        if directory != Path("/tmp"):
+            directory.chmod(0o755)
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0)
+    (tmp_path / "link").symlink_to(closed / "inner")
+    paths = paths_of(cache)
+    with somebody():
+        assert paths.is_hidden(str(closed / "inner"))
+        assert paths.is_hidden(str(tmp_path / "link"))
+        for path in (tmp_path, cache, tmp_path / "not" / "there"):
+            assert not paths.is_hidden(str(path)), path
+    assert os.path.isdir(closed)

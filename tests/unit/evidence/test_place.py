@@ -4,6 +4,7 @@ import pytest
 
 from dokku_cache.evidence import app_names, cache_layout, place
 from dokku_cache.legacy.proof import Life
+from dokku_cache.legacy.reason_code import ReasonCode
 from dokku_cache.legacy.sighting import Entry, Neighbour, Sighting
 from dokku_cache.tree.contents import AMBIGUOUS, Inside
 from dokku_cache.tree.handles import Identity
@@ -63,6 +64,8 @@ def test_an_app_is_known_by_head_or_by_nothing_but_dokkus_own_names(beside: list
         ["letsencrypt/", "acl/"],
         # What plugin:install writes into every directory, beside what it does not.
         ["VHOST!", "store/"],
+        # And what it writes there is none of an app's, beside what others have too.
+        ["ENV!", "nginx.conf"],
     ],
 )
 def test_other_peoples_files_beside_it_make_it_their_data(beside: list[str]) -> None:
@@ -98,6 +101,29 @@ def test_a_ghost_needs_a_layout_as_buildpacks_leave_one_and_no_sign_of_life(besi
 def test_what_speaks_against_it_is_named() -> None:
     judged = place.judge(sighting("a", "b", "c", "d", "ENV"), LAID_OUT, Life())
     assert judged.text.endswith("a, b, c and 1 more")
+    assert place.judge(sighting("a", "b", "c", "ENV"), LAID_OUT, Life()).text.endswith(": a, b, c")
+
+
+@pytest.mark.parametrize(
+    ("beside", "found", "life", "code"),
+    [
+        (["store/"], LAID_OUT, Life(), ReasonCode.FOREIGN_NEIGHBOUR),
+        (["nginx.conf"], LAID_OUT, Life(), ReasonCode.NO_SIGN_OF_DOKKU),
+        ([], LAID_OUT, Life(unknown=("Docker does not answer",)), ReasonCode.LIFE_UNKNOWN),
+        ([], inside("photos"), Life(), ReasonCode.FOREIGN_LAYOUT),
+        ([], Inside(has_all_names=False), Life(), ReasonCode.FOREIGN_LAYOUT),
+        (["HEAD"], LAID_OUT, Life(), None),
+    ],
+)
+def test_each_reason_has_its_code_for_programs(
+    beside: list[str], found: Inside, life: Life, code: ReasonCode | None
+) -> None:
+    assert place.judge(sighting(*beside), found, life).code is code
+
+
+# promise: ghost
+def test_where_something_lies_beside_it_there_is_no_ghost() -> None:
+    assert not place.is_ghost(sighting("HEAD"), Life())
 
 
 @pytest.mark.parametrize(

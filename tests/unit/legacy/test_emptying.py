@@ -67,15 +67,21 @@ def test_all_goes_and_is_counted_once(
     assert os.listdir(top) == []
 
 
-@pytest.mark.parametrize("make", [bushy, deep])
+def wide_below(top: Path) -> int:
+    (top / "d").mkdir()
+    return wide(top / "d") + 1
+
+
+@pytest.mark.parametrize("make", [bushy, deep, wide_below])
+@pytest.mark.parametrize("workers", [1, 4])
 def test_what_may_not_be_open_besides_is_emptied_on_the_spot(
-    top: Path, make: Callable[[Path], int], monkeypatch: pytest.MonkeyPatch
+    top: Path, make: Callable[[Path], int], workers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(emptying, "OPEN_DIRECTORIES", 2)
     monkeypatch.setattr(emptying, "HANDLES_ALONE", 3)
     monkeypatch.setattr(emptying, "BATCH", 2)
     expected = make(top)
-    assert emptied(top) == expected
+    assert emptied(top, workers) == expected
     assert os.listdir(top) == []
 
 
@@ -168,8 +174,11 @@ def test_what_belongs_to_somebody_else_ends_it_and_what_went_was_counted(
     monkeypatch.setattr(os, "unlink", unlink)
     counted: list[int] = []
     fd = os.open(top, os.O_RDONLY | os.O_DIRECTORY)
+    handles = len(os.listdir("/proc/self/fd"))
     with pytest.raises(PermissionError):
         empty(fd, counted.append, 4)
+    # Who purges many apps must not run out of handles, and who holds one keeps a disk from being unmounted.
+    assert len(os.listdir("/proc/self/fd")) == handles
     os.close(fd)
     assert (top / "7" / "a" / "theirs").exists()
     assert before - sum(len(found) + len(files) for _, found, files in os.walk(top)) == sum(counted)
@@ -236,8 +245,11 @@ def test_before_anybody_has_begun_it_has_not_ended(top: Path) -> None:
     os.close(fd)
 
 
-def test_after_a_failure_nobody_begins_anything_more(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    bushy(top)
+@pytest.mark.parametrize("make", [bushy, wide])
+def test_after_a_failure_nobody_begins_anything_more(
+    top: Path, make: Callable[[Path], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(top)
     tries: list[str] = []
 
     def unlink(name: str, *, dir_fd: int) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from dokku_cache.legacy.installed import is_by_install
 from dokku_cache.legacy.sighting import look_at_app
 from dokku_cache.tree.mounts import read_mounts
 
@@ -21,7 +22,8 @@ from dokku_cache.tree.mounts import read_mounts
         ("ENV", "NO_VHOST='1'\n", True),
         ("ENV", "export NO_VHOST='1'\n", True),
         ("ENV", 'NO_VHOST="1"\nSECRET="x"\n', False),
-        ("ENV", "x" * 5000, False),
+        ("ENV", "\n" * 4096, True),
+        ("ENV", "\n" * 4097, False),
         ("DOCKER_OPTIONS_DEPLOY", "--restart=on-failure:10\n", True),
         ("DOCKER_OPTIONS_DEPLOY", "--restart=on-failure:10\n-v /a:/b\n", False),
         (".deploy.lock", "4711", True),
@@ -39,5 +41,28 @@ def test_what_is_no_plain_file_is_no_trace_and_is_not_waited_for(tmp_path: Path)
     (tmp_path / "elsewhere").write_text("NO_VHOST=1\n")
     (tmp_path / "shop" / "ENV").symlink_to(tmp_path / "elsewhere")
     os.mkfifo(tmp_path / "shop" / "VHOST")
+    (tmp_path / "shop" / "DOCKER_OPTIONS_DEPLOY").symlink_to("nowhere")
     found = look_at_app(str(tmp_path), "shop", read_mounts())
-    assert [(entry.name, entry.is_mere_trace) for entry in found.beside] == [("ENV", False), ("VHOST", False)]
+    assert [(entry.name, entry.is_mere_trace) for entry in found.beside] == [
+        ("DOCKER_OPTIONS_DEPLOY", False),
+        ("ENV", False),
+        ("VHOST", False),
+    ]
+
+
+def test_what_cannot_be_read_or_is_no_text_is_no_trace_and_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "VHOST").write_bytes(b"\xff\n")
+    directory = os.open(tmp_path, os.O_RDONLY)
+    handles = len(os.listdir("/proc/self/fd"))
+    assert not is_by_install(directory, "shop", "VHOST")
+
+    def read(*_: object) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "read", read)
+    assert not is_by_install(directory, "shop", "VHOST")
+    # A look at hundreds of apps must not run out of handles.
+    assert len(os.listdir("/proc/self/fd")) == handles
+    os.close(directory)

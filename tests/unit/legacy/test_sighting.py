@@ -261,3 +261,7 @@ def test_only_a_directory_is_one(app: Path, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(app)
     answers = [is_directory(str(path)) for path in (app, tmp_path / "link", app / "HEAD", tmp_path / "nothing")]
     assert answers == [True, False, False, False]
+
+
+def test_an_app_that_was_destroyed_meanwhile_has_no_cache_and_no_fault(tmp_path: Path) -> None:
+    assert look_at_app(str(tmp_path), "gone", ()) == Sighting("gone", f"{tmp_path}/gone/cache")

@@ -100,6 +100,22 @@ def test_no_plugn_at_all_is_no_failure(
     assert "cannot be run" in logged(environment)
 
 
+def test_a_machine_without_room_for_what_others_say_is_a_line_in_the_log(
+    environment: DokkuEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    implement(environment, events.PURGED, "echo said")
+    handles = len(os.listdir("/proc/self/fd"))
+
+    def strays() -> None:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(log, "Strays", strays)
+    tell_purged(environment)
+    assert "cache-purged cannot be run: [Errno 24] Too many open files" in logged(environment)
+    # A sweep over hundreds of apps must not run out of handles.
+    assert len(os.listdir("/proc/self/fd")) == handles
+
+
 def test_a_name_that_no_program_can_be_given_is_no_failure(environment: DokkuEnvironment) -> None:
     implement(environment, events.PURGED, "")
     events.purged(environment, "shop", "legacy", "/a\0b", (0, 0), "hand")

@@ -1,4 +1,8 @@
-"""What is written down of purges that nobody watches."""
+"""What is written down of purges, and what other plugins are told of them."""
+
+import io
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -6,16 +10,99 @@ from dokku_cache.context import Context
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
 from dokku_cache.errors import Interrupted, Kept, PartlyRemoved, Refused
+from dokku_cache.legacy.outcome import Outcome
+from dokku_cache.legacy.plan import Decision, Finding
+from dokku_cache.legacy.sighting import Sighting
+from dokku_cache.legacy.state import State, Verdict
 from dokku_cache.output.console import Console
 from dokku_cache.purge import events
-from dokku_cache.purge.recorded import failure_in_history
+from dokku_cache.purge.purger import Purger, Request
+from dokku_cache.purge.recorded import failure_in_history, purge_and_record
 from dokku_cache.records import history
-from dokku_cache.records.history import Way
+from dokku_cache.records.history import Record, Way
+from dokku_cache.tree.measurement import Measurement
+
+SHOP = Finding(Sighting("shop", "/home/dokku/shop/cache"), Verdict(State.ORPHANED, "given up"))
 
 
-@pytest.mark.parametrize("error", [Refused("Docker died"), RuntimeError("a defect")])
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
+    """What other plugins were told."""
+    told: list[tuple[object, ...]] = []
+    monkeypatch.setattr(events, "purged", lambda _, *what: told.append(("purged", *what)))
+    monkeypatch.setattr(events, "purge_failed", lambda _, *what: told.append(("failed", *what)))
+    return told
+
+
+def purge(environment: DokkuEnvironment, came_of_it: Outcome | Exception | None, way: Way, err: Any = None) -> None:
+    """Let a purge end so."""
+
+    def ended(_: Purger, finding: Finding) -> Outcome | None:
+        assert finding is SHOP
+        if isinstance(came_of_it, Exception):
+            raise came_of_it
+        return came_of_it
+
+    context = Context(environment, Console(is_quiet=True, out=io.StringIO(), err=err), Engine(""))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Purger, "purge", ended)
+        assert purge_and_record(context, SHOP, Request(), way) is came_of_it
+
+
+@pytest.mark.parametrize(
+    ("removed_ghost", "way", "ends_app"),
+    [(False, Way.HAND, False), (True, Way.HAND, True), (False, Way.DESTROY, True), (False, Way.CRON, False)],
+)
+def test_a_purge_is_in_the_history_with_its_sums_and_ends_an_app_that_is_gone(
+    environment: DokkuEnvironment, told: list[Any], way: Way, *, removed_ghost: bool, ends_app: bool
+) -> None:
+    outcome = Outcome(Decision(SHOP), Measurement(5, 6, 7), 7.26, removed_ghost)
+    purge(environment, outcome, way)
+    (record,) = history.read(environment).records
+    assert record == Record("shop", record.at, way.value, 5, 6, seconds=7.3, ends_app=ends_app)
+    assert told == [("purged", "shop", "legacy", "/home/dokku/shop/cache", (5, 6), way.value)]
+
+
+def test_where_nothing_went_nothing_is_written_down(environment: DokkuEnvironment, told: list[Any]) -> None:
+    purge(environment, None, Way.HAND)
+    with pytest.raises(Refused):
+        purge(environment, Refused("in use"), Way.HAND)
+    assert (history.read(environment).records, told) == ((), [])
+
+
+# promise: gone
+def test_a_purge_that_is_half_done_is_a_failure_in_the_history_and_is_told(
+    environment: DokkuEnvironment, told: list[Any]
+) -> None:
+    with pytest.raises(PartlyRemoved):
+        purge(environment, PartlyRemoved("something is left"), Way.HAND)
+    failure = history.read(environment).last_failure("shop")
+    assert failure
+    assert (failure.failure, failure.size_bytes) == ("something is left", 0)
+    assert told == [("failed", "shop", "legacy", f"{environment.root}/shop/cache", "hand", "something is left")]
+
+
+def test_a_history_that_cannot_be_written_is_a_warning_and_no_failure(
+    environment: DokkuEnvironment, told: list[Any]
+) -> None:
+    Path(environment.lib_root, "data").write_text("")
+    err = io.StringIO()
+    purge(environment, Outcome(Decision(SHOP), Measurement(), 0, removed_ghost=False), Way.HAND, err)
+    assert "The history cannot be written" in err.getvalue()
+    assert "What was purged is gone all the same" in err.getvalue()
+    assert [word for word, *_ in told] == ["purged"]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (Refused("Docker died"), "Docker died"),
+        (RuntimeError("a defect"), "a defect"),
+        (RecursionError(), "RecursionError"),
+    ],
+)
 def test_a_failure_is_in_the_history_and_told_and_goes_on(
-    environment: DokkuEnvironment, error: Exception, monkeypatch: pytest.MonkeyPatch
+    environment: DokkuEnvironment, error: Exception, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[tuple[object, ...]] = []
     monkeypatch.setattr(events, "purge_failed", lambda _, *arguments: told.append(arguments))
@@ -24,8 +111,8 @@ def test_a_failure_is_in_the_history_and_told_and_goes_on(
         raise error
     failure = history.read(environment).last_failure("shop")
     assert failure
-    assert (failure.failure, failure.by) == (str(error), "deploy")
-    assert told == [("shop", "legacy", f"{environment.root}/shop/cache", "deploy", str(error))]
+    assert (failure.failure, failure.by) == (said, "deploy")
+    assert told == [("shop", "legacy", f"{environment.root}/shop/cache", "deploy", said)]
 
 
 @pytest.mark.parametrize("error", [PartlyRemoved("half"), Kept("not quiet yet"), Interrupted("by a person")])

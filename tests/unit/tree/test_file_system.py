@@ -41,14 +41,18 @@ def test_a_file_system_without_a_number_of_inodes_has_none_and_not_0(
 
 
 @pytest.mark.parametrize("path", ["/nowhere/at/all", "", "/a\0b", "/proc"])
-def test_what_cannot_be_looked_at_is_not_known(path: str) -> None:
+def test_what_cannot_be_looked_at_is_not_known(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    traces: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", traces.append)
     assert file_system.look(path) is None
+    assert traces == []
 
 
 def test_a_server_that_is_gone_is_waited_for_only_so_long(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    is_over = threading.Event()
+    is_over, of_daemon = threading.Event(), []
 
     def hang(_: str) -> None:
+        of_daemon.append(threading.current_thread().daemon)
         is_over.wait(30)
         raise OSError
 
@@ -56,4 +60,16 @@ def test_a_server_that_is_gone_is_waited_for_only_so_long(monkeypatch: pytest.Mo
     begun = time.monotonic()
     assert file_system.look(str(tmp_path), limit_seconds=0.05) is None
     assert time.monotonic() - begun < 10
+    # Else the program would not end before that server answers.
+    assert of_daemon == [True]
     is_over.set()
+
+
+def test_a_machine_without_room_for_a_thread_tells_nothing_and_ends_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    assert file_system.look(str(tmp_path)) is None

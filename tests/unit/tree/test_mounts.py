@@ -12,6 +12,7 @@ from dokku_cache.tree.mounts import (
     mounted_at_or_below,
     mounted_from,
     parse,
+    place_of,
     read_mounts,
 )
 
@@ -91,3 +92,33 @@ def test_a_path_below_a_bind_mount_is_known_by_what_is_bound() -> None:
     disk, root = Mount(8, "/", "/"), Mount(8, "/data/dokku", "/home/dokku")
     shown = Mount(8, "/data/dokku/shop/cache", "/mnt")
     assert mounted_from("/home/dokku/shop/cache", (disk, root, shown)) == shown
+
+
+def test_a_line_needs_six_fields_and_no_more() -> None:
+    assert parse(b"36 35 98:1 / /home rw") == Mount(os.makedev(98, 1), "/", "/home")
+    with pytest.raises(ValueError, match="mountinfo"):
+        parse(b"36 35 98:1 / /home")
+
+
+# promise: mounts, use
+def test_a_mount_of_the_apps_own_directory_shows_its_cache_too_unless_it_is_its_own() -> None:
+    cache, app = "/home/dokku/shop/cache", "/home/dokku/shop"
+    disk, own = Mount(8, "/", "/home"), Mount(8, "/data/shop", app)
+    shown, other_disk = Mount(8, "/dokku/shop", "/mnt"), Mount(9, "/dokku/shop", "/mnt")
+    assert mounted_from(cache, (disk, shown), whole=app) == shown
+    assert mounted_from(cache, (disk, shown)) is None
+    assert mounted_from(cache, (disk, other_disk), whole=app) is None
+    assert mounted_from(cache, (disk, own), whole=app) is None
+    elsewhere = Mount(8, "/data/shop", "/srv")
+    assert mounted_from(cache, (disk, own, elsewhere), whole=app) == elsewhere
+    assert mounted_from(cache, (), whole=app) is None
+
+
+def test_where_a_directory_lies_is_told_by_the_nearest_mount_and_of_two_there_by_the_later() -> None:
+    home, root, cover = Mount(8, "/data", "/home", "xfs"), Mount(9, "/", "/", "ext4"), Mount(7, "/x", "/home", "nfs")
+    for mounts in ((home, root), (root, home)):
+        assert place_of("/home/dokku", mounts) == Mount(8, "/data/dokku", "/home/dokku")
+        assert file_system_of("/home/dokku", mounts) == "xfs"
+    assert place_of("/home/dokku", (root, home, cover)) == Mount(7, "/x/dokku", "/home/dokku")
+    assert place_of("/home/dokku", (root, cover, home)) == Mount(8, "/data/dokku", "/home/dokku")
+    assert place_of("/home/dokku", ()) is None

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from dokku_cache.errors import Unestablished
-from dokku_cache.tree import find_pool
-from dokku_cache.tree.measurement import Measurement
+from dokku_cache.tree import find_pool, walk
+from dokku_cache.tree.measurement import Measurement, Tally
 from dokku_cache.tree.walk import OWN_ENTRIES, measure
 from tests.splitting import measured, split_everything
+
+from ..somebody import somebody
 
 
 @pytest.fixture(autouse=True, params=["here", "by others"])
@@ -61,6 +63,8 @@ def test_the_newest_modification_is_in_utc(tmp_path: Path) -> None:
     newest = measured(tmp_path).newest
     assert newest is not None
     assert newest.isoformat() == "2023-11-14T22:13:20+00:00"
+    os.utime(tmp_path, (1_750_000_000, 1_750_000_000))
+    assert measured(tmp_path).written == 1_750_000_000
 
 
 @pytest.mark.parametrize("moment", [-(2**33), 2**40])
@@ -182,3 +186,97 @@ def test_a_job_to_nowhere_is_refused() -> None:
     """Given no directory, ``find`` would read the one it is started in: the root."""
     with find_pool.FindPool() as started, pytest.raises(ValueError, match="leads somewhere"):
         started.start(find_pool.FindJob(()), ["-printf", "x"])
+
+
+# promise: sizes
+def test_beside_many_files_no_directory_is_passed_over(tmp_path: Path) -> None:
+    """In what order a directory gives its entries is the file system's business."""
+    for number in range(10):
+        top = tmp_path / f"top{number}"
+        (top / f"directory{number}").mkdir(parents=True)
+        for inner in range(8):
+            (top / f"file{inner}").touch()
+        (top / f"directory{number}" / "inner").write_bytes(b"x" * 10_000)
+        found = measured(top)
+        assert (found.size_bytes, found.files, found.directories) == (used(top), 9, 1)
+
+
+def test_more_subtrees_than_processes_wait_for_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(find_pool, "FIND_PROCESSES", 1)
+    monkeypatch.setattr(walk, "FIND_PROCESSES", 5)
+    for number in range(60):
+        (tmp_path / f"subtree{number}" / "inner" / "most").mkdir(parents=True)
+    assert measured(tmp_path).directories == 180
+
+
+# promise: unknown
+@pytest.mark.parametrize("mode", [0, 0o744])
+def test_what_may_not_be_read_makes_the_size_a_lower_bound(tmp_path: Path, mode: int) -> None:
+    """The one cannot be opened at all, what is in the other may be listed and not be looked at."""
+    tmp_path.chmod(0o755)
+    for number in range(5):
+        (tmp_path / f"open{number}").mkdir()
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "closed" / "file").touch()
+    (tmp_path / "closed").chmod(mode if os.getuid() == 0 else mode & 0o444)
+    top = os.open(tmp_path, os.O_RDONLY)
+    with somebody():
+        found = measure(top)
+    os.close(top)
+    (tmp_path / "closed").chmod(0o755)
+    assert found.unreadable == 1
+
+
+# promise: mounts
+def test_a_directory_on_another_file_system_is_counted_and_not_entered(tmp_path: Path) -> None:
+    for number in range(5):
+        (tmp_path / f"mounted{number}" / "inner").mkdir(parents=True)
+    tally, top = Tally(), os.open(tmp_path, os.O_RDONLY)
+    with walk._Splitter(top, tally) as splitter:
+        splitter._device = -1
+        assert [job for job in splitter.jobs() if job] == []
+    os.close(top)
+    assert tally.directories == 5
+
+
+def test_only_so_many_directories_are_open_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    monkeypatch.setattr(walk, "OWN_DIRECTORIES", 10)
+    (tmp_path / "/".join(["inner"] * 30)).mkdir(parents=True)
+    top = os.open(tmp_path, os.O_RDONLY)
+    with walk._Splitter(top, Tally()) as splitter:
+        (job,) = splitter.jobs()
+        assert len(splitter._opened) == 10
+    os.close(top)
+    assert job
+
+
+def test_what_vanishes_meanwhile_is_not_counted_as_unreadable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    take_stock = walk._Splitter._count_directory
+
+    def counted(splitter: walk._Splitter, entry: "os.DirEntry[str]") -> int:
+        if entry.name == "a":
+            (tmp_path / "a").rmdir()  # before it is looked at
+            return take_stock(splitter, entry)
+        links = take_stock(splitter, entry)
+        (tmp_path / "b").rmdir()  # after that
+        return links
+
+    monkeypatch.setattr(walk._Splitter, "_count_directory", counted)
+    found = measured(tmp_path)
+    assert (found.directories, found.unreadable) == (1, 0)
+
+
+def test_those_who_wait_see_it_grow_while_others_read(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    for number in range(50):
+        (tmp_path / f"directory{number}").mkdir()
+        (tmp_path / f"directory{number}" / "file").touch()
+    ticks: list[tuple[int, int]] = []
+    top = os.open(tmp_path, os.O_RDONLY)
+    measure(top, lambda *tick: ticks.append(tick))
+    os.close(top)
+    assert (len(ticks) > 1) is ("by others" in request.node.name)

@@ -29,6 +29,13 @@ def test_the_alert_rules_are_valid_yaml_and_name_metrics_that_there_are() -> Non
     assert named <= known
 
 
+def test_the_alert_on_old_metrics_looks_at_every_file_that_the_pages_write() -> None:
+    (pattern,) = re.findall(r'file=~"([^"]*)"', PAGE)
+    written = set(re.findall(r'mv \S+ "?([^"\s]+)"?$', PAGE, re.MULTILINE))
+    assert written == {"dokku-cache.prom", "dokku-cache-$server.prom"}
+    assert all(re.fullmatch(pattern, f"/var/lib/prometheus/node-exporter/{name}") for name in written)
+
+
 def test_the_scripts_are_valid_bash() -> None:
     for script in blocks("bash"):
         subprocess.run(["bash", "-n"], input=script, text=True, check=True)

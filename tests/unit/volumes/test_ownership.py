@@ -37,7 +37,7 @@ def test_without_a_label_the_name_tells() -> None:
     "name", ["shop", "cache", "cache-", "cache-Shop", "my-cache-shop", "cache-a\nb", "cache-../x"]
 )
 def test_other_volumes_are_no_caches(name: str) -> None:
-    assert find(name) is None
+    assert ownership.find([{"Name": name}], ["shop"]) == ()
 
 
 @pytest.mark.parametrize("app", ["", "../etc", "a\nb", "A"])
@@ -171,3 +171,16 @@ def test_a_new_volume_of_the_same_name_is_another_one() -> None:
     volume = ownership.find([made], [])[0]
     assert ownership.is_same(volume, made)
     assert not ownership.is_same(volume, {**made, "CreatedAt": "2026-11-25T10:00:01Z"})
+
+
+@pytest.mark.parametrize("name", ["cache-shop", "pack-cache-dokku_shop_latest-0123456789ab.build"])
+@pytest.mark.parametrize("labels", [None, LABELS])
+def test_of_each_kind_it_is_known_when_it_was_made_and_whether_docker_keeps_it(
+    name: str, labels: dict[str, str] | None
+) -> None:
+    listed = {"Name": name, "Labels": labels, "CreatedAt": "2025-01-02T03:04:05Z", "Driver": "nfs"}
+    (found,) = ownership.find([listed], ["shop"])
+    assert found.created == datetime(2025, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
+    assert found.elsewhere == "driver nfs keeps it, and not Docker itself"
+    assert ownership.is_same(found, listed)
+    assert not ownership.is_same(found, {**listed, "Name": "other"})

@@ -52,6 +52,15 @@ def test_what_a_label_does_not_prove_or_another_driver_keeps_goes_for_nobody(vol
         assert decision.why_kept
 
 
+def test_they_come_in_the_order_of_their_apps_whatever_dockers_is() -> None:
+    found = [
+        finding(VolumeState.ORPHANED, CacheVolume(name, Builder.PACK, app, Match.NAME), AppState.GONE)
+        for name, app in (("cache-b", "landing"), ("cache-forum", "forum"), ("cache-a", "landing"), ("x", ""))
+    ]
+    chosen = [decision.finding.name for decision in choose(found, Wish.ORPHANED)]
+    assert chosen == ["x", "cache-forum", "cache-a", "cache-b"]
+
+
 # promise: volumes, unknown
 def test_a_doubt_keeps_what_else_could_go() -> None:
     decision = decide(finding(VolumeState.LIVE, doubt="an option cannot be read"), Wish.APP)
@@ -67,7 +76,7 @@ def test_each_wish_means_other_volumes() -> None:
     def meant(wish: Wish, *apps: str) -> list[VolumeFinding]:
         return [decision.finding for decision in choose(everything, wish, frozenset(apps))]
 
-    assert meant(Wish.ORPHANED) == [gone, nobodys]
+    assert meant(Wish.ORPHANED) == [nobodys, gone]
     assert meant(Wish.APP, "shop") == [live, packed]
     # Dokku removes herokuish's by itself.
     assert meant(Wish.DESTROY, "shop") == [packed]

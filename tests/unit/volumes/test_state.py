@@ -99,7 +99,10 @@ def test_of_a_living_app_no_more_is_claimed_than_is_known(
 
 
 def test_a_living_cache_has_a_doubt_where_somebody_could_not_be_asked() -> None:
-    assert state.judge(LABELLED, replace(LIVES, containers=None), NOW).doubt
+    silent = replace(LIVES, containers=None, unknown=("Docker is silent", "an option cannot be read"))
+    why = "it cannot be found out whether a container uses it"
+    assert state.judge(LABELLED, silent, NOW).doubt == f"{why}: Docker is silent"
+    assert state.judge(LABELLED, replace(LIVES, containers=None), NOW).doubt == why
     assert state.judge(LABELLED, replace(LIVES, unknown=("an option cannot be read",)), NOW).doubt
 
 
@@ -152,3 +155,7 @@ def test_a_command_is_named_only_where_it_would_remove_it(
     volume: CacheVolume, found: VolumeState, command: str
 ) -> None:
     assert state.command(volume, found) == command
+
+
+def test_where_no_quiet_time_is_said_nothing_has_to_be_old() -> None:
+    assert state.judge(replace(LABELLED, created=NOW), VolumeFacts(AppState.GONE), NOW).state is VolumeState.ORPHANED

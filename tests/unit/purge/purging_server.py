@@ -1,0 +1,81 @@
+"""A server in small with one dead cache on it, for purging that step by step."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from dokku_cache.engine.client import Engine
+from dokku_cache.engine.helper import Helper
+from dokku_cache.legacy.outcome import Outcome
+from dokku_cache.legacy.plan import Finding
+from dokku_cache.legacy.sighting import TRASH_PREFIX
+from dokku_cache.output.console import Console
+from dokku_cache.output.progress import Watcher
+from dokku_cache.purge.purger import Purger, Request
+from dokku_cache.survey.surveyor import Surveyor
+
+from ..small_server import LONG_AGO, SmallServer
+
+TRASH = f"{TRASH_PREFIX}0123456789abcdef"
+BY_HAND = Request()
+
+
+class Server(SmallServer):
+    """One with an app and its dead cache, and what happened on it, in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.happened: list[str] = []
+        #: What else happens while the cache is examined.
+        self.meanwhile: Callable[[], object] = lambda: None
+        self.set_version("0.38.27")
+        self.create("shop")
+        self.build("shop", is_recent=False, is_foreign=False, is_deep=False)
+        self.app = self.cache("shop").parent
+
+    @property
+    def engine(self) -> Engine:
+        engine = Engine("")
+        engine._api = self.docker
+        return engine
+
+    def find(self, app: str = "shop") -> Finding:
+        return Surveyor(self.environment, self.engine).survey([app])[0]
+
+    def purge(self, planned: Finding, request: Request = BY_HAND) -> Outcome | None:
+        server = self
+
+        class Watching(Watcher):
+            def measuring(self, app: str) -> Any:
+                server.happened.append("measuring")
+                server.meanwhile()
+                return super().measuring(app)
+
+        return Purger(self.environment, self.engine, Watching(Console(is_quiet=True)), request).purge(planned)
+
+    def put_aside(self, age: int = LONG_AGO) -> Path:
+        """Make trash, as an earlier purge has left it."""
+        trash = self.app / TRASH
+        (trash / "rest").mkdir(parents=True)
+        os.utime(trash, (age, age))
+        return trash
+
+    def let_foreign(self) -> None:
+        """Let nothing be this user's own, so that all takes the helper."""
+        self.patch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+
+    def let_helper_fail(self, error: BaseException, before: Callable[[], object] = lambda: None) -> None:
+        def empty(*_: object) -> None:
+            before()
+            raise error
+
+        self.let_foreign()
+        self.patch.setattr(Helper, "empty", empty)
+
+    @property
+    def there(self) -> list[str]:
+        return sorted(os.listdir(self.app))
+
+    def is_whole(self) -> bool:
+        return (self.cache("shop") / "node_modules/file").read_text() == "x"

@@ -1,0 +1,233 @@
+"""Removing a cache volume: what holds it at the last moment, what is written down, and who is told."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from dokku_cache.context import Context
+from dokku_cache.dokku import apps, locks
+from dokku_cache.engine import volume_calls
+from dokku_cache.errors import CacheError, Interrupted, Kept, Refused
+from dokku_cache.output.console import Console
+from dokku_cache.purge import events, volume_purger
+from dokku_cache.purge.purger import DEPLOY_SECONDS, LEFT_TO_DEPLOY
+from dokku_cache.purge.volume_purger import DESTROY_LIMIT_SECONDS, VolumeOutcome, VolumePurger
+from dokku_cache.records import history
+from dokku_cache.records.history import Record, Way
+from dokku_cache.volumes.plan import VolumeFinding, Wish
+
+from ..played_engine import Answer, PlayedEngine, container, volume
+from ..small_server import SmallServer
+
+NAME = "cache-shop"
+
+
+class Server(SmallServer):
+    """One with an app that has a volume, and what other plugins were told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.set_version("0.38.27")
+        self.create("shop")
+        self.played = PlayedEngine([volume(NAME, "shop"), volume("cache-old", "old")])
+        self.told: list[tuple[object, ...]] = []
+        self.patch.setattr(events, "purged", lambda _, *told: self.told.append(("purged", *told)))
+        self.patch.setattr(events, "purge_failed", lambda _, *told: self.told.append(("failed", *told)))
+
+    @property
+    def context(self) -> Context:
+        return Context(self.environment, Console(is_quiet=True), self.played.engine)
+
+    def find(self, name: str = NAME) -> VolumeFinding:
+        found = volume_purger.examiner(self.context, apps.every()).examine(apps.every())
+        return next(replace(finding, size_bytes=5) for finding in found if finding.name == name)
+
+    def purge(
+        self, planned: VolumeFinding, wish: Wish = Wish.APP, way: Way = Way.HAND, **more: bool
+    ) -> VolumeOutcome | None:
+        return VolumePurger(self.context, wish, way, **more).purge(planned)
+
+    @property
+    def there(self) -> list[str]:
+        return [found["Name"] for found in self.played.volume_list]
+
+    @property
+    def recorded(self) -> list[Record]:
+        return [replace(record, at="") for record in history.read(self.environment).records]
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    server = Server()
+    yield server
+    server.take_away()
+
+
+def record(**more: Any) -> Record:
+    return Record("shop", "", "hand", kind="herokuish", location=NAME, **more)
+
+
+def test_a_volume_that_goes_is_in_the_history_and_other_plugins_are_told(server: Server) -> None:
+    outcome = server.purge(server.find())
+    assert server.there == ["cache-old"]
+    assert outcome
+    assert (outcome.finding.name, outcome.finding.size_bytes) == (NAME, 5)
+    assert 0 <= outcome.seconds < 60
+    assert server.recorded == [record(size_bytes=5, seconds=round(outcome.seconds, 1))]
+    assert server.told == [("purged", "shop", "herokuish", NAME, (5, 0), "hand")]
+    assert server.played.limits == [volume_calls.LIMIT_SECONDS]
+
+
+def test_one_of_unknown_size_is_recorded_without_any(server: Server) -> None:
+    server.purge(replace(server.find(), size_bytes=None))
+    assert [kept.size_bytes for kept in server.recorded] == [0]
+    assert server.told == [("purged", "shop", "herokuish", NAME, (0, 0), "hand")]
+
+
+def test_the_history_has_tenths_of_a_second(server: Server) -> None:
+    planned, clock = server.find(), [100.0]
+    server.patch.setattr(volume_purger.time, "monotonic", lambda: clock[0])
+    server.played.on_delete = lambda: clock.append(clock.pop() + 7.26)
+    outcome = server.purge(planned)
+    assert outcome
+    assert outcome.seconds == pytest.approx(7.26)
+    assert server.recorded[0].seconds == 7.3
+
+
+@pytest.mark.parametrize("is_taken_by_another_purge", [False, True])
+def test_one_that_is_gone_by_then_is_nothing_to_do_and_nowhere_written_down(
+    server: Server, *, is_taken_by_another_purge: bool
+) -> None:
+    planned = server.find()
+
+    def take() -> None:
+        del server.played.volume_list[0]
+
+    if is_taken_by_another_purge:
+        server.played.on_delete = take
+    else:
+        take()
+    assert server.purge(planned) is None
+    assert server.recorded == []
+    assert server.told == []
+
+
+# promise: volumes, last
+@pytest.mark.parametrize("way", [Way.HAND, Way.CRON])
+def test_one_that_is_mounted_after_the_plan_stays(server: Server, way: Way) -> None:
+    planned = server.find()
+    server.played.container_list.append(container("job", NAME))
+    with pytest.raises(Refused, match=f"The volume {NAME} stays: in-use: container job mounts it") as refused:
+        server.purge(planned, way=way)
+    assert NAME in server.there
+    if way is Way.HAND:
+        assert type(refused.value) is Refused
+        assert "docker rm job" in refused.value.hint
+    else:
+        assert isinstance(refused.value, Kept)
+        assert refused.value.state_and_reason == "in-use: container job mounts it"
+
+
+# promise: volumes, last
+def test_an_app_that_is_made_after_the_plan_keeps_its_volume(server: Server) -> None:
+    planned = server.find("cache-old")
+    server.create("old")
+    with pytest.raises(Kept, match="builds of old use it"):
+        server.purge(planned, Wish.ORPHANED, Way.CRON)
+    assert "cache-old" in server.there
+
+
+# promise: together, volumes
+@pytest.mark.parametrize("way", list(Way))
+def test_a_volume_stays_while_its_app_is_deployed(server: Server, way: Way) -> None:
+    waited: list[float] = []
+
+    def is_deployed_for(_: object, app: str, seconds: float) -> bool:
+        waited.append(seconds)
+        return app == "shop"
+
+    server.patch.setattr(locks, "is_deployed_for", is_deployed_for)
+    with pytest.raises(Refused, match="App shop is being deployed") as refused:
+        server.purge(server.find(), way=way)
+    # The trigger runs at the end of a deploy; who sits there is told at once.
+    assert waited == [DEPLOY_SECONDS if way is Way.DEPLOY else 0]
+    assert NAME in server.there
+    if way is Way.HAND:
+        assert not isinstance(refused.value, Kept)
+        assert "purge it again" in refused.value.hint
+    else:
+        assert isinstance(refused.value, Kept)
+        assert refused.value.state_and_reason == LEFT_TO_DEPLOY
+
+
+def test_a_destroy_is_not_held_up_by_the_lock_that_it_has_itself(server: Server) -> None:
+    server.begin_deploy("shop")
+    server.purge(server.find(), Wish.DESTROY, Way.DESTROY, in_deploy=True)
+    assert server.there == ["cache-old"]
+    # It is waited for while somebody waits for the end of the app, and a new app of that name has no part in it.
+    assert server.played.limits == [DESTROY_LIMIT_SECONDS]
+    assert [kept.ends_app for kept in server.recorded] == [True]
+
+
+def test_an_app_that_is_gone_is_not_deployed_whatever_lock_it_has_left(server: Server) -> None:
+    planned = server.find("cache-old")
+    server.patch.setattr(locks, "is_deployed_for", lambda *_: pytest.fail("asked"))
+    server.purge(planned, Wish.ORPHANED, Way.CRON)
+    assert server.there == [NAME]
+    assert [kept.ends_app for kept in server.recorded] == [False]
+
+
+# promise: volumes
+def test_one_that_the_engine_refuses_to_remove_is_no_failure(server: Server) -> None:
+    server.played.on_delete = lambda: Answer(409, {"message": "volume is in use"})
+    with pytest.raises(Refused, match="Docker does not remove it: volume is in use"):
+        server.purge(server.find())
+    assert (server.recorded, server.told) == ([], [])
+
+
+# promise: volumes, gone
+@pytest.mark.parametrize("way", [Way.HAND, Way.DESTROY])
+@pytest.mark.parametrize(
+    ("answer", "why", "hint"),
+    [
+        (Answer(500, {"message": "device busy"}), "Docker could not remove it: device busy", "journalctl -u docker"),
+        (Answer(204), "Docker says that it is gone, and still has it", "journalctl -u docker"),
+    ],
+)
+def test_one_that_is_not_gone_afterwards_is_a_failure_in_the_history_and_told(
+    server: Server, answer: Answer, why: str, hint: str, way: Way
+) -> None:
+    server.played.on_delete = lambda: answer
+    with pytest.raises(CacheError, match=f"The volume {NAME} is not removed: {why}") as failed:
+        server.purge(server.find(), way=way, in_deploy=True)
+    assert hint in failed.value.hint
+    # The app is not gone from the history where its volume is not gone from Docker.
+    assert server.recorded == [replace(record(failure=why), by=way.value)]
+    assert server.told == [("failed", "shop", "herokuish", NAME, way.value, why)]
+
+
+# promise: volumes
+def test_a_build_that_makes_it_anew_at_once_is_no_failure(server: Server) -> None:
+    planned = server.find()
+
+    def make_anew() -> Answer:
+        server.played.volume_list[0] = volume(NAME, "shop", CreatedAt="2026-01-01T00:00:00Z")
+        return Answer(204)
+
+    server.played.on_delete = make_anew
+    assert server.purge(planned)
+
+
+def test_who_interrupts_it_hears_that_docker_may_go_on(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    planned = server.find()
+
+    def interrupt(*_: object) -> None:
+        raise Interrupted
+
+    monkeypatch.setattr(volume_calls, "remove", interrupt)
+    with pytest.raises(Interrupted, match="Docker was told to remove a volume, and may go on") as interrupted:
+        server.purge(planned)
+    assert NAME in interrupted.value.hint
+    assert (server.recorded, server.told) == ([], [])
