@@ -170,7 +170,7 @@ deploy_lock() {
 
 # A test that may do so has changed what a real Dokku, or the plugin, takes for its version.
 restore_version() {
-  [[ -z "$DOKKU_VERSION" || "$(sort --unique "$DOKKU_LIB_ROOT/STABLE_VERSION" "$DOKKU_LIB_ROOT/data/cache/dokku-version")" == "$DOKKU_VERSION" ]] || become "$DOKKU_VERSION"
+  [[ -z "$DOKKU_VERSION" || "$(sort --unique "$DOKKU_LIB_ROOT/STABLE_VERSION" "$DOKKU_LIB_ROOT/data/cache/dokku-version" 2>/dev/null)" == "$DOKKU_VERSION" ]] || become "$DOKKU_VERSION"
 }
 
 # What was purged in one test is no part of the next one's past, nor of a real server's.

@@ -6,7 +6,7 @@ load helper
 teardown() {
   rm -rf "$SUITE_DIRECTORY"/server/bin/{dpkg-query,apt-get,apt-cache,timeout} "$DOKKU_LIB_ROOT/plugins/enabled/zz-other"
   rm -rf "$SUITE_DIRECTORY"/{held,asked,others,real-python,old-python}
-  [[ "$DOKKU_UNDER_TEST" == real ]] || dokku plugin:install
+  [[ "$DOKKU_UNDER_TEST" == real && -e "$DOKKU_LIB_ROOT/data/cache/installation" ]] || dokku plugin:install
   remove_volumes
   clean_up
 }
@@ -272,7 +272,7 @@ without_python() { without /usr/bin/python3 "$@"; }
   make_cache shop
   make_app other
   rm "$DOKKU_LIB_ROOT/data/cache/"{installation,dokku-version}
-  before="$(manifest "$DOKKU_ROOT/$(app shop)")"
+  before="$(manifest "$(cache_of shop)")"
   for command in list report "set --global auto-purge"; do
     # shellcheck disable=SC2086 # a command and its arguments
     run --separate-stderr dokku cache:$command
@@ -285,10 +285,10 @@ without_python() { without /usr/bin/python3 "$@"; }
   run dokku --force apps:destroy "$(app other)"
   [ "$status" -eq 0 ]
   [ "$(dokku cron:list --global | grep -c cache:auto-purge)" = 0 ]
-  [ "$before" = "$(manifest "$DOKKU_ROOT/$(app shop)")" ]
+  [ "$before" = "$(manifest "$(cache_of shop)")" ]
   run dokku plugin:install
   [[ "$output" == *"cache:purge-legacy --all"* ]]
-  [ "$before" = "$(manifest "$DOKKU_ROOT/$(app shop)")" ]
+  [ "$before" = "$(manifest "$(cache_of shop)")" ]
   [ "$(cat "$DOKKU_LIB_ROOT/data/cache/dokku-version")" = "$(installed_version)" ]
   run --separate-stderr dokku cache:list
   [ -z "$stderr" ]

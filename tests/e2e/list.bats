@@ -93,10 +93,12 @@ assert listed['total-bytes'] == known + listed['engine-build-cache']['size-bytes
 "
   needs_spare_server "removes every legacy cache of the server"
   frees="$(python "print(listed['purgeable-bytes'])")"
+  # A real server has a past.
+  before="$(dokku cache:report --global --cache-freed-bytes)"
   # One of them is in use, which is an error that does not end the rest.
   dokku cache:purge-legacy --all --force || true
   run dokku cache:report --global --cache-freed-bytes
-  [ "$output" = "$frees" ]
+  [ "$((output - before))" -eq "$frees" ]
 }
 
 @test "json and yaml say the same, in the caches' order" {
