@@ -12,9 +12,10 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def listen() -> None:
-    """Turn the signals into Interrupted from now on."""
+    """Turn the signals into Interrupted from now on. A hang-up that is ignored already stays so (nohup(1))."""
     for number in SIGNALS:
-        signal.signal(number, _interrupt)
+        if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

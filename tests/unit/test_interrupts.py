@@ -17,7 +17,7 @@ from dokku_cache.errors import Interrupted
 
 @pytest.fixture(autouse=True)
 def _handlers_as_they_were() -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in interrupts.SIGNALS}
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in interrupts.SIGNALS}
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
@@ -30,6 +30,15 @@ def test_a_signal_interrupts_once(number: int) -> None:
         os.kill(os.getpid(), number)
     for again in interrupts.SIGNALS:
         os.kill(os.getpid(), again)
+
+
+def test_who_was_started_by_nohup_goes_on_after_a_hang_up_and_ends_by_the_others() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    interrupts.listen()
+    os.kill(os.getpid(), signal.SIGHUP)
+    assert not interrupts.have_come()
+    with pytest.raises(Interrupted):
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def test_a_held_back_signal_comes_at_the_end_of_the_block() -> None:
