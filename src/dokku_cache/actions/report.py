@@ -49,7 +49,9 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     if parsed.is_global:
         return _report_server(context, flags, parsed.format)
     info_flag = report.check_flags(flags, report_values.APP_KEYS, parsed.format)
-    visible = context.visible_apps()
+    with Watcher(context.console, writes_lines=False) as watcher:
+        watcher.asking()
+        visible = context.visible_apps()
     named = [apps.verify(name, visible) for name in named_apps(context, parsed)]
     if len(named) > 1:
         raise UsageError("cache:report takes one app, or none for all", COMMAND.hint)

@@ -52,7 +52,7 @@ def _is_held(path: str, app: str) -> bool:
         except OSError as error:
             raise Unestablished(f"the deploy lock of {app} cannot be read ({error.strerror})", _HINT) from error
         try:
-            if _is_in_table(lock_fd) or not _try_shared(lock_fd, app):
+            if not _try_shared(lock_fd, app):
                 return True
             # Who gives it up unlinks it: then another deploy may hold a new file of that name.
             if _is_still(path, lock_fd):
@@ -61,24 +61,12 @@ def _is_held(path: str, app: str) -> bool:
             os.close(lock_fd)
 
 
-def _is_in_table(lock_fd: int) -> bool:
-    """Look whether the kernel knows of a lock on an open file (proc(5), /proc/locks), without touching it.
-
-    For a moment a probe by a lock of our own would be in the way of a deploy that begins. Only a yes is certain: some
-    file systems show another device number there, so the inode's alone is compared.
-    """
-    inode = os.fstat(lock_fd).st_ino
-    try:
-        with open("/proc/locks", encoding="ascii") as table:
-            return any(
-                " FLOCK " in line and " WRITE " in line and line.split(":")[-1].split()[0] == str(inode)
-                for line in table
-            )
-    except (OSError, ValueError, IndexError):
-        return False
-
-
 def _try_shared(lock_fd: int, app: str) -> bool:
+    """Tell whether a lock of our own could be had, beside other shared ones; it is given up with the handle.
+
+    The kernel's table of locks (proc(5), /proc/locks) shows none of another process namespace, and tells files by a
+    device number that is another one on some file systems; by inode numbers alone, a file elsewhere counts too.
+    """
     try:
         fcntl.flock(lock_fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -47,16 +47,6 @@ def test_a_held_lock_is_a_deploy_and_stays_held(environment: DokkuEnvironment, l
     assert not locks.is_being_deployed(environment, "shop")
 
 
-def test_without_the_kernels_table_it_is_found_by_trying(
-    environment: DokkuEnvironment, lock_file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(locks, "_is_in_table", lambda _: False)
-    with open(lock_file, "w") as holder:
-        fcntl.flock(holder, fcntl.LOCK_EX)
-        assert locks.is_being_deployed(environment, "shop")
-    assert not locks.is_being_deployed(environment, "shop")
-
-
 # promise: together
 def test_a_lock_that_another_deploy_takes_anew_meanwhile_is_held(
     environment: DokkuEnvironment, lock_file: Path, monkeypatch: pytest.MonkeyPatch
@@ -122,19 +112,6 @@ def test_the_end_of_a_deploy_is_waited_for_as_long_as_is_said(
     assert 0 < len(rests) < 10
 
 
-# promise: together
-def test_the_kernels_table_is_enough_and_no_lock_of_ours_is_in_the_way(
-    environment: DokkuEnvironment, lock_file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def probe(*_: object) -> bool:
-        raise AssertionError("a deploy that begins right now would meet this lock")
-
-    with open(lock_file, "w") as holder:
-        fcntl.flock(holder, fcntl.LOCK_EX)
-        monkeypatch.setattr(locks, "_try_shared", probe)
-        assert locks.is_being_deployed(environment, "shop")
-
-
 def test_a_lock_of_another_file_or_a_shared_one_is_none_of_a_deploy(
     environment: DokkuEnvironment, lock_file: Path
 ) -> None:
@@ -143,6 +120,15 @@ def test_a_lock_of_another_file_or_a_shared_one_is_none_of_a_deploy(
         fcntl.flock(reader, fcntl.LOCK_SH)
         fcntl.flock(other, fcntl.LOCK_EX)
         assert not locks.is_being_deployed(environment, "shop")
+
+
+# promise: together
+def test_a_probe_of_a_held_lock_is_in_nobodys_way(environment: DokkuEnvironment, lock_file: Path) -> None:
+    with open(lock_file, "w") as holder:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        assert locks.is_being_deployed(environment, "shop")
+    with open(lock_file, "w") as next_one:  # which would fail at once
+        fcntl.flock(next_one, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def test_probing_leaves_no_handle(environment: DokkuEnvironment, lock_file: Path) -> None:
@@ -205,18 +191,6 @@ def test_another_purge_is_waited_for_as_long_as_is_said_and_else_not_at_all(
 def test_a_lock_of_another_kind_is_none_of_a_deploy(environment: DokkuEnvironment, lock_file: Path) -> None:
     with open(lock_file, "w") as holder:
         fcntl.lockf(holder, fcntl.LOCK_EX)
-        assert not locks.is_being_deployed(environment, "shop")
-
-
-def test_a_table_of_locks_that_cannot_be_read_says_nothing(
-    environment: DokkuEnvironment, lock_file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lock_file.touch()
-    table = lock_file.with_name("locks")
-    for content in (None, b"\xff", b"1: FLOCK  ADVISORY  WRITE :\n"):
-        if content is not None:
-            table.write_bytes(content)
-        monkeypatch.setattr(locks, "open", lambda _, encoding: table.open(encoding=encoding), raising=False)
         assert not locks.is_being_deployed(environment, "shop")
 
 
