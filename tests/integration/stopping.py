@@ -160,10 +160,7 @@ class Scene:
     @property
     def said(self) -> str:
         """What was said since the last time it was asked for."""
-        path = self._base / "log/said"
-        text = path.read_text() if path.exists() else ""
-        path.unlink(missing_ok=True)
-        return text
+        return take_said(self._server)
 
     def hold(self, code: int, *, was_killed: bool, was_told_gone: bool = False) -> None:
         """Hold what has to be so after a stop, and that the next purge ends the work.
@@ -231,6 +228,14 @@ def enter_as_door(server: Server) -> None:
     said = os.open(server.root.parent / "log/said", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     for descriptor, source in ((0, os.open(os.devnull, os.O_RDONLY)), (1, said), (2, said)):
         os.dup2(source, descriptor)
+
+
+def take_said(server: Server) -> str:
+    """Give what was said since the last time it was asked for, by who came in by ``enter_as_door``."""
+    path = server.root.parent / "log/said"
+    text = path.read_text() if path.exists() else ""
+    path.unlink(missing_ok=True)
+    return text
 
 
 def stat_is_directory(path: Path) -> bool:

@@ -16,8 +16,9 @@ from . import proof, stopper
 from .calling import list_apps
 from .conftest import Server, give
 from .stopper import Stop
-from .stopping import enter_as_door, in_child, is_of_the_purge
+from .stopping import enter_as_door, in_child, is_of_the_purge, take_said
 from .test_stopped import all_stops, some_stops
+from .test_volumes import has
 
 pytestmark = pytest.mark.skipif(not stopper.is_possible(), reason="it needs Linux 5.5, on x86_64 or aarch64")
 Volume = Callable[..., str]
@@ -52,7 +53,7 @@ class Volumes:
 
     def __init__(self, server: Server, command: Command, volume: Volume) -> None:
         self._server, self._command, self._base = server, command, server.root.parent
-        (self._base / "log/said").unlink(missing_ok=True)
+        take_said(server)
         labels = {} if command.is_of_pack else {"builder-type": "herokuish", "app-name": command.app}
         name = f"pack-cache-dokku_{command.app}_latest-0123456789ab.build" if command.is_of_pack else ""
         self.goes = volume(name or f"cache-{command.app}", 5000, **labels)
@@ -80,11 +81,11 @@ class Volumes:
 
     def hold(self, code: int, *, was_killed: bool) -> None:
         """Hold that the others are as they were, what was said, and that the next purge ends the work."""
-        said = self._said()
+        said = take_said(self._server)
         assert "has a defect" not in said, said
         assert "Traceback" not in said, said
         assert {name: content_of(name) for name in self._stay} == self._stay, said
-        is_there = is_listed(self.goes)
+        is_there = has(self.goes)
         if self._command.succeeds and not was_killed:
             assert code == 0, said
         elif not was_killed and is_there:
@@ -93,24 +94,14 @@ class Volumes:
         assert len(known) <= (0 if is_there else 1), said
         if not is_there and not was_killed and code == 0:
             assert known or "history" in said or "It is not certain" in said, said
-        assert in_child(self.enter, self.work) == 0, self._said()
-        assert not is_listed(self.goes)
+        assert in_child(self.enter, self.work) == 0, take_said(self._server)
+        assert not has(self.goes)
         assert {name: content_of(name) for name in self._stay} == self._stay
         assert len(self._freed()) == len(known) + is_there
-
-    def _said(self) -> str:
-        path = self._base / "log/said"
-        text = path.read_text() if path.exists() else ""
-        path.unlink(missing_ok=True)
-        return text
 
     def _freed(self) -> list[str]:
         records = history.read(self._server.environment).records
         return [record.location or "" for record in records if record.location == self.goes and not record.failure]
-
-
-def is_listed(name: str) -> bool:
-    return subprocess.run(["docker", "volume", "inspect", name], capture_output=True, check=False).returncode == 0
 
 
 def content_of(name: str) -> tuple[str, dict[str, bytes]]:
