@@ -147,14 +147,14 @@ HARMLESS = {
     "tree.walk: for number, entry in enumerate(entries, 1): [1 -> 2]": "when it is looked at what others print",
     "tree.walk: yield None [without 'yield None']": "when it is looked at what others print",
     "tree.walk: kind = leaves if links == LINKS_WITHOUT_DIRECTORIES else subtrees [Eq -> NotEq]": "in what order they are read: speed alone",
-    "tree.walk: if len(kind) >= _worth_a_job(number): [GtE -> Gt]": "one directory more in a job",
+    "tree.walk: if len(kind) >= self._worth_a_job(number): [GtE -> Gt]": "one directory more in a job",
     (
         "tree.walk: yield from halves(directory, sorted(file.st_ino for file in files)[len(files) // 2]) [2 -> 3]"
     ): "how evenly the halves are cut: speed alone",
     "tree.walk: break [without 'break']": "it looks for directories that are not there: speed alone",
     "tree.walk: return 0 [0 -> 1]": "one that is gone is passed over by who opens it, too",
     (
-        "tree.walk: return min(max(ERRAND_DIRECTORIES, entries // FIND_PROCESSES),"
+        "tree.walk: return min(max(ERRAND_DIRECTORIES, entries // self._readers),"
         " MOST_ERRAND_DIRECTORIES) [FloorDiv -> Mult]"
     ): "how many directories make a job: speed alone",
     "tree.measurement: CLOCK_SECONDS = 60.0 [60.0 -> 61.0]": "a second more",
@@ -179,7 +179,7 @@ HARMLESS = {
     "tree.find_pool: FIND_PROCESSES = 16 [16 -> 17]": "speed alone",
     "tree.find_pool: _READ_BYTES = 1 << 16 [1 -> 2]": "speed alone",
     "tree.find_pool: _READ_BYTES = 1 << 16 [16 -> 17]": "speed alone",
-    "tree.find_pool: return len(self._running) >= FIND_PROCESSES [GtE -> Gt]": "one process more",
+    "tree.find_pool: return len(self._running) >= self.most [GtE -> Gt]": "one process more",
     "tree.find_pool: process = subprocess.Popen( [without stdin=subprocess.DEVNULL]": "find reads nothing from it",
     "tree.find_pool: process = subprocess.Popen( [without bufsize=0]": "its pipes are read by their handles alone",
     "tree.find_pool: bufsize=0, [0 -> 1]": "its pipes are read by their handles alone",

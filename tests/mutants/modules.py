@@ -37,6 +37,7 @@ MODULES = (
     "tree.measurement",
     "tree.find_pool",
     "tree.file_system",
+    "tree.rotation",
     "purge.purger",
     "purge.volume_purger",
     "purge.refusals",

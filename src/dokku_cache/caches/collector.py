@@ -9,7 +9,7 @@ from typing import TypeVar
 from dokku_cache.caches import buildkit, inventory
 from dokku_cache.caches.inventory import Cache, Inventory, Kind
 from dokku_cache.context import Context
-from dokku_cache.dokku import apps, daily_prune, version
+from dokku_cache.dokku import apps, daily_prune, policy, version
 from dokku_cache.engine import disk_usage
 from dokku_cache.engine.disk_usage import DiskUsage
 from dokku_cache.errors import AppNotFound, InvalidAppName, Unestablished
@@ -94,10 +94,12 @@ class Collector:
 
     def _without_app(self) -> list[Cache]:
         """Look into the directories that Dokku lists as no app, as their names are none."""
-        root = self._context.environment.root
+        root, readers = self._context.environment.root, policy.readers(self._context.environment)
         paths = {name: os.path.join(root, name, CACHE_NAME) for name in apps.directories_without_app(root)}
         return [
-            inventory.of_directory_without_app(path, name, self._ask(partial(measure_as_it_is, path)))
+            inventory.of_directory_without_app(
+                path, name, self._ask(partial(measure_as_it_is, path, readers=readers))
+            )
             for name, path in paths.items()
             if is_directory(path)
         ]

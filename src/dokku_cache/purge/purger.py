@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from dokku_cache.dokku import locks
+from dokku_cache.dokku import locks, policy
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import GENTLE_WORKERS, WORKERS, Helper
@@ -128,9 +128,10 @@ class Purger:
         """Look at all of what might go; what decides is checked after this, as it may take long."""
         helper, counting = self._helper(directory.app), self.watcher.measuring(directory.app)
         wanted = {entry.identity for entry in candidates(planned, self.request.mode)}
+        readers = policy.readers(self.environment)
         try:
             entries = [entry for entry in look(directory, ()).entries if entry.identity in wanted]
-            return {entry.identity: walk_entry(directory, entry, helper, counting) for entry in entries}
+            return {entry.identity: walk_entry(directory, entry, helper, counting, readers) for entry in entries}
         except OSError as error:
             raise Refused(
                 f"The legacy cache of {directory.app} changed while it was examined ({error.strerror or error})",

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 
+from dokku_cache.dokku import policy
 from dokku_cache.errors import CacheError
 from dokku_cache.legacy.plan import Finding, candidates
 from dokku_cache.legacy.sighting import CACHE_NAME
@@ -29,7 +30,8 @@ def measure_finding(
         return finding, None if finding.sighting.fault else Measurement()
     tick = _in_time(watcher.measuring(finding.app), until)
     try:
-        walks = walk_sighting(surveyor.environment.root, finding.sighting, surveyor.helper(finding.app), tick)
+        helper, readers = surveyor.helper(finding.app), policy.readers(surveyor.environment)
+        walks = walk_sighting(surveyor.environment.root, finding.sighting, helper, tick, readers)
         walk = walks.get(CACHE_NAME)
         return (surveyor.complete(finding, walk) if walk else finding), total(walks)
     except _TooLong:

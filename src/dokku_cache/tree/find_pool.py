@@ -15,6 +15,8 @@ from dokku_cache.errors import Unestablished
 FIND = "/usr/bin/find"
 #: More than there are processors: each waits for the disk most of the time when the page cache is cold.
 FIND_PROCESSES = 16
+#: Where the disk rotates: each further one has its head move to and fro, and whoever else reads wait for it.
+ROTATING_DISK_PROCESSES = 2
 _READ_BYTES = 1 << 16
 _VANISHED = b": No such file or directory"
 _HINT = "nothing was removed: try again when the machine has memory and processes to spare"
@@ -54,10 +56,12 @@ class _Find:
 class FindPool:
     """Runs ``find`` processes, and ends them with the ``with`` statement that it is used in.
 
-    ``complaints`` counts what they could not read; what vanished meanwhile is not among it.
+    ``most``: how many at a time. ``complaints`` counts what they could not read; what vanished meanwhile is not
+    among it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = FIND_PROCESSES) -> None:
+        self.most = most
         self.complaints = 0
         self._running: dict[int, _Find] = {}
         self._selector = selectors.DefaultSelector()
@@ -83,7 +87,7 @@ class FindPool:
     @property
     def are_busy(self) -> bool:
         """Tell whether another one should wait."""
-        return len(self._running) >= FIND_PROCESSES
+        return len(self._running) >= self.most
 
     def start(self, job: FindJob, expression: Sequence[str]) -> None:
         """Start one more, to evaluate an expression (find(1)) that prints no names. Raises Unestablished."""

@@ -6,9 +6,10 @@ from collections import deque
 from collections.abc import Iterator
 from types import TracebackType
 
-from dokku_cache.tree.find_pool import FIND_PROCESSES, FindJob, FindPool, halves
+from dokku_cache.tree.find_pool import FIND_PROCESSES, ROTATING_DISK_PROCESSES, FindJob, FindPool, halves
 from dokku_cache.tree.handles import OPEN_DIRECTORY
 from dokku_cache.tree.measurement import Measurement, Tally, Tick, Ticker
+from dokku_cache.tree.rotation import rotates
 
 #: What is read here before others are asked: it takes no longer than to start them. The directories stay open.
 OWN_ENTRIES = 1000
@@ -29,17 +30,19 @@ MOST_ERRAND_DIRECTORIES = 1000
 LOOK_ENTRIES = 5000
 
 
-def measure(top_fd: int, tick: Tick | None = None) -> Measurement:
+def measure(top_fd: int, tick: Tick | None = None, readers: int | None = None) -> Measurement:
     """Measure the open directory ``top_fd`` and all below it that is on its file system.
 
-    Files that vanish meanwhile are not counted. Raises OSError when the top itself cannot be read, and
+    ``readers``: how many processes at a time; by default as many as suit the disk. Files that vanish meanwhile are
+    not counted. Raises OSError when the top itself cannot be read, and
     Unestablished when a process cannot be started or is killed.
     """
     tally = Tally()
     top = os.fstat(top_fd)
     tally.count(top.st_blocks, top.st_mtime)
     ticker = Ticker(tally, tick)
-    with FindPool() as pool, _Splitter(top_fd, tally) as splitter:
+    most = readers or (ROTATING_DISK_PROCESSES if rotates(top.st_dev) else FIND_PROCESSES)
+    with FindPool(most) as pool, _Splitter(top_fd, tally, most) as splitter:
         for job in splitter.jobs():
             if job:
                 pool.start(job, tally.find_expression())
@@ -62,9 +65,10 @@ def _collect(pool: FindPool, ticker: Ticker, *, wait: bool) -> None:
 class _Splitter:
     """Reads a tree from the top, level by level, until there is enough to split; use it in a ``with`` statement."""
 
-    def __init__(self, top_fd: int, tally: Tally) -> None:
+    def __init__(self, top_fd: int, tally: Tally, readers: int) -> None:
         self._top_fd = top_fd
         self._tally = tally
+        self._readers = readers
         self._device = os.fstat(top_fd).st_dev
         self._opened: list[int] = []
         #: What has other directories in it, as far as the file system tells, and what has none.
@@ -91,7 +95,7 @@ class _Splitter:
             if handle is not None:
                 yield from self._read(handle)
         left = [*self._subtrees, *self._leaves]
-        shares = max(min(FIND_PROCESSES, len(left)), math.ceil(len(left) / MOST_ERRAND_DIRECTORIES))
+        shares = max(min(self._readers, len(left)), math.ceil(len(left) / MOST_ERRAND_DIRECTORIES))
         # Neighbours are of a kind: dealt out like cards, each gets some of the big ones.
         for first in range(shares):
             yield FindJob(left[first::shares])
@@ -130,7 +134,7 @@ class _Splitter:
                     links = self._count_directory(entry)
                     kind = leaves if links == LINKS_WITHOUT_DIRECTORIES else subtrees
                     kind += [(directory, entry.name)] if links else []
-                    if len(kind) >= _worth_a_job(number):
+                    if len(kind) >= self._worth_a_job(number):
                         yield FindJob(tuple(kind))
                         kind.clear()
                 elif len(files) <= WIDE_FILES and (status := self._status(entry)):
@@ -162,7 +166,6 @@ class _Splitter:
             self._tally.unreadable += 1
             return None
 
-
-def _worth_a_job(entries: int) -> int:
-    """Tell how many directories make a job, after so many entries in a directory that may have many more."""
-    return min(max(ERRAND_DIRECTORIES, entries // FIND_PROCESSES), MOST_ERRAND_DIRECTORIES)
+    def _worth_a_job(self, entries: int) -> int:
+        """Tell how many directories make a job, after so many entries in a directory that may have many more."""
+        return min(max(ERRAND_DIRECTORIES, entries // self._readers), MOST_ERRAND_DIRECTORIES)

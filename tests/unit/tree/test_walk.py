@@ -3,6 +3,7 @@
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -201,12 +202,31 @@ def test_beside_many_files_no_directory_is_passed_over(tmp_path: Path) -> None:
         assert (found.size_bytes, found.files, found.directories) == (used(top), 9, 1)
 
 
-def test_more_subtrees_than_processes_wait_for_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(find_pool, "FIND_PROCESSES", 1)
-    monkeypatch.setattr(walk, "FIND_PROCESSES", 5)
-    for number in range(60):
+@pytest.mark.parametrize(
+    ("readers", "is_rotating", "most"), [(1, False, 1), (5, True, 5), (None, True, 2), (None, False, 16)]
+)
+def test_no_more_processes_read_than_suit_the_disk_or_than_somebody_wants(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, readers: int | None, most: int, *, is_rotating: bool
+) -> None:
+    split_everything(monkeypatch)
+    monkeypatch.setattr(walk, "rotates", lambda _device: is_rotating)
+    busy = []
+    start = find_pool.FindPool.start
+
+    def counted(pool: find_pool.FindPool, *job: Any) -> None:
+        start(pool, *job)
+        busy.append(len(pool._running))
+
+    monkeypatch.setattr(find_pool.FindPool, "start", counted)
+    # Nothing is collected by the way, so that whoever was started counts until somebody has to wait.
+    collect = walk._collect
+    monkeypatch.setattr(walk, "_collect", lambda *known, wait: collect(*known, wait=wait) if wait else None)
+    for number in range(80):
         (tmp_path / f"subtree{number}" / "inner" / "most").mkdir(parents=True)
-    assert measured(tmp_path).directories == 180
+    top = os.open(tmp_path, os.O_RDONLY)
+    assert measure(top, readers=readers).directories == 240
+    os.close(top)
+    assert max(busy) == most
 
 
 # promise: unknown
@@ -232,7 +252,7 @@ def test_a_directory_on_another_file_system_is_counted_and_not_entered(tmp_path:
     for number in range(5):
         (tmp_path / f"mounted{number}" / "inner").mkdir(parents=True)
     tally, top = Tally(), os.open(tmp_path, os.O_RDONLY)
-    with walk._Splitter(top, tally) as splitter:
+    with walk._Splitter(top, tally, 16) as splitter:
         splitter._device = -1
         assert [job for job in splitter.jobs() if job] == []
     os.close(top)
@@ -244,7 +264,7 @@ def test_only_so_many_directories_are_open_at_a_time(tmp_path: Path, monkeypatch
     monkeypatch.setattr(walk, "OWN_DIRECTORIES", 10)
     (tmp_path / "/".join(["inner"] * 30)).mkdir(parents=True)
     top = os.open(tmp_path, os.O_RDONLY)
-    with walk._Splitter(top, Tally()) as splitter:
+    with walk._Splitter(top, Tally(), 16) as splitter:
         (job,) = splitter.jobs()
         assert len(splitter._opened) == 10
     os.close(top)
