@@ -20,7 +20,7 @@ from dokku_cache.survey.surveyor import Surveyor
 
 from . import trees
 from .calling import SOURCE, environ, list_apps
-from .conftest import HEROKUISH, Server, age, as_dokku, give
+from .conftest import DOKKU, HEROKUISH, Server, age, as_dokku, give
 from .stopper import Call
 
 #: What every program opens that starts, and the modules of Python and of this plugin: these are not the purge.
@@ -109,13 +109,13 @@ class Scene:
         recorded = self._base / "lib/data/cache/dokku-version"
         recorded.parent.mkdir(parents=True)
         recorded.write_text("0.30.11\n")
-        give(self._base / "lib", pwd.getpwnam("dokku").pw_uid)
+        give(self._base / "lib", DOKKU)
 
     def _make_cache(self) -> None:
         cache = self._server.make_app(APP) / "cache"
         (self.directory / "refs/heads").mkdir(parents=True)
         (self.directory / "refs/heads/master").write_text("0123\n")
-        give(self.directory, pwd.getpwnam("dokku").pw_uid)
+        give(self.directory, DOKKU)
         for name in ("gems/a", "gems/b", "node"):
             (cache / name).mkdir(parents=True)
             for number in range(3):
@@ -123,7 +123,7 @@ class Scene:
         trees.many(cache / "gems", self._command.files)
         (cache / "link").symlink_to(self._base / "outside")
         os.link(self._base / "outside/kept", cache / "hard")
-        give(cache, pwd.getpwnam("dokku").pw_uid if self._command.owner == OWN else HEROKUISH)
+        give(cache, DOKKU if self._command.owner == OWN else HEROKUISH)
         (cache / "node").chmod(0o700 if self._command.is_closed else 0o555)
         age(cache)
 

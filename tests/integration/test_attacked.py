@@ -2,7 +2,6 @@
 
 import itertools
 import os
-import pwd
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -25,7 +24,7 @@ from dokku_cache.tree.mounts import read_mounts
 
 from . import proof
 from .attackers import NAMES, SWAPS, Attack, Victim, attacked, bind_mount, exchange
-from .conftest import HEROKUISH, Server, as_dokku
+from .conftest import DOKKU, HEROKUISH, Server, as_dokku
 from .stopping import content
 from .test_purge import purge
 
@@ -34,7 +33,7 @@ SECONDS = 20.0 if proof.IS_LONG else 0.8
 #: What fails is refused; anything else than these is a defect.
 _DEPTH = 3
 REFUSALS = (OSError, CacheError)
-DOKKU, ROOT = pwd.getpwnam("dokku").pw_uid, 0
+ROOT = 0
 
 
 class NothingThere(Exception):

@@ -1,7 +1,6 @@
 """Seen in the calls to the kernel: nothing is removed by a path that somebody could make lead elsewhere."""
 
 import os
-import pwd
 import re
 import subprocess
 from pathlib import Path
@@ -10,7 +9,7 @@ import pytest
 
 from . import proof, tracing
 from .calling import SOURCE, environ, list_apps
-from .conftest import HEROKUISH, Server, age, give
+from .conftest import DOKKU, HEROKUISH, Server, age, give
 from .tracing import CHANGING, Traced
 
 #: What a handle of one's own is called, and one name in the directory that it is of.
@@ -61,7 +60,7 @@ def is_relative(call: Traced, app: Path) -> bool:
 
 
 # promise: outside, links
-@pytest.mark.parametrize("owner", [HEROKUISH, pwd.getpwnam("dokku").pw_uid], ids=["32767", "dokku"])
+@pytest.mark.parametrize("owner", [HEROKUISH, DOKKU], ids=["32767", "dokku"])
 def test_all_that_is_opened_or_changed_below_an_app_is_but_a_name_in_a_directory_that_is_held_open(
     server: Server, tmp_path: Path, owner: int
 ) -> None:

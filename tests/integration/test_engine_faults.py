@@ -1,7 +1,6 @@
 """Engines on a bad day: each fault is told in the engine's own words, keeps everything, and costs little time."""
 
 import os
-import pwd
 import socket
 import time
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from dokku_cache.engine.client import Engine
 from dokku_cache.errors import Unestablished
 
 from .calling import call, list_apps
-from .conftest import Server, give, manifest
+from .conftest import DOKKU, Server, give, manifest
 from .stub_engine import Failure, stub_engine
 
 BROKEN_IMAGE = "content digest sha256:0123: not found"
@@ -118,7 +117,7 @@ def test_an_engine_elsewhere_is_refused_with_the_file_that_names_it(server: Serv
 
 def test_a_dead_container_keeps_its_app_alone_and_it_is_said_what_takes_it_away(server: Server, place: Path) -> None:
     cache = server.make_cache("shop")
-    give(server.make_cache("other"), pwd.getpwnam("dokku").pw_uid)  # which takes no helper
+    give(server.make_cache("other"), DOKKU)  # which takes no helper
     list_apps(server, "shop", "other")
     before = manifest(cache.parent)
     dead = {

@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import pwd
 import subprocess
 import time
 from collections.abc import Callable
@@ -23,9 +22,7 @@ from dokku_cache.purge.purger import Purger, Request
 from dokku_cache.survey.measuring import measure_finding
 from dokku_cache.survey.surveyor import Surveyor
 
-from .conftest import Server, age, as_dokku, give, manifest
-
-DOKKU = pwd.getpwnam("dokku").pw_uid
+from .conftest import DOKKU, Server, age, as_dokku, give, manifest
 
 
 def examine(server: Server, app: str = "shop") -> Finding:

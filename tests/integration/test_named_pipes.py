@@ -1,7 +1,6 @@
 """A named pipe in place of what the plugin keeps: a deploy would wait for it for ever."""
 
 import os
-import pwd
 import subprocess
 import time
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from dokku_cache.errors import CacheError
 from dokku_cache.records import daily_run, engine_root, history
 
 from .calling import SOURCE, environ, list_apps
-from .conftest import Server, give
+from .conftest import DOKKU, Server, give
 
 
 @pytest.mark.parametrize(
@@ -65,7 +64,7 @@ DOORS = {
 
 @pytest.mark.parametrize(("door", "kept"), [(door, kept) for door, looks in DOORS.items() for kept in looks])
 def test_no_door_waits_for_it(server: Server, door: tuple[str, ...], kept: str) -> None:
-    give(server.make_cache("shop"), pwd.getpwnam("dokku").pw_uid)
+    give(server.make_cache("shop"), DOKKU)
     list_apps(server, "shop")
     base = server.root.parent
     (base / "lib/data/cache").mkdir(parents=True, exist_ok=True)
@@ -77,7 +76,7 @@ def test_no_door_waits_for_it(server: Server, door: tuple[str, ...], kept: str) 
     variables = {"PLUGIN_CORE_AVAILABLE_PATH": str(base / "none"), "DOCKER_BIN": "docker"}
     as_dokku = ["setpriv", "--reuid", "dokku", "--regid", "dokku", "--init-groups"]
     for owned in (base / "lib", base / "log"):
-        give(owned, pwd.getpwnam("dokku").pw_uid)
+        give(owned, DOKKU)
     done = subprocess.run(
         [*as_dokku, SOURCE.parent / door[0], *door[1:]],
         env={**environ(server), **variables},

@@ -1,6 +1,5 @@
 """A purge of volumes stopped at any of its calls to the kernel takes no other volume, and the next one ends it."""
 
-import pwd
 import subprocess
 from collections import Counter
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from dokku_cache.records import history
 
 from . import proof, stopper
 from .calling import list_apps
-from .conftest import Server, give
+from .conftest import DOKKU, Server, give
 from .stopper import Stop
 from .stopping import enter_as_door, in_child, is_of_the_purge, take_said
 from .test_stopped import all_stops, some_stops
@@ -69,7 +68,7 @@ class Volumes:
         setting = self._base / "lib/config/cache/--global/quiet-time"
         setting.parent.mkdir(parents=True)
         setting.write_text(AT_ONCE)
-        give(self._base / "lib", pwd.getpwnam("dokku").pw_uid)
+        give(self._base / "lib", DOKKU)
         list_apps(server, "shop", "neighbour")
         self._stay = {name: content_of(name) for name in stay}
 
