@@ -73,10 +73,12 @@ prepare_deploy() {
   fi
 }
 
-# deploy APP
+# deploy APP: by another name each time, as Dokku deploys nothing when it is given the same image again.
 deploy() {
+  local image="dokku-cache-test:$BATS_TEST_NUMBER-$RANDOM"
   prepare_deploy "$1"
-  dokku git:from-image "$(app "$1")" dokku-cache-test:latest
+  [[ "$DOKKU_UNDER_TEST" != "real" ]] || docker tag dokku-cache-test "$image"
+  dokku git:from-image "$(app "$1")" "$image"
 }
 
 # deploy_source APP DIRECTORY: what lies there is the source of the app.

@@ -24,7 +24,8 @@ _use_installed_dokku() {
   DOKKU_ROOT="$(getent passwd dokku | cut -d: -f6)"
   export DOKKU_ROOT DOKKU_HOST_ROOT="$DOKKU_ROOT" DOKKU_LIB_ROOT=/var/lib/dokku DOKKU_LOGS_DIR=/var/log/dokku
   # As Dokku has them, for the triggers that a test calls itself.
-  export PLUGIN_PATH="$DOKKU_LIB_ROOT/plugins" PLUGIN_CORE_AVAILABLE_PATH="$DOKKU_LIB_ROOT/core-plugins/available"
+  export PLUGIN_PATH="$DOKKU_LIB_ROOT/plugins" PLUGIN_AVAILABLE_PATH="$DOKKU_LIB_ROOT/plugins/available"
+  export PLUGIN_CORE_AVAILABLE_PATH="$DOKKU_LIB_ROOT/core-plugins/available"
   # Where it is no release, no test changes what it takes for its version.
   DOKKU_VERSION="$(cat "$DOKKU_LIB_ROOT/STABLE_VERSION" 2>/dev/null || true)"
   export DOKKU_VERSION DOKKU_SYSTEM_USER=dokku DOKKU_SYSTEM_GROUP=dokku DOCKER_BIN=docker DOKKU_NOT_IMPLEMENTED_EXIT=10
@@ -53,7 +54,7 @@ _build_stand_in() {
 teardown_suite() {
   local project
   project="$(dirname "$(dirname "$BATS_TEST_DIRNAME")")"
-  docker image rm --force dokku-cache-test >/dev/null 2>&1 || true
+  docker image ls --filter reference=dokku-cache-test --format '{{.Repository}}:{{.Tag}}' | xargs -r docker image rm --force >/dev/null 2>&1 || true
   if [[ -e "$SUITE_DIRECTORY/installed-plugin" ]]; then
     dokku plugin:uninstall cache
   fi
