@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from dokku_cache.dokku import locks, policy
@@ -141,12 +141,17 @@ class Purger:
     def _decide_again(self, directory: AppDirectory, planned: Finding, walks: Mapping[Identity, Walk]) -> Decision:
         self._refuse_deploy(planned.app)
         finding = Surveyor(self.environment, self.engine).examine_again(directory, walks)
-        if any(entry.identity not in walks for entry in candidates(finding, self.request.mode)):
+        unseen = [entry for entry in candidates(finding, self.request.mode) if entry.identity not in walks]
+        known = planned.sighting.cache
+        if any(known is None or entry.identity != known.identity for entry in unseen):
             raise Refused(
                 f"The legacy cache of {planned.app} was replaced while it was being examined",
                 "nothing was removed: purge it again",
             )
         decision = decide(finding, self.request.mode)
+        if unseen:  # a cache that became due a moment ago: what was said of it holds until all of it is looked at
+            targets = tuple(entry for entry in decision.targets if entry.identity in walks)
+            decision = replace(decision, targets=targets, kept=planned.cache)
         if not decision.targets and decision.kept is not None:
             raise kept(decision) if self._is_automatic else refusal(decision)
         return decision

@@ -134,6 +134,25 @@ def test_what_is_not_due_yet_stays_while_trash_beside_it_goes(server: Server) ->
     assert walked == [TRASH]
 
 
+# promise: policy, last
+def test_what_becomes_due_while_trash_beside_it_is_looked_at_stays_without_a_failure(server: Server) -> None:
+    server.build("shop", is_recent=True, is_foreign=False, is_deep=False)
+    server.put_aside()
+    walk = purger.walk_entry
+
+    def grow_old(*arguments: Any) -> Any:
+        server.set("--global", "quiet-time", "0")
+        return walk(*arguments)
+
+    server.patch.setattr(purger, "walk_entry", grow_old)
+    outcome = server.purge(server.find(), AUTOMATIC)
+    assert server.there == ["HEAD", "cache", "precious"]
+    assert server.is_whole()
+    assert outcome
+    assert outcome.decision.kept
+    assert outcome.decision.kept.state is State.RECENT
+
+
 # promise: policy
 def test_what_is_not_due_yet_is_no_failure_of_what_happens_by_itself(server: Server) -> None:
     planned = server.find()
