@@ -176,12 +176,12 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
   holds_from 0.34.0
   make_app shop
   make_cache shop
-  make_container run --detach --name "$(app shop).web.1" --volume "$(cache_of shop):/cache"
+  make_container run --detach --name "$(app shop)-job" --volume "$(cache_of shop):/cache"
   run deploy shop
   [ "$status" -eq 0 ]
   [[ "$output" != *legacy* ]]
-  said shop "$(app shop).web.1 mounts it"
-  docker rm --force "$(app shop).web.1" >/dev/null
+  said shop "$(app shop)-job mounts it"
+  docker rm --force "$(app shop)-job" >/dev/null
   for version in 0.30.11 0.33.7; do
     become "$version"
     deploy shop
