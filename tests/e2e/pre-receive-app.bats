@@ -165,6 +165,7 @@ small_disk() {
 }
 
 @test "a deploy is refused for it only where that was asked for, and said how to go on" {
+  holds_from 0.32.0
   make_app shop
   too_little
   dokku cache:set --global min-free-action refuse >/dev/null
@@ -173,6 +174,19 @@ small_disk() {
   [[ "$output" != *"Application deployed"* ]]
   [[ "$stderr$output" == *"Deploy refused: there is too little room"* && "$stderr$output" == *"min-free-action warn"* ]]
   dokku cache:set --global min-free-action >/dev/null
+  run deploy shop
+  [ "$status" -eq 0 ]
+}
+
+@test "a Dokku that cannot refuse a deploy says so when it is asked to, and says that the deploy goes on" {
+  holds_from 0.30.0 to 0.31.5
+  make_app shop
+  too_little
+  run dokku cache:set --global min-free-action refuse
+  [ "$status" -eq 0 ]
+  [[ "$output" == *"This Dokku cannot refuse a deploy for it: that takes 0.32.0 or later"* ]]
+  run --separate-stderr trigger
+  [[ "$stderr" == *"; the deploy goes on"* ]]
   run deploy shop
   [ "$status" -eq 0 ]
 }

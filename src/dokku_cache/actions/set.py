@@ -47,6 +47,10 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     key, value = _pair(words, is_global=parsed.is_global)
     properties.set_value(context.environment, owner, key, value)
     context.console.heading(f"Setting {key} to {value}" if value else f"Unsetting {key}")
+    if (key, value) == (policy.MIN_FREE_ACTION, policy.REFUSE) and not policy.can_refuse(context.environment):
+        context.console.warn(
+            "This Dokku cannot refuse a deploy for it: that takes 0.32.0 or later", "until then deploys go on, warned"
+        )
     return ExitCode.OK
 
 

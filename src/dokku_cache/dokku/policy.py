@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dokku_cache.dokku import properties, sizes
+from dokku_cache.dokku import properties, sizes, version
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.dokku.sizes import Share
 from dokku_cache.errors import CacheError, UsageError
 from dokku_cache.evidence import durations
+from dokku_cache.legacy.classify import DokkuVersion
 
 AUTO_PURGE = "auto-purge"
 QUIET_TIME = "quiet-time"
@@ -19,6 +20,9 @@ MIN_FREE_ACTION = "min-free-action"
 OFF = "off"
 REFUSE = "refuse"
 AUTO = "auto"
+#: Where trigger pre-build came (0.32.0, plugins/builder-*/builder-build). Before, each builder had one of its own,
+#: which later versions call deprecated at every deploy.
+FIRST_REFUSING = DokkuVersion(0, 32, 0)
 #: Each is a process; far more than any disk or machine has use for.
 MOST_READERS = 64
 DEFAULTS = {
@@ -45,7 +49,7 @@ MEANINGS = {
     ENGINE_MAX_SIZE: "--global only: what Docker's own build cache may hold; the daily run prunes it down to that",
     MAX_SIZE: "what an app's cache volumes may hold; above it, they are emptied after a deploy",
     MIN_FREE: "--global only: what has to be free on the disk before a build; below it all that is dead goes at once",
-    MIN_FREE_ACTION: "--global only: what happens to a deploy where less is free",
+    MIN_FREE_ACTION: "--global only: what happens to a deploy where less is free; Dokku 0.32 and later can refuse it",
     QUIET_TIME: "for how long nobody may have written into a cache that goes by itself, such as 0, 36h, 7d or 1d12h",
     READERS: "--global only: how many processes measure at a time, to spare a slow disk; auto is 16, and 2 on a disk "
     "that says that it rotates",
@@ -133,7 +137,14 @@ def _parse_readers(value: str) -> int | None:
 
 def refuses_deploys(environment: DokkuEnvironment) -> bool:
     """Tell whether a deploy is refused where less is free. Raises CacheError."""
-    return read(environment, properties.GLOBAL, MIN_FREE_ACTION).computed == REFUSE
+    is_wanted = read(environment, properties.GLOBAL, MIN_FREE_ACTION).computed == REFUSE
+    return is_wanted and can_refuse(environment)
+
+
+def can_refuse(environment: DokkuEnvironment) -> bool:
+    """Tell whether this Dokku asks anybody before a build who could refuse it, as far as its version is known."""
+    installed = version.read(environment.lib_root)
+    return installed is None or installed >= FIRST_REFUSING
 
 
 def check(key: str, value: str, *, is_global: bool) -> None:

@@ -131,9 +131,22 @@ def test_a_bound_that_only_a_hand_can_have_written_bounds_nothing(environment: D
 
 
 # promise: harmless
-@pytest.mark.parametrize(("value", "refuses"), [("", False), ("warn", False), ("refuse", True), ("stop", False)])
-def test_a_deploy_is_refused_only_where_that_was_asked_for(
-    environment: DokkuEnvironment, value: str, *, refuses: bool
+@pytest.mark.parametrize(
+    ("value", "installed", "refuses"),
+    [
+        ("", "0.38.27", False),
+        ("warn", "0.38.27", False),
+        ("refuse", "0.38.27", True),
+        ("refuse", "0.32.0", True),
+        ("refuse", "main", True),
+        ("refuse", "0.31.5", False),
+        ("stop", "0.38.27", False),
+    ],
+)
+def test_a_deploy_is_refused_only_where_that_was_asked_for_and_can_be(
+    environment: DokkuEnvironment, value: str, installed: str, *, refuses: bool
 ) -> None:
+    Path(environment.lib_root).mkdir(parents=True, exist_ok=True)
+    Path(environment.lib_root, "STABLE_VERSION").write_text(installed)
     set_everywhere(environment, "min-free-action", value)
     assert policy.refuses_deploys(environment) is refuses
