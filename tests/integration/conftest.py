@@ -23,7 +23,10 @@ from . import proof
 
 HEROKUISH = 32767
 #: -1 where there is no such user, and all tests here are skipped.
-DOKKU = next((user.pw_uid for user in pwd.getpwall() if user.pw_name == "dokku"), -1)
+try:
+    DOKKU = pwd.getpwnam("dokku").pw_uid
+except KeyError:
+    DOKKU = -1
 DISK = Path(os.environ.get("TESTS_DIRECTORY", "/var/tmp"))
 STAND_IN = Path(__file__).parents[1] / "dokku"
 ENGINE = Path(__file__).parents[1] / "engine"

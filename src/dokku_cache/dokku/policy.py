@@ -142,7 +142,7 @@ def refuses_deploys(environment: DokkuEnvironment) -> bool:
 
 
 def can_refuse(environment: DokkuEnvironment) -> bool:
-    """Tell whether this Dokku asks anybody before a build who could refuse it, as far as its version is known."""
+    """Tell whether this Dokku has the trigger by which a build is refused, as far as its version is known."""
     installed = version.read(environment.lib_root)
     return installed is None or installed >= FIRST_REFUSING
 

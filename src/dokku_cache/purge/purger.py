@@ -142,8 +142,7 @@ class Purger:
         self._refuse_deploy(planned.app)
         finding = Surveyor(self.environment, self.engine).examine_again(directory, walks)
         unseen = [entry for entry in candidates(finding, self.request.mode) if entry.identity not in walks]
-        known = planned.sighting.cache
-        if any(known is None or entry.identity != known.identity for entry in unseen):
+        if any(not _was_not_due(planned, entry, self.request.mode) for entry in unseen):
             raise Refused(
                 f"The legacy cache of {planned.app} was replaced while it was being examined",
                 "nothing was removed: purge it again",
@@ -197,6 +196,13 @@ class Purger:
     def _helper(self, app: str) -> Helper:
         roots = (self.environment.root, self.environment.host_root)
         return Helper(self.engine, app, *roots, is_gentle=self.request.is_gentle)
+
+
+def _was_not_due(planned: Finding, entry: Entry, mode: Mode) -> bool:
+    """Tell whether this is the cache that was there when it was planned, and was to stay then."""
+    known = planned.sighting.cache
+    due = {candidate.identity for candidate in candidates(planned, mode)}
+    return not entry.is_trash and known is not None and entry.identity == known.identity not in due
 
 
 def _is_own(directory: AppDirectory, entry: Entry) -> bool:

@@ -153,6 +153,45 @@ def test_what_becomes_due_while_trash_beside_it_is_looked_at_stays_without_a_fai
     assert outcome.decision.kept.state is State.RECENT
 
 
+# promise: policy, last
+def test_what_becomes_due_after_the_plan_is_left_to_the_next_one(server: Server) -> None:
+    """By itself it is no failure, even where nothing else is to be done; whoever asks is told to ask again."""
+    server.build("shop", is_recent=True, is_foreign=False, is_deep=False)
+    planned = server.find()
+    server.set("--global", "quiet-time", "0")
+    with pytest.raises(Kept, match="recent: it was written"):
+        server.purge(planned, AUTOMATIC)
+    assert server.is_whole()
+
+
+# promise: last
+def test_a_due_cache_that_was_away_while_all_was_looked_at_is_told_of(server: Server) -> None:
+    server.put_aside()
+    server.build("shop", is_recent=False, is_foreign=False, is_deep=False)
+    planned, cache, away = server.find(), server.cache("shop"), server.place / "away"
+    cache.rename(away)
+    walk = purger.walk_entry
+
+    def come_back(*arguments: Any) -> Any:
+        away.rename(cache)
+        return walk(*arguments)
+
+    server.patch.setattr(purger, "walk_entry", come_back)
+    with pytest.raises(Refused, match="was replaced while it was being examined"):
+        server.purge(planned)
+    assert server.there == [TRASH, "HEAD", "cache", "precious"]
+
+
+# promise: last
+def test_a_cache_that_another_purge_has_put_aside_meanwhile_is_not_said_to_be_recent(server: Server) -> None:
+    server.build("shop", is_recent=True, is_foreign=False, is_deep=False)
+    planned, cache = server.find(), server.cache("shop")
+    cache.rename(cache.with_name(TRASH))
+    with pytest.raises(Refused, match="was replaced while it was being examined"):
+        server.purge(planned, AUTOMATIC)
+    assert server.there == [TRASH, "HEAD", "precious"]
+
+
 # promise: policy
 def test_what_is_not_due_yet_is_no_failure_of_what_happens_by_itself(server: Server) -> None:
     planned = server.find()
