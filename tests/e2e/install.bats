@@ -63,6 +63,8 @@ plugin() { echo "$DOKKU_LIB_ROOT/plugins/enabled/cache"; }
 
 @test "a first installation on a server without caches says so in a line" {
   needs_spare_server "installs the plugin anew"
+  # It only has git fetch what is new, which an old plugn may not tell a git that minds whose a repository is.
+  [[ "$DOKKU_UNDER_TEST" != "real" ]] || plugn update cache >/dev/null 2>&1 || skip "its plugn cannot update any plugin"
   rm "$DOKKU_LIB_ROOT/data/cache/dokku-version"
   run dokku plugin:update cache
   [[ "$output" == *"found no legacy cache, and no cache volume of an app that is gone: nothing to do"* ]]
