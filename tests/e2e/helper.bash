@@ -84,7 +84,9 @@ deploy() {
 # deploy_source APP DIRECTORY: what lies there is the source of the app.
 deploy_source() {
   prepare_deploy "$1"
-  printf '%s\n' "FROM dokku-cache-test:latest" 'RUN ["/bin/busybox", "--install", "/bin"]' >"$2/Dockerfile"
+  # By bash a real Dokku runs deployment tasks.
+  printf '%s\n' "FROM dokku-cache-test:latest" 'RUN ["/bin/busybox", "--install", "/bin"]' \
+    'RUN printf "%s\\n" "#!/bin/sh" "exec /bin/sh \"\$@\"" >/bin/bash && chmod +x /bin/bash' >"$2/Dockerfile"
   (cd "$2" && tar --create --file - -- *) | dokku git:from-archive --archive-type tar "$(app "$1")" --
 }
 
