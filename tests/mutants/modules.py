@@ -39,6 +39,7 @@ MODULES = (
     "tree.file_system",
     "tree.rotation",
     "purge.purger",
+    "purge.second_look",
     "purge.volume_purger",
     "purge.refusals",
     "purge.recorded",

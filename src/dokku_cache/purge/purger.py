@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from dokku_cache.dokku import locks, policy
@@ -21,11 +21,12 @@ from dokku_cache.errors import (
     Refused,
 )
 from dokku_cache.legacy.outcome import Outcome
-from dokku_cache.legacy.plan import Decision, Finding, candidates, decide
+from dokku_cache.legacy.plan import Decision, Finding, candidates
 from dokku_cache.legacy.remove import Gone, delete_trash, put_back, remove_ghost, set_aside
 from dokku_cache.legacy.sighting import Entry, has_trash, look
 from dokku_cache.legacy.state import Mode
 from dokku_cache.purge.refusals import kept, refusal
+from dokku_cache.purge.second_look import decide_again
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.survey.walking import walk_entry
 from dokku_cache.tree.contents import Walk
@@ -141,16 +142,7 @@ class Purger:
     def _decide_again(self, directory: AppDirectory, planned: Finding, walks: Mapping[Identity, Walk]) -> Decision:
         self._refuse_deploy(planned.app)
         finding = Surveyor(self.environment, self.engine).examine_again(directory, walks)
-        unseen = [entry for entry in candidates(finding, self.request.mode) if entry.identity not in walks]
-        if any(not _was_not_due(planned, entry, self.request.mode) for entry in unseen):
-            raise Refused(
-                f"The legacy cache of {planned.app} was replaced while it was being examined",
-                "nothing was removed: purge it again",
-            )
-        decision = decide(finding, self.request.mode)
-        if unseen:  # a cache that became due a moment ago: what was said of it holds until all of it is looked at
-            targets = tuple(entry for entry in decision.targets if entry.identity in walks)
-            decision = replace(decision, targets=targets, kept=planned.cache)
+        decision = decide_again(planned, finding, walks, self.request.mode)
         if not decision.targets and decision.kept is not None:
             raise kept(decision) if self._is_automatic else refusal(decision)
         return decision
@@ -196,13 +188,6 @@ class Purger:
     def _helper(self, app: str) -> Helper:
         roots = (self.environment.root, self.environment.host_root)
         return Helper(self.engine, app, *roots, is_gentle=self.request.is_gentle)
-
-
-def _was_not_due(planned: Finding, entry: Entry, mode: Mode) -> bool:
-    """Tell whether this is the cache that was there when it was planned, and was to stay then."""
-    known = planned.sighting.cache
-    due = {candidate.identity for candidate in candidates(planned, mode)}
-    return not entry.is_trash and known is not None and entry.identity == known.identity not in due
 
 
 def _is_own(directory: AppDirectory, entry: Entry) -> bool:

@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from dokku_cache.engine.helper import GENTLE_WORKERS, WORKERS, Helper
 from dokku_cache.errors import Interrupted, Kept, NotBegun, PartlyRemoved, PutBack, Refused, Unestablished
 from dokku_cache.legacy.proof import Usage
 from dokku_cache.legacy.sighting import TRASH_PREFIX
-from dokku_cache.legacy.state import Mode, State
+from dokku_cache.legacy.state import Mode
 from dokku_cache.purge import purger
 from dokku_cache.purge.purger import LEFT_TO_DEPLOY, Request
 from dokku_cache.survey.surveyor import Surveyor
@@ -21,13 +20,6 @@ from .purging_server import BY_HAND, TRASH, Server
 
 AUTOMATIC = Request(mode=Mode.AUTOMATIC)
 NEXT = "'dokku cache:purge-legacy shop' goes on from there"
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    server = Server()
-    yield server
-    server.take_away()
 
 
 def test_a_dead_cache_goes_and_nothing_else_of_the_app(server: Server) -> None:
@@ -113,129 +105,6 @@ def test_it_is_waited_for_other_purges_and_deploys_as_long_as_is_asked_for(
     server.patch.setattr(locks, "is_deployed_for", lambda _, __, seconds: bool(waited.append(seconds)))
     server.purge(server.find(), Request(**wish))
     assert waited == expected
-
-
-# promise: policy
-def test_what_is_not_due_yet_stays_while_trash_beside_it_goes(server: Server) -> None:
-    server.build("shop", is_recent=True, is_foreign=False, is_deep=False)
-    server.put_aside()
-    walked: list[str] = []
-    walk = purger.walk_entry
-    server.patch.setattr(
-        purger, "walk_entry", lambda at, entry, *more: walked.append(entry.name) or walk(at, entry, *more)
-    )
-    outcome = server.purge(server.find(), AUTOMATIC)
-    assert server.there == ["HEAD", "cache", "precious"]
-    assert server.is_whole()
-    assert outcome
-    assert outcome.decision.kept
-    assert outcome.decision.kept.state is State.RECENT
-    # Nobody reads through many GB that stay in any case.
-    assert walked == [TRASH]
-
-
-# promise: policy, last
-def test_what_becomes_due_while_trash_beside_it_is_looked_at_stays_without_a_failure(server: Server) -> None:
-    server.build("shop", is_recent=True, is_foreign=False, is_deep=False)
-    server.put_aside()
-    walk = purger.walk_entry
-
-    def grow_old(*arguments: Any) -> Any:
-        server.set("--global", "quiet-time", "0")
-        return walk(*arguments)
-
-    server.patch.setattr(purger, "walk_entry", grow_old)
-    outcome = server.purge(server.find(), AUTOMATIC)
-    assert server.there == ["HEAD", "cache", "precious"]
-    assert server.is_whole()
-    assert outcome
-    assert outcome.decision.kept
-    assert outcome.decision.kept.state is State.RECENT
-
-
-# promise: policy, last
-def test_what_becomes_due_after_the_plan_is_left_to_the_next_one(server: Server) -> None:
-    """By itself it is no failure, even where nothing else is to be done; whoever asks is told to ask again."""
-    server.build("shop", is_recent=True, is_foreign=False, is_deep=False)
-    planned = server.find()
-    server.set("--global", "quiet-time", "0")
-    with pytest.raises(Kept, match="recent: it was written"):
-        server.purge(planned, AUTOMATIC)
-    assert server.is_whole()
-
-
-# promise: last
-def test_a_due_cache_that_was_away_while_all_was_looked_at_is_told_of(server: Server) -> None:
-    server.put_aside()
-    server.build("shop", is_recent=False, is_foreign=False, is_deep=False)
-    planned, cache, away = server.find(), server.cache("shop"), server.place / "away"
-    cache.rename(away)
-    walk = purger.walk_entry
-
-    def come_back(*arguments: Any) -> Any:
-        away.rename(cache)
-        return walk(*arguments)
-
-    server.patch.setattr(purger, "walk_entry", come_back)
-    with pytest.raises(Refused, match="was replaced while it was being examined"):
-        server.purge(planned)
-    assert server.there == [TRASH, "HEAD", "cache", "precious"]
-
-
-# promise: last
-def test_a_cache_that_another_purge_has_put_aside_meanwhile_is_not_said_to_be_recent(server: Server) -> None:
-    server.build("shop", is_recent=True, is_foreign=False, is_deep=False)
-    planned, cache = server.find(), server.cache("shop")
-    cache.rename(cache.with_name(TRASH))
-    with pytest.raises(Refused, match="was replaced while it was being examined"):
-        server.purge(planned, AUTOMATIC)
-    assert server.there == [TRASH, "HEAD", "precious"]
-
-
-# promise: policy
-def test_what_is_not_due_yet_is_no_failure_of_what_happens_by_itself(server: Server) -> None:
-    planned = server.find()
-    server.build("shop", is_recent=True, is_foreign=False, is_deep=False)
-    with pytest.raises(Kept, match="recent: it was written"):
-        server.purge(server.find(), AUTOMATIC)
-    server.set_version("0.30.11")
-    with pytest.raises(Refused, match=r"active: Dokku 0\.30\.11 still builds in it") as refused:
-        server.purge(planned)
-    assert not isinstance(refused.value, Kept)
-    assert server.is_whole()
-
-
-# promise: last
-@pytest.mark.parametrize(
-    ("is_made_anew", "words"),
-    [(False, r"changed while it was examined \(No such file or directory\)"), (True, r"\(cache was replaced\)")],
-)
-def test_a_cache_that_changes_while_it_is_examined_is_refused(
-    server: Server, words: str, *, is_made_anew: bool
-) -> None:
-    walk, cache = purger.walk_entry, server.cache("shop")
-
-    def interfere(*arguments: Any) -> Any:
-        cache.rename(server.place / "elsewhere")
-        if is_made_anew:
-            cache.mkdir()
-            (cache / "kept").touch()
-        return walk(*arguments)
-
-    server.patch.setattr(purger, "walk_entry", interfere)
-    with pytest.raises(Refused, match=words):
-        server.purge(server.find())
-    assert not is_made_anew or os.listdir(cache) == ["kept"]
-
-
-# promise: last
-def test_a_cache_that_was_made_anew_after_the_plan_stays(server: Server) -> None:
-    planned, cache = server.find(), server.cache("shop")
-    cache.rename(server.place / "elsewhere")
-    server.build("shop", is_recent=False, is_foreign=False, is_deep=False)
-    with pytest.raises(Refused, match="was replaced while it was being examined"):
-        server.purge(planned)
-    assert server.is_whole()
 
 
 # promise: use, last
