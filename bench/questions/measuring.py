@@ -23,10 +23,10 @@ def measuring(bench: Bench) -> Iterator[Result]:
     top = bench.tree
     for shape in list(trees.SHAPES)[: bench.shapes]:
         trees.make(shape, top, bench.files, seed=6)
-        right, peers = _agree(top), _peers(top)
-        failing = [peer.name for peer in peers if not _finds(peer, top, right)]
-        peers = [peer for peer in peers if peer.name not in failing]
-        note = f"Not in it, as they end before they have found all: {', '.join(failing)}." if failing else ""
+        right, there = _agree(top), _peers(top)
+        peers = [peer for peer in there if _finds(peer, top, right)]
+        failing = ", ".join(peer.name for peer in there if peer not in peers)
+        note = f"Not in it, as they end before they have found all: {failing}." if failing else ""
         yield race(f"measuring, {shape}, warm", _with(peers, top), bench.runs, note=note)
         if drop_caches():
             yield race(f"measuring, {shape}, cold", _with(peers, top), bench.slow_runs, before=drop_caches, note=note)

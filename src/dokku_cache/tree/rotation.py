@@ -6,6 +6,7 @@ of libata), which Linux shows since 5.18 (drivers/scsi/scsi_sysfs.c).
 """
 
 import os
+from functools import cache
 from pathlib import Path
 
 BLOCK_DEVICES = "/sys/dev/block"
@@ -16,10 +17,12 @@ _NO_ROTATION = 1
 _MOST_LAYERS = 8
 
 
+@cache
 def rotates(device: int, block_devices: str = BLOCK_DEVICES) -> bool:
     """Tell whether a file system's device (st_dev) lies on a disk that says that it rotates, all or in part.
 
-    What cannot be found out, as of a file system of several devices or of a server's, does not.
+    What cannot be found out, as of a file system of several devices or of a server's, does not. Looked at once: many
+    small caches lie on one disk.
     """
     return _rotates(Path(block_devices, f"{os.major(device)}:{os.minor(device)}"), _MOST_LAYERS)
 

@@ -10,6 +10,7 @@ from dokku_cache.engine.helper import Helper
 from dokku_cache.legacy.outcome import Outcome
 from dokku_cache.legacy.plan import Finding
 from dokku_cache.legacy.sighting import TRASH_PREFIX
+from dokku_cache.legacy.state import Mode
 from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher
 from dokku_cache.purge.purger import Purger, Request
@@ -18,7 +19,7 @@ from dokku_cache.survey.surveyor import Surveyor
 from ..small_server import LONG_AGO, SmallServer
 
 TRASH = f"{TRASH_PREFIX}0123456789abcdef"
-BY_HAND = Request()
+BY_HAND, AUTOMATIC = Request(), Request(mode=Mode.AUTOMATIC)
 
 
 class Server(SmallServer):

@@ -16,9 +16,8 @@ from dokku_cache.purge import purger
 from dokku_cache.purge.purger import LEFT_TO_DEPLOY, Request
 from dokku_cache.survey.surveyor import Surveyor
 
-from .purging_server import BY_HAND, TRASH, Server
+from .purging_server import AUTOMATIC, BY_HAND, TRASH, Server
 
-AUTOMATIC = Request(mode=Mode.AUTOMATIC)
 NEXT = "'dokku cache:purge-legacy shop' goes on from there"
 
 

@@ -6,13 +6,19 @@ from typing import Any
 import pytest
 
 from dokku_cache.errors import Kept, Refused
-from dokku_cache.legacy.state import Mode, State
+from dokku_cache.legacy.state import State
 from dokku_cache.purge import purger
-from dokku_cache.purge.purger import Request
 
-from .purging_server import TRASH, Server
+from .purging_server import AUTOMATIC, TRASH, Server
 
-AUTOMATIC = Request(mode=Mode.AUTOMATIC)
+
+def purge_beside_a_recent_cache(server: Server) -> None:
+    outcome = server.purge(server.find(), AUTOMATIC)
+    assert server.there == ["HEAD", "cache", "precious"]
+    assert server.is_whole()
+    assert outcome
+    assert outcome.decision.kept
+    assert outcome.decision.kept.state is State.RECENT
 
 
 # promise: policy
@@ -24,12 +30,7 @@ def test_what_is_not_due_yet_stays_while_trash_beside_it_goes(server: Server) ->
     server.patch.setattr(
         purger, "walk_entry", lambda at, entry, *more: walked.append(entry.name) or walk(at, entry, *more)
     )
-    outcome = server.purge(server.find(), AUTOMATIC)
-    assert server.there == ["HEAD", "cache", "precious"]
-    assert server.is_whole()
-    assert outcome
-    assert outcome.decision.kept
-    assert outcome.decision.kept.state is State.RECENT
+    purge_beside_a_recent_cache(server)
     # Nobody reads through many GB that stay in any case.
     assert walked == [TRASH]
 
@@ -45,12 +46,7 @@ def test_what_becomes_due_while_trash_beside_it_is_looked_at_stays_without_a_fai
         return walk(*arguments)
 
     server.patch.setattr(purger, "walk_entry", grow_old)
-    outcome = server.purge(server.find(), AUTOMATIC)
-    assert server.there == ["HEAD", "cache", "precious"]
-    assert server.is_whole()
-    assert outcome
-    assert outcome.decision.kept
-    assert outcome.decision.kept.state is State.RECENT
+    purge_beside_a_recent_cache(server)
 
 
 # promise: policy, last
