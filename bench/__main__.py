@@ -21,10 +21,15 @@ def main() -> None:
     parser.add_argument("--only", action="append", choices=QUESTIONS, help="one question; may be given again")
     options = parser.parse_args()
     bench = Bench(options.work, options.files, options.runs, options.shapes)
-    results = [result for name in options.only or QUESTIONS for result in QUESTIONS[name](bench)]
     os.makedirs(os.path.dirname(os.path.abspath(options.output)), exist_ok=True)
     command = f"bench/run --files {options.files} --runs {options.runs}"
-    page.write(options.output, command, results)
+    titles = []
+    for name in options.only or QUESTIONS:
+        for result in QUESTIONS[name](bench):
+            page.add(options.output, command, bench.file_system, result)
+            titles.append(result.title)
+    if not options.only:
+        page.keep(options.output, titles)
     print(f"Written: {options.output}")
 
 

@@ -4,7 +4,7 @@ import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 
 from bench.timing import Contender, Result
@@ -15,20 +15,36 @@ _HEAD = """# Benchmarks
 Written by `make bench` (`{command}`); do not edit.
 Each question is put to all contenders in turn, A B A B. The figures are wall-clock times, of the whole command with
 the start of its interpreter; the ratio is that of the medians, to the first contender in the table. A question
-that is put alone (`bench/run --only QUESTION`) replaces its own tables only.
+that is put alone (`bench/run --only QUESTION`) replaces its own tables only: each says when and on what file system
+it was measured.
 
 {machine}
 
 """
 
 
-def write(path: str, command: str, results: Sequence[Result]) -> None:
-    """Write results to a file of Markdown, where they take the place of those with the same title."""
+def add(path: str, command: str, file_system: str, result: Result) -> None:
+    """Write a result to a file of Markdown, where it takes the place of one with the same title.
+
+    ``command``: what was called; ``file_system``: what was measured on. It is written as soon as it is there: an
+    hour's work is not lost with its last minute.
+    """
     sections = _read_sections(path)
-    sections.update((_heading(result), _section(result)) for result in results)
+    sections[_heading(result.title)] = _section(result, file_system)
+    _write(path, _HEAD.format(command=command, machine=_machine()), sections)
+
+
+def keep(path: str, titles: Iterable[str]) -> None:
+    """Leave only the results with these titles: what is no longer asked is no longer told."""
+    sections, kept = _read_sections(path), {_heading(title) for title in titles}
+    with open(path, encoding="utf-8") as page:
+        head = page.read().partition("## ")[0]
+    _write(path, head, {heading: text for heading, text in sections.items() if heading in kept})
+
+
+def _write(path: str, head: str, sections: Mapping[str, str]) -> None:
     with open(path, "w", encoding="utf-8") as page:
-        page.write(_HEAD.format(command=command, machine=_machine()))
-        page.write("\n".join(sections.values()))
+        page.write(head + "\n".join(sections.values()))
 
 
 def _read_sections(path: str) -> dict[str, str]:
@@ -40,14 +56,13 @@ def _read_sections(path: str) -> dict[str, str]:
     return {part.partition("\n")[0]: f"## {part}".rstrip("\n") + "\n" for part in parts}
 
 
-def _heading(result: Result) -> str:
-    return f"{result.title[0].upper()}{result.title[1:]}"
+def _heading(title: str) -> str:
+    return f"{title[0].upper()}{title[1:]}"
 
 
-def _section(result: Result) -> str:
-    lines = [f"## {_heading(result)}", ""]
-    if result.note:
-        lines += [result.note, ""]
+def _section(result: Result, file_system: str) -> str:
+    measured = f"Measured on {datetime.now(timezone.utc):%Y-%m-%d}, {file_system}."
+    lines = [f"## {_heading(result.title)}", "", f"{result.note} {measured}".lstrip(), ""]
     if result.contenders:
         lines += ["| | command | runs | median | min to max | ratio |", "|---|---|---|---|---|---|"]
         lines += [_row(contender, result.contenders[0]) for contender in result.contenders]
@@ -73,16 +88,9 @@ def _machine() -> str:
     now = datetime.now(timezone.utc)
     return (
         f"On {now:%Y-%m-%d}: {os.cpu_count()} processors, {memory} GB of memory, Linux {platform.release()}, Python "
-        f"{platform.python_version()}, {_file_system()}, load average at the end {load}.\n\n"
+        f"{platform.python_version()}, load average at the end {load}.\n\n"
         + "".join(f"- {name}: {version}\n" for name, version in _versions())
     )
-
-
-def _file_system() -> str:
-    done = subprocess.run(
-        ["stat", "-f", "-c", "%T", os.environ["DOKKU_ROOT"]], capture_output=True, text=True, check=True
-    )
-    return f"file system {done.stdout.strip()}"
 
 
 def _versions() -> list[tuple[str, str]]:

@@ -45,6 +45,12 @@ class Bench:
         return (("node_modules", self.files), ("one directory of empty files", 5 * self.files))[: self.shapes]
 
     @property
+    def file_system(self) -> str:
+        """The kind of the file system it works on, and its mount options: ``discard`` alone may decide a race."""
+        kind, options = output("findmnt", "--noheadings", "--output=FSTYPE,OPTIONS", "--target", self.work).split()
+        return f"{kind} ({options})"
+
+    @property
     def apps(self) -> str:
         """The directory of apps of the stand-in for Dokku."""
         return os.environ["DOKKU_ROOT"]

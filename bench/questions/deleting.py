@@ -1,6 +1,7 @@
 """The questions about deleting."""
 
 import os
+import re
 from collections.abc import Iterator
 from functools import partial
 
@@ -57,8 +58,10 @@ def _deleting(bench: Bench, shape: str, files: int, owner: str = trees.HEROKUISH
     ]
     if rmz := of_cargo("rmz"):
         contenders.append(Contender("rmz", [rmz, cache], "rmz cache"))
+    # Of every extent that is freed the disk is told, and whoever deletes waits for it: another question.
+    disk = ", mounted with discard" if re.search(r"\bdiscard\b", bench.file_system) else ""
     return race(
-        f"deleting, {shape}, {files:,} files{of_whom}",
+        f"deleting, {shape}, {files:,} files{of_whom}{disk}",
         contenders,
         bench.slow_runs,
         before=partial(_make_cold_beside_warm_programs, bench, shape, cache, files, owner),
