@@ -15,17 +15,11 @@ HARMLESS = {
     "legacy.emptying: OPEN_DIRECTORIES = 256 [256 -> 257]": "one handle more, far below the limit",
     "legacy.emptying: HANDLES_ALONE = 8 [8 -> 9]": "one handle more a thread, far below the limit",
     "legacy.emptying: BATCH = 200 [200 -> 201]": "speed alone",
-    "legacy.emptying: _TELLING_SECONDS = 0.2 [0.2 -> 1.2]": "how often a bar moves",
+    "legacy.emptying: _TELLING_SECONDS = 0.1 [0.1 -> 1.1]": "how often a bar moves, and how many work is thought over",
+    "legacy.crew: thread = threading.Thread(target=self._work.take_part, daemon=True) [without daemon=True]": "they are waited for in any case",
+    "legacy.crew: thread = threading.Thread(target=self._work.take_part, daemon=True) [True -> False]": "they are waited for in any case",
     (
-        "legacy.emptying: threads = [threading.Thread(target=work.take_part, daemon=True) for _ in"
-        " range(workers)] [without daemon=True]"
-    ): "they are waited for in any case",
-    (
-        "legacy.emptying: threads = [threading.Thread(target=work.take_part, daemon=True) for _ in"
-        " range(workers)] [True -> False]"
-    ): "they are waited for in any case",
-    (
-        "legacy.emptying: return self._changed.wait_for(lambda: self._has_ended() and not self._running,"
+        "legacy.emptying: return self._ended.wait_for(lambda: self._has_ended() and not self._running,"
         " seconds) [without 'not self._running']"
     ): "who still runs is waited for afterwards",
     "legacy.emptying: self._changed.notify_all() [without 'self._changed.notify_all()']": "who ends a job wakes the others too",

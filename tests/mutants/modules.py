@@ -5,6 +5,7 @@ MODULES = (
     "legacy.classify",
     "legacy.remove",
     "legacy.emptying",
+    "legacy.crew",
     "tree.handles",
     "tree.descent",
     "legacy.sighting",

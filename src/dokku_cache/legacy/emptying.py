@@ -1,4 +1,4 @@
-"""Deleting what this user may delete, by many threads: deleting waits for the disk, not for the processor.
+"""Deleting what this user may delete, by threads: as many as still delete more than fewer would.
 
 Everything goes through open handles, as in a purge as a whole: a directory is entered from the handle of the one it
 lies in, without following a link, and stays open until it is empty.
@@ -6,17 +6,19 @@ lies in, without following a link, and stays open until it is empty.
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from dokku_cache.legacy.crew import Crew, Pace, processors
 from dokku_cache.tree.descent import Descent
 from dokku_cache.tree.handles import LeftTheTree, mount_of, open_to_empty
 
 #: Told during a removal: how many entries are gone since the last time. Not their bytes, as asking for these takes a
 #: fifth of the time that deleting takes; how much there is in all was measured before.
 Gone = Callable[[int], None]
-#: As many as the helper container has.
+#: At most: as many as the helper container has.
 WORKERS = 32
 #: Directories that are open at a time; what is found beyond is emptied on the spot, with so many handles a thread. In
 #: all that is half of the usual limit of 1,024.
@@ -24,7 +26,7 @@ OPEN_DIRECTORIES = 256
 HANDLES_ALONE = 8
 #: Names of one directory that one thread deletes, so that a single wide directory keeps several busy.
 BATCH = 200
-_TELLING_SECONDS = 0.2
+_TELLING_SECONDS = 0.1
 
 
 @dataclass
@@ -38,46 +40,42 @@ class _Directory:
 
 
 def empty(top_fd: int, gone: Gone, workers: int = WORKERS) -> None:
-    """Delete all below an open directory; ``gone`` is told from the calling thread.
+    """Delete all below an open directory by so many threads at most; ``gone`` is told from the calling thread.
 
     Raises PermissionError where something is not this user's to delete, LeftTheTree where something else
     is mounted, and another OSError where something came or went meanwhile. Some is gone by then, and was told.
     """
-    work = _Work(top_fd)
-    threads = [threading.Thread(target=work.take_part, daemon=True) for _ in range(workers)]
+    work, pace = _Work(top_fd), Pace(processors(), workers)
+    crew = Crew(work)
     try:
-        if not _start(threads):
+        if not crew.be(pace.workers):
             work.take_part()
+        told = time.monotonic()
         while not work.wait(_TELLING_SECONDS):
-            gone(work.newly_gone())
+            count, before, told = work.newly_gone(), told, time.monotonic()
+            crew.be(pace.after(count, told - before))
+            gone(count)
     finally:
         work.give_up()
-        for thread in threads:
-            if thread.ident is not None:
-                thread.join()
+        crew.join()
         work.close()
         gone(work.newly_gone())
     if work.failure is not None:
         raise work.failure
 
 
-def _start(threads: Sequence[threading.Thread]) -> bool:
-    """Start as many as the machine lets us, and tell whether there is one."""
-    try:
-        for thread in threads:
-            thread.start()
-    except RuntimeError:
-        return threads[0].ident is not None
-    return True
-
-
 class _Work:
-    """What is to be done, taken by several threads until nothing is left, or something failed."""
+    """What is to be done, taken by several threads until nothing is left, or something failed.
+
+    ``wanted``: how many are to take part; whoever is one too many leaves after his job.
+    """
 
     def __init__(self, top_fd: int) -> None:
         self.failure: OSError | None = None
         self._device, self._mount = os.fstat(top_fd).st_dev, mount_of(top_fd)
-        self._changed = threading.Condition()
+        lock = threading.Lock()
+        self._changed, self._ended = threading.Condition(lock), threading.Condition(lock)
+        self.wanted, self._taking_part = 1, 0
         self._jobs: list[Callable[[], None]] = [partial(self._read, _Directory(top_fd))]
         self._running = 0
         self._is_over = False
@@ -86,8 +84,8 @@ class _Work:
 
     def wait(self, seconds: float) -> bool:
         """Wait so long at most, and tell whether all of it has ended."""
-        with self._changed:
-            return self._changed.wait_for(lambda: self._has_ended() and not self._running, seconds)
+        with self._ended:
+            return self._ended.wait_for(lambda: self._has_ended() and not self._running, seconds)
 
     def newly_gone(self) -> int:
         """Give how many entries went since the last time."""
@@ -108,6 +106,8 @@ class _Work:
 
     def take_part(self) -> None:
         """Do one job after the other."""
+        with self._changed:
+            self._taking_part += 1
         while (job := self._next()) is not None:
             try:
                 job()
@@ -118,7 +118,9 @@ class _Work:
             finally:
                 with self._changed:
                     self._running -= 1
-                    self._changed.notify_all()
+                    if self._has_ended():
+                        self._changed.notify_all()
+                        self._ended.notify_all()
 
     def _has_ended(self) -> bool:
         return self._is_over or not (self._jobs or self._running)
@@ -126,7 +128,9 @@ class _Work:
     def _next(self) -> Callable[[], None] | None:
         with self._changed:
             self._changed.wait_for(lambda: self._jobs or self._has_ended())
-            if self._has_ended():
+            if self._has_ended() or self._taking_part > self.wanted:
+                self._taking_part -= 1
+                self._changed.notify()  # what woke this one is for another
                 return None
             self._running += 1
             return self._jobs.pop()

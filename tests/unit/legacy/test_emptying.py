@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -207,6 +208,7 @@ def test_where_few_threads_can_be_started_those_do_it(top: Path, monkeypatch: py
         start(thread)
 
     monkeypatch.setattr(threading.Thread, "start", start_two)
+    monkeypatch.setattr(emptying, "processors", lambda: 6)
     assert emptied(top, workers=6) == expected
     assert started == [3]
 
@@ -260,3 +262,40 @@ def test_after_a_failure_nobody_begins_anything_more(
     with pytest.raises(PermissionError):
         emptied(top, workers=1)
     assert len(tries) == 1
+
+
+def test_who_is_one_too_many_leaves_after_his_job_and_all_goes(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Shrinking:
+        """Eight at first, and two from the first look on."""
+
+        workers = 8
+
+        def __init__(self, _fewest: int, _most: int) -> None:
+            pass
+
+        def after(self, _entries: int, _seconds: float) -> int:
+            return 2
+
+    unlinked = os.unlink
+
+    def slowly(name: str, *, dir_fd: int) -> None:
+        time.sleep(0.0005)
+        unlinked(name, dir_fd=dir_fd)
+
+    expected, crews = wide(top) + bushy(top / "more"), []
+    monkeypatch.setattr(os, "unlink", slowly)
+    monkeypatch.setattr(emptying, "Pace", Shrinking)
+    monkeypatch.setattr(emptying, "BATCH", 2)
+    monkeypatch.setattr(emptying, "_TELLING_SECONDS", 0.005)
+    counted = []
+
+    def told(count: int) -> None:
+        counted.append(count)
+        crews.append(threading.active_count() - 1)
+
+    fd = os.open(top, os.O_RDONLY | os.O_DIRECTORY)
+    empty(fd, told, 8)
+    os.close(fd)
+    assert sum(counted) == expected + 1
+    assert max(crews[:2]) > 2
+    assert crews[-3] <= 2
