@@ -64,6 +64,17 @@ def two_deep_chains(top: Path) -> None:
         chain(top / name, 400, "some-directory")
 
 
+def hostile_chain(top: Path) -> None:
+    chain(top, 200, "-rf * ?\n[.\\ é' ;x")
+
+
+def what_a_killed_helper_left(top: Path) -> None:
+    """Make what it moves up from where paths get too long, under the names that the next one will give again."""
+    for number in range(1, 60):
+        (top / ".deep.1" / str(number)).mkdir(parents=True)
+        chain(top / ".deep.1" / str(number), 25, "d" * 200)
+
+
 def closed_modes(top: Path) -> None:
     for mode in (0o000, 0o111, 0o444, 0o555, 0o1777, 0o2755):
         directory = top / f"mode{mode:o}"
@@ -121,6 +132,8 @@ ALL = (
     beyond_path_max,
     very_deep,
     two_deep_chains,
+    hostile_chain,
+    what_a_killed_helper_left,
     closed_modes,
     special_files,
     hard_links,

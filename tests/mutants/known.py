@@ -16,8 +16,8 @@ HARMLESS = {
     "legacy.emptying: HANDLES_ALONE = 8 [8 -> 9]": "one handle more a thread, far below the limit",
     "legacy.emptying: BATCH = 200 [200 -> 201]": "speed alone",
     "legacy.emptying: _TELLING_SECONDS = 0.1 [0.1 -> 1.1]": "how often a bar moves, and how many work is thought over",
-    "legacy.crew: thread = threading.Thread(target=self._work.take_part, daemon=True) [without daemon=True]": "they are waited for in any case",
-    "legacy.crew: thread = threading.Thread(target=self._work.take_part, daemon=True) [True -> False]": "they are waited for in any case",
+    "legacy.crew: self._threads.append(threading.Thread(target=self._work.take_part, daemon=True)) [without daemon=True]": "they are waited for in any case",
+    "legacy.crew: self._threads.append(threading.Thread(target=self._work.take_part, daemon=True)) [True -> False]": "they are waited for in any case",
     (
         "legacy.emptying: return self._ended.wait_for(lambda: self._has_ended() and not self._running,"
         " seconds) [without 'not self._running']"

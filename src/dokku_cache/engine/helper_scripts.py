@@ -13,6 +13,10 @@ MOUNT_POINT = "/legacy"
 #: Of the names in one directory so much is sent.
 MOST_NAME_BYTES = 100_000
 
+#: Patterns of what is far from the top: the kernel walks every path anew, and beyond 4,096 bytes none (PATH_MAX); a
+#: shell that is started below walks back up to the top (getcwd(3)). For both, these take the least time.
+FAR_TO_DELETE, FAR_TO_MEASURE = 600 * "?", 2000 * "?"
+
 # xargs is called by its path, as another program: by its name it would run in a fork of the shell, with the
 # shell's handler for SIGCHLD; that breaks its reading off when a worker ends, and a file name with it (busybox 1.35).
 # -s: batches of as many bytes; by default they are a third of that, and starting programs takes most of the time.
@@ -32,8 +36,8 @@ xargs="/bin/xargs -0 -r -s 100000"
 # is still there is not counted. What is deeper than 16 directories goes with the one it is in: in a chain of
 # thousands, each would else be tried down to where names get too long, from every level of it.
 #
-# Paths beyond PATH_MAX cannot be named from the top: what is left after the first round is moved up from a depth that
-# can be (14 names of 255 bytes), until nothing is.
+# Paths beyond PATH_MAX cannot be named from the top: where the first round leaves something, what is far is moved up
+# to the top, what is far in that likewise, and so on until nothing is.
 EMPTY = (
     _PRELUDE
     + r"""
@@ -48,25 +52,29 @@ sweep() {
 is_empty() { [ -z "$(find . -mindepth 1 -maxdepth 1 -print 2>/dev/null | head -n 1)" ]; }
 sweep
 round=0
-while ! is_empty && [ -n "$(find . -mindepth 14 -maxdepth 14 -type d 2>/dev/null | head -n 1)" ]; do
+from=.
+while ! is_empty && [ "$round" -lt 20000 ]; do
   round=$((round + 1))
-  find . -mindepth 14 -maxdepth 14 -type d -print0 2>/dev/null |
-    $xargs -n 1 sh -c 'mv -- "$1" "./.deep.$0.$$"' "$round"
-  [ "$round" -lt 20000 ] || break
+  up=./.deep.$round
+  mkdir "$up" 2>/dev/null
+  find "$from" -mindepth 1 -type d -path "@FAR@*" -prune -print0 2>/dev/null |
+    $xargs -n 1 sh -c 'mv -- "$1" "$0/$$"' "$up"
+  ! rmdir "$up" 2>/dev/null || break
+  from=$up
 done
 [ "$round" -eq 0 ] || sweep
 is_empty || { rm -rf -- ./* ./.[!.]* ./..?* 2>&1 | head -n 3 >&2; exit 72; }
 echo done
 """
-)
+).replace("@FAR@", FAR_TO_DELETE)
 
-# One xargs at a time, or lines of two would mix. Beyond PATH_MAX: descend by 14 names, and start again there.
+# One xargs at a time, or lines of two would mix. What is far is entered, and all starts again there.
 MEASURE = (
     (
         _PRELUDE
         + r"""
-level='find . -mindepth 1 -maxdepth 14 -print0 | $xargs -n 1000 stat -c "= %h %d %i %b %Y %F" --
-find . -mindepth 14 -maxdepth 14 -type d -exec sh -c "cd -P -- \"\$1\" && eval \"\$level\"" sh {} \;'
+level='find . -mindepth 1 -print0 -type d -path "@FAR@*" -prune | $xargs -n 1000 stat -c "= %h %d %i %b %Y %F" --
+find . -mindepth 1 -type d -path "@FAR@*" -prune -exec sh -c "cd -P -- \"\$1\" && eval \"\$level\"" sh {} \;'
 export level xargs
 find . -maxdepth 2 -print0 | $xargs -n 1000 stat -c %u -- | awk '!seen[$0]++ { print "u " $0 }'
 names() {
@@ -83,6 +91,7 @@ eval "$level"
 echo done
 """
     )
+    .replace("@FAR@", FAR_TO_MEASURE)
     .replace("@AMBIGUOUS@", " ".join(sorted(AMBIGUOUS)))
     .replace("@BYTES@", str(MOST_NAME_BYTES))
 )

@@ -88,14 +88,15 @@ class Crew:
         self._threads = [thread for thread in self._threads if thread.is_alive()]
         try:
             while self._can_grow and len(self._threads) < wanted:
-                thread = threading.Thread(target=self._work.take_part, daemon=True)
-                thread.start()
-                self._threads.append(thread)
+                self._threads.append(threading.Thread(target=self._work.take_part, daemon=True))
+                self._threads[-1].start()
         except RuntimeError:  # the limit of processes, or of memory
+            self._threads.pop()
             self._can_grow = False
         return bool(self._threads)
 
     def join(self) -> None:
         """Wait until the last one has ended."""
         for thread in self._threads:
-            thread.join()
+            if thread.ident is not None:
+                thread.join()

@@ -100,7 +100,13 @@ class _Work:
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Close the directories that did not get empty, once nobody takes part any more."""
+        """Close the directories that did not get empty, once nobody is at work in any of them.
+
+        Who was being started when the caller was interrupted is in no crew; and a handle that is used after it was
+        closed may be another directory's by then.
+        """
+        with self._ended:
+            self._ended.wait_for(lambda: not self._running)
         while self._open:
             os.close(self._open.pop())
 

@@ -239,6 +239,33 @@ def test_an_interrupt_ends_all_threads_and_leaves_the_rest(top: Path) -> None:
     os.close(fd)
 
 
+def test_who_was_being_started_in_that_moment_is_waited_for_too(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """He would go on with handles that are closed, and may be of another directory by then."""
+    bushy(top)
+    started, unlinked, at_work = threading.Thread.start, os.unlink, threading.Event()
+
+    def start(thread: threading.Thread) -> None:
+        started(thread)
+        at_work.wait(10)
+        raise KeyboardInterrupt
+
+    def slowly(name: str, *, dir_fd: int) -> None:
+        at_work.set()
+        time.sleep(0.05)
+        unlinked(name, dir_fd=dir_fd)
+
+    fd = os.open(top, os.O_RDONLY | os.O_DIRECTORY)
+    monkeypatch.setattr(threading.Thread, "start", start)
+    monkeypatch.setattr(threading.Thread, "join", lambda _thread: None)
+    monkeypatch.setattr(os, "unlink", slowly)
+    with pytest.raises(KeyboardInterrupt):
+        empty(fd, lambda _: None, 1)
+    left = sorted(os.walk(top))
+    time.sleep(0.2)
+    assert sorted(os.walk(top)) == left
+    os.close(fd)
+
+
 def test_before_anybody_has_begun_it_has_not_ended(top: Path) -> None:
     """Else what is left in a moment in which nobody works would stay."""
     (top / "file").touch()
