@@ -16,6 +16,10 @@ HARMLESS = {
     "legacy.emptying: HANDLES_ALONE = 8 [8 -> 9]": "one handle more a thread, far below the limit",
     "legacy.emptying: BATCH = 200 [200 -> 201]": "speed alone",
     "legacy.emptying: _TELLING_SECONDS = 0.1 [0.1 -> 1.1]": "how often a bar moves, and how many work is thought over",
+    "legacy.emptying: crew.be(pace.after(count, told - before)) [Sub -> Add]": "how many work: speed alone",
+    "legacy.emptying: self.wanted, self._taking_part = 1, 0 [1 -> 2]": "a crew says it before anybody takes part; without one the caller is alone",
+    "legacy.emptying: self._changed.notify()  # what woke this one is for another [without 'self._changed.notify()']": "who has handed it out comes back for it: speed alone",
+    "legacy.crew: RESTING = 20 [20 -> 21]": "one look more",
     "legacy.crew: self._threads.append(threading.Thread(target=self._work.take_part, daemon=True)) [without daemon=True]": "they are waited for in any case",
     "legacy.crew: self._threads.append(threading.Thread(target=self._work.take_part, daemon=True)) [True -> False]": "they are waited for in any case",
     (

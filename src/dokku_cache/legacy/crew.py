@@ -45,13 +45,13 @@ class Pace:
         return self.workers
 
     def _is_worth(self, rate: float, before: float) -> bool:
-        # Nothing at all went before: it waits, and more of them would wait side by side.
-        return rate >= before * (WORTH if self._is_growing else NEARLY)
+        # Where nothing at all goes they wait, and more of them would wait side by side.
+        return rate >= before * WORTH if self._is_growing else rate > before * NEARLY
 
     def _try(self, rate: float) -> None:
         wanted = min(self.workers * 2, self._most) if self._is_growing else max(self.workers // 2, self._fewest)
         if wanted == self.workers:
-            self._turn()
+            self._is_growing, self._before = not self._is_growing, None
             return
         self._before = (self.workers, rate)
         self.workers = wanted

@@ -1,5 +1,6 @@
 """How many threads delete: as many as pay, on a disk that is played."""
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -65,14 +66,31 @@ def test_a_disk_that_gets_slower_gets_more_of_them_and_one_that_gets_faster_fewe
     assert settled(computing, pace, 12 * RESTING) <= 4
 
 
-def test_a_trial_that_bought_nothing_is_not_made_again_at_once() -> None:
+def test_a_trial_that_bought_nothing_is_made_again_only_after_a_while() -> None:
     pace = Pace(2, 32)
-    seen = [pace.after(int(computing(pace.workers)), 1) for _ in range(RESTING + 2)]
-    assert seen == [4] + [2] * (RESTING + 1)
+    seen = [pace.after(int(computing(pace.workers)), 1) for _ in range(RESTING + 4)]
+    assert seen == [4, 2] + [2] * RESTING + [2, 4]
 
 
-def test_there_is_a_processor() -> None:
-    assert processors() >= 1
+def test_as_much_by_fewer_is_as_good() -> None:
+    pace = Pace(2, 32)
+    assert settled(waiting, pace) == 32
+    assert settled(throttled, pace, 3 * RESTING) == 8
+
+
+def test_a_longer_look_sees_more_and_that_is_no_gain() -> None:
+    pace = Pace(2, 32)
+    assert [pace.after(100, 0.1), pace.after(200, 0.2)] == [4, 2]
+
+
+def test_only_the_processors_that_it_may_use_count() -> None:
+    before = os.sched_getaffinity(0)
+    assert processors() == len(before)
+    os.sched_setaffinity(0, {min(before)})
+    try:
+        assert processors() == 1
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 class Waiting:
