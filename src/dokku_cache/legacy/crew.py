@@ -42,6 +42,7 @@ class Pace:
         else:
             self.workers = self._before[0]
             self._turn()
+            self._resting = RESTING
         return self.workers
 
     def _is_worth(self, rate: float, before: float) -> bool:
@@ -51,7 +52,7 @@ class Pace:
     def _try(self, rate: float) -> None:
         wanted = min(self.workers * 2, self._most) if self._is_growing else max(self.workers // 2, self._fewest)
         if wanted == self.workers:
-            self._is_growing, self._before = not self._is_growing, None
+            self._turn()
             return
         self._before = (self.workers, rate)
         self.workers = wanted
@@ -59,7 +60,6 @@ class Pace:
     def _turn(self) -> None:
         self._is_growing = not self._is_growing
         self._before = None
-        self._resting = RESTING
 
 
 class Work(Protocol):
