@@ -1,13 +1,14 @@
-"""A disk on which nothing is left, neither bytes nor inodes, for Dokku's root and for the engine alike.
+"""A disk on which nothing is left, neither bytes nor inodes, for the engine as for Dokku; or one that is read-only.
 
 A purge frees all the same, or says what Docker needs, and then all is as it was: moby/moby#36473,
 docker/for-linux#214.
 """
 
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,11 @@ import pytest
 
 from dokku_cache.engine import helper_image
 from dokku_cache.engine.client import Engine
+from dokku_cache.engine.helper import Helper
+from dokku_cache.errors import PartlyRemoved
+from dokku_cache.tree.handles import Identity
 
+from . import trees
 from .calling import call, list_apps
 from .conftest import DISK, ENGINE, Server, give, manifest
 
@@ -103,3 +108,34 @@ def test_what_dokku_may_delete_itself_goes_without_an_inch(there: Server, disk: 
     done = call(there, "purge-legacy", "shop")
     assert done.returncode == 0, done.stderr
     assert os.listdir(cache.parent) == ["HEAD"]
+
+
+@contextmanager
+def at_most(seconds: int) -> Iterator[None]:
+    """Raise TimeoutError in what takes longer."""
+
+    def end(*_: object) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+# promise: limits
+def test_the_helper_ends_where_the_disk_became_read_only(engine: Engine, disk: Path) -> None:
+    """As after an error of the disk (ext4(5), errors=remount-ro): it may not try 20,000 times to make room."""
+    cache = disk / "cache"
+    cache.mkdir()
+    trees.many(cache, 300)
+    give(cache, 32767)
+    identity, before = Identity.of(cache.stat()), manifest(cache)
+    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+    with pytest.raises(PartlyRemoved, match="Read-only file system") as caught, at_most(30):
+        Helper(engine, "shop", str(disk), str(disk)).empty(str(cache), identity, lambda _: None)
+    assert "dmesg" in caught.value.hint
+    assert manifest(cache) == before

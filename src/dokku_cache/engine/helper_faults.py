@@ -10,6 +10,8 @@ from dokku_cache.tree.mounts import file_system_of, read_mounts
 
 #: What the kernel calls file systems on which another machine, or a program, says what root may do.
 _FOREIGN = ("nfs", "cifs", "smb", "9p", "fuse", "ceph", "glusterfs", "virtiofs")
+#: What programs say of a disk that a kernel does not trust any more (errno(3): EROFS, EIO, EUCLEAN).
+_OF_A_DISK = ("Read-only file system", "Input/output error", "I/O error", "Structure needs cleaning")
 
 
 @contextmanager
@@ -53,6 +55,8 @@ def _next_step(said: str, directory_path: str) -> str:
         )
     if "not permitted" in said:
         return "files with the immutable attribute need 'sudo chattr -R -i' first; then purge again"
+    if any(trouble in said for trouble in _OF_A_DISK):
+        return "the disk is read-only, or it fails: 'sudo dmesg' tells why; mend that, then purge again"
     return ""
 
 

@@ -37,7 +37,8 @@ xargs="/bin/xargs -0 -r -s 100000"
 # thousands, each would else be tried down to where names get too long, from every level of it.
 #
 # Paths beyond PATH_MAX cannot be named from the top: where the first round leaves something, what is far is moved up
-# to the top, what is far in that likewise, and so on until nothing is.
+# to the top, what is far in that likewise, and so on until nothing is. A name that is taken is left alone: it
+# may be a link. Where no directory can be made, as on a disk that has become read-only, nothing can be moved either.
 EMPTY = (
     _PRELUDE
     + r"""
@@ -56,7 +57,10 @@ from=.
 while ! is_empty && [ "$round" -lt 20000 ]; do
   round=$((round + 1))
   up=./.deep.$round
-  mkdir "$up" 2>/dev/null
+  if ! mkdir "$up" 2>/dev/null; then
+    [ -e "$up" ] || [ -L "$up" ] || break
+    continue
+  fi
   find "$from" -mindepth 1 -type d -path "@FAR@*" -prune -print0 2>/dev/null |
     $xargs -n 1 sh -c 'mv -- "$1" "$0/$$"' "$up"
   ! rmdir "$up" 2>/dev/null || break

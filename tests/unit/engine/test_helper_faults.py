@@ -26,7 +26,12 @@ def test_on_a_disk_of_this_machine_it_may_be_the_immutable_attribute(monkeypatch
     monkeypatch.setattr(helper_faults, "read_mounts", lambda: (Mount(1, "/", "/", "ext4"),))
     assert "chattr" in helper_faults.partly_removed(DENIED[0], "/home/dokku/shop").hint
     assert helper_faults.partly_removed(DENIED[1], "/home/dokku/shop").hint == ""
-    assert helper_faults.partly_removed("rm: can't remove 'x': Input/output error", "/home/dokku/shop").hint == ""
+    assert helper_faults.partly_removed("rm: can't remove 'x': Directory not empty", "/home/dokku/shop").hint == ""
+
+
+@pytest.mark.parametrize("trouble", ["Read-only file system", "Input/output error", "Structure needs cleaning"])
+def test_a_disk_that_fails_is_to_be_looked_at(trouble: str) -> None:
+    assert "dmesg" in helper_faults.partly_removed(f"rm: can't remove 'x': {trouble}", "/home/dokku/shop").hint
 
 
 def test_without_the_table_of_mounts_nothing_is_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
