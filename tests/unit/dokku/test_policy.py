@@ -108,7 +108,10 @@ def set_everywhere(environment: DokkuEnvironment, key: str, value: str) -> None:
     path.write_text(value)
 
 
-@pytest.mark.parametrize(("value", "readers"), [("4", 4), ("auto", None), ("", None), ("65", None), ("²", None)])
+@pytest.mark.parametrize(
+    ("value", "readers"),
+    [("4", 4), ("auto", None), ("", None), ("65", None), ("²", None), ("\u0664", None), ("+4", None)],
+)
 def test_any_number_of_readers_that_is_none_is_as_many_as_suit_the_disk(
     environment: DokkuEnvironment, value: str, readers: int | None
 ) -> None:

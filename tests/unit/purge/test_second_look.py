@@ -61,11 +61,13 @@ def test_what_becomes_due_after_the_plan_is_left_to_the_next_one(server: Server)
 
 
 # promise: last
-def test_a_due_cache_that_was_away_while_all_was_looked_at_is_told_of(server: Server) -> None:
+@pytest.mark.parametrize("is_planned", [True, False])
+def test_a_due_cache_that_was_away_while_all_was_looked_at_is_told_of(server: Server, *, is_planned: bool) -> None:
     server.put_aside()
     server.build("shop", is_recent=False, is_foreign=False, is_deep=False)
-    planned, cache, away = server.find(), server.cache("shop"), server.place / "away"
+    there, cache, away = server.find(), server.cache("shop"), server.place / "away"
     cache.rename(away)
+    planned = there if is_planned else server.find()
     walk = purger.walk_entry
 
     def come_back(*arguments: Any) -> Any:

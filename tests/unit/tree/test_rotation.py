@@ -56,7 +56,15 @@ def sys(tmp_path: Path) -> Sys:
 
 
 @pytest.mark.parametrize(
-    ("page", "expected"), [(HARD_DISK, True), (SSD, False), (SILENT, False), (None, False), (b"\x00", False)]
+    ("page", "expected"),
+    [
+        (HARD_DISK, True),
+        (HARD_DISK[:5] + b"\x00", True),  # both bytes count
+        (SSD, False),
+        (SILENT, False),
+        (None, False),
+        (b"\x00", False),
+    ],
 )
 def test_a_disk_rotates_if_it_says_so(sys: Sys, page: bytes | None, *, expected: bool) -> None:
     assert sys.rotates(sys.disk("sda", page)) is expected
@@ -70,6 +78,14 @@ def test_a_partition_is_part_of_its_disk(sys: Sys) -> None:
 def test_what_lies_above_disks_rotates_as_one_of_them_does(sys: Sys, second: bytes, *, expected: bool) -> None:
     parts = [sys.partition(sys.disk(name, page), f"{name}1") for name, page in (("sda", SSD), ("sdb", second))]
     assert sys.rotates(sys.stacked("dm-0", sys.stacked("md0", *parts))) is expected
+
+
+@pytest.mark.parametrize(("layers", "expected"), [(8, True), (9, False)])
+def test_so_many_layers_are_looked_through(sys: Sys, layers: int, *, expected: bool) -> None:
+    block = sys.disk("sda", HARD_DISK)
+    for number in range(1, layers):
+        block = sys.stacked(f"dm-{number}", block)
+    assert sys.rotates(block) is expected
 
 
 def test_a_circle_ends(sys: Sys) -> None:
