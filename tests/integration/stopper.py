@@ -113,15 +113,20 @@ def run(enter: Callable[[], None], work: Callable[[], int], stop: Stop | None, c
             code = work()
         finally:
             os._exit(code)
-    childs.close()
-    _, descriptors, _, _ = socket.recv_fds(ours, 1, 1)
-    ours.send(b"x")
-    ours.close()
     outcome = Run()
     try:
-        _answer_all(descriptors[0], outcome, stop, counts)
-    finally:
-        os.close(descriptors[0])
+        childs.close()
+        _, (listener,), _, _ = socket.recv_fds(ours, 1, 1)
+        ours.send(b"x")
+        ours.close()
+        try:
+            _answer_all(listener, outcome, stop, counts)
+        finally:
+            os.close(listener)
+    except BaseException:  # as Ctrl-C: nobody answers it any more, and it might wait for ever
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        raise
     outcome.code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     return outcome
 

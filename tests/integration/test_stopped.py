@@ -1,8 +1,12 @@
 """A purge that is stopped at any of its calls to the kernel loses nothing, and the next one ends it."""
 
 import errno
+import os
+import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -78,3 +82,19 @@ def _hold_after(server: Server, command: Command, stop: Stop) -> str:
     except AssertionError as error:
         return f"{stop} {run.stopped_at}: exit code {run.code}: {error}"
     return ""
+
+
+def test_who_ends_the_proof_leaves_no_purge_behind(tmp_path: Path) -> None:
+    def work() -> int:
+        with suppress(OSError):  # which it gets, as nobody answers any more
+            os.listdir(tmp_path)
+        time.sleep(600)
+        return 0
+
+    def interrupt(_: stopper.Call) -> bool:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stopper.run(lambda: None, work, None, interrupt)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
