@@ -11,7 +11,7 @@ from dokku_cache.tree.mounts import file_system_of, read_mounts
 #: What the kernel calls file systems on which another machine, or a program, says what root may do.
 _FOREIGN = ("nfs", "cifs", "smb", "9p", "fuse", "ceph", "glusterfs", "virtiofs")
 #: What programs say of a disk that a kernel does not trust any more (errno(3): EROFS, EIO, EUCLEAN).
-_OF_A_DISK = ("Read-only file system", "Input/output error", "I/O error", "Structure needs cleaning")
+_OF_A_DISK = ("Read-only file system", "Input/output error", "Structure needs cleaning")
 
 
 @contextmanager
