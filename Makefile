@@ -1,6 +1,6 @@
 # As root on Debian or Ubuntu. Each target installs what it needs.
 .DEFAULT_GOAL := help
-.PHONY: help setup lint check test proof mutants test-dokku demo samples picture bench clean
+.PHONY: help setup lint check test proof test-dokku demo samples bench clean
 
 help: ## Show these lines
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -20,9 +20,6 @@ test: lint ## Run all checks and tests, as CI does
 proof: setup ## Stop a purge at every call and attack it, for hours; make test has a short form of it
 	@tests/run proof
 
-mutants: setup ## Look whether the unit tests notice changes of what decides and deletes (hours), and write docs/mutants.md
-	@tests/mutants/run
-
 test-dokku: setup ## Run the end-to-end tests against the Dokku that is installed here
 	@DOKKU_UNDER_TEST=real .venv/bin/bats $(or $(BATS_FILES),tests/e2e)
 
@@ -32,10 +29,6 @@ demo: ## Show the plugin at work on a server made for it
 
 samples: setup ## Run every sample in the pages, and write what was shown where it differs
 	@tests/stage .venv/bin/python tests/samples.py --write
-
-picture: ## Draw the pictures in docs/ anew, from real runs
-	@tests/setup --demo
-	@tests/picture
 
 bench: setup ## Measure it beside du, gdu, rm and find, and write docs/benchmarks.md (an hour)
 	@bench/run

@@ -12,7 +12,7 @@ from bench.workplace import Bench, make_app, output
 
 def deploy_wait(bench: Bench) -> Iterator[Result]:
     """Ask how long a deploy waits for us: it should not depend on the size of the cache."""
-    output("dokku", "cache:set", "--global", "quiet-time", "0")  # the trees are made now
+    output("dokku", "cache:set", "--global", "min-age", "0")  # the trees are made now
     sizes = {"bench-small": 2, "bench-big": bench.files}
     contenders = []
     for app, files in sizes.items():

@@ -66,7 +66,7 @@ class Refused(CacheError):
     """A cache that may not be removed; the message gives the reason."""
 
 
-class Doubtful(Refused):
+class Unverified(Refused):
     """A cache of which it is not certain that it is one: a person who names its app can say so."""
 
 

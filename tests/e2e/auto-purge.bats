@@ -5,7 +5,6 @@
 load helper
 teardown() { clean_up; }
 
-# promise: policy
 # bats test_tags=quick
 @test "it purges what the policy lets go, and leaves the rest without failing" {
   holds_from 0.33.8
@@ -35,7 +34,6 @@ teardown() { clean_up; }
   is_gone shop
 }
 
-# promise: policy
 @test "between 0.31.0 and 0.33.7 it leaves the directory" {
   holds_from 0.31.0 to 0.33.7
   make_app shop
@@ -86,7 +84,6 @@ teardown() { clean_up; }
   is_gone shop
 }
 
-# promise: looking
 @test "a dry run shows what the policy would do, and touches nothing" {
   holds_from 0.33.8
   make_app shop

@@ -46,7 +46,7 @@ server() { dokku cache:report --global "--cache-daily-run-$1"; }
   make_herokuish_volume forum 2
   make_pack_volume landing 1
   make_volume "cache-$(app data)" 1
-  dokku cache:set --global quiet-time 0 >/dev/null
+  dokku cache:set --global min-age 0 >/dev/null
   run --separate-stderr as_cron dokku
   [ "$status" -eq 0 ]
   [ -z "$output$stderr" ]
@@ -60,7 +60,7 @@ server() { dokku cache:report --global "--cache-daily-run-$1"; }
 
 @test "with auto-purge off for the server no volume goes by itself" {
   make_herokuish_volume forum 1
-  dokku cache:set --global quiet-time 0 >/dev/null
+  dokku cache:set --global min-age 0 >/dev/null
   dokku cache:set --global auto-purge false >/dev/null
   run --separate-stderr as_cron dokku
   [ "$status" -eq 0 ]

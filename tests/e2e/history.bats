@@ -20,7 +20,7 @@ $1" "$output"; }
   dokku cache:purge-legacy "$(app shop)" "$(app oldblog)"
   run dokku cache:history "$(app shop)"
   [ "$status" -eq 0 ]
-  [[ "$output" == *"$(app shop)  hand "*"  20 files in "* ]]
+  [[ "$output" == *"$(app shop)  manual "*"  20 files in "* ]]
   [[ "$output" != *"$(app oldblog)"* ]]
   [[ "$output" == *"$(date --utc +%Y-%m): "*" freed by 1 purge"* ]]
   run dokku --app "$(app shop)" cache:history --quiet
@@ -28,7 +28,7 @@ $1" "$output"; }
   run dokku cache:history --format json
   python "
 by_app = {purge['app']: purge for purge in past['purges']}
-assert by_app['$(app oldblog)']['files'] == 7 and by_app['$(app oldblog)']['by'] == 'hand', past
+assert by_app['$(app oldblog)']['files'] == 7 and by_app['$(app oldblog)']['by'] == 'manual', past
 assert past['months'][-1]['purges'] >= 2, past
 "
 }

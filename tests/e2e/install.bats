@@ -30,14 +30,13 @@ plugin() { echo "$DOKKU_LIB_ROOT/plugins/enabled/cache"; }
   [ -z "$(find -L "$(plugin)" ! -user dokku)" ]
 }
 
-# promise: looking
 # bats test_tags=quick,umask
 @test "the first installation shows what could be freed, deletes nothing, and records the version" {
   needs_spare_server "installs the plugin anew"
   holds_from 0.33.8
   make_ghost oldblog
   make_herokuish_volume forum 2
-  dokku cache:set --global quiet-time 0 >/dev/null
+  dokku cache:set --global min-age 0 >/dev/null
   rm "$DOKKU_LIB_ROOT/data/cache/dokku-version"
   before="$(manifest "$DOKKU_ROOT/$(app oldblog)")"
   run dokku plugin:update cache
@@ -113,7 +112,6 @@ make_other_plugin() {
   is_gone oldblog
 }
 
-# promise: harmless
 # bats test_tags=umask
 @test "a failing apt does not fail plugin:install, every command tells until it is mended, and then none" {
   needs_stand_in "pretends that a package is missing"

@@ -6,14 +6,14 @@ load helper
 teardown() {
   remove_volumes
   [[ ! -e "$AUTHORIZER" ]] || rm -r "$AUTHORIZER"
-  dokku cache:set --global quiet-time >/dev/null
+  dokku cache:set --global min-age >/dev/null
   clean_up
 }
 setup() { AUTHORIZER="$DOKKU_LIB_ROOT/plugins/enabled/zz-auth"; }
 
 # A server with every kind of cache.
 lay_out() {
-  dokku cache:set --global quiet-time 0 >/dev/null
+  dokku cache:set --global min-age 0 >/dev/null
   make_app shop
   make_cache shop 50
   make_ghost oldblog 500
@@ -25,7 +25,7 @@ lay_out() {
   make_pack_volume wiki 5
   make_pack_volume landing 6
   # Or they are too young to go.
-  dokku cache:set --global quiet-time 0 >/dev/null
+  dokku cache:set --global min-age 0 >/dev/null
 }
 
 # A plugin that hides every app whose name ends so.
@@ -134,7 +134,7 @@ assert {c['kind'] for c in listed['caches']} == {'pack', 'herokuish'} and listed
   make_cache wiki
   make_herokuish_volume shop 2
   make_herokuish_volume forum 2
-  dokku cache:set --global quiet-time 0 >/dev/null
+  dokku cache:set --global min-age 0 >/dev/null
   run dokku cache:list --kind herokuish
   [ "$status" -eq 0 ]
   [[ "$output" == *"cache-$(app shop)"* && "$output" != *purge-legacy* ]]
@@ -191,10 +191,10 @@ import json, sys
 listed, anonymous, prefix = json.loads(sys.argv[1]), *sys.argv[2:]
 told = {c["location"]: (c["size-bytes"], c["state"], c["action"], c["reason-code"]) for c in listed["caches"]}
 wanted = {
-    anonymous: (3 << 20, "live", f"docker exec {prefix}-buildkit buildctl prune", "buildkit-runs"),
+    anonymous: (3 << 20, "live", f"docker exec {prefix}-buildkit buildctl prune", "buildkit-running"),
     f"buildx_buildkit_{prefix}0_state": (2 << 20, "live", f"docker buildx prune --builder {prefix}", "buildkit-stopped"),
     f"buildx_buildkit_gone{prefix}0_state": (
-        1 << 20, "orphaned", f"docker volume rm buildx_buildkit_gone{prefix}0_state", "builder-gone"),
+        1 << 20, "orphaned", f"docker volume rm buildx_buildkit_gone{prefix}0_state", "builder-removed"),
 }
 assert {location: told[location] for location in wanted} == wanted, told
 assert not any(c["is-purgeable"] for c in listed["caches"])

@@ -113,7 +113,6 @@ make_cache_in_box() {
   [ ! -e "$HOST_ROOT/shop/cache" ]
 }
 
-# promise: use
 @test "a container that mounts the cache by the host's path uses it" {
   make_cache_in_box shop 32767:32767
   docker create --name "$BOX-user" --volume "$HOST_ROOT/shop/cache:/cache" "$BOX" /usr/bin/true >/dev/null
@@ -124,7 +123,6 @@ make_cache_in_box() {
   [ -e "$HOST_ROOT/shop/cache/buildpack/a" ]
 }
 
-# promise: unknown
 @test "without DOKKU_HOST_ROOT nothing is touched, here or on the host, and the message says what to set" {
   start_box
   make_cache_in_box shop 32767:32767

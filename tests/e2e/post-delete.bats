@@ -125,7 +125,7 @@ teardown() {
     [ -z "$(dokku cache:report "$(app shop)" --cache-last-purged-at)" ]
     make_cache shop
     dokku cache:purge-legacy "$(app shop)"
-    [ "$(dokku cache:report "$(app shop)" --cache-last-purged-by)" = hand ]
+    [ "$(dokku cache:report "$(app shop)" --cache-last-purged-by)" = manual ]
     [ "$again" = 1 ] || make_cache shop
     dokku --force apps:destroy "$(app shop)"
   done

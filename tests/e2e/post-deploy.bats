@@ -69,7 +69,6 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
   said shop "removed volume cache-$(app shop)"
 }
 
-# promise: together
 @test "nothing is looked at, let alone touched, before the deploy's lock is free, wherever its version has it" {
   holds_from 0.33.8
   make_app shop
@@ -130,7 +129,6 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
   wait_for is_gone shop
 }
 
-# promise: policy
 @test "auto-purge off, for the app or for all, leaves the cache; the app's word is stronger" {
   holds_from 0.33.8
   make_app shop
@@ -149,7 +147,6 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
   wait_for is_gone shop
 }
 
-# promise: policy
 @test "Dokku's own skip-cleanup is obeyed, as a variable of the app" {
   holds_from 0.33.8
   make_app shop
@@ -160,7 +157,6 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
   [ -d "$(cache_of shop)/buildcache" ]
 }
 
-# promise: policy
 @test "Dokku's own skip-cleanup is obeyed, as a property of its builder" {
   holds_from 0.38.0
   make_app shop
@@ -190,7 +186,6 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
   done
 }
 
-# promise: harmless
 @test "a deploy never fails: Docker down, log not writable, HOME unset, cwd deleted" {
   needs_stand_in "needs a Dokku that can deploy without Docker"
   make_app shop
@@ -209,7 +204,6 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
   wait_for is_gone shop
 }
 
-# promise: isolated
 @test "hostile code in an app's source is not loaded, nor does it fail the deploy" {
   local source="$BATS_TEST_TMPDIR/source"
   mkdir "$source"
@@ -224,7 +218,6 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
   [ ! -e "/tmp/$PREFIX-loaded" ]
 }
 
-# promise: killed
 @test "a detached purge that is killed is ended by the next deploy or the daily run" {
   holds_from 0.33.8
   make_app shop
@@ -242,7 +235,6 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
   [ -z "$(docker ps --all --quiet --filter label=com.dokku.cache.helper)" ]
 }
 
-# promise: together
 @test "a deploy during a purge by hand succeeds, and so does the purge" {
   holds_from 0.31.0
   make_app shop
@@ -291,7 +283,6 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
   [ -z "$(dokku cache:report "$(app shop)" --cache-last-failure)" ]
 }
 
-# promise: space
 @test "with no space left for log and history the deploy succeeds, and the cache goes" {
   needs_spare_server "mounts a full disk over logs and data"
   holds_from 0.33.8
@@ -313,7 +304,6 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
   wait_for no_purge_runs
 }
 
-# promise: together
 @test "ten deploys of ten apps at once all succeed, and all caches go" {
   needs_spare_server "deploys ten apps at once"
   holds_from 0.33.8

@@ -113,7 +113,6 @@ update_from_cron() {
   wait_for grep -qx "$NOW" "$DOKKU_LIB_ROOT/data/cache/dokku-version"
 }
 
-# promise: use
 @test "after a downgrade below 0.31.0 nothing is removed" {
   upgrade "$NOW" 0.30.11
   make_app shop
@@ -125,7 +124,6 @@ update_from_cron() {
   [ "$before" = "$(manifest "$DOKKU_ROOT/$(app shop)")" ]
 }
 
-# promise: killed
 @test "a sweep that is killed halfway is repeated" {
   upgrade 0.33.7 "$NOW"
   make_app shop
@@ -141,7 +139,6 @@ update_from_cron() {
   [ "$(recorded)" = "$NOW" ]
 }
 
-# promise: policy
 @test "auto-purge off is obeyed by the sweep" {
   upgrade 0.33.7 "$NOW"
   make_app shop

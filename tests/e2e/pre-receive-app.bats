@@ -59,7 +59,7 @@ small_disk() {
   make_ghost oldblog 10
   make_herokuish_volume forum 2
   make_herokuish_volume shop 3
-  dokku cache:set --global quiet-time 0 >/dev/null
+  dokku cache:set --global min-age 0 >/dev/null
   too_little
   run deploy wiki
   [ "$status" -eq 0 ]
@@ -222,7 +222,6 @@ small_disk() {
   [[ "$stderr" == *", 0 of "*" inodes on the disk of $SUITE_DIRECTORY/small"* ]]
 }
 
-# promise: harmless
 @test "a silent Docker, a broken Python or a disk that cannot be seen fails no deploy" {
   needs_spare_server "breaks the plugin"
   make_app shop

@@ -15,7 +15,6 @@ refuses() {
   [ "$before" = "$(manifest "$DOKKU_ROOT/$(app "$1")")" ]
 }
 
-# promise: outside
 # bats test_tags=quick
 @test "an orphaned cache is removed, and nothing else of the app or its neighbours" {
   holds_from 0.31.0
@@ -39,12 +38,11 @@ refuses() {
   make_app shop
   make_cache shop 7
   dokku cache:purge-legacy "$(app shop)"
-  [ "$(dokku cache:report "$(app shop)" --cache-last-purged-by)" = "hand" ]
+  [ "$(dokku cache:report "$(app shop)" --cache-last-purged-by)" = "manual" ]
   [ "$(dokku cache:report "$(app shop)" --cache-last-purged-files)" = "7" ]
   [ "$(dokku cache:report "$(app shop)" --cache-legacy-state)" = "absent" ]
 }
 
-# promise: ghost
 # bats test_tags=quick,umask
 @test "a ghost goes with its cache, and its name can be used again" {
   holds_from 0.31.0
@@ -96,7 +94,6 @@ refuses() {
   [ -z "$output" ]
 }
 
-# promise: use
 # bats test_tags=quick
 @test "a cache that a running container mounts is refused" {
   holds_from 0.31.0
@@ -106,7 +103,6 @@ refuses() {
   refuses wiki "container $(app wiki).web.1 mounts it at /cache"
 }
 
-# promise: use
 @test "a cache of which a stopped container mounts a part is refused" {
   holds_from 0.31.0
   make_app wiki
@@ -127,7 +123,6 @@ refuses() {
   [ "$status" -eq 0 ]
 }
 
-# promise: use
 @test "a cache that storage:mount or docker-options name is refused" {
   holds_from 0.31.0
   make_app wiki
@@ -139,7 +134,6 @@ refuses() {
   refuses wiki "$(cache_of wiki)/x:/x"
 }
 
-# promise: links
 @test "a symbolic link, a file and a named pipe are refused" {
   holds_from 0.31.0
   make_app wiki
@@ -157,7 +151,6 @@ refuses() {
   rm "$(cache_of wiki)"
 }
 
-# promise: mounts
 @test "a mount point, and a cache with a mount below it, are refused" {
   holds_from 0.31.0
   make_app wiki
@@ -172,7 +165,6 @@ refuses() {
   umount "$(cache_of wiki)"
 }
 
-# promise: use, unknown
 # bats test_tags=umask
 @test "before 0.31.0, and with an unreadable version, the cache is active and stays" {
   needs_spare_server "changes Dokku's version"
@@ -195,7 +187,6 @@ refuses() {
   is_gone shop
 }
 
-# promise: unknown
 @test "with Docker down a purge is refused" {
   holds_from 0.31.0
   make_app shop
@@ -221,7 +212,6 @@ refuses() {
   is_gone shop
 }
 
-# promise: killed, helper
 @test "Ctrl-C stops it at a defined point, leaves no container, and says how to go on" {
   holds_from 0.31.0
   make_app shop
@@ -240,7 +230,6 @@ refuses() {
   is_gone shop
 }
 
-# promise: use
 @test "an app that is being deployed is refused" {
   holds_from 0.31.0
   make_app shop
@@ -278,7 +267,6 @@ refuses() {
   is_gone shop
 }
 
-# promise: use
 @test "--force skips the question and no check" {
   make_app wiki
   make_cache wiki
@@ -288,7 +276,6 @@ refuses() {
   [ -d "$(cache_of wiki)/buildcache" ]
 }
 
-# promise: looking
 # bats test_tags=quick
 @test "a dry run shows the plan and changes nothing" {
   holds_from 0.31.0
@@ -317,7 +304,6 @@ refuses() {
   rm "$(cache_of wiki)"
 }
 
-# promise: empty-name
 # bats test_tags=quick
 @test "wrong usage and impossible names touch nothing" {
   make_app shop
@@ -343,7 +329,6 @@ refuses() {
   is_gone shop
 }
 
-# promise: empty-name
 # bats test_tags=umask
 @test "an app that is called cache is like any other" {
   needs_spare_server "makes an app of that name"
@@ -371,7 +356,6 @@ refuses() {
   is_gone shop
 }
 
-# promise: isolated
 @test "hostile code in the working directory and the environment is not loaded" {
   holds_from 0.31.0
   make_app shop
@@ -421,7 +405,7 @@ import json, sys
 plan, size = json.loads(sys.argv[1]), int(sys.argv[2])
 shop, wiki = plan["caches"]
 assert (shop["decision"], shop["size-bytes"], shop["kept-reason"]) == ("remove", size, None)
-assert (wiki["decision"], wiki["kept-reason-code"]) == ("keep", "container-mounts"), wiki
+assert (wiki["decision"], wiki["kept-reason-code"]) == ("keep", "mounted-by-container"), wiki
 assert (plan["removed-bytes"], plan["removed-caches"], plan["kept-caches"]) == (size, 1, 1)
 PYTHON
   [ "$before" = "$(manifest "$DOKKU_ROOT/$(app shop)"; manifest "$DOKKU_ROOT/$(app wiki)")" ]

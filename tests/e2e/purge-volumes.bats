@@ -12,7 +12,7 @@ teardown() {
 }
 
 # Volumes cannot be made to look old: it is the time that has to pass which is set.
-without_quiet_time() { dokku cache:set --global quiet-time 0 >/dev/null; }
+without_min_age() { dokku cache:set --global min-age 0 >/dev/null; }
 
 volumes() { docker volume ls --quiet | LC_ALL=C sort; }
 
@@ -34,7 +34,7 @@ volumes() { docker volume ls --quiet | LC_ALL=C sort; }
   run ! has_volume "$(pack_volume shop)"
   has_volume "cache-$(app wiki)"
   run dokku cache:history "$(app shop)" --format json
-  for said in '"kind": *"herokuish"' '"kind": *"pack"' '"by": *"hand"'; do grep -q "$said" <<<"$output"; done
+  for said in '"kind": *"herokuish"' '"kind": *"pack"' '"by": *"manual"'; do grep -q "$said" <<<"$output"; done
 }
 
 @test "an app without a cache volume has nothing to do, and an app that is none exits with 20" {
@@ -45,7 +45,6 @@ volumes() { docker volume ls --quiet | LC_ALL=C sort; }
   [[ "$stderr" == *"App $(app nosuch) does not exist"* ]]
 }
 
-# promise: volumes
 @test "a volume that a container mounts, running or not, stays, and the container is named" {
   make_app shop
   make_herokuish_volume shop 1
@@ -57,7 +56,6 @@ volumes() { docker volume ls --quiet | LC_ALL=C sort; }
   has_volume "cache-$(app shop)"
 }
 
-# promise: volumes
 @test "a volume that an option of another app names stays, though no container is there" {
   make_app shop
   make_app blog
@@ -69,7 +67,6 @@ volumes() { docker volume ls --quiet | LC_ALL=C sort; }
   has_volume "cache-$(app shop)"
 }
 
-# promise: together
 @test "nothing goes while the app is being deployed" {
   make_app shop
   make_herokuish_volume shop 1
@@ -85,7 +82,6 @@ volumes() { docker volume ls --quiet | LC_ALL=C sort; }
   has_volume "cache-$(app shop)"
 }
 
-# promise: volumes
 @test "what only a name says is not removed: Dokku's own command is named" {
   make_app shop
   make_volume "cache-$(app shop)" 1
@@ -95,7 +91,6 @@ volumes() { docker volume ls --quiet | LC_ALL=C sort; }
   has_volume "cache-$(app shop)"
 }
 
-# promise: volumes
 @test "of apps that are gone only what is proven goes, once it is older than the quiet time" {
   make_app shop
   make_herokuish_volume shop 1
@@ -109,7 +104,7 @@ volumes() { docker volume ls --quiet | LC_ALL=C sort; }
   [[ "$output" == *"No cache volume of an app that is gone: nothing to do"* ]]
   has_volume "cache-$(app forum)"
 
-  without_quiet_time
+  without_min_age
   run --separate-stderr dokku cache:purge-volumes --orphaned --force
   [ "$status" -eq 0 ]
   [[ "$output" == *"$(app forum): freed 2.0 MiB, removed volume cache-$(app forum)"* ]]
@@ -121,9 +116,8 @@ volumes() { docker volume ls --quiet | LC_ALL=C sort; }
   has_volume "cache-$(app busy)"
 }
 
-# promise: looking
 @test "a dry run says what would go and what stays, and changes nothing" {
-  without_quiet_time
+  without_min_age
   make_herokuish_volume forum 2
   make_volume "cache-$(app data)" 1
   before="$(volumes)"
@@ -136,7 +130,7 @@ volumes() { docker volume ls --quiet | LC_ALL=C sort; }
 }
 
 @test "without a terminal --orphaned needs --force, and says so" {
-  without_quiet_time
+  without_min_age
   make_herokuish_volume forum 1
   run --separate-stderr dokku cache:purge-volumes --orphaned
   [ "$status" -eq 1 ]
@@ -145,7 +139,7 @@ volumes() { docker volume ls --quiet | LC_ALL=C sort; }
 }
 
 @test "an app whose image or container is still there is not gone for certain" {
-  without_quiet_time
+  without_min_age
   make_herokuish_volume forum 1
   make_container create --name "$(app forum).web.1" --label "com.dokku.app-name=$(app forum)"
   run dokku cache:purge-volumes --orphaned --dry-run
@@ -153,7 +147,7 @@ volumes() { docker volume ls --quiet | LC_ALL=C sort; }
 }
 
 @test "who may not see every app removes nothing of apps that are gone, and the volumes of their own" {
-  without_quiet_time
+  without_min_age
   make_app shop
   make_app secret
   make_herokuish_volume shop 1
@@ -193,9 +187,8 @@ assert (states[sys.argv[2]], states[sys.argv[3]]) == ("live", "stale"), states
 PYTHON
 }
 
-# promise: volumes
 @test "a volume whose driver has options is never taken for Dokku's" {
-  without_quiet_time
+  without_min_age
   mkdir -p "$DOKKU_ROOT/$PREFIX-elsewhere"
   docker volume create --label "dokku-cache-test=$PREFIX" --label com.dokku.builder-type=herokuish \
     --label "com.dokku.app-name=$(app forum)" --opt type=none --opt o=bind --opt "device=$DOKKU_ROOT/$PREFIX-elsewhere" \

@@ -65,7 +65,6 @@ for line in open(f"{base}/furnished"):
 PYTHON
 }
 
-# promise: proof, outside
 @test "what is proven goes by itself, and everything else stays as it was to the byte" {
   furnish
   before="$(rest_of_the_server)"
@@ -85,22 +84,20 @@ PYTHON
   [ "$before" = "$(rest_of_the_server)" ]
 }
 
-# promise: proof
-@test "--all takes what was written lately too, and never what is doubtful" {
+@test "--all takes what was written lately too, and never what is unverified" {
   furnish app uploads data shared written-into objects by-nginx
   run dokku cache:purge-legacy --all --dry-run
-  [[ "$output" == *"$PREFIX-uploads"*"keep    doubtful: nothing lies beside it"* ]]
+  [[ "$output" == *"$PREFIX-uploads"*"keep    unverified: nothing lies beside it"* ]]
   before="$(manifest "$DOKKU_ROOT/$PREFIX-uploads"; manifest "$DOKKU_ROOT/$PREFIX-data"; manifest "$DOKKU_ROOT/$PREFIX-shared")"
   run dokku cache:purge-legacy --all --force
   [ "$status" -eq 1 ]
-  [[ "$output" == *"The legacy cache of $PREFIX-uploads is doubtful"* ]]
+  [[ "$output" == *"The legacy cache of $PREFIX-uploads is unverified"* ]]
   [ "$before" = "$(manifest "$DOKKU_ROOT/$PREFIX-uploads"; manifest "$DOKKU_ROOT/$PREFIX-data"; manifest "$DOKKU_ROOT/$PREFIX-shared")" ]
   [ ! -e "$DOKKU_ROOT/$PREFIX-written-into/cache" ]
   [ ! -e "$DOKKU_ROOT/$PREFIX-app/cache" ]
 }
 
-# promise: proof
-@test "a doubtful cache goes for who names it, with its name typed or by force, and what is used does not" {
+@test "a unverified cache goes for who names it, with its name typed or by force, and what is used does not" {
   furnish uploads data shared
   run dokku cache:purge-legacy "$PREFIX-uploads" </dev/null
   [ "$status" -eq 1 ]

@@ -216,7 +216,6 @@ def _makes(ground: Ground, pause_seconds: float) -> Attack:
 OWN = (handles, descent, contents, emptying, remove, whole)
 
 
-# promise: outside, links, mounts
 @pytest.mark.parametrize(
     "has_mounts", [True, False][: 1 + proof.IS_LONG], ids=["swapped and mounted on", "swapped"][: 1 + proof.IS_LONG]
 )

@@ -59,7 +59,6 @@ def is_relative(call: Traced, app: Path) -> bool:
     return is_below and all("/" not in name.removeprefix("./") for name in call.names)
 
 
-# promise: outside, links
 @pytest.mark.parametrize("owner", [HEROKUISH, DOKKU], ids=["32767", "dokku"])
 def test_all_that_is_opened_or_changed_below_an_app_is_but_a_name_in_a_directory_that_is_held_open(
     server: Server, tmp_path: Path, owner: int
@@ -89,7 +88,6 @@ def writes(call: Traced) -> bool:
     return any(flag in call.arguments for flag in ("O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC"))
 
 
-# promise: outside
 def test_the_helper_removes_by_relative_paths_alone_and_opens_nothing_to_write(
     server: Server, tmp_path: Path
 ) -> None:

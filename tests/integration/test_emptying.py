@@ -43,7 +43,6 @@ def emptied(directory: Path, workers: int = 8) -> int:
     return sum(counted)
 
 
-# promise: names
 @pytest.mark.parametrize("make", trees.ALL, ids=lambda make: make.__name__)
 @pytest.mark.parametrize("workers", [1, 32])
 def test_any_tree_is_emptied_and_counted(top: Path, make: Callable[[Path], None], workers: int) -> None:
@@ -83,7 +82,6 @@ def test_read_only_directories_of_its_own_are_no_obstacle(top: Path, make: Calla
     assert os.listdir(top) == []
 
 
-# promise: links, outside
 def test_permissions_of_what_a_link_leads_to_stay(top: Path, server: Server) -> None:
     outside = server.root / "outside"
     outside.mkdir()
@@ -175,7 +173,6 @@ def mounted(top: Path, server: Server) -> Iterator[Path]:
     subprocess.run(["umount", str(elsewhere)], check=True)
 
 
-# promise: mounts
 def test_another_file_system_is_not_entered(top: Path, mounted: Path) -> None:
     with pytest.raises(LeftTheTree):
         emptied(top)
@@ -197,7 +194,6 @@ def bound(top: Path, server: Server) -> Iterator[Path]:
     subprocess.run(["umount", place], check=True)
 
 
-# promise: mounts
 @pytest.mark.parametrize("open_directories", [256, 0], ids=["by all", "by one"])
 def test_a_bind_mount_of_the_same_file_system_is_neither_entered_nor_given_other_permissions(
     top: Path, bound: Path, monkeypatch: pytest.MonkeyPatch, open_directories: int

@@ -36,7 +36,6 @@ def silent(place: Path) -> Iterator[str]:
         yield f"unix://{place}"
 
 
-# promise: limits
 def test_a_silent_engine_costs_one_time_limit_whatever_is_asked(silent: str) -> None:
     engine = Engine(silent)
     engine.wait_at_most(1)
@@ -47,7 +46,6 @@ def test_a_silent_engine_costs_one_time_limit_whatever_is_asked(silent: str) -> 
     assert time.monotonic() - begun < 3
 
 
-# promise: limits
 def test_one_that_falls_silent_later_does_too(place: Path) -> None:
     delays = {"/containers/json": 5.0, "/volumes": 5.0, "/system/df": 5.0}
     with stub_engine(place, {"/volumes": {}, "/system/df": {}}, delays) as docker_host:
@@ -72,7 +70,6 @@ def test_dokkus_own_report_is_not_held_up_by_it(server: Server, silent: str) -> 
     assert "Docker was silent for 3 s" in done.stdout + done.stderr
 
 
-# promise: unknown
 def test_a_list_of_containers_that_fails_keeps_everything_with_the_engines_words(server: Server, place: Path) -> None:
     server.make_cache("shop")
     list_apps(server, "shop")

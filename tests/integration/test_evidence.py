@@ -67,13 +67,12 @@ def goes(server: Server, app: str = "shop") -> None:
     assert not (server.root / app / "cache").exists()
 
 
-# promise: proof
 @pytest.mark.parametrize("account", ["www-data", "nobody"])
 @pytest.mark.parametrize("place", ["", "gems", "gems/gem1"])
 def test_files_of_an_account_of_this_host_are_no_builds(server: Server, account: str, place: str) -> None:
     cache = server.make_cache("shop")
     subprocess.run(["chown", "-h", account, str(cache / place)], check=True)
-    finding = stays(server, State.DOUBTFUL)
+    finding = stays(server, State.UNVERIFIED)
     assert account in finding.verdict.reason
     assert f"written by builds: no, files in it belong to {account}, as whom no build runs" in sentences(finding)
 
@@ -85,7 +84,7 @@ def test_closed_directories_are_looked_into_by_the_helper(server: Server, modes:
     cache.chmod(modes[0])
     assert examine(server).verdict.state is State.ORPHANED
     subprocess.run(["chown", "-h", "www-data", str(cache / "gems" / "gem1")], check=True)
-    stays(server, State.DOUBTFUL)
+    stays(server, State.UNVERIFIED)
     give(cache, 32767)
     goes(server)
 
@@ -115,17 +114,16 @@ def test_layouts_of_old_builds_pass_as_apps_and_as_ghosts(server: Server, layout
     assert (server.root / "shop" / "HEAD").exists()
 
 
-# promise: proof
 def test_an_uploads_folder_is_kept_whether_anything_lies_beside_its_cache_or_not(server: Server) -> None:
     """dokku/dokku#2010, #3400: people keep uploads below Dokku's root, and shrine has `cache` beside `store`."""
     cache = server.make_ghost("shared", "5f3a9c")
     give(cache.parent, DOKKU)
-    finding = stays(server, State.DOUBTFUL, "shared")
+    finding = stays(server, State.UNVERIFIED, "shared")
     assert "5f3a9c" in finding.verdict.reason
     (cache.parent / "VHOST").write_text("shared.example.com\n")  # by plugin:install
-    stays(server, State.DOUBTFUL, "shared")
+    stays(server, State.UNVERIFIED, "shared")
     (cache.parent / "store").mkdir()
-    finding = stays(server, State.DOUBTFUL, "shared")
+    finding = stays(server, State.UNVERIFIED, "shared")
     assert "store" in finding.verdict.reason
 
 
@@ -133,7 +131,7 @@ def test_folders_of_a_git_repository_in_dokkus_root_are_kept(server: Server) -> 
     for folder in ("objects", "hooks", "info"):
         cache = server.make_ghost(folder, "cedar-14")
         (cache.parent / "something.sample").write_text("")
-        stays(server, State.DOUBTFUL, folder)
+        stays(server, State.UNVERIFIED, folder)
 
 
 def test_an_empty_cache_is_a_ghosts(server: Server) -> None:
@@ -177,7 +175,6 @@ def test_an_app_of_which_nothing_else_is_in_its_directory_keeps_that(server: Ser
     assert os.listdir(cache.parent) == []
 
 
-# promise: use
 def test_a_mount_of_what_dokku_may_not_look_at_is_found_by_the_engine(
     server: Server, container: Callable[[str], str]
 ) -> None:
@@ -213,7 +210,6 @@ def test_so_does_one_with_a_container_or_with_settings(server: Server, container
     assert cache.parent.exists()
 
 
-# promise: ghost
 def test_a_lock_file_of_dokkus_makes_no_ghost_alive_and_is_never_removed(server: Server) -> None:
     cache = server.make_ghost("shop")
     lock = cache.parent / ".deploy.lock"
@@ -259,11 +255,11 @@ def test_a_time_in_the_future_is_no_writer_and_hides_none(server: Server) -> Non
     stays(server, State.RECENT)
 
 
-def test_the_quiet_time_can_be_set(server: Server) -> None:
+def test_the_min_age_can_be_set(server: Server) -> None:
     cache = server.make_cache("shop")
     os.utime(cache / "gems", (time.time() - 3 * 86400, time.time() - 3 * 86400))
     assert examine(server).verdict.state is State.ORPHANED
-    setting = Path(server.environment.lib_root, "config/cache/shop/quiet-time")
+    setting = Path(server.environment.lib_root, "config/cache/shop/min-age")
     setting.parent.mkdir(parents=True)
     setting.write_text("7d")
     stays(server, State.RECENT)
@@ -272,7 +268,6 @@ def test_the_quiet_time_can_be_set(server: Server) -> None:
     goes(server)
 
 
-# promise: proof, last
 def test_who_begins_to_write_while_the_cache_is_walked_over_is_noticed(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -294,7 +289,6 @@ def test_who_begins_to_write_while_the_cache_is_walked_over_is_noticed(
     assert cache.exists()
 
 
-# promise: together
 @pytest.mark.parametrize("place", ["home/shop/.deploy.lock", "lib/data/apps/shop/.deploy.lock"])
 def test_a_deploy_of_any_version_is_waited_for(server: Server, place: str) -> None:
     server.make_cache("shop")

@@ -73,7 +73,6 @@ def fill_up(disk: Path, *, inodes: bool = False, undo: bool = False) -> None:
         (filler / "more").write_bytes(b"x" * (1 << 13))
 
 
-# promise: space
 @pytest.mark.parametrize("inodes", [False, True], ids=["bytes", "inodes"])
 @pytest.mark.parametrize("is_imported", [True, False], ids=["image is there", "image is not there"])
 def test_a_purge_frees_or_says_what_docker_needs(there: Server, disk: Path, inodes: bool, is_imported: bool) -> None:
@@ -100,7 +99,6 @@ def test_a_purge_frees_or_says_what_docker_needs(there: Server, disk: Path, inod
     assert os.listdir(cache.parent) == ["HEAD"]
 
 
-# promise: space
 def test_what_dokku_may_delete_itself_goes_without_an_inch(there: Server, disk: Path) -> None:
     cache = there.make_cache("shop", files=300)
     give(cache, there.root.stat().st_uid)
@@ -126,7 +124,6 @@ def at_most(seconds: int) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-# promise: limits
 def test_the_helper_ends_where_the_disk_became_read_only(engine: Engine, disk: Path) -> None:
     """As after an error of the disk (ext4(5), errors=remount-ro): it may not try 20,000 times to make room."""
     cache = disk / "cache"

@@ -35,7 +35,6 @@ def used_bytes(path: Path) -> int:
     return int(subprocess.run([trees.DU, "-s", "-B1", str(path)], capture_output=True, check=True).stdout.split()[0])
 
 
-# promise: sizes
 @pytest.mark.parametrize("make", trees.ALL, ids=lambda make: make.__name__)
 def test_what_dokku_may_not_read_is_measured_as_du_does(server: Server, engine: Engine, make: object) -> None:
     cache = server.make_app("shop") / "cache"
@@ -68,7 +67,6 @@ def test_progress_adds_up_to_all_entries_but_those_that_two_workers_met_at(serve
     assert measured.entries - measured.directories <= sum(gone) <= measured.entries
 
 
-# promise: helper
 def test_its_container_has_only_what_it_needs(
     server: Server, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,7 +118,6 @@ def test_a_gentle_one_gets_the_least_share_of_the_processor(
     assert os.listdir(cache) == []
 
 
-# promise: outside
 def test_another_directory_than_the_checked_one_is_refused(server: Server, engine: Engine) -> None:
     cache = server.make_cache("shop")
     before = manifest(cache)
@@ -129,7 +126,6 @@ def test_another_directory_than_the_checked_one_is_refused(server: Server, engin
     assert manifest(cache) == before
 
 
-# promise: mounts, helper
 def test_what_is_mounted_below_stays_out_of_its_reach(server: Server, engine: Engine) -> None:
     cache = server.make_cache("shop")
     outside = server.root.parent / "outside"
@@ -210,7 +206,6 @@ def test_one_that_cannot_be_stopped_does(server: Server, engine: Engine, monkeyp
     remove_all_stale(engine)
 
 
-# promise: helper
 def test_it_leaves_no_container_when_the_caller_is_interrupted(server: Server, engine: Engine) -> None:
     cache = server.make_cache("shop", files=2000)
 
@@ -235,7 +230,6 @@ def test_an_engine_that_is_not_here_establishes_nothing(server: Server, docker_h
     assert manifest(cache) == before
 
 
-# promise: limits
 def test_a_helper_that_falls_silent_is_given_up(
     server: Server, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -258,7 +252,6 @@ def test_a_sweep_over_many_apps_does_not_run_out_of_descriptors(server: Server, 
     assert open_after(10) >= open_after(5)
 
 
-# promise: names
 def test_a_million_entries_need_little_memory(server: Server, engine: Engine) -> None:
     """In the container's own limit: a tenth of the entries in a tenth of the memory."""
     cache = server.make_app("shop") / "cache"

@@ -65,7 +65,6 @@ def meanwhile(act: object) -> Iterator[None]:
         os.waitpid(child, 0)
 
 
-# promise: killed
 def test_a_purge_whose_helper_is_killed_at_any_moment_says_so_and_the_next_one_ends_it(server: Server) -> None:
     wrong = []
     for moment in moments(CHOSEN, 60):
@@ -117,7 +116,6 @@ def restart(directory: Path, how: signal.Signals) -> None:
     raise AssertionError((directory / "log").read_text()[-2000:])
 
 
-# promise: killed, helper
 def test_a_purge_under_which_the_engine_starts_anew_is_ended_by_the_next(own_engine: Server) -> None:
     directory = Path(own_engine.environment.docker_host.removeprefix("unix://")).parent
     wrong = []

@@ -23,7 +23,6 @@ def _manner(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
         split_everything(monkeypatch)
 
 
-# promise: sizes, names
 @pytest.mark.usefixtures("_manner")
 @pytest.mark.parametrize("make", trees.ALL, ids=lambda make: make.__name__)
 def test_every_tree_has_the_size_that_du_gives(server: Server, make: object) -> None:
@@ -53,7 +52,6 @@ def test_what_dokku_may_not_enter_or_search_is_told(server: Server) -> None:
     assert found.files == 1
 
 
-# promise: mounts
 @pytest.mark.usefixtures("_manner")
 def test_another_file_system_below_is_not_entered(server: Server) -> None:
     cache = server.make_cache("shop")

@@ -48,7 +48,6 @@ def listing(server: Server) -> Server:
     return server
 
 
-# promise: isolated
 def test_pips_requests_does_not_hide_the_distributions(listing: Server, by_pip: Path) -> None:
     done = call(listing, by_pip, "report", "shop", "--cache-volume-exists")
     assert (done.returncode, done.stdout, done.stderr) == (0, "false\n", "")

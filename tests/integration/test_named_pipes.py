@@ -21,7 +21,7 @@ from .conftest import DOKKU, Server, give
     ("name", "look"),
     [
         ("history.jsonl", history.read),
-        ("history.jsonl", lambda environment: history.append(environment, history.Record("shop", "", "hand"))),
+        ("history.jsonl", lambda environment: history.append(environment, history.Record("shop", "", "manual"))),
         ("daily-run.json", daily_run.last),
         ("engine-root", engine_root.read),
         ("dokku-version", upgrade.recorded),

@@ -24,7 +24,6 @@ def purge(server: Server) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-# promise: outside
 def test_another_tree_at_the_hosts_path_is_never_touched(server: Server, other_tree: Server) -> None:
     server.make_cache("shop")
     other = server.root.parent / "other"

@@ -135,7 +135,6 @@ def changing(asked: list[Asked]) -> list[Asked]:
     return [request for request in asked if request.method not in {"GET", "HEAD"}]
 
 
-# promise: looking
 def test_who_looks_at_what_dokku_may_not_read_makes_a_helper_that_only_reads_and_asks_for_nothing_else(
     watched: Watched,
 ) -> None:
@@ -163,13 +162,11 @@ def assert_only_reads(request: Asked) -> None:
     assert "com.dokku.cache.helper" in request.body["Labels"]
 
 
-# promise: looking
 def test_who_only_glances_asks_the_engine_for_nothing_but_to_tell(watched: Watched) -> None:
     for arguments in GLANCES:
         assert changing(watched.look(arguments)) == [], arguments
 
 
-# promise: looking
 def test_who_is_refused_has_changed_nothing(watched: Watched) -> None:
     for arguments, code in REFUSALS:
         assert changing(watched.look(arguments, code)) == [], arguments

@@ -12,7 +12,7 @@ from dokku_cache.dokku import locks
 from dokku_cache.engine import helper_image
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper
-from dokku_cache.errors import CacheError, Doubtful, Interrupted, PartlyRemoved, Refused
+from dokku_cache.errors import CacheError, Interrupted, PartlyRemoved, Refused, Unverified
 from dokku_cache.legacy.outcome import Outcome
 from dokku_cache.legacy.remove import delete_trash
 from dokku_cache.legacy.sighting import Entry
@@ -40,7 +40,6 @@ def state_of(server: Server, app: str) -> State:
     return Surveyor(server.environment, engine).survey([app])[0].verdict.state
 
 
-# promise: sizes, names
 @pytest.mark.parametrize("make", trees.ALL, ids=lambda make: make.__name__)
 def test_a_tree_is_measured_as_du_does_and_wholly_removed(server: Server, make: object) -> None:
     app = server.make_app("shop")
@@ -76,7 +75,6 @@ def test_random_owners_are_no_obstacle(server: Server) -> None:
     assert not cache.exists()
 
 
-# promise: links, outside
 def test_what_links_lead_to_outside_stays(server: Server) -> None:
     outside = server.root / "outside"
     outside.mkdir()
@@ -109,7 +107,6 @@ def test_a_cache_of_dokku_itself_needs_no_container(server: Server) -> None:
     assert not cache.exists()
 
 
-# promise: ghost
 def test_a_ghost_goes_by_rmdir_alone(server: Server) -> None:
     cache = server.make_ghost("oldblog")
     outcome = as_dokku(lambda: purge(server, "oldblog"))
@@ -117,12 +114,11 @@ def test_a_ghost_goes_by_rmdir_alone(server: Server) -> None:
     assert not cache.parent.exists()
 
 
-# promise: ghost
 def test_a_directory_with_anything_else_in_it_is_no_ghost(server: Server) -> None:
     cache = server.make_ghost("oldblog")
     (cache.parent / ".kept").write_text("")
     before = manifest(server.root)
-    with pytest.raises(Doubtful, match=r"does not keep in an app: \.kept"):
+    with pytest.raises(Unverified, match=r"does not keep in an app: \.kept"):
         as_dokku(lambda: purge(server, "oldblog"))
     assert manifest(server.root) == before
     outcome = as_dokku(lambda: purge(server, "oldblog", Request(mode=Mode.CONFIRMED)))
@@ -130,7 +126,6 @@ def test_a_directory_with_anything_else_in_it_is_no_ghost(server: Server) -> Non
     assert os.listdir(cache.parent) == [".kept"]
 
 
-# promise: last
 def test_a_cache_that_was_replaced_after_the_plan_is_refused(server: Server) -> None:
     cache = server.make_cache("shop")
     engine = Engine(server.environment.docker_host)
@@ -144,7 +139,6 @@ def test_a_cache_that_was_replaced_after_the_plan_is_refused(server: Server) -> 
     assert manifest(cache.parent) == before
 
 
-# promise: last
 def test_a_container_that_comes_after_the_plan_is_noticed(server: Server, container: Callable[[str], str]) -> None:
     cache = server.make_cache("shop")
     engine = Engine(server.environment.docker_host)
@@ -156,7 +150,6 @@ def test_a_container_that_comes_after_the_plan_is_noticed(server: Server, contai
     assert manifest(cache.parent) == before
 
 
-# promise: last, use
 def test_a_container_that_comes_at_the_last_moment_puts_the_cache_back(
     server: Server, container: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -182,7 +175,6 @@ def trash_in(app: Path) -> str:
     return next(path.name for path in app.iterdir() if path.name.startswith(".dokku-cache-trash."))
 
 
-# promise: last, unknown
 def test_a_failed_last_check_undoes_the_rename(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     cache = server.make_cache("shop")
     before = manifest(cache.parent)
@@ -192,7 +184,6 @@ def test_a_failed_last_check_undoes_the_rename(server: Server, monkeypatch: pyte
     assert manifest(cache.parent) == before
 
 
-# promise: killed
 def test_an_interrupt_before_the_rename_counts_undoes_it(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     cache = server.make_cache("shop")
     before = manifest(cache.parent)
@@ -203,7 +194,6 @@ def test_an_interrupt_before_the_rename_counts_undoes_it(server: Server, monkeyp
     assert manifest(cache.parent) == before
 
 
-# promise: killed
 def test_an_interrupt_right_after_the_rename_says_how_to_go_on(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -215,7 +205,6 @@ def test_an_interrupt_right_after_the_rename_says_how_to_go_on(
     assert state_of(server, "shop") is State.INTERRUPTED
 
 
-# promise: helper
 @pytest.mark.parametrize("owner", [HEROKUISH, 0], ids=["32767", "dokku"])
 def test_a_container_of_a_killed_purge_is_removed_before_anything_is_measured(
     server: Server, engine: Engine, monkeypatch: pytest.MonkeyPatch, owner: int
@@ -262,7 +251,6 @@ def test_the_container_that_looks_where_a_hidden_path_leads_bears_the_name_of_th
     assert as_dokku(work) == ["shop"]
 
 
-# promise: together
 def test_two_purges_at_once_both_end_well(server: Server) -> None:
     cache = server.make_cache("shop", files=5000)
     children = []
@@ -292,7 +280,6 @@ def test_a_second_purge_is_told_that_another_runs(server: Server) -> None:
     assert manifest(cache.parent) == before
 
 
-# promise: mounts
 def test_a_mount_that_comes_right_after_the_rename_puts_the_cache_back(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -315,7 +302,6 @@ def test_a_mount_that_comes_right_after_the_rename_puts_the_cache_back(
     assert (cache / "gems" / "gem0").exists()
 
 
-# promise: mounts
 @pytest.mark.parametrize("is_bound", [False, True], ids=["another file system", "the same file system"])
 @pytest.mark.parametrize("owner", ["32767", "dokku"])
 def test_a_mount_that_comes_while_trash_is_deleted_is_neither_entered_nor_detached(
@@ -346,7 +332,6 @@ def test_a_mount_that_comes_while_trash_is_deleted_is_neither_entered_nor_detach
         subprocess.run(["umount", str(trash / "gems")], check=True)
 
 
-# promise: gone
 def test_an_immutable_file_is_partly_removed_and_says_what_to_do(server: Server) -> None:
     cache = server.make_cache("shop")
     if subprocess.run(["chattr", "+i", str(cache / "gems" / "gem1")], check=False, capture_output=True).returncode:
@@ -362,7 +347,6 @@ def test_an_immutable_file_is_partly_removed_and_says_what_to_do(server: Server)
     assert os.listdir(cache.parent) == ["HEAD"]
 
 
-# promise: space
 def test_a_full_disk_does_not_matter(server: Server) -> None:
     app = server.root / "shop"
     app.mkdir()

@@ -51,7 +51,6 @@ def some_stops(counted: Counter[str], seed: int) -> Iterator[Stop]:
     yield from spread if seed < _WHOLLY else spread[seed % 5 :: 5]
 
 
-# promise: killed
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 def test_a_purge_stopped_at_any_call_loses_nothing_else_and_is_ended_by_the_next(
     server: Server, command: Command

@@ -23,7 +23,7 @@ from dokku_cache.output.console import Console
 from dokku_cache.purge import volume_purger
 from dokku_cache.purge.volume_purger import VolumeOutcome, VolumePurger
 from dokku_cache.records import history
-from dokku_cache.records.history import Way
+from dokku_cache.records.history import Initiator
 from dokku_cache.volumes.plan import VolumeFinding, Wish
 
 from .conftest import Server, as_dokku
@@ -65,7 +65,7 @@ def purge_after(server: Server, name: str, meanwhile: Callable[[], object]) -> V
         here = context(server)
         finding = planned(here, name)
         meanwhile()
-        return VolumePurger(here, Wish.APP, Way.HAND).purge(finding)
+        return VolumePurger(here, Wish.APP, Initiator.MANUAL).purge(finding)
 
     outcome: VolumeOutcome | None = as_dokku(work)
     return outcome
@@ -81,7 +81,6 @@ def test_a_volume_that_vanishes_after_the_plan_is_nothing_to_do(server: Server, 
     assert purge_after(server, name, lambda: docker("volume", "rm", name)) is None
 
 
-# promise: volumes, last
 @pytest.mark.usefixtures("_image")
 def test_one_that_is_mounted_after_the_plan_stays(server: Server, volume: Volume) -> None:
     server.make_app("shop")
@@ -95,7 +94,6 @@ def test_one_that_is_mounted_after_the_plan_stays(server: Server, volume: Volume
     assert has(name)
 
 
-# promise: volumes
 @pytest.mark.usefixtures("_image")
 def test_one_that_is_mounted_after_the_last_look_is_kept_by_the_engine_itself(
     server: Server, volume: Volume, engine: Engine
@@ -111,7 +109,6 @@ def test_one_that_is_mounted_after_the_last_look_is_kept_by_the_engine_itself(
     assert has(name)
 
 
-# promise: volumes
 def test_a_new_one_of_the_same_name_is_not_the_one_that_was_planned(server: Server, volume: Volume) -> None:
     server.make_app("shop")
     name = herokuish(volume, "shop")
@@ -125,19 +122,18 @@ def test_a_new_one_of_the_same_name_is_not_the_one_that_was_planned(server: Serv
     assert has(name)
 
 
-# promise: volumes
 def test_an_app_that_comes_back_keeps_its_volume(server: Server, volume: Volume) -> None:
     name = herokuish(volume, "forum")
     directory = Path(server.environment.lib_root, "config/cache/--global")
     directory.mkdir(parents=True)
-    (directory / "quiet-time").write_text("0")
+    (directory / "min-age").write_text("0")
 
     def work() -> None:
         here = context(server)
         finding = planned(here, name)
         assert finding.verdict.state.value == "orphaned"
         (server.root / "forum").mkdir()
-        VolumePurger(here, Wish.ORPHANED, Way.CRON).purge(finding)
+        VolumePurger(here, Wish.ORPHANED, Initiator.CRON).purge(finding)
 
     with pytest.raises(Refused, match="live"):
         as_dokku(work)
@@ -155,7 +151,7 @@ def test_two_purges_of_one_volume_both_end_well(server: Server, volume: Volume) 
 
         def purge(here: Context, finding: VolumeFinding) -> None:
             try:
-                results.append(VolumePurger(here, Wish.APP, Way.HAND).purge(finding))
+                results.append(VolumePurger(here, Wish.APP, Initiator.MANUAL).purge(finding))
             except CacheError as error:
                 results.append(str(error))
 
@@ -275,7 +271,6 @@ def test_a_removal_that_fails_or_hangs_is_told_recorded_and_ends_no_other(
     assert "silent" in failures["cache-slow"]
 
 
-# promise: gone
 def test_a_removal_is_not_believed_where_the_volume_is_still_there(server: Server) -> None:
     volume = made("cache-forum", "forum")
     answers = strange([volume], **{"/volumes/cache-forum": volume, "DELETE /volumes/cache-forum": {}})

@@ -65,7 +65,7 @@ class Volumes:
         subprocess.run(["rm", "-rf", *server.root.iterdir(), self._base / "lib"], check=True)
         for app in ("shop", "neighbour"):
             server.make_app(app)
-        setting = self._base / "lib/config/cache/--global/quiet-time"
+        setting = self._base / "lib/config/cache/--global/min-age"
         setting.parent.mkdir(parents=True)
         setting.write_text(AT_ONCE)
         give(self._base / "lib", DOKKU)
@@ -111,7 +111,6 @@ def content_of(name: str) -> tuple[str, dict[str, bytes]]:
     return told, {str(path): path.read_bytes() for path in place.rglob("*") if path.is_file()}
 
 
-# promise: killed, volumes
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 def test_a_purge_of_volumes_stopped_at_any_call_takes_no_other_and_is_ended_by_the_next(
     server: Server, command: Command, volume: Volume

@@ -62,7 +62,7 @@ class Machine(RuleBasedStateMachine):
         super().__init__()
         self.server = SmallServer()
         self.apps = self.server.apps
-        self.version = self.everywhere = self.quiet_time = ""
+        self.version = self.everywhere = self.min_age = ""
 
     def teardown(self) -> None:
         self.server.take_away()
@@ -74,12 +74,12 @@ class Machine(RuleBasedStateMachine):
             self.server.create(app)
             self.server.build(app, is_recent=False, is_foreign=False, is_deep=True)
 
-    @rule(version=st.sampled_from(VERSIONS), everywhere=switches, quiet_time=st.sampled_from(("", "", "0", "1d")))
-    def configure(self, version: str, everywhere: str, quiet_time: str) -> None:
-        self.version, self.everywhere, self.quiet_time = version, everywhere, quiet_time
+    @rule(version=st.sampled_from(VERSIONS), everywhere=switches, min_age=st.sampled_from(("", "", "0", "1d")))
+    def configure(self, version: str, everywhere: str, min_age: str) -> None:
+        self.version, self.everywhere, self.min_age = version, everywhere, min_age
         self.server.set_version(version)
         self.server.set("--global", "auto-purge", everywhere)
-        self.server.set("--global", "quiet-time", quiet_time)
+        self.server.set("--global", "min-age", min_age)
 
     @rule(app=names, is_recent=st.booleans(), is_foreign=seldom, is_deep=st.booleans(), auto_purge=switches)
     def build(self, app: str, *, is_recent: bool, is_foreign: bool, is_deep: bool, auto_purge: str) -> None:
@@ -159,11 +159,10 @@ class Machine(RuleBasedStateMachine):
         if wish is not Wish.AUTOMATIC:
             return True
         is_on = (app.auto_purge or self.everywhere or "true") == "true"
-        is_quiet = self.quiet_time == "0" or not app.is_recent
+        is_quiet = self.min_age == "0" or not app.is_recent
         return is_on and is_quiet and self.version in WITHOUT_DIRECTORY
 
 
-# promise: use, unknown, proof, killed, policy
 class TestWhatIsGoneMayBeGone(Machine.TestCase):
     """Plays all of it: what is gone may be gone, and else the shortest way to it is shown."""
 

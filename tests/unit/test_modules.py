@@ -10,7 +10,6 @@ from dokku_cache import modules
 from dokku_cache.errors import PackageHidden, PackageMissing
 
 
-# promise: isolated
 def test_the_distributions_directories_come_before_all_others_but_this_plugins_own() -> None:
     isolated = [
         "/usr/local/src/cache/src",

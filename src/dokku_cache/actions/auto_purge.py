@@ -14,7 +14,7 @@ from dokku_cache.dokku import apps, permission
 from dokku_cache.errors import CacheError, ExitCode, UsageError
 from dokku_cache.output import purge_text, serialized
 from dokku_cache.records import daily_run, engine_root, pressure_note
-from dokku_cache.records.history import Way
+from dokku_cache.records.history import Initiator
 from dokku_cache.views import plan_values
 from dokku_cache.volumes import telling
 
@@ -62,8 +62,8 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
         return worst
     if not wanted and _swept_after_upgrade(context):
         return ExitCode.OK
-    worst = max(worst, sweep(context, named or visible, Way.CRON))
-    return max(worst, dead_volumes.sweep(context, Way.CRON)) if is_for_all else worst
+    worst = max(worst, sweep(context, named or visible, Initiator.CRON))
+    return max(worst, dead_volumes.sweep(context, Initiator.CRON)) if is_for_all else worst
 
 
 def _known(context: Context, wanted: Sequence[str], visible: tuple[str, ...]) -> tuple[list[str], ExitCode]:
@@ -98,7 +98,7 @@ def _run_daily(context: Context) -> ExitCode:
     pressure_note.prepare(context.environment)
     with daily_run.noted(context.environment) as told:
         logged = replace(context, console=log_console(context, "daily run", warned=told))
-        code = ExitCode.OK if _swept_after_upgrade(logged) else sweep_server(logged, Way.CRON)
+        code = ExitCode.OK if _swept_after_upgrade(logged) else sweep_server(logged, Initiator.CRON)
         if not context.engine.trouble:
             with warned_of(logged, "Docker's build cache"):
                 engine_root.note(context.environment, context.engine.data_root())

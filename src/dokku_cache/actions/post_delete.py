@@ -17,7 +17,7 @@ from dokku_cache.purge.recorded import purge_and_record, record
 from dokku_cache.purge.volume_purger import refusal
 from dokku_cache.purge.volume_sizes import with_sizes
 from dokku_cache.records import history
-from dokku_cache.records.history import Record, Way
+from dokku_cache.records.history import Initiator, Record
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.volumes.plan import Wish, choose
 
@@ -59,7 +59,7 @@ def _purge_volumes(context: Context, app: str) -> None:
             error = refusal(decision)
             _warn(context, app, str(error), error)
     going = [decision.finding for decision in decisions if decision.goes]
-    purge_each(context, going, Wish.DESTROY, Way.DESTROY, in_deploy=True)
+    purge_each(context, going, Wish.DESTROY, Initiator.DESTROY, in_deploy=True)
 
 
 def _purge(context: Context, app: str) -> None:
@@ -70,7 +70,7 @@ def _purge(context: Context, app: str) -> None:
     if not candidates(finding, MODE):
         raise _stays(finding.verdict, finding.sighting.real_path)
     request = Request(mode=MODE, in_deploy=True, lock_wait_seconds=LOCK_WAIT_SECONDS)
-    outcome = purge_and_record(context, finding, request, Way.DESTROY)
+    outcome = purge_and_record(context, finding, request, Initiator.DESTROY)
     purge_text.tell_outcome(context.console, app, outcome, is_destroyed=True)
     if outcome is not None and outcome.decision.kept is not None:
         raise _stays(outcome.decision.kept, "")
@@ -85,4 +85,4 @@ def _stays(verdict: Verdict, real_path: str) -> CacheError:
 def _end_history(context: Context, app: str) -> None:
     """Keep what is known of the app from a later one of its name."""
     if history.read(context.environment).of_app(app):
-        record(context, Record(app, history.now(), Way.DESTROY.value, ends_app=True))
+        record(context, Record(app, history.now(), Initiator.DESTROY.value, ends_app=True))

@@ -13,7 +13,7 @@ from dokku_cache.dokku import locks, skip_cleanup
 from dokku_cache.errors import ExitCode
 from dokku_cache.legacy.state import State
 from dokku_cache.purge.purger import DEPLOY_SECONDS
-from dokku_cache.records.history import Way
+from dokku_cache.records.history import Initiator
 from dokku_cache.survey.surveyor import Surveyor
 
 SUBJECT = "post-deploy"
@@ -34,6 +34,6 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
         if app and not skip_cleanup.is_set(context.environment, app, os.environ):
             for finding in Surveyor(context.environment, context.engine).survey([app]):
                 if finding.verdict.state is not State.ABSENT:
-                    apply_to(context, finding, Way.DEPLOY)
-            bounds.keep_app_within(context, app, Way.DEPLOY)
+                    apply_to(context, finding, Initiator.DEPLOY)
+            bounds.keep_app_within(context, app, Initiator.DEPLOY)
     return ExitCode.OK

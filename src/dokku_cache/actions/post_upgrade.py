@@ -6,7 +6,7 @@ from dokku_cache.automatic import upgrade
 from dokku_cache.automatic.server import sweep_server
 from dokku_cache.context import Context
 from dokku_cache.errors import CacheError, ExitCode
-from dokku_cache.records.history import Way
+from dokku_cache.records.history import Initiator
 
 
 def run(context: Context, arguments: Sequence[str]) -> ExitCode:
@@ -17,7 +17,7 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     before, now = (*arguments, "", "")[:2]
     context.console.heading(f"Dokku changed from {before} to {now}: looking for dead build caches")
     try:
-        sweep_server(context, Way.UPGRADE)
+        sweep_server(context, Initiator.UPGRADE)
         # Last: a sweep that was killed halfway is repeated. What could not be purged is left to the daily run.
         if now:
             upgrade.record(context.environment, now)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from dokku_cache.arguments import DRY_RUN, STDOUT, Command, Flag, Parser, named_apps, plan_format
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps
-from dokku_cache.errors import CacheError, Doubtful, ExitCode, Refused, UsageError
+from dokku_cache.errors import CacheError, ExitCode, Refused, Unverified, UsageError
 from dokku_cache.legacy.outcome import Outcome
 from dokku_cache.legacy.plan import Finding, candidates, decide, plan
 from dokku_cache.legacy.state import Mode, State
@@ -16,7 +16,7 @@ from dokku_cache.output.progress import Watcher
 from dokku_cache.purge.purger import Request
 from dokku_cache.purge.recorded import purge_and_record
 from dokku_cache.purge.refusals import refusal
-from dokku_cache.records.history import Way
+from dokku_cache.records.history import Initiator
 from dokku_cache.survey import disks
 from dokku_cache.survey.measuring import measure_candidates
 from dokku_cache.survey.surveyor import Surveyor
@@ -38,7 +38,7 @@ COMMAND = Command(
     (
         Flag("--all", "of every app: what certainly is a dead cache"),
         *DRY_RUN,
-        Flag("--force", "do not ask: for scripts, and for a named app whose cache is doubtful; forces no refusal"),
+        Flag("--force", "do not ask: for scripts, and for a named app whose cache is unverified; forces no refusal"),
     ),
 )
 
@@ -149,12 +149,12 @@ def _purge_each(context: Context, findings: Sequence[Finding], mode: Mode) -> It
         if mode is Mode.ALL and finding.verdict.state is State.ABSENT:
             continue  # nothing there, and nobody asked for it by name
         result = _purge(context, finding, mode)
-        if isinstance(result.error, Doubtful) and mode is Mode.NAMED and context.console.is_interactive:
+        if isinstance(result.error, Unverified) and mode is Mode.NAMED and context.console.is_interactive:
             result = _purge_if_named(context, finding, result.error)
         yield result
 
 
-def _purge_if_named(context: Context, finding: Finding, doubt: Doubtful) -> Result:
+def _purge_if_named(context: Context, finding: Finding, doubt: Unverified) -> Result:
     """Ask where there is a doubt that the person who named the app can answer."""
     if not context.console.ask_for_name(f"{doubt}", finding.app):
         return Result(finding.app, error=Refused(f"{finding.app} was not typed: its cache stays as it is"))
@@ -167,7 +167,7 @@ def _purge(context: Context, finding: Finding, mode: Mode) -> Result:
             return Result(finding.app, was_absent=True)
         return Result(finding.app, error=refusal(decide(finding, mode)))
     try:
-        outcome = purge_and_record(context, finding, Request(mode=mode), Way.HAND)
+        outcome = purge_and_record(context, finding, Request(mode=mode), Initiator.MANUAL)
     except CacheError as error:
         return Result(finding.app, error=error)
     is_refused = outcome is not None and outcome.decision.is_refused

@@ -13,14 +13,14 @@ from dokku_cache.output.progress import Watcher
 from dokku_cache.purge import volume_purger
 from dokku_cache.purge.volume_purger import VolumePurger, refusal
 from dokku_cache.purge.volume_sizes import with_sizes
-from dokku_cache.records.history import Way
+from dokku_cache.records.history import Initiator
 from dokku_cache.views import plan_values
 from dokku_cache.volumes import telling
 from dokku_cache.volumes.plan import VolumeDecision, VolumeFinding, Wish, choose
 from dokku_cache.volumes.state import VolumeState
 
 #: Such a volume may be dead or not: who asks for the dead ones has no answer.
-_UNDECIDED = frozenset({ReasonCode.ENGINE_SILENT, ReasonCode.USERS_UNKNOWN})
+_UNDECIDED = frozenset({ReasonCode.DOCKER_UNAVAILABLE, ReasonCode.USAGE_UNKNOWN})
 
 COMMAND = Command(
     "purge-volumes",
@@ -163,7 +163,7 @@ def _purge(context: Context, decisions: Sequence[VolumeDecision], wish: Wish) ->
     """Remove one after the other; what fails does not end the rest. Gives the worst exit code."""
     worst = ExitCode.OK
     removed: list[VolumeFinding] = []
-    purger = VolumePurger(context, wish, Way.HAND)
+    purger = VolumePurger(context, wish, Initiator.MANUAL)
     for decision in decisions:
         try:
             if not decision.goes:

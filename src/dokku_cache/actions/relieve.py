@@ -8,7 +8,7 @@ from dokku_cache.automatic.logged import failures_in_log, log_console
 from dokku_cache.automatic.server import sweep_server
 from dokku_cache.context import Context
 from dokku_cache.errors import ExitCode
-from dokku_cache.records.history import Way
+from dokku_cache.records.history import Initiator
 
 SUBJECT = "low disk space"
 
@@ -18,5 +18,5 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     context = replace(context, console=log_console(context, SUBJECT))
     with failures_in_log(context, SUBJECT):
-        return sweep_server(context, Way.PRESSURE, arguments[0] if arguments else "")
+        return sweep_server(context, Initiator.LOW_DISK, arguments[0] if arguments else "")
     return ExitCode.FAILED

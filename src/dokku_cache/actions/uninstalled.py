@@ -12,7 +12,7 @@ from dokku_cache.legacy.state import Mode
 from dokku_cache.output import purge_text
 from dokku_cache.purge.purger import Request
 from dokku_cache.purge.recorded import purge_and_record
-from dokku_cache.records.history import Way
+from dokku_cache.records.history import Initiator
 from dokku_cache.survey.surveyor import Surveyor
 
 LOCK_WAIT_SECONDS = 600
@@ -31,7 +31,7 @@ def run(context: Context, _arguments: Sequence[str]) -> ExitCode:
 def _end(context: Context, finding: Finding) -> None:
     request = Request(mode=Mode.FINISH, in_deploy=True, lock_wait_seconds=LOCK_WAIT_SECONDS)
     try:
-        outcome = purge_and_record(context, finding, request, Way.HAND)
+        outcome = purge_and_record(context, finding, request, Initiator.MANUAL)
         purge_text.tell_outcome(context.console, finding.app, outcome)
     except CacheError as error:
         directory = finding.sighting.path.removesuffix(CACHE_NAME)

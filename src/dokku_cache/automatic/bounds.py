@@ -12,14 +12,14 @@ from dokku_cache.purge import volume_purger
 from dokku_cache.purge.recorded import record
 from dokku_cache.purge.volume_sizes import with_sizes
 from dokku_cache.records import history
-from dokku_cache.records.history import Record, Way
+from dokku_cache.records.history import Initiator, Record
 from dokku_cache.volumes.plan import VolumeDecision, Wish, choose
 
 #: As ``cache:list`` calls the engine's own cache.
 ENGINE = "engine"
 
 
-def keep_app_within(context: Context, app: str, way: Way) -> None:
+def keep_app_within(context: Context, app: str, way: Initiator) -> None:
     """Empty the cache volumes of an app where they hold more than it may; say so, or why they stay.
 
     Raises CacheError when nothing can be found out.
@@ -70,9 +70,9 @@ def keep_engine_within(context: Context) -> None:
     try:
         freed = build_cache.prune(context.engine, most)
     except CacheError as error:
-        record(context, Record("", history.now(), Way.CRON.value, failure=str(error), kind=ENGINE))
+        record(context, Record("", history.now(), Initiator.CRON.value, failure=str(error), kind=ENGINE))
         raise
-    record(context, Record("", history.now(), Way.CRON.value, freed, kind=ENGINE))
+    record(context, Record("", history.now(), Initiator.CRON.value, freed, kind=ENGINE))
     context.console.section(
         f"Docker's build cache: freed {text.size(freed)} of {text.size(held)}, as it may hold {text.size(most)}"
     )

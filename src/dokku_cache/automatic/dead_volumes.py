@@ -10,17 +10,17 @@ from dokku_cache.legacy.reason_code import ReasonCode
 from dokku_cache.purge import volume_purger
 from dokku_cache.purge.volume_purger import VolumePurger
 from dokku_cache.purge.volume_sizes import with_sizes
-from dokku_cache.records.history import Way
+from dokku_cache.records.history import Initiator
 from dokku_cache.volumes import telling
 from dokku_cache.volumes.plan import VolumeDecision, VolumeFinding, Wish, choose
 
 
-def sweep(context: Context, way: Way) -> ExitCode:
+def sweep(context: Context, way: Initiator) -> ExitCode:
     """Remove what is proven to be of an app that is gone, where auto-purge is on; say what stays, and why.
 
     An app that is gone has no property any more: the global one holds. Raises CacheError when nothing can be judged.
     """
-    is_waited_for = way is Way.PRESSURE
+    is_waited_for = way is Initiator.LOW_DISK
     decisions = plan(context, disk_usage.BRIEF_LIMIT_SECONDS if is_waited_for else disk_usage.LIMIT_SECONDS)
     if not is_waited_for:  # the daily run says it too, and not at each deploy
         _tell_kept(context, decisions)
@@ -42,7 +42,7 @@ def plan(context: Context, limit_seconds: float = disk_usage.LIMIT_SECONDS) -> l
 
 
 def purge_each(
-    context: Context, findings: Sequence[VolumeFinding], wish: Wish, way: Way, *, in_deploy: bool = False
+    context: Context, findings: Sequence[VolumeFinding], wish: Wish, way: Initiator, *, in_deploy: bool = False
 ) -> ExitCode:
     """Remove one volume after the other, with a line for each, and the sum; a failure does not end the rest."""
     worst = ExitCode.OK
@@ -59,7 +59,9 @@ def purge_each(
         else:
             if outcome is not None:
                 removed.append(outcome.finding)
-                telling.tell_gone(context.console, outcome.finding, outcome.seconds, ends_app=way is Way.DESTROY)
+                telling.tell_gone(
+                    context.console, outcome.finding, outcome.seconds, ends_app=way is Initiator.DESTROY
+                )
     if findings:
         telling.tell_total(context.console, removed)
     return worst

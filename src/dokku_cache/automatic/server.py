@@ -5,10 +5,10 @@ from dokku_cache.automatic.sweep import sweep
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps
 from dokku_cache.errors import CacheError, ExitCode
-from dokku_cache.records.history import Way
+from dokku_cache.records.history import Initiator
 
 
-def sweep_server(context: Context, way: Way, deploying: str = "") -> ExitCode:
+def sweep_server(context: Context, way: Initiator, deploying: str = "") -> ExitCode:
     """Apply the policy to all that is there, whoever may see it; give the worst exit code.
 
     ``deploying``: the app whose deploy waits for this, so that its lock is no obstacle to what no build uses. Where

@@ -12,7 +12,7 @@ from dokku_cache.output import purge_text
 from dokku_cache.output.progress import Watcher
 from dokku_cache.purge.purger import DEPLOY_SECONDS, Request
 from dokku_cache.purge.recorded import failure_in_history, purge_and_record
-from dokku_cache.records.history import Way
+from dokku_cache.records.history import Initiator
 from dokku_cache.survey.surveyor import Surveyor
 
 MODE = Mode.AUTOMATIC
@@ -20,7 +20,7 @@ MODE = Mode.AUTOMATIC
 LOCK_WAIT_SECONDS = 3600
 
 
-def sweep(context: Context, apps: Sequence[str], way: Way, deploying: str = "") -> ExitCode:
+def sweep(context: Context, apps: Sequence[str], way: Initiator, deploying: str = "") -> ExitCode:
     """Apply the policy to apps now, with one line for each that has a cache, and the sum.
 
     What may not go stays, and is no failure; a purge that ends halfway is. ``deploying``: the app whose deploy waits
@@ -43,7 +43,7 @@ def sweep(context: Context, apps: Sequence[str], way: Way, deploying: str = "") 
         except CacheError as error:
             context.console.warn(f"{finding.app}: {error}", error.hint)
             worst = max(worst, error.exit_code)
-    if outcomes or way is not Way.PRESSURE:
+    if outcomes or way is not Initiator.LOW_DISK:
         purge_text.tell_total(context.console, outcomes)
     return worst
 
@@ -54,7 +54,7 @@ def mode_of(context: Context, app: str) -> Mode:
     return MODE if policy.is_auto_purge_on(context.environment, app) else Mode.FINISH
 
 
-def apply_to(context: Context, finding: Finding, way: Way, *, in_deploy: bool = False) -> list[Outcome]:
+def apply_to(context: Context, finding: Finding, way: Initiator, *, in_deploy: bool = False) -> list[Outcome]:
     """Apply the policy to one app, and say what became of its cache; give the outcome of a purge, if there was one.
 
     Raises CacheError when a purge fails, or the policy cannot be read.
@@ -68,9 +68,9 @@ def apply_to(context: Context, finding: Finding, way: Way, *, in_deploy: bool = 
         mode=mode,
         in_deploy=in_deploy,
         # Where a build waits for room there is nothing to be gentle for.
-        is_gentle=way is not Way.PRESSURE,
-        lock_wait_seconds=LOCK_WAIT_SECONDS if way is Way.DEPLOY else 0,
-        deploy_wait_seconds=DEPLOY_SECONDS if way is Way.DEPLOY else 0,
+        is_gentle=way is not Initiator.LOW_DISK,
+        lock_wait_seconds=LOCK_WAIT_SECONDS if way is Initiator.DEPLOY else 0,
+        deploy_wait_seconds=DEPLOY_SECONDS if way is Initiator.DEPLOY else 0,
     )
     try:
         with failure_in_history(context, finding.app, way):
@@ -86,7 +86,7 @@ def apply_to(context: Context, finding: Finding, way: Way, *, in_deploy: bool = 
     return [outcome]
 
 
-def _tell_kept(context: Context, way: Way, app: str, why: str) -> None:
+def _tell_kept(context: Context, way: Initiator, app: str, why: str) -> None:
     """Say why a cache stays, but not at each deploy for which there is too little room: the daily run says it too."""
-    if way is not Way.PRESSURE:
+    if way is not Initiator.LOW_DISK:
         context.console.detail(f"{app}: stays, {why}")

@@ -69,7 +69,7 @@ def _of_container(container: Json, location: str, size_bytes: int | None) -> Cac
         else f"container {name} builds with it when it runs: it is {state}, so start it before you prune",
         _prune(name),
         size_bytes,
-        reason_code=ReasonCode.BUILDKIT_RUNS if runs else ReasonCode.BUILDKIT_STOPPED,
+        reason_code=ReasonCode.BUILDKIT_RUNNING if runs else ReasonCode.BUILDKIT_STOPPED,
     )
 
 
@@ -96,5 +96,5 @@ def _left_over(name: str, size_bytes: int | None) -> Cache:
         "its builder of buildx was removed, or kept it for a later one (--keep-state): no container mounts it",
         f"docker volume rm {name}" if _PLAIN_NAME.fullmatch(name) else "",
         size_bytes,
-        reason_code=ReasonCode.BUILDER_GONE,
+        reason_code=ReasonCode.BUILDER_REMOVED,
     )

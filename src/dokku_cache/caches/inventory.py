@@ -148,13 +148,13 @@ def of_directory_without_app(path: str, name: str, measured: Measurement | None)
         "",
         None,
         "",
-        State.DOUBTFUL.value,
+        State.UNVERIFIED.value,
         f"{name} is no name of an app to Dokku, which can neither build nor destroy it; look at it yourself",
         "",
         measured.size_bytes if measured else None,
         measured.files if measured else None,
         measured.newest if measured else None,
-        reason_code=ReasonCode.NO_APP_NAME,
+        reason_code=ReasonCode.INVALID_APP_NAME,
     )
 
 

@@ -42,15 +42,15 @@ def add_stored(
     has_shell = installed is None or installed < FIRST_WITHOUT_SHELL
     for stored in option_stores.read(environment):
         if stored.fault:
-            unknown, codes = f"{stored.what}: {stored.fault}", (ReasonCode.OPTIONS_UNREADABLE,)
+            unknown, codes = f"{stored.what}: {stored.fault}", (ReasonCode.DOCKER_OPTIONS_UNREADABLE,)
             usages.add_unknown(stored.owner, Usage(unknown=(unknown,), unknown_codes=codes))
             continue
         text = expand(stored.text, stored.owner, environment) if has_shell else stored.text
-        code = ReasonCode.STORAGE_ENTRY_NAMES if stored.is_storage else ReasonCode.DOCKER_OPTION_NAMES
+        code = ReasonCode.IN_STORAGE_ENTRY if stored.is_storage else ReasonCode.IN_DOCKER_OPTIONS
         _add(usages, stored.what, text, paths, code)
         if has_shell and is_unresolved(text):
             unknown = f"{stored.what} names a place that only a shell could tell: {stored.text}"
-            remedies, codes = ("write the path out in that option",), (ReasonCode.PATH_NOT_WRITTEN_OUT,)
+            remedies, codes = ("write the path out in that option",), (ReasonCode.PATH_WITH_VARIABLE,)
             usages.add_unknown("", Usage(unknown=(unknown,), remedies=remedies, unknown_codes=codes))
 
 
@@ -99,14 +99,14 @@ def add_printed(usages: Usages, apps: Sequence[str], paths: CachePaths) -> None:
                 if isinstance(printed, TriggerFailed):
                     failed.setdefault(printed.cause, []).extend(printed.names)
                 else:
-                    _add(usages, f"a docker option of {app}", printed, paths, ReasonCode.DOCKER_OPTION_NAMES)
+                    _add(usages, f"a docker option of {app}", printed, paths, ReasonCode.IN_DOCKER_OPTIONS)
             for cause, names in failed.items():
                 _add_failure(usages, app, TriggerFailed(names, cause, plugn.HINT))
 
 
 def _add_failure(usages: Usages, app: str, failure: TriggerFailed) -> None:
     """Count what several triggers did not tell as one thing that is not known, where they failed for one cause."""
-    unknown, codes = f"its docker options cannot be read ({failure})", (ReasonCode.OPTIONS_UNREADABLE,)
+    unknown, codes = f"its docker options cannot be read ({failure})", (ReasonCode.DOCKER_OPTIONS_UNREADABLE,)
     usages.add_unknown(app, Usage(unknown=(unknown,), remedies=(failure.hint,), unknown_codes=codes))
 
 

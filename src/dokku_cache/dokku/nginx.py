@@ -36,12 +36,12 @@ def add(usages: Usages, paths: CachePaths, root: str, mains: Sequence[str] = MAI
     for file, text in _files(root, mains):
         for path in dict.fromkeys(_PATH.findall(text)):
             remedy = f"take it out of {file} and reload nginx"
-            claim = Claim(f"nginx is told of {{}} in {file}: {path}", ReasonCode.NGINX_NAMES, remedy)
+            claim = Claim(f"nginx is told of {{}} in {file}: {path}", ReasonCode.IN_NGINX_CONFIG, remedy)
             usages.add(paths.meant_by(path), claim)
         for path in dict.fromkeys(_VARIABLE_PATH.findall(text)):
             if paths.is_above_all(path):
                 unknown = f"nginx is told of a place that only a request tells in {file}: {path}$..."
-                remedies, codes = (f"write the path out in {file}",), (ReasonCode.PATH_NOT_WRITTEN_OUT,)
+                remedies, codes = (f"write the path out in {file}",), (ReasonCode.PATH_WITH_VARIABLE,)
                 usages.add_unknown("", Usage(unknown=(unknown,), remedies=remedies, unknown_codes=codes))
 
 

@@ -11,7 +11,7 @@ from dokku_cache.evidence import durations
 from dokku_cache.legacy.classify import DokkuVersion
 
 AUTO_PURGE = "auto-purge"
-QUIET_TIME = "quiet-time"
+MIN_AGE = "min-age"
 READERS = "readers"
 MAX_SIZE = "max-size"
 ENGINE_MAX_SIZE = "engine-max-size"
@@ -31,7 +31,7 @@ DEFAULTS = {
     MAX_SIZE: OFF,
     MIN_FREE: "5%",
     MIN_FREE_ACTION: "warn",
-    QUIET_TIME: "1d",
+    MIN_AGE: "1d",
     READERS: AUTO,
 }
 #: How the values of each are written.
@@ -41,7 +41,7 @@ VALUES = {
     MAX_SIZE: f"<size>|{OFF}",
     MIN_FREE: f"<size>|<share>%|{OFF}",
     MIN_FREE_ACTION: f"warn|{REFUSE}",
-    QUIET_TIME: "<duration>",
+    MIN_AGE: "<duration>",
     READERS: f"<count>|{AUTO}",
 }
 MEANINGS = {
@@ -50,12 +50,12 @@ MEANINGS = {
     MAX_SIZE: "what an app's cache volumes may hold; above it, they are emptied after a deploy",
     MIN_FREE: "--global only: what has to be free on the disk before a build; below it all that is dead goes at once",
     MIN_FREE_ACTION: "--global only: what happens to a deploy where less is free; Dokku 0.32 and later can refuse it",
-    QUIET_TIME: "for how long nobody may have written into a cache that goes by itself, such as 0, 36h, 7d or 1d12h",
+    MIN_AGE: "for how long nobody may have written into a cache that goes by itself, such as 0, 36h, 7d or 1d12h",
     READERS: "--global only: how many processes measure at a time, to spare a slow disk; auto is 16, and 2 on a disk "
     "that says that it rotates",
 }
 #: What can be set for one app too; the rest holds for the server.
-OF_APPS = (AUTO_PURGE, MAX_SIZE, QUIET_TIME)
+OF_APPS = (AUTO_PURGE, MAX_SIZE, MIN_AGE)
 
 
 @dataclass(frozen=True)
@@ -86,13 +86,13 @@ def is_auto_purge_on(environment: DokkuEnvironment, app: str) -> bool:
     return read(environment, app, AUTO_PURGE).computed == "true"
 
 
-def quiet_seconds(environment: DokkuEnvironment, app: str) -> int:
+def min_age_seconds(environment: DokkuEnvironment, app: str) -> int:
     """Give for how long nobody may have written into a cache that goes by itself.
 
     What is no duration, as only a hand can have put there, counts as for ever. Raises CacheError.
     """
     try:
-        return durations.parse(read(environment, app, QUIET_TIME).computed)
+        return durations.parse(read(environment, app, MIN_AGE).computed)
     except ValueError:
         return durations.FOR_EVER
 
@@ -188,6 +188,6 @@ _CHECKS: dict[str, Callable[[str, str], None]] = {
         _or_off(sizes.parse_least), f"a size such as {sizes.EXAMPLES}, a share such as 5%, or {OFF}"
     ),
     MIN_FREE_ACTION: _check_words("warn", REFUSE),
-    QUIET_TIME: _check_amount(durations.parse, "a duration such as 0, 36h, 7d or 1d12h"),
+    MIN_AGE: _check_amount(durations.parse, "a duration such as 0, 36h, 7d or 1d12h"),
     READERS: _check_amount(_parse_readers, f"a count from 1 to {MOST_READERS}, or {AUTO}"),
 }

@@ -38,7 +38,7 @@ def ask(engine: Engine, paths: CachePaths, *, anew: bool = False) -> Usages:
         usages.unknown = Usage(
             unknown=(f"it cannot be found out whether a container uses it: {error}",),
             remedies=(error.hint,) if error.hint else (),
-            unknown_codes=(ReasonCode.ENGINE_SILENT,),
+            unknown_codes=(ReasonCode.DOCKER_UNAVAILABLE,),
         )
     return usages
 
@@ -67,7 +67,7 @@ def _claim(container: Json, mount: Json) -> Claim:
     identity = str(container.get("Id", "?"))[:12]
     where = mount.get("Destination", "?")
     sentence = f"container {name_of(container)} mounts {{}} at {where} ({state}, {identity})"
-    return Claim(sentence, ReasonCode.CONTAINER_MOUNTS, _remedy(container, identity))
+    return Claim(sentence, ReasonCode.MOUNTED_BY_CONTAINER, _remedy(container, identity))
 
 
 def _remedy(container: Json, identity: str) -> str:
@@ -113,7 +113,7 @@ def add_volumes(usages: Usages, volumes: Iterable[Json], paths: CachePaths) -> N
     for volume in volumes:
         name = volume.get("Name")
         remedy = f"'docker volume rm {name}' removes the volume"
-        claim = Claim(f"volume {name} is bound to {{}}", ReasonCode.VOLUME_BOUND, remedy)
+        claim = Claim(f"volume {name} is bound to {{}}", ReasonCode.BOUND_BY_VOLUME, remedy)
         options = (volume.get("Options") or {}).values()
         named = [piece for option in options for piece in _SEPARATORS.split(str(option))]
         for path in (*named, str(volume.get("Mountpoint") or "")):

@@ -19,12 +19,12 @@ def judge(sighting: Sighting, inside: Inside, life: Life) -> Proof:
     foreign = [entry.name for entry in sighting.beside if not _is_known(entry)]
     if foreign:
         text = f"beside it lies what Dokku does not keep in an app: {_listed(foreign)}"
-        return Proof(holds=False, text=text, code=ReasonCode.FOREIGN_NEIGHBOUR)
+        return Proof(holds=False, text=text, code=ReasonCode.UNEXPECTED_FILES)
     telling = [entry.name for entry in sighting.beside if _is_telling(entry)]
     if not telling:
         listed = _listed([entry.name for entry in sighting.beside])
         text = f"beside it lies nothing that Dokku alone keeps in an app: {listed}"
-        return Proof(holds=False, text=text, code=ReasonCode.NO_SIGN_OF_DOKKU)
+        return Proof(holds=False, text=text, code=ReasonCode.NOT_AN_APP_DIRECTORY)
     return Proof(holds=True, text=f"beside it lies nothing but what Dokku keeps in an app: {_listed(telling)}")
 
 
@@ -38,14 +38,14 @@ def _judge_bare(inside: Inside, life: Life) -> Proof:
         return Proof(holds=True, text=f"its app lives: {life.signs[0]}")
     if life.unknown:
         text = f"it is not known whether its app lives: {life.unknown[0]}"
-        return Proof(holds=False, text=text, code=ReasonCode.LIFE_UNKNOWN)
+        return Proof(holds=False, text=text, code=ReasonCode.APP_STATUS_UNKNOWN)
     if not inside.has_all_names:
         text = "nothing lies beside it, and in it lies more than buildpacks leave side by side"
-        return Proof(holds=False, text=text, code=ReasonCode.FOREIGN_LAYOUT)
+        return Proof(holds=False, text=text, code=ReasonCode.UNEXPECTED_LAYOUT)
     strange = cache_layout.strange_names(inside.names)
     if strange:
         text = f"nothing lies beside it, and no buildpack leaves what lies in it: {_listed(strange)}"
-        return Proof(holds=False, text=text, code=ReasonCode.FOREIGN_LAYOUT)
+        return Proof(holds=False, text=text, code=ReasonCode.UNEXPECTED_LAYOUT)
     text = "nothing lies beside it, and it is laid out as buildpacks leave a cache"
     return Proof(holds=True if inside.is_known else None, text=text)
 

@@ -25,7 +25,7 @@ def judge(inside: Inside, system_user: str) -> Proof:
     )
     if strangers:
         text = f"files in it belong to {', '.join(strangers)}, as whom no build runs"
-        return Proof(holds=False, text=text, code=ReasonCode.FOREIGN_OWNER)
+        return Proof(holds=False, text=text, code=ReasonCode.UNEXPECTED_OWNER)
     owners = ", ".join(sorted(_described(uid) for uid in inside.owners))
     if not inside.is_known:
         text = f"as far as it could be looked into, it belongs to {owners}, as builds left it"

@@ -42,14 +42,14 @@ def classify_cache(sighting: Sighting, version: DokkuVersion | None, evidence: E
     doubts = [proof for proof in (evidence.place, evidence.writer) if proof.holds is False]
     if doubts:
         reason = "; ".join(doubt.text for doubt in doubts)
-        return Verdict(State.DOUBTFUL, reason, is_final=is_final, code=doubts[0].code)
+        return Verdict(State.UNVERIFIED, reason, is_final=is_final, code=doubts[0].code)
     if version is not None and version < FIRST_WITHOUT_DIRECTORY:
         reason = f"Dokku {version} builds in a volume, but its tasks make the directory again"
-        return Verdict(State.RECREATED, reason, is_final=is_final, code=ReasonCode.TASKS_MAKE_IT)
+        return Verdict(State.RECREATED, reason, is_final=is_final, code=ReasonCode.RECREATED_BY_TASKS)
     if evidence.quiet.holds is False:
         return Verdict(State.RECENT, evidence.quiet.text, is_final=is_final, code=evidence.quiet.code)
     reason = f"nothing in Dokku {version} uses it any more"
-    return Verdict(State.ORPHANED, reason, is_final=is_final, code=ReasonCode.GIVEN_UP)
+    return Verdict(State.ORPHANED, reason, is_final=is_final, code=ReasonCode.UNUSED_BY_DOKKU)
 
 
 def classify_without_evidence(sighting: Sighting, version: DokkuVersion | None) -> Verdict | None:
@@ -80,7 +80,7 @@ def classify_trash(sighting: Sighting, usage: Usage) -> Verdict:
     if used is not None:
         return used
     reason = "an earlier purge was cut short, its trash waits to be deleted"
-    return Verdict(State.INTERRUPTED, reason, code=ReasonCode.CUT_SHORT)
+    return Verdict(State.INTERRUPTED, reason, code=ReasonCode.PURGE_INTERRUPTED)
 
 
 def classify_both(cache: Verdict, trash: Verdict) -> Verdict:

@@ -182,7 +182,7 @@ def _examine(directory: AppDirectory, name: str, real_path: str, mounts: tuple[M
         if inner is None:
             raise
         fault = f"{name} has a mount that does not answer ({error.strerror}): {inner.mount_point}"
-        return Entry(name, Identity(-1, -1), fault=fault, fault_code=ReasonCode.MOUNT_SILENT)
+        return Entry(name, Identity(-1, -1), fault=fault, fault_code=ReasonCode.MOUNT_NOT_RESPONDING)
     identity = Identity.of(status)
     if not stat.S_ISDIR(status.st_mode):
         code = ReasonCode.SYMLINK if stat.S_ISLNK(status.st_mode) else ReasonCode.NOT_A_DIRECTORY

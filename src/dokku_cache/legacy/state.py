@@ -15,7 +15,7 @@ class State(Enum):
     IN_USE = "in-use"
     UNKNOWN = "unknown"
     INTERRUPTED = "interrupted"
-    DOUBTFUL = "doubtful"
+    UNVERIFIED = "unverified"
     RECREATED = "recreated"
     RECENT = "recent"
     ORPHANED = "orphaned"
@@ -67,17 +67,17 @@ _CERTAIN = frozenset({State.ORPHANED, State.RECREATED, State.RECENT})
 CACHE_REMOVABLE: dict[Mode, frozenset[State]] = {
     Mode.ALL: _CERTAIN,
     Mode.NAMED: _CERTAIN,
-    Mode.CONFIRMED: _CERTAIN | {State.DOUBTFUL},
-    Mode.DESTROY: _CERTAIN | {State.DOUBTFUL},
+    Mode.CONFIRMED: _CERTAIN | {State.UNVERIFIED},
+    Mode.DESTROY: _CERTAIN | {State.UNVERIFIED},
     Mode.AUTOMATIC: frozenset({State.ORPHANED}),
     Mode.FINISH: frozenset(),
 }
 #: What is refused to a person who asks for it; the rest of what stays is not due yet.
-REFUSED = frozenset({State.UNSAFE, State.ACTIVE, State.IN_USE, State.UNKNOWN, State.DOUBTFUL})
+REFUSED = frozenset({State.UNSAFE, State.ACTIVE, State.IN_USE, State.UNKNOWN, State.UNVERIFIED})
 _NEXT_STEP = {
     State.UNSAFE: "look at it yourself: the plugin removes plain directories only",
     State.ACTIVE: "it becomes removable with Dokku 0.31.0 or later",
     State.IN_USE: "remove what uses it, and purge again",
     State.UNKNOWN: "purge again when that can be found out",
-    State.DOUBTFUL: "look at it; if nobody needs it, name the app to 'dokku cache:purge-legacy' with --force",
+    State.UNVERIFIED: "look at it; if nobody needs it, name the app to 'dokku cache:purge-legacy' with --force",
 }

@@ -22,7 +22,7 @@ _silent: set[str] = set()
 def purged(
     environment: DokkuEnvironment, app: str, kind: str, location: str, removed: tuple[int, int], by: str
 ) -> None:
-    """Tell that a cache is gone. ``kind`` as in ``cache:list``; ``removed``: bytes and files; ``by``: a Way."""
+    """Tell that a cache is gone. ``kind`` as in ``cache:list``; ``removed``: bytes and files; ``by``: a Initiator."""
     size_bytes, files = removed
     _fire(environment, PURGED, app, kind, location, str(size_bytes), str(files), by)
 

@@ -13,10 +13,10 @@ from dokku_cache.output.progress import Watcher
 from dokku_cache.purge import events
 from dokku_cache.purge.purger import Purger, Request
 from dokku_cache.records import history
-from dokku_cache.records.history import Record, Way
+from dokku_cache.records.history import Initiator, Record
 
 
-def purge_and_record(context: Context, finding: Finding, request: Request, way: Way) -> Outcome | None:
+def purge_and_record(context: Context, finding: Finding, request: Request, way: Initiator) -> Outcome | None:
     """Purge one app as ``Purger.purge`` does, show the progress, write down how it ended, and tell other plugins."""
     try:
         with Watcher(context.console) as watcher:
@@ -33,7 +33,7 @@ def purge_and_record(context: Context, finding: Finding, request: Request, way: 
             measured.size_bytes,
             measured.files,
             seconds=round(outcome.seconds, 1),
-            ends_app=outcome.removed_ghost or way is Way.DESTROY,
+            ends_app=outcome.removed_ghost or way is Initiator.DESTROY,
         )
         record(context, entry)
         removed = measured.size_bytes, measured.files
@@ -42,7 +42,7 @@ def purge_and_record(context: Context, finding: Finding, request: Request, way: 
 
 
 @contextmanager
-def failure_in_history(context: Context, app: str, way: Way) -> Iterator[None]:
+def failure_in_history(context: Context, app: str, way: Initiator) -> Iterator[None]:
     """Let the report show what ended a purge that nobody watched, until one succeeds; the error goes on."""
     try:
         yield
@@ -53,7 +53,7 @@ def failure_in_history(context: Context, app: str, way: Way) -> Iterator[None]:
         raise
 
 
-def _record_failure(context: Context, app: str, way: Way, failure: str) -> None:
+def _record_failure(context: Context, app: str, way: Initiator, failure: str) -> None:
     record(context, Record(app, history.now(), way.value, failure=failure))
     location = os.path.join(context.environment.root, app, CACHE_NAME)
     events.purge_failed(context.environment, app, history.LEGACY, location, way.value, failure)

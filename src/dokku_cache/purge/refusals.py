@@ -1,6 +1,6 @@
 """What is said where something of an app is not removed."""
 
-from dokku_cache.errors import CacheError, Doubtful, Kept, Refused
+from dokku_cache.errors import CacheError, Kept, Refused, Unverified
 from dokku_cache.legacy.plan import Decision
 from dokku_cache.legacy.state import State
 
@@ -11,8 +11,8 @@ def refusal(decision: Decision) -> CacheError:
     message = f"The legacy cache of {decision.app} is {verdict.described}"
     if verdict.state is State.UNKNOWN:
         message = f"The legacy cache of {decision.app} stays: {verdict.reason}"
-    if verdict.state is State.DOUBTFUL:
-        return Doubtful(message, verdict.hint)
+    if verdict.state is State.UNVERIFIED:
+        return Unverified(message, verdict.hint)
     return Refused(message, verdict.hint)
 
 

@@ -14,7 +14,7 @@ from dokku_cache.purge import events
 from dokku_cache.purge.purger import DEPLOY_SECONDS, LEFT_TO_DEPLOY
 from dokku_cache.purge.recorded import record
 from dokku_cache.records import history
-from dokku_cache.records.history import Record, Way
+from dokku_cache.records.history import Initiator, Record
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.volumes import ownership
 from dokku_cache.volumes.examiner import Examiner
@@ -47,7 +47,7 @@ class VolumePurger:
 
     context: Context
     wish: Wish
-    way: Way
+    way: Initiator
     in_deploy: bool = False
 
     def purge(self, planned: VolumeFinding) -> VolumeOutcome | None:
@@ -64,15 +64,15 @@ class VolumePurger:
         self._refuse_deploy(now)
         decision = decide(now, self.wish)
         if not decision.goes:
-            raise refusal(decision) if self.way is Way.HAND else kept(decision)
+            raise refusal(decision) if self.way is Initiator.MANUAL else kept(decision)
         return self._remove(now)
 
     def _refuse_deploy(self, finding: VolumeFinding) -> None:
         if self.in_deploy or finding.app_state is AppState.GONE:
             return
-        wait_seconds = DEPLOY_SECONDS if self.way is Way.DEPLOY else 0
+        wait_seconds = DEPLOY_SECONDS if self.way is Initiator.DEPLOY else 0
         if locks.is_deployed_for(self.context.environment, finding.app, wait_seconds):
-            if self.way is not Way.HAND:
+            if self.way is not Initiator.MANUAL:
                 raise Kept(f"App {finding.app} is being deployed", state_and_reason=LEFT_TO_DEPLOY)
             raise Refused(
                 f"App {finding.app} is being deployed", "nothing was removed: purge it again when the deploy is done"
@@ -83,7 +83,7 @@ class VolumePurger:
         try:
             with Watcher(self.context.console) as watcher:
                 tick = watcher.waiting(f"Removing volume {finding.name}")
-                limit = DESTROY_LIMIT_SECONDS if self.way is Way.DESTROY else None
+                limit = DESTROY_LIMIT_SECONDS if self.way is Initiator.DESTROY else None
                 was_there = volume_calls.remove(self.context.engine, finding.name, tick, limit)
         except Refused:
             raise  # it is as it was, which is no failure of a removal
@@ -123,7 +123,7 @@ class VolumePurger:
             size_bytes,
             seconds=round(seconds, 1),
             failure=failure,
-            ends_app=self.way is Way.DESTROY and not failure,
+            ends_app=self.way is Initiator.DESTROY and not failure,
             kind=finding.volume.builder.value,
             location=finding.name,
         )

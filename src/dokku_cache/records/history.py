@@ -17,15 +17,15 @@ FILE_NAME = "history.jsonl"
 LEGACY = "legacy"
 
 
-class Way(Enum):
+class Initiator(Enum):
     """What a purge was started by."""
 
-    HAND = "hand"
+    MANUAL = "manual"
     DEPLOY = "deploy"
     DESTROY = "destroy"
     UPGRADE = "upgrade"
     CRON = "cron"
-    PRESSURE = "pressure"
+    LOW_DISK = "low-disk"
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ class Facts:
             # A Docker that does not answer is one reason, whatever it was asked.
             if not any(told.endswith(f": {reason}") for told in by_engine.unknown)
         )
-        of_life = Usage(unknown=unknown, unknown_codes=(ReasonCode.LIFE_UNKNOWN,) if unknown else ())
+        of_life = Usage(unknown=unknown, unknown_codes=(ReasonCode.APP_STATUS_UNKNOWN,) if unknown else ())
         return by_engine + self._dokku.of_cache(app) + of_life
 
     def usage_of_trash(self, app: str) -> Usage:

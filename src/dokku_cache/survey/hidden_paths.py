@@ -36,7 +36,7 @@ def add(usages: Usages, paths: CachePaths, engine: Engine, app: str) -> None:
                 f"it cannot be found out where {path} leads, which {claim.sentence.partition(' {}')[0]}: {error}"
             )
             remedies = (claim.remedy,) if claim.remedy else ()
-            codes = (ReasonCode.PATH_HIDDEN,)
+            codes = (ReasonCode.PATH_UNREADABLE,)
             usages.add_unknown("", Usage(unknown=(unknown,), remedies=remedies, unknown_codes=codes))
 
 

@@ -124,11 +124,11 @@ class Surveyor:
     ) -> Evidence:
         times = (inside.newest, walk.measured.written if walk else None)
         newest = max((time for time in times if time is not None), default=None)
-        quiet_seconds = policy.quiet_seconds(self.environment, sighting.app)
+        min_age_seconds = policy.min_age_seconds(self.environment, sighting.app)
         return Evidence(
             place=place.judge(sighting, inside, life),
             writer=writer.judge(inside, self.environment.system_user),
-            quiet=quiet.judge(newest, time.time(), quiet_seconds, is_walked=walk is not None),
+            quiet=quiet.judge(newest, time.time(), min_age_seconds, is_walked=walk is not None),
             usage=usage,
             trash_usage=trash_usage,
             is_ghost=place.is_ghost(sighting, life),

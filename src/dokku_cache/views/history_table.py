@@ -29,7 +29,7 @@ def show(console: Console, records: Sequence[Record]) -> None:
 
 def _line(record: Record, width: int) -> str:
     when = text.printable(record.at[:_MINUTE].replace("T", " "))
-    begin = f"{when}  {_app(record):<{width}}  {text.printable(record.by):<7}"
+    begin = f"{when}  {_app(record):<{width}}  {text.printable(record.by):<8}"
     if record.failure:
         return f"{begin}  failed: {text.printable(record.failure)}"
     return f"{begin}  {text.size(record.size_bytes):>10}  {_what(record)} in {text.duration(record.seconds)}"

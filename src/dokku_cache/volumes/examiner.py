@@ -54,7 +54,7 @@ class Examiner:
         known = VolumeFacts(
             None,
             unknown=(*trouble, *unknown, *mentions.unknown),
-            quiet_seconds=policy.quiet_seconds(self.environment, properties.GLOBAL),
+            min_age_seconds=policy.min_age_seconds(self.environment, properties.GLOBAL),
         )
         now = datetime.now(timezone.utc)
         return tuple(

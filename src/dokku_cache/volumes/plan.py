@@ -74,7 +74,7 @@ def decide(finding: VolumeFinding, wish: Wish) -> VolumeDecision:
         return VolumeDecision(finding, described, verdict.next_step, verdict.code)
     if verdict.doubt:
         hint = "purge again when that can be found out"
-        return VolumeDecision(finding, verdict.doubt, hint, ReasonCode.USERS_UNKNOWN)
+        return VolumeDecision(finding, verdict.doubt, hint, ReasonCode.USAGE_UNKNOWN)
     if is_named_alone(volume):
         hint = f"'dokku repo:purge-cache {volume.app}' removes it, if nobody keeps anything else in it"
         return VolumeDecision(finding, "no label says that Dokku made it", hint, ReasonCode.NO_LABEL)

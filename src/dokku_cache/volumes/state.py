@@ -28,7 +28,7 @@ class VolumeFacts:
 
     ``app_state``: None where nothing tells whose it is. ``containers`` mount it, running or not; None when that is
     not known. ``named_by``: sentences on who names it without mounting it now. ``life``: sentences on what is there
-    of an app that Dokku does not list. ``unknown``: what could not be found out. ``quiet_seconds``: how old it has
+    of an app that Dokku does not list. ``unknown``: what could not be found out. ``min_age_seconds``: how old it has
     to be.
     """
 
@@ -37,7 +37,7 @@ class VolumeFacts:
     named_by: tuple[str, ...] = ()
     life: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
-    quiet_seconds: int = 0
+    min_age_seconds: int = 0
 
 
 @dataclass(frozen=True)
@@ -60,23 +60,23 @@ def judge(volume: CacheVolume, facts: VolumeFacts, now: datetime) -> VolumeVerdi
         container = facts.containers[0]
         reason = f"container {container} mounts it"
         remedy = f"'docker rm {container}' removes the container, if nobody needs it"
-        return VolumeVerdict(VolumeState.IN_USE, reason, remedy, code=ReasonCode.CONTAINER_MOUNTS)
+        return VolumeVerdict(VolumeState.IN_USE, reason, remedy, code=ReasonCode.MOUNTED_BY_CONTAINER)
     if facts.named_by:
         remedy = "take it out there, if nobody needs it"
-        return VolumeVerdict(VolumeState.IN_USE, facts.named_by[0], remedy, code=ReasonCode.DOCKER_OPTION_NAMES)
+        return VolumeVerdict(VolumeState.IN_USE, facts.named_by[0], remedy, code=ReasonCode.IN_DOCKER_OPTIONS)
     if facts.app_state is AppState.PRESENT:
         return replace(_of_a_living_app(volume), doubt=_unasked(facts))
-    return _of_no_app(volume, facts) or _by_age(volume, facts.quiet_seconds, now)
+    return _of_no_app(volume, facts) or _by_age(volume, facts.min_age_seconds, now)
 
 
 def _of_a_living_app(volume: CacheVolume) -> VolumeVerdict:
     if volume.builder is Builder.PACK and volume.generation is Generation.FORMER:
         reason = f"pack keeps the cache of {volume.app} under another key now"
-        return VolumeVerdict(VolumeState.STALE, reason, code=ReasonCode.FORMER_KEY)
+        return VolumeVerdict(VolumeState.STALE, reason, code=ReasonCode.OLD_PACK_KEY)
     if volume.builder is Builder.PACK and volume.generation is Generation.UNTOLD:
         reason = f"builds of {volume.app} may use it: which key pack has for it now is not known"
-        return VolumeVerdict(VolumeState.LIVE, reason, code=ReasonCode.APP_BUILDS)
-    return VolumeVerdict(VolumeState.LIVE, f"builds of {volume.app} use it", code=ReasonCode.APP_BUILDS)
+        return VolumeVerdict(VolumeState.LIVE, reason, code=ReasonCode.USED_BY_BUILDS)
+    return VolumeVerdict(VolumeState.LIVE, f"builds of {volume.app} use it", code=ReasonCode.USED_BY_BUILDS)
 
 
 def _of_no_app(volume: CacheVolume, facts: VolumeFacts) -> VolumeVerdict | None:
@@ -89,9 +89,11 @@ def _of_no_app(volume: CacheVolume, facts: VolumeFacts) -> VolumeVerdict | None:
     if volume.elsewhere:
         return _unknown(volume.elsewhere, ReasonCode.NOT_LOCAL)
     if reason := _unasked(facts):
-        return _unknown(reason, ReasonCode.ENGINE_SILENT if facts.containers is None else ReasonCode.USERS_UNKNOWN)
+        return _unknown(
+            reason, ReasonCode.DOCKER_UNAVAILABLE if facts.containers is None else ReasonCode.USAGE_UNKNOWN
+        )
     for sign in facts.life:
-        return _unknown(f"Dokku lists no app {volume.app}, but {sign}", ReasonCode.APP_LIVES_ELSEWHERE)
+        return _unknown(f"Dokku lists no app {volume.app}, but {sign}", ReasonCode.APP_EXISTS_ELSEWHERE)
     return None
 
 
@@ -106,15 +108,15 @@ def _unasked(facts: VolumeFacts) -> str:
     return next(iter(facts.unknown), "")
 
 
-def _by_age(volume: CacheVolume, quiet_seconds: int, now: datetime) -> VolumeVerdict:
+def _by_age(volume: CacheVolume, min_age_seconds: int, now: datetime) -> VolumeVerdict:
     gone = f"app {volume.app} is gone, and no container uses it"
     if volume.created is None:
         return _unknown(f"{gone}, but Docker does not say when it was made", ReasonCode.AGE_UNKNOWN)
-    if quiet_seconds >= durations.FOR_EVER or now - volume.created < timedelta(seconds=quiet_seconds):
+    if min_age_seconds >= durations.FOR_EVER or now - volume.created < timedelta(seconds=min_age_seconds):
         made = volume.created.isoformat(timespec="seconds")
-        reason = f"{gone}, but it was made at {made}, and stays until it is {durations.as_text(quiet_seconds)} old"
-        return VolumeVerdict(VolumeState.RECENT, reason, code=ReasonCode.TOO_YOUNG)
-    return VolumeVerdict(VolumeState.ORPHANED, gone, code=ReasonCode.APP_GONE)
+        reason = f"{gone}, but it was made at {made}, and stays until it is {durations.as_text(min_age_seconds)} old"
+        return VolumeVerdict(VolumeState.RECENT, reason, code=ReasonCode.RECENTLY_CREATED)
+    return VolumeVerdict(VolumeState.ORPHANED, gone, code=ReasonCode.APP_DESTROYED)
 
 
 def is_named_alone(volume: CacheVolume) -> bool:

@@ -10,12 +10,14 @@ from dokku_cache.legacy.state import Mode, State, Verdict
 from dokku_cache.tree.handles import Identity
 
 CACHE, TRASH = Entry("cache", Identity(1, 2)), Entry(".dokku-cache-trash.0", Identity(1, 3))
-CUT_SHORT = Verdict(State.INTERRUPTED, "cut short", code=ReasonCode.CUT_SHORT)
+PURGE_INTERRUPTED = Verdict(State.INTERRUPTED, "cut short", code=ReasonCode.PURGE_INTERRUPTED)
 
 
 def finding(state: State, *trash: Entry) -> Finding:
-    verdict = Verdict(state, "why", code=ReasonCode.NOT_QUIET)
-    return Finding(Sighting("shop", "/x", CACHE, trash), verdict, CUT_SHORT if trash else Verdict(State.ABSENT))
+    verdict = Verdict(state, "why", code=ReasonCode.RECENTLY_MODIFIED)
+    return Finding(
+        Sighting("shop", "/x", CACHE, trash), verdict, PURGE_INTERRUPTED if trash else Verdict(State.ABSENT)
+    )
 
 
 @pytest.mark.parametrize(
@@ -24,8 +26,8 @@ def finding(state: State, *trash: Entry) -> Finding:
         (State.ORPHANED, Mode.AUTOMATIC, True, None),
         (State.ORPHANED, Mode.FINISH, False, ReasonCode.AUTO_PURGE_OFF),
         # It would not go either way: that it is off is not why.
-        (State.RECENT, Mode.AUTOMATIC, False, ReasonCode.NOT_QUIET),
-        (State.RECENT, Mode.FINISH, False, ReasonCode.NOT_QUIET),
+        (State.RECENT, Mode.AUTOMATIC, False, ReasonCode.RECENTLY_MODIFIED),
+        (State.RECENT, Mode.FINISH, False, ReasonCode.RECENTLY_MODIFIED),
     ],
 )
 def test_what_stays_because_the_policy_is_off_says_so(

@@ -53,7 +53,7 @@ def test_a_directory_that_could_not_be_measured_has_no_figures() -> None:
 
 def volume(found: CacheVolume, state: VolumeState) -> Cache:
     return inventory.of_volume(
-        VolumeFinding(found, AppState.PRESENT, VolumeVerdict(state, "so it is", code=ReasonCode.APP_BUILDS), 5)
+        VolumeFinding(found, AppState.PRESENT, VolumeVerdict(state, "so it is", code=ReasonCode.USED_BY_BUILDS), 5)
     )
 
 
@@ -75,7 +75,7 @@ def test_a_volume_is_offered_for_removal_only_when_it_is_known_to_be_free(
 ) -> None:
     cache = volume(found, state)
     assert (cache.state, cache.action, cache.size_bytes, cache.is_purgeable) == (state.value, action, 5, False)
-    assert cache.reason_code is ReasonCode.APP_BUILDS
+    assert cache.reason_code is ReasonCode.USED_BY_BUILDS
     assert cache.reason
 
 

@@ -28,7 +28,6 @@ def test_no_file_is_no_deploy_and_none_is_made(environment: DokkuEnvironment, lo
     assert not lock_file.exists()
 
 
-# promise: outside
 def test_a_file_that_nobody_holds_is_no_deploy_and_stays_as_it_is(
     environment: DokkuEnvironment, lock_file: Path
 ) -> None:
@@ -37,7 +36,6 @@ def test_a_file_that_nobody_holds_is_no_deploy_and_stays_as_it_is(
     assert lock_file.read_text() == "4711"
 
 
-# promise: together
 def test_a_held_lock_is_a_deploy_and_stays_held(environment: DokkuEnvironment, lock_file: Path) -> None:
     with open(lock_file, "w") as holder:
         fcntl.flock(holder, fcntl.LOCK_EX)
@@ -47,7 +45,6 @@ def test_a_held_lock_is_a_deploy_and_stays_held(environment: DokkuEnvironment, l
     assert not locks.is_being_deployed(environment, "shop")
 
 
-# promise: together
 def test_a_lock_that_another_deploy_takes_anew_meanwhile_is_held(
     environment: DokkuEnvironment, lock_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -74,7 +71,6 @@ def test_what_is_no_file_holds_no_lock_and_is_not_waited_for(environment: DokkuE
     assert not locks.is_being_deployed(environment, "shop")
 
 
-# promise: together
 def test_one_purge_an_app(tmp_path: Path) -> None:
     (tmp_path / "shop").mkdir()
     with AppDirectory(str(tmp_path), "shop") as first:
@@ -86,7 +82,6 @@ def test_one_purge_an_app(tmp_path: Path) -> None:
     assert os.listdir(tmp_path / "shop") == []
 
 
-# promise: last
 def test_a_directory_that_was_replaced_is_not_worked_in(tmp_path: Path) -> None:
     (tmp_path / "shop").mkdir()
     with AppDirectory(str(tmp_path), "shop") as directory:
@@ -122,7 +117,6 @@ def test_a_lock_of_another_file_or_a_shared_one_is_none_of_a_deploy(
         assert not locks.is_being_deployed(environment, "shop")
 
 
-# promise: together
 def test_a_probe_of_a_held_lock_is_in_nobodys_way(environment: DokkuEnvironment, lock_file: Path) -> None:
     with open(lock_file, "w") as holder:
         fcntl.flock(holder, fcntl.LOCK_EX)
@@ -138,7 +132,6 @@ def test_probing_leaves_no_handle(environment: DokkuEnvironment, lock_file: Path
     assert len(os.listdir("/proc/self/fd")) == before
 
 
-# promise: unknown
 def test_a_lock_that_cannot_be_opened_or_probed_is_not_known(
     environment: DokkuEnvironment, lock_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,7 +150,6 @@ def test_a_lock_that_cannot_be_opened_or_probed_is_not_known(
         locks.is_being_deployed(environment, "shop")
 
 
-# promise: unknown
 def test_a_directory_that_cannot_be_locked_is_not_worked_in(
     environment: DokkuEnvironment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -171,7 +163,6 @@ def test_a_directory_that_cannot_be_locked_is_not_worked_in(
         locks.hold(directory)
 
 
-# promise: together
 def test_another_purge_is_waited_for_as_long_as_is_said_and_else_not_at_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -204,7 +195,6 @@ def test_a_deploy_that_ends_while_it_is_looked_at_is_none(
     assert not locks.is_being_deployed(environment, "shop")
 
 
-# promise: together
 def test_a_deploy_that_begins_while_the_lock_of_another_ends_is_one(
     environment: DokkuEnvironment, lock_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

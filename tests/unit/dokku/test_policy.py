@@ -11,7 +11,6 @@ from dokku_cache.errors import UsageError
 from dokku_cache.evidence import durations
 
 
-# promise: policy
 @pytest.mark.parametrize(
     ("app", "everywhere", "is_on"),
     [
@@ -32,20 +31,19 @@ def test_the_nearest_value_holds(environment: DokkuEnvironment, app: str, everyw
     assert policy.is_auto_purge_on(environment, "shop") is is_on
 
 
-# promise: policy
 @pytest.mark.parametrize(
     ("app", "everywhere", "seconds"),
     [("", "", 86400), ("0", "7d", 0), ("", "36h", 129600), ("soon", "1d", durations.FOR_EVER)],
 )
-def test_the_quiet_time_is_a_duration_and_anything_else_is_for_ever(
+def test_the_min_age_is_a_duration_and_anything_else_is_for_ever(
     environment: DokkuEnvironment, app: str, everywhere: str, seconds: int
 ) -> None:
     for owner, value in (("shop", app), ("--global", everywhere)):
         if value:
-            path = Path(environment.lib_root, "config/cache", owner, "quiet-time")
+            path = Path(environment.lib_root, "config/cache", owner, "min-age")
             path.parent.mkdir(parents=True)
             path.write_text(value)
-    assert policy.quiet_seconds(environment, "shop") == seconds
+    assert policy.min_age_seconds(environment, "shop") == seconds
 
 
 @pytest.mark.parametrize(
@@ -53,9 +51,9 @@ def test_the_quiet_time_is_a_duration_and_anything_else_is_for_ever(
     [
         ("auto-purge", "yes", "auto-purge is either true or false, not 'yes'"),
         ("min-free-action", "stop", "min-free-action is either warn or refuse, not 'stop'"),
-        ("quiet-time", "soon", "quiet-time is a duration such as"),
-        ("quiet-time", "5", "quiet-time is a duration such as"),
-        ("quiet-time", "off", "quiet-time is a duration such as"),
+        ("min-age", "soon", "min-age is a duration such as"),
+        ("min-age", "5", "min-age is a duration such as"),
+        ("min-age", "off", "min-age is a duration such as"),
         ("max-size", "5%", "max-size is a size such as"),
         ("engine-max-size", "much", "engine-max-size is a size such as"),
         ("min-free", "0%", "min-free is a size such as .*, a share such as 5%, or off, not '0%'"),
@@ -76,7 +74,7 @@ def test_what_a_property_cannot_be_is_refused_and_what_it_can_be_is_said(key: st
     [
         ("auto-purge", ""),
         ("auto-purge", "false"),
-        ("quiet-time", "7d"),
+        ("min-age", "7d"),
         ("max-size", "5G"),
         ("max-size", "off"),
         ("engine-max-size", "500 MB"),
@@ -95,7 +93,7 @@ def test_what_it_can_be_is_taken(key: str, value: str) -> None:
 
 @pytest.mark.parametrize("key", list(policy.DEFAULTS))
 def test_what_holds_for_the_server_cannot_be_set_for_an_app(key: str) -> None:
-    if key in {"auto-purge", "max-size", "quiet-time"}:
+    if key in {"auto-purge", "max-size", "min-age"}:
         policy.check(key, "", is_global=False)
         return
     with pytest.raises(UsageError, match=f"{key} holds for the whole server: set it with --global"):
@@ -125,7 +123,6 @@ def test_a_property_that_cannot_be_read_is_no_reason_not_to_measure(environment:
     assert policy.readers(environment) is None
 
 
-# promise: policy, harmless
 def test_a_bound_that_only_a_hand_can_have_written_bounds_nothing(environment: DokkuEnvironment) -> None:
     assert policy.least_free(environment) == Share(5000)
     set_everywhere(environment, "min-free", "plenty")
@@ -133,7 +130,6 @@ def test_a_bound_that_only_a_hand_can_have_written_bounds_nothing(environment: D
     assert policy.most_bytes(environment, "shop") is None
 
 
-# promise: harmless
 @pytest.mark.parametrize(
     ("value", "installed", "refuses"),
     [

@@ -33,7 +33,6 @@ def test_a_question_is_asked_once_and_anew_on_demand() -> None:
     assert asked.containers(anew=True) == asked.containers() == [{"Id": "2"}]
 
 
-# promise: limits
 def test_an_engine_that_does_not_answer_is_waited_for_once() -> None:
     """A list of many apps would else wait the whole time limit for each."""
     asked = engine(OSError(110, "Connection timed out"), [])

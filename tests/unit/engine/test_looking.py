@@ -70,7 +70,6 @@ def test_it_may_be_told_anything(api: Api, path: str) -> None:
     assert api.sent == [f"GET {path}"]
 
 
-# promise: looking
 @pytest.mark.parametrize(
     "request_",
     [
@@ -126,7 +125,6 @@ class Untouched:
         raise Looked
 
 
-# promise: looking
 @pytest.mark.parametrize(("action", "arguments"), LOOKS)
 def test_each_action_that_only_looks_says_so_before_it_asks_for_anything(action: Any, arguments: list[str]) -> None:
     nowhere = DokkuEnvironment("/nowhere", "/nowhere", "/nowhere", "/nowhere", "/nowhere")

@@ -59,7 +59,6 @@ def test_a_mount_of_it_is_told_with_name_place_state_and_id() -> None:
     assert uses([container("/r/shop/cache")], "blog").is_none
 
 
-# promise: use
 def test_a_mount_of_the_apps_directory_is_a_use_and_one_above_it_is_none() -> None:
     assert uses([container("/r/shop")]).uses == (
         "container shop.web.1 mounts the app's directory at /cache (running, 000000000000)",
@@ -96,7 +95,6 @@ def test_an_ended_build_of_the_app_is_no_user() -> None:
     assert uses([build(Labels=later)]).is_none
 
 
-# promise: use
 @pytest.mark.parametrize(
     "more",
     [

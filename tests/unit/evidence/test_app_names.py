@@ -5,7 +5,6 @@ import pytest
 from dokku_cache.evidence import app_names
 
 
-# promise: proof
 @pytest.mark.parametrize(
     ("name", "is_directory", "is_telling", "is_known"),
     [

@@ -5,7 +5,7 @@ from dokku_cache.evidence.paths import Named, Part
 from dokku_cache.legacy.proof import Usage
 from dokku_cache.legacy.reason_code import ReasonCode
 
-JOB = Claim("container job mounts {} at /x", ReasonCode.CONTAINER_MOUNTS, "end job")
+JOB = Claim("container job mounts {} at /x", ReasonCode.MOUNTED_BY_CONTAINER, "end job")
 
 
 def test_one_claim_may_mean_caches_and_trash_of_several_apps() -> None:
@@ -21,13 +21,12 @@ def test_one_claim_may_mean_caches_and_trash_of_several_apps() -> None:
         assert usages.of_cache(app) == Usage(
             (f"container job mounts {words} at /x",),
             remedies=("end job",),
-            use_codes=(ReasonCode.CONTAINER_MOUNTS,),
+            use_codes=(ReasonCode.MOUNTED_BY_CONTAINER,),
         )
     assert usages.of_trash("shop").uses == ("container job mounts its trash at /x",)
     assert usages.of_trash("blog").is_none
 
 
-# promise: unknown
 def test_what_is_unknown_of_nobody_in_particular_is_unknown_of_all() -> None:
     usages = Usages()
     usages.add_unknown("shop", Usage(unknown=("an option cannot be read",)))

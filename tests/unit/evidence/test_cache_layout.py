@@ -7,7 +7,6 @@ from dokku_cache.evidence.cache_layout import strange_names
 NOTHING: frozenset[str] = frozenset()
 
 
-# promise: proof
 @pytest.mark.parametrize(
     ("names", "strange"),
     [

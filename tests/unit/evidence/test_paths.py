@@ -112,7 +112,6 @@ def test_a_path_that_is_none_or_depends_on_where_one_stands_means_nothing(
         assert not paths_of(cache).is_hidden(path)
 
 
-# promise: use
 def test_what_stands_there_is_known_under_any_name(cache: Path) -> None:
     """As by a bind mount: the path tells nothing, and what stands there is the cache."""
     entry, app = Entry("cache", Identity.of(cache.stat())), Identity.of(cache.parent.stat())
@@ -124,7 +123,6 @@ def test_what_stands_there_is_known_under_any_name(cache: Path) -> None:
         assert paths.meant_by(str(path)) == frozenset(), path
 
 
-# promise: use
 @pytest.mark.parametrize(
     ("created", "is_meant"),
     [(50, True), (100, True), (99.5, True), (101, False), (100.5, False), ("an hour ago", True), (None, True)],
@@ -141,7 +139,6 @@ def test_who_was_there_before_the_rename_has_the_trash_under_the_name_of_the_cac
     assert paths.trash_instead(frozenset({*WHOLE, Named("shop", Part.TRASH)}), created) == frozenset()
 
 
-# promise: use
 @pytest.mark.parametrize(
     ("root", "meant"),
     [
@@ -163,7 +160,6 @@ def test_a_place_on_a_disk_means_what_lies_there(root: str, meant: frozenset[Nam
     assert paths.meant_by_place(Mount(8, root, "/target"), ()) == frozenset()
 
 
-# promise: unknown
 def test_where_a_path_leads_that_is_closed_to_this_user_is_not_known(cache: Path, tmp_path: Path) -> None:
     for directory in (tmp_path, *tmp_path.parents[:3]):
         if directory != Path("/tmp"):

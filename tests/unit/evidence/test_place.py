@@ -39,7 +39,6 @@ def test_an_app_is_known_by_head_or_by_nothing_but_dokkus_own_names(beside: list
     assert place.judge(sighting(*beside), LAID_OUT, Life()).holds is True
 
 
-# promise: proof
 @pytest.mark.parametrize(
     "beside",
     [
@@ -74,7 +73,6 @@ def test_other_peoples_files_beside_it_make_it_their_data(beside: list[str]) -> 
     assert "beside it lies" in judged.text
 
 
-# promise: proof, ghost
 @pytest.mark.parametrize("beside", [[], [".deploy.lock!"], ["VHOST!"], ["ENV!"], ["VHOST!", ".deploy.lock!"]])
 def test_a_ghost_needs_a_layout_as_buildpacks_leave_one_and_no_sign_of_life(beside: list[str]) -> None:
     bare = sighting(*beside)
@@ -107,11 +105,11 @@ def test_what_speaks_against_it_is_named() -> None:
 @pytest.mark.parametrize(
     ("beside", "found", "life", "code"),
     [
-        (["store/"], LAID_OUT, Life(), ReasonCode.FOREIGN_NEIGHBOUR),
-        (["nginx.conf"], LAID_OUT, Life(), ReasonCode.NO_SIGN_OF_DOKKU),
-        ([], LAID_OUT, Life(unknown=("Docker does not answer",)), ReasonCode.LIFE_UNKNOWN),
-        ([], inside("photos"), Life(), ReasonCode.FOREIGN_LAYOUT),
-        ([], Inside(has_all_names=False), Life(), ReasonCode.FOREIGN_LAYOUT),
+        (["store/"], LAID_OUT, Life(), ReasonCode.UNEXPECTED_FILES),
+        (["nginx.conf"], LAID_OUT, Life(), ReasonCode.NOT_AN_APP_DIRECTORY),
+        ([], LAID_OUT, Life(unknown=("Docker does not answer",)), ReasonCode.APP_STATUS_UNKNOWN),
+        ([], inside("photos"), Life(), ReasonCode.UNEXPECTED_LAYOUT),
+        ([], Inside(has_all_names=False), Life(), ReasonCode.UNEXPECTED_LAYOUT),
         (["HEAD"], LAID_OUT, Life(), None),
     ],
 )
@@ -121,7 +119,6 @@ def test_each_reason_has_its_code_for_programs(
     assert place.judge(sighting(*beside), found, life).code is code
 
 
-# promise: ghost
 def test_where_something_lies_beside_it_there_is_no_ghost() -> None:
     assert not place.is_ghost(sighting("HEAD"), Life())
 
@@ -149,7 +146,6 @@ def test_layouts_of_buildpacks_pass(names: Inside) -> None:
     assert cache_layout.strange_names(names.names) == []
 
 
-# promise: proof
 @pytest.mark.parametrize(
     "names",
     [

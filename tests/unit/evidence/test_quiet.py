@@ -9,9 +9,8 @@ NOW = 1_700_000_000.0
 DAY = 86400
 
 
-# promise: proof
 @pytest.mark.parametrize(
-    ("newest", "quiet_seconds", "is_walked", "holds"),
+    ("newest", "min_age_seconds", "is_walked", "holds"),
     [
         (NOW - DAY - 1, DAY, True, True),
         (NOW - DAY + 1, DAY, True, False),
@@ -25,14 +24,14 @@ DAY = 86400
         (NOW - DAY, DAY, True, True),
     ],
 )
-def test_what_was_written_within_the_quiet_time_is_not_quiet(
-    newest: float | None, quiet_seconds: int, is_walked: bool, holds: bool | None
+def test_what_was_written_within_the_min_age_is_not_quiet(
+    newest: float | None, min_age_seconds: int, is_walked: bool, holds: bool | None
 ) -> None:
-    assert quiet.judge(newest, NOW, quiet_seconds, is_walked=is_walked).holds is holds
+    assert quiet.judge(newest, NOW, min_age_seconds, is_walked=is_walked).holds is holds
 
 
 def test_it_says_when_it_was_written() -> None:
     judged = quiet.judge(NOW, NOW, DAY, is_walked=True)
     assert "2023-11-14 22:13 UTC" in judged.text
     assert "1d" in judged.text
-    assert judged.code is ReasonCode.NOT_QUIET
+    assert judged.code is ReasonCode.RECENTLY_MODIFIED

@@ -17,7 +17,7 @@ def told(usage: Usage | None = None, version: DokkuVersion | None = NOW, mounted
     place, writer = Proof(holds=True, text="HEAD lies beside it"), Proof(holds=False, text="files belong to bin")
     evidence = Evidence(place, writer, Proof(holds=None, text="as far as was looked"), usage or Usage())
     sighting = Sighting("shop", "/home/dokku/shop/cache", Entry("cache", Identity(1, 2), mounted_as=mounted_as))
-    return sentences(Finding(sighting, Verdict(State.DOUBTFUL), evidence=evidence, version=version))
+    return sentences(Finding(sighting, Verdict(State.UNVERIFIED), evidence=evidence, version=version))
 
 
 def test_each_of_the_five_is_answered_by_what_shows_it() -> None:

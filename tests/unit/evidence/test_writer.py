@@ -22,13 +22,12 @@ def test_herokuishs_user_root_and_who_has_no_account_are_builds(owners: set[int]
     assert writer.judge(Inside(frozenset(owners)), "dokku").holds is True
 
 
-# promise: proof
 @pytest.mark.parametrize("name", ["www-data", "nobody", "games"])
 def test_a_named_account_of_the_host_speaks_against_it(name: str) -> None:
     judged = writer.judge(Inside(frozenset({32767, ACCOUNTS[name]})), "dokku")
     assert judged.holds is False
     assert name in judged.text
-    assert judged.code is ReasonCode.FOREIGN_OWNER
+    assert judged.code is ReasonCode.UNEXPECTED_OWNER
 
 
 def test_dokkus_own_user_is_a_build_whatever_it_is_called() -> None:
@@ -37,7 +36,6 @@ def test_dokkus_own_user_is_a_build_whatever_it_is_called() -> None:
     assert writer.judge(Inside(owners), "dokku").holds is False
 
 
-# promise: unknown
 @pytest.mark.parametrize("inside", [Inside(frozenset({32767}), closed=1), Inside(frozenset({32767}), is_whole=False)])
 def test_what_was_not_looked_at_proves_nothing(inside: Inside) -> None:
     assert writer.judge(inside, "dokku").holds is None

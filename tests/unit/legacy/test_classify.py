@@ -24,9 +24,9 @@ TRASH = Entry(".dokku-cache-trash.0", Identity(1, 3))
 USED = Usage(
     uses=("container x mounts it at /cache",),
     remedies=("'docker rm x' removes it",),
-    use_codes=(ReasonCode.CONTAINER_MOUNTS,),
+    use_codes=(ReasonCode.MOUNTED_BY_CONTAINER,),
 )
-UNKNOWN = Usage(unknown=("Docker does not answer",), unknown_codes=(ReasonCode.ENGINE_SILENT,))
+UNKNOWN = Usage(unknown=("Docker does not answer",), unknown_codes=(ReasonCode.DOCKER_UNAVAILABLE,))
 ANSWERS = (True, False, None)
 
 
@@ -37,9 +37,9 @@ def evidence(
     usage: Usage = Usage(),  # noqa: B008 - it cannot change
 ) -> Evidence:
     return Evidence(
-        Proof(place, "place", ReasonCode.FOREIGN_NEIGHBOUR),
-        Proof(writer, "writer", ReasonCode.FOREIGN_OWNER),
-        Proof(quiet, "quiet", ReasonCode.NOT_QUIET),
+        Proof(place, "place", ReasonCode.UNEXPECTED_FILES),
+        Proof(writer, "writer", ReasonCode.UNEXPECTED_OWNER),
+        Proof(quiet, "quiet", ReasonCode.RECENTLY_MODIFIED),
         usage,
     )
 
@@ -105,7 +105,6 @@ def is_proven(finding: Finding, mode: Mode) -> bool:
     return seen and certain and mode in {Mode.ALL, Mode.NAMED}
 
 
-# promise: use, unknown, proof
 def test_every_combination_gives_one_state_and_nothing_unproven_goes() -> None:
     findings = everything()
     assert len(findings) > 10_000
@@ -139,10 +138,10 @@ def test_every_state_occurs() -> None:
         (sighting(), DokkuVersion(0, 30, 99), evidence(), State.ACTIVE),
         (sighting(), None, evidence(), State.ACTIVE),
         (sighting(), NOW, evidence(quiet=False), State.RECENT),
-        (sighting(), NOW, evidence(place=False), State.DOUBTFUL),
-        (sighting(), NOW, evidence(writer=False), State.DOUBTFUL),
-        (sighting(), DokkuVersion(0, 33, 7), evidence(writer=False), State.DOUBTFUL),
-        (sighting(), NOW, evidence(writer=False, quiet=False), State.DOUBTFUL),
+        (sighting(), NOW, evidence(place=False), State.UNVERIFIED),
+        (sighting(), NOW, evidence(writer=False), State.UNVERIFIED),
+        (sighting(), DokkuVersion(0, 33, 7), evidence(writer=False), State.UNVERIFIED),
+        (sighting(), NOW, evidence(writer=False, quiet=False), State.UNVERIFIED),
         (sighting(), NOW, evidence(usage=USED), State.IN_USE),
         (sighting(), NOW, evidence(usage=UNKNOWN), State.UNKNOWN),
         (sighting(), NOW, evidence(usage=USED + UNKNOWN), State.IN_USE),
@@ -200,10 +199,10 @@ def test_every_reason_is_given() -> None:
 
 
 def test_the_code_is_that_of_the_first_reason() -> None:
-    assert classify_cache(sighting(), NOW, evidence(place=False, writer=False)).code is ReasonCode.FOREIGN_NEIGHBOUR
-    assert classify_cache(sighting(), NOW, evidence(writer=False)).code is ReasonCode.FOREIGN_OWNER
-    assert classify_cache(sighting(), NOW, evidence(usage=UNKNOWN + USED)).code is ReasonCode.CONTAINER_MOUNTS
-    assert classify_cache(sighting(), NOW, evidence(usage=UNKNOWN)).code is ReasonCode.ENGINE_SILENT
+    assert classify_cache(sighting(), NOW, evidence(place=False, writer=False)).code is ReasonCode.UNEXPECTED_FILES
+    assert classify_cache(sighting(), NOW, evidence(writer=False)).code is ReasonCode.UNEXPECTED_OWNER
+    assert classify_cache(sighting(), NOW, evidence(usage=UNKNOWN + USED)).code is ReasonCode.MOUNTED_BY_CONTAINER
+    assert classify_cache(sighting(), NOW, evidence(usage=UNKNOWN)).code is ReasonCode.DOCKER_UNAVAILABLE
     mounted = Entry("cache", Identity(1, 2), mounted_as="/m")
     assert classify_cache(sighting(mounted), NOW, evidence(usage=USED)).code is ReasonCode.MOUNTED_ELSEWHERE
     assert classify_cache(sighting(), None, evidence()).code is ReasonCode.VERSION_UNKNOWN

@@ -56,7 +56,6 @@ def deep(top: Path) -> int:
     return 120
 
 
-# promise: names
 @pytest.mark.parametrize("make", [wide, bushy, deep, lambda _: 0])
 @pytest.mark.parametrize("workers", [1, 8])
 def test_all_goes_and_is_counted_once(
@@ -106,7 +105,6 @@ def test_no_more_directories_are_open_than_may_be(top: Path, monkeypatch: pytest
     assert max(most) - before < 8 + 12
 
 
-# promise: links, outside
 def test_a_link_goes_and_what_it_leads_to_stays(top: Path, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir(mode=0o555)
     (tmp_path / "other.txt").write_text("x")
@@ -119,7 +117,6 @@ def test_a_link_goes_and_what_it_leads_to_stays(top: Path, tmp_path: Path) -> No
     assert (tmp_path / "other.txt").read_text() == "x"
 
 
-# promise: mounts
 @pytest.mark.parametrize("open_directories", [256, 0])
 def test_what_was_mounted_in_it_ends_it_and_is_not_entered(
     top: Path, monkeypatch: pytest.MonkeyPatch, open_directories: int
@@ -139,7 +136,6 @@ def test_what_was_mounted_in_it_ends_it_and_is_not_entered(
     assert (top / "a" / "mount" / "precious").exists()
 
 
-# promise: mounts
 def test_another_file_system_ends_it(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (top / "other").mkdir()
     (top / "other" / "precious").touch()

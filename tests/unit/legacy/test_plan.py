@@ -15,7 +15,6 @@ def finding(state: State, cache: Entry | None = CACHE, *, is_final: bool = True)
     return Finding(Sighting("shop", "/x/shop/cache", cache), Verdict(state, "reason", is_final=is_final))
 
 
-# promise: proof
 @pytest.mark.parametrize(
     ("state", "modes"),
     [
@@ -23,7 +22,7 @@ def finding(state: State, cache: Entry | None = CACHE, *, is_final: bool = True)
         (State.ORPHANED, {Mode.ALL, Mode.NAMED, Mode.CONFIRMED, Mode.DESTROY, Mode.AUTOMATIC}),
         (State.RECENT, {Mode.ALL, Mode.NAMED, Mode.CONFIRMED, Mode.DESTROY}),
         (State.RECREATED, {Mode.ALL, Mode.NAMED, Mode.CONFIRMED, Mode.DESTROY}),
-        (State.DOUBTFUL, {Mode.CONFIRMED, Mode.DESTROY}),
+        (State.UNVERIFIED, {Mode.CONFIRMED, Mode.DESTROY}),
         (State.ACTIVE, set()),
         (State.IN_USE, set()),
         (State.UNKNOWN, set()),
@@ -35,7 +34,6 @@ def test_the_table_of_the_design_holds(state: State, modes: set[Mode]) -> None:
     assert {mode for mode in Mode if decide(finding(state, cache), mode).targets} == modes
 
 
-# promise: proof
 @pytest.mark.parametrize("mode", list(Mode))
 def test_nothing_goes_before_all_of_it_was_looked_at(mode: Mode) -> None:
     known = finding(State.ORPHANED, is_final=False)
@@ -45,7 +43,7 @@ def test_nothing_goes_before_all_of_it_was_looked_at(mode: Mode) -> None:
 
 def test_what_a_person_is_refused() -> None:
     refused = {state for state in State if decide(finding(state), Mode.NAMED).is_refused}
-    assert refused == {State.ACTIVE, State.IN_USE, State.UNKNOWN, State.UNSAFE, State.DOUBTFUL}
+    assert refused == {State.ACTIVE, State.IN_USE, State.UNKNOWN, State.UNSAFE, State.UNVERIFIED}
 
 
 def test_a_plan_keeps_the_order_of_the_apps() -> None:

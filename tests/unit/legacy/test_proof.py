@@ -3,7 +3,6 @@
 from dokku_cache.legacy.proof import Evidence, Life, Proof, Usage
 
 
-# promise: use, unknown
 def test_nobody_uses_it_only_where_that_is_certain() -> None:
     assert Usage().is_none
     assert not Usage(uses=("container web mounts it",)).is_none

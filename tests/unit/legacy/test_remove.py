@@ -48,7 +48,6 @@ def test_a_cache_is_renamed_within_its_app(cache: Path) -> None:
     assert not cache.exists()
 
 
-# promise: last, killed
 def test_a_check_that_fails_after_the_rename_undoes_it(cache: Path) -> None:
     inode = cache.stat().st_ino
 
@@ -61,7 +60,6 @@ def test_a_check_that_fails_after_the_rename_undoes_it(cache: Path) -> None:
     assert cache.stat().st_ino == inode
 
 
-# promise: together
 def test_a_new_cache_is_not_overwritten_by_the_old_one(cache: Path) -> None:
     def in_use() -> None:
         cache.mkdir()
@@ -74,14 +72,12 @@ def test_a_new_cache_is_not_overwritten_by_the_old_one(cache: Path) -> None:
     assert len([name for name in os.listdir(cache.parent) if name.startswith(TRASH_PREFIX)]) == 1
 
 
-# promise: outside
 def test_another_directory_than_the_expected_one_is_put_back(cache: Path) -> None:
     with app_directory(cache) as directory, pytest.raises(Refused, match="replaced"):
         set_aside(directory, Entry("cache", Identity(1, 2)), lambda: None)
     assert (cache / "gems" / "gem").exists()
 
 
-# promise: outside
 def test_only_trash_is_ever_deleted(cache: Path) -> None:
     with app_directory(cache) as directory, pytest.raises(ValueError, match="only what was set aside"):
         delete_trash(directory, entry(cache), NoHelper(), lambda *_: None)
@@ -97,7 +93,6 @@ def test_trash_of_this_user_is_deleted_and_counted(cache: Path) -> None:
     assert sum(gone) == 2
 
 
-# promise: outside
 def test_trash_that_was_exchanged_is_refused(cache: Path) -> None:
     with app_directory(cache) as directory:
         trash = set_aside(directory, entry(cache), lambda: None)
@@ -110,7 +105,6 @@ def test_trash_that_was_exchanged_is_refused(cache: Path) -> None:
     assert (path / "kept").exists()
 
 
-# promise: gone
 def test_trash_that_is_said_to_be_gone_is_looked_for(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     trash = cache.rename(cache.with_name(f"{TRASH_PREFIX}0"))
     opened = os.open
@@ -134,7 +128,6 @@ def test_trash_that_is_gone_already_is_no_error(cache: Path) -> None:
         delete_trash(directory, Entry(f"{TRASH_PREFIX}0", Identity(1, 2)), NoHelper(), lambda *_: None)
 
 
-# promise: gone
 def test_what_is_left_is_told(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As when somebody keeps writing into it."""
 
@@ -149,7 +142,6 @@ def test_what_is_left_is_told(cache: Path, monkeypatch: pytest.MonkeyPatch) -> N
             delete_trash(directory, trash, LeavesOne(), lambda *_: None)
 
 
-# promise: ghost
 def test_a_ghosts_directory_goes_only_when_it_is_empty(cache: Path) -> None:
     with app_directory(cache) as directory:
         assert not remove_ghost(directory)
@@ -161,7 +153,6 @@ def test_a_ghosts_directory_goes_only_when_it_is_empty(cache: Path) -> None:
     assert not empty.exists()
 
 
-# promise: ghost
 def test_a_new_app_of_the_same_name_is_not_taken_for_the_ghost(tmp_path: Path) -> None:
     (tmp_path / "old").mkdir()
     with AppDirectory(str(tmp_path), "old") as directory:
@@ -247,7 +238,6 @@ def test_what_this_user_may_not_even_open_goes_by_the_helper(cache: Path, monkey
     assert os.listdir(cache.parent) == []
 
 
-# promise: mounts
 def test_nothing_is_handed_to_the_helper_while_something_is_mounted_in_it(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -302,7 +292,6 @@ def test_what_comes_in_meanwhile_is_looked_for_again(cache: Path, monkeypatch: p
     assert os.listdir(cache.parent) == []
 
 
-# promise: gone
 def test_a_removal_that_succeeds_without_effect_is_not_believed(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with app_directory(cache) as directory:
         trash = set_aside_now(cache, directory)

@@ -64,7 +64,6 @@ def test_an_empty_directory_is_no_ghost_of_ours(tmp_path: Path) -> None:
     assert not look(tmp_path, "new").is_bare
 
 
-# promise: links
 @pytest.mark.parametrize(
     ("make", "kind"),
     [
@@ -80,7 +79,6 @@ def test_what_is_no_directory_is_a_fault(app: Path, make: object, kind: str) -> 
     assert kind in found.cache.fault
 
 
-# promise: mounts
 def test_a_mount_at_it_or_below_it_is_a_fault(app: Path) -> None:
     (app / "cache").mkdir()
     at = Mount(1, "/", str(app / "cache"))
@@ -91,7 +89,6 @@ def test_a_mount_at_it_or_below_it_is_a_fault(app: Path) -> None:
         assert said in found.cache.fault
 
 
-# promise: links
 def test_a_linked_app_directory_is_a_fault_and_is_not_entered(app: Path) -> None:
     (app / "cache").mkdir()
     (app.parent / "alias").symlink_to(app)
@@ -100,7 +97,6 @@ def test_a_linked_app_directory_is_a_fault_and_is_not_entered(app: Path) -> None
     assert found.entries == ()
 
 
-# promise: empty-name
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/"])
 def test_what_is_no_name_of_an_app_builds_no_path(tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match="not a name"):
@@ -138,7 +134,6 @@ def test_a_mount_says_to_programs_where_it_is(app: Path) -> None:
         assert (found.cache.fault_code, found.inside) == (code, None)
 
 
-# promise: mounts
 def test_another_file_system_is_a_fault(app: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (app / "cache").mkdir()
     status = os.stat
@@ -155,7 +150,6 @@ def test_another_file_system_is_a_fault(app: Path, monkeypatch: pytest.MonkeyPat
     assert found.cache.fault_code is ReasonCode.OTHER_FILE_SYSTEM
 
 
-# promise: use
 def test_a_cache_that_is_mounted_elsewhere_says_where(app: Path) -> None:
     (app / "cache").mkdir()
     disk = Mount(7, "/disk", str(app.parent))
@@ -185,7 +179,7 @@ def test_a_dead_mount_is_a_fault_and_what_cannot_be_read_otherwise_is_one_of_the
     found = look(app.parent, mounts=(Mount(1, "/", str(app / "cache")),))
     assert found.cache is not None
     assert "does not answer" in found.cache.fault
-    assert found.cache.fault_code is ReasonCode.MOUNT_SILENT
+    assert found.cache.fault_code is ReasonCode.MOUNT_NOT_RESPONDING
     # A name that nothing has: no entry of it can be taken for what is there.
     assert found.cache.identity == Identity(-1, -1)
     found = look(app.parent, mounts=())
@@ -207,7 +201,6 @@ def test_what_goes_while_it_is_looked_at_is_not_there(app: Path, monkeypatch: py
     assert [entry.name for entry in look(app.parent, mounts=()).entries] == [f"{TRASH_PREFIX}1"]
 
 
-# promise: unknown
 def test_a_cache_that_cannot_be_looked_into_is_one_of_which_nothing_is_known(
     app: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -222,7 +215,6 @@ def test_a_cache_that_cannot_be_looked_into_is_one_of_which_nothing_is_known(
     assert inside.closed
 
 
-# promise: links
 def test_a_linked_app_says_where_its_cache_really_is(app: Path) -> None:
     (app / "cache").mkdir()
     (app.parent / "alias").symlink_to(app)

@@ -37,7 +37,7 @@ def logged(environment: DokkuEnvironment) -> str:
 
 
 def tell_purged(environment: DokkuEnvironment) -> None:
-    events.purged(environment, "shop", "legacy", "/home/dokku/shop/cache", (5, 6), "hand")
+    events.purged(environment, "shop", "legacy", "/home/dokku/shop/cache", (5, 6), "manual")
 
 
 def test_each_trigger_is_given_its_arguments_and_its_output_is_in_the_log(environment: DokkuEnvironment) -> None:
@@ -50,7 +50,7 @@ def test_each_trigger_is_given_its_arguments_and_its_output_is_in_the_log(enviro
     said = [line.split(" ", 1) for line in logged(environment).splitlines()]
     assert all(datetime.fromisoformat(at) for at, _ in said)
     assert [line for _, line in said] == [
-        "cache-purged: cache-purged|shop|legacy|/home/dokku/shop/cache|5|6|hand",
+        "cache-purged: cache-purged|shop|legacy|/home/dokku/shop/cache|5|6|manual",
         "cache-purge-failed: cache-purge-failed|shop|legacy|/x|cron|it\\nis immutable",
         "cache-pressure: cache-pressure|/home/dokku|low|40|100|8|9",
         "cache-pressure: cache-pressure|/|ok|40|100||",
@@ -118,5 +118,5 @@ def test_a_machine_without_room_for_what_others_say_is_a_line_in_the_log(
 
 def test_a_name_that_no_program_can_be_given_is_no_failure(environment: DokkuEnvironment) -> None:
     implement(environment, events.PURGED, "")
-    events.purged(environment, "shop", "legacy", "/a\0b", (0, 0), "hand")
+    events.purged(environment, "shop", "legacy", "/a\0b", (0, 0), "manual")
     assert "cannot be run" in logged(environment)

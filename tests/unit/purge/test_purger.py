@@ -29,7 +29,6 @@ def test_a_dead_cache_goes_and_nothing_else_of_the_app(server: Server) -> None:
     assert 0 <= outcome.seconds < 60
 
 
-# promise: killed
 def test_what_an_earlier_purge_left_running_is_stopped_before_anything_is_measured(server: Server) -> None:
     server.patch.setattr(Helper, "remove_stale", lambda _: server.happened.append("stale"))
     server.purge(server.find())
@@ -53,7 +52,6 @@ def test_an_app_that_went_meanwhile_is_refused_in_words(server: Server, *, is_fi
         server.purge(planned)
 
 
-# promise: together
 def test_while_another_purge_of_the_app_runs_nothing_is_looked_at(server: Server) -> None:
     planned = server.find()
     other = os.open(server.app, os.O_RDONLY)
@@ -65,7 +63,6 @@ def test_while_another_purge_of_the_app_runs_nothing_is_looked_at(server: Server
     assert server.is_whole()
 
 
-# promise: together
 @pytest.mark.parametrize("mode", [Mode.NAMED, Mode.ALL, Mode.AUTOMATIC, Mode.FINISH])
 @pytest.mark.parametrize("is_begun_later", [False, True])
 def test_a_cache_stays_while_its_app_is_deployed(server: Server, mode: Mode, *, is_begun_later: bool) -> None:
@@ -106,7 +103,6 @@ def test_it_is_waited_for_other_purges_and_deploys_as_long_as_is_asked_for(
     assert waited == expected
 
 
-# promise: use, last
 def test_a_container_that_comes_with_the_rename_gets_the_cache_back(server: Server) -> None:
     container = server._container("shop")
     server.patch.setattr(
@@ -119,7 +115,6 @@ def test_a_container_that_comes_with_the_rename_gets_the_cache_back(server: Serv
     assert server.is_whole()
 
 
-# promise: use, unknown, last
 @pytest.mark.parametrize(
     ("usage", "words", "hint"),
     [
@@ -183,7 +178,6 @@ def test_what_runs_beside_a_deploy_is_gentle_whoever_deletes(
     assert seen == [(workers, workers == GENTLE_WORKERS)]
 
 
-# promise: ghost
 @pytest.mark.parametrize("lives", [False, True])
 def test_an_empty_directory_goes_with_its_cache_unless_an_app_of_its_name_lives(
     server: Server, *, lives: bool
@@ -200,7 +194,6 @@ def test_an_empty_directory_goes_with_its_cache_unless_an_app_of_its_name_lives(
     assert not server.cache("shop").exists()
 
 
-# promise: killed
 @pytest.mark.parametrize(
     ("error", "message", "hint"),
     [
@@ -228,7 +221,6 @@ def test_what_ends_the_deleting_says_what_is_left_and_how_to_go_on(
     assert [name.startswith(TRASH_PREFIX) for name in server.there] == [True, False, False]
 
 
-# promise: killed
 def test_a_cache_has_its_name_again_where_the_deleting_could_not_even_begin(server: Server) -> None:
     server.let_helper_fail(NotBegun("no space left on device", "make room"))
     with pytest.raises(PutBack, match="The legacy cache of shop stays: no space left on device") as kept:
@@ -238,7 +230,6 @@ def test_a_cache_has_its_name_again_where_the_deleting_could_not_even_begin(serv
     assert server.there == ["HEAD", "cache", "precious"]
 
 
-# promise: killed
 def test_trash_stays_trash_where_the_deleting_could_not_even_begin(server: Server) -> None:
     server.cache("shop").rename(server.app / TRASH)
     server.let_helper_fail(NotBegun("no space left on device"))
@@ -247,7 +238,6 @@ def test_trash_stays_trash_where_the_deleting_could_not_even_begin(server: Serve
     assert server.there == [TRASH, "HEAD", "precious"]
 
 
-# promise: killed, last
 def test_a_new_cache_is_not_covered_by_the_old_one_that_could_not_be_deleted(server: Server) -> None:
     cache = server.cache("shop")
     server.let_helper_fail(NotBegun("no space left on device"), before=cache.mkdir)
@@ -257,7 +247,6 @@ def test_a_new_cache_is_not_covered_by_the_old_one_that_could_not_be_deleted(ser
     assert [name.startswith(TRASH_PREFIX) for name in server.there] == [True, False, False, False]
 
 
-# promise: killed
 def test_who_interrupts_it_hears_whether_something_is_gone(server: Server) -> None:
     planned = server.find()
 

@@ -19,7 +19,7 @@ from dokku_cache.purge import events
 from dokku_cache.purge.purger import Purger, Request
 from dokku_cache.purge.recorded import failure_in_history, purge_and_record
 from dokku_cache.records import history
-from dokku_cache.records.history import Record, Way
+from dokku_cache.records.history import Initiator, Record
 from dokku_cache.tree.measurement import Measurement
 
 SHOP = Finding(Sighting("shop", "/home/dokku/shop/cache"), Verdict(State.ORPHANED, "given up"))
@@ -34,7 +34,9 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
     return told
 
 
-def purge(environment: DokkuEnvironment, came_of_it: Outcome | Exception | None, way: Way, err: Any = None) -> None:
+def purge(
+    environment: DokkuEnvironment, came_of_it: Outcome | Exception | None, way: Initiator, err: Any = None
+) -> None:
     """Let a purge end so."""
 
     def ended(_: Purger, finding: Finding) -> Outcome | None:
@@ -51,10 +53,15 @@ def purge(environment: DokkuEnvironment, came_of_it: Outcome | Exception | None,
 
 @pytest.mark.parametrize(
     ("removed_ghost", "way", "ends_app"),
-    [(False, Way.HAND, False), (True, Way.HAND, True), (False, Way.DESTROY, True), (False, Way.CRON, False)],
+    [
+        (False, Initiator.MANUAL, False),
+        (True, Initiator.MANUAL, True),
+        (False, Initiator.DESTROY, True),
+        (False, Initiator.CRON, False),
+    ],
 )
 def test_a_purge_is_in_the_history_with_its_sums_and_ends_an_app_that_is_gone(
-    environment: DokkuEnvironment, told: list[Any], way: Way, *, removed_ghost: bool, ends_app: bool
+    environment: DokkuEnvironment, told: list[Any], way: Initiator, *, removed_ghost: bool, ends_app: bool
 ) -> None:
     outcome = Outcome(Decision(SHOP), Measurement(5, 6, 7), 7.26, removed_ghost)
     purge(environment, outcome, way)
@@ -64,22 +71,21 @@ def test_a_purge_is_in_the_history_with_its_sums_and_ends_an_app_that_is_gone(
 
 
 def test_where_nothing_went_nothing_is_written_down(environment: DokkuEnvironment, told: list[Any]) -> None:
-    purge(environment, None, Way.HAND)
+    purge(environment, None, Initiator.MANUAL)
     with pytest.raises(Refused):
-        purge(environment, Refused("in use"), Way.HAND)
+        purge(environment, Refused("in use"), Initiator.MANUAL)
     assert (history.read(environment).records, told) == ((), [])
 
 
-# promise: gone
 def test_a_purge_that_is_half_done_is_a_failure_in_the_history_and_is_told(
     environment: DokkuEnvironment, told: list[Any]
 ) -> None:
     with pytest.raises(PartlyRemoved):
-        purge(environment, PartlyRemoved("something is left"), Way.HAND)
+        purge(environment, PartlyRemoved("something is left"), Initiator.MANUAL)
     failure = history.read(environment).last_failure("shop")
     assert failure
     assert (failure.failure, failure.size_bytes) == ("something is left", 0)
-    assert told == [("failed", "shop", "legacy", f"{environment.root}/shop/cache", "hand", "something is left")]
+    assert told == [("failed", "shop", "legacy", f"{environment.root}/shop/cache", "manual", "something is left")]
 
 
 def test_a_history_that_cannot_be_written_is_a_warning_and_no_failure(
@@ -87,7 +93,7 @@ def test_a_history_that_cannot_be_written_is_a_warning_and_no_failure(
 ) -> None:
     Path(environment.lib_root, "data").write_text("")
     err = io.StringIO()
-    purge(environment, Outcome(Decision(SHOP), Measurement(), 0, removed_ghost=False), Way.HAND, err)
+    purge(environment, Outcome(Decision(SHOP), Measurement(), 0, removed_ghost=False), Initiator.MANUAL, err)
     assert "The history cannot be written" in err.getvalue()
     assert "What was purged is gone all the same" in err.getvalue()
     assert [word for word, *_ in told] == ["purged"]
@@ -107,7 +113,7 @@ def test_a_failure_is_in_the_history_and_told_and_goes_on(
     told: list[tuple[object, ...]] = []
     monkeypatch.setattr(events, "purge_failed", lambda _, *arguments: told.append(arguments))
     context = Context(environment, Console(), Engine(""))
-    with pytest.raises(type(error)), failure_in_history(context, "shop", Way.DEPLOY):
+    with pytest.raises(type(error)), failure_in_history(context, "shop", Initiator.DEPLOY):
         raise error
     failure = history.read(environment).last_failure("shop")
     assert failure
@@ -121,6 +127,6 @@ def test_what_is_recorded_where_it_happens_or_is_no_failure_is_not_recorded(
 ) -> None:
     monkeypatch.setattr(events, "purge_failed", lambda *_: pytest.fail("told"))
     context = Context(environment, Console(), Engine(""))
-    with pytest.raises(type(error)), failure_in_history(context, "shop", Way.DEPLOY):
+    with pytest.raises(type(error)), failure_in_history(context, "shop", Initiator.DEPLOY):
         raise error
     assert history.read(environment).records == ()

@@ -1,6 +1,6 @@
 """What a person reads, and a log, where something of an app stays."""
 
-from dokku_cache.errors import Doubtful, Refused
+from dokku_cache.errors import Refused, Unverified
 from dokku_cache.legacy.plan import Decision, Finding
 from dokku_cache.legacy.sighting import Sighting
 from dokku_cache.legacy.state import State, Verdict
@@ -28,8 +28,8 @@ def test_where_nothing_of_it_was_decided_the_state_that_is_shown_says_why() -> N
 
 
 def test_only_a_doubt_can_be_answered_and_what_is_not_known_is_called_so() -> None:
-    doubt, unknown = (Verdict(state, "Docker is silent") for state in (State.DOUBTFUL, State.UNKNOWN))
-    assert isinstance(refusal(Decision(Finding(SHOP, doubt), kept=doubt)), Doubtful)
+    doubt, unknown = (Verdict(state, "Docker is silent") for state in (State.UNVERIFIED, State.UNKNOWN))
+    assert isinstance(refusal(Decision(Finding(SHOP, doubt), kept=doubt)), Unverified)
     refused = refusal(Decision(Finding(SHOP, unknown), kept=unknown))
     assert type(refused) is Refused
     assert str(refused) == "The legacy cache of shop stays: Docker is silent"

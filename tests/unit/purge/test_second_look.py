@@ -21,7 +21,6 @@ def purge_beside_a_recent_cache(server: Server) -> None:
     assert outcome.decision.kept.state is State.RECENT
 
 
-# promise: policy
 def test_what_is_not_due_yet_stays_while_trash_beside_it_goes(server: Server) -> None:
     server.build("shop", is_recent=True, is_foreign=False, is_deep=False)
     server.put_aside()
@@ -35,32 +34,29 @@ def test_what_is_not_due_yet_stays_while_trash_beside_it_goes(server: Server) ->
     assert walked == [TRASH]
 
 
-# promise: policy, last
 def test_what_becomes_due_while_trash_beside_it_is_looked_at_stays_without_a_failure(server: Server) -> None:
     server.build("shop", is_recent=True, is_foreign=False, is_deep=False)
     server.put_aside()
     walk = purger.walk_entry
 
     def grow_old(*arguments: Any) -> Any:
-        server.set("--global", "quiet-time", "0")
+        server.set("--global", "min-age", "0")
         return walk(*arguments)
 
     server.patch.setattr(purger, "walk_entry", grow_old)
     purge_beside_a_recent_cache(server)
 
 
-# promise: policy, last
 def test_what_becomes_due_after_the_plan_is_left_to_the_next_one(server: Server) -> None:
     """By itself it is no failure, even where nothing else is to be done; whoever asks is told to ask again."""
     server.build("shop", is_recent=True, is_foreign=False, is_deep=False)
     planned = server.find()
-    server.set("--global", "quiet-time", "0")
+    server.set("--global", "min-age", "0")
     with pytest.raises(Kept, match="recent: it was written"):
         server.purge(planned, AUTOMATIC)
     assert server.is_whole()
 
 
-# promise: last
 @pytest.mark.parametrize("is_planned", [True, False])
 def test_a_due_cache_that_was_away_while_all_was_looked_at_is_told_of(server: Server, *, is_planned: bool) -> None:
     server.put_aside()
@@ -80,7 +76,6 @@ def test_a_due_cache_that_was_away_while_all_was_looked_at_is_told_of(server: Se
     assert server.there == [TRASH, "HEAD", "cache", "precious"]
 
 
-# promise: last
 def test_a_cache_that_another_purge_has_put_aside_meanwhile_is_not_said_to_be_recent(server: Server) -> None:
     server.build("shop", is_recent=True, is_foreign=False, is_deep=False)
     planned, cache = server.find(), server.cache("shop")
@@ -90,7 +85,6 @@ def test_a_cache_that_another_purge_has_put_aside_meanwhile_is_not_said_to_be_re
     assert server.there == [TRASH, "HEAD", "precious"]
 
 
-# promise: policy
 def test_what_is_not_due_yet_is_no_failure_of_what_happens_by_itself(server: Server) -> None:
     planned = server.find()
     server.build("shop", is_recent=True, is_foreign=False, is_deep=False)
@@ -103,7 +97,6 @@ def test_what_is_not_due_yet_is_no_failure_of_what_happens_by_itself(server: Ser
     assert server.is_whole()
 
 
-# promise: last
 @pytest.mark.parametrize(
     ("is_made_anew", "words"),
     [(False, r"changed while it was examined \(No such file or directory\)"), (True, r"\(cache was replaced\)")],
@@ -126,7 +119,6 @@ def test_a_cache_that_changes_while_it_is_examined_is_refused(
     assert not is_made_anew or os.listdir(cache) == ["kept"]
 
 
-# promise: last
 def test_a_cache_that_was_made_anew_after_the_plan_stays(server: Server) -> None:
     planned, cache = server.find(), server.cache("shop")
     cache.rename(server.place / "elsewhere")

@@ -16,7 +16,7 @@ from dokku_cache.purge import events, volume_purger
 from dokku_cache.purge.purger import DEPLOY_SECONDS, LEFT_TO_DEPLOY
 from dokku_cache.purge.volume_purger import DESTROY_LIMIT_SECONDS, VolumeOutcome, VolumePurger
 from dokku_cache.records import history
-from dokku_cache.records.history import Record, Way
+from dokku_cache.records.history import Initiator, Record
 from dokku_cache.volumes.plan import VolumeFinding, Wish
 
 from ..played_engine import Answer, PlayedEngine, container, volume
@@ -46,7 +46,7 @@ class Server(SmallServer):
         return next(replace(finding, size_bytes=5) for finding in found if finding.name == name)
 
     def purge(
-        self, planned: VolumeFinding, wish: Wish = Wish.APP, way: Way = Way.HAND, **more: bool
+        self, planned: VolumeFinding, wish: Wish = Wish.APP, way: Initiator = Initiator.MANUAL, **more: bool
     ) -> VolumeOutcome | None:
         return VolumePurger(self.context, wish, way, **more).purge(planned)
 
@@ -67,7 +67,7 @@ def server() -> Iterator[Server]:
 
 
 def record(**more: Any) -> Record:
-    return Record("shop", "", "hand", kind="herokuish", location=NAME, **more)
+    return Record("shop", "", "manual", kind="herokuish", location=NAME, **more)
 
 
 def test_a_volume_that_goes_is_in_the_history_and_other_plugins_are_told(server: Server) -> None:
@@ -77,14 +77,14 @@ def test_a_volume_that_goes_is_in_the_history_and_other_plugins_are_told(server:
     assert (outcome.finding.name, outcome.finding.size_bytes) == (NAME, 5)
     assert 0 <= outcome.seconds < 60
     assert server.recorded == [record(size_bytes=5, seconds=round(outcome.seconds, 1))]
-    assert server.told == [("purged", "shop", "herokuish", NAME, (5, 0), "hand")]
+    assert server.told == [("purged", "shop", "herokuish", NAME, (5, 0), "manual")]
     assert server.played.limits == [volume_calls.LIMIT_SECONDS]
 
 
 def test_one_of_unknown_size_is_recorded_without_any(server: Server) -> None:
     server.purge(replace(server.find(), size_bytes=None))
     assert [kept.size_bytes for kept in server.recorded] == [0]
-    assert server.told == [("purged", "shop", "herokuish", NAME, (0, 0), "hand")]
+    assert server.told == [("purged", "shop", "herokuish", NAME, (0, 0), "manual")]
 
 
 def test_the_history_has_tenths_of_a_second(server: Server) -> None:
@@ -115,15 +115,14 @@ def test_one_that_is_gone_by_then_is_nothing_to_do_and_nowhere_written_down(
     assert server.told == []
 
 
-# promise: volumes, last
-@pytest.mark.parametrize("way", [Way.HAND, Way.CRON])
-def test_one_that_is_mounted_after_the_plan_stays(server: Server, way: Way) -> None:
+@pytest.mark.parametrize("way", [Initiator.MANUAL, Initiator.CRON])
+def test_one_that_is_mounted_after_the_plan_stays(server: Server, way: Initiator) -> None:
     planned = server.find()
     server.played.container_list.append(container("job", NAME))
     with pytest.raises(Refused, match=f"The volume {NAME} stays: in-use: container job mounts it") as refused:
         server.purge(planned, way=way)
     assert NAME in server.there
-    if way is Way.HAND:
+    if way is Initiator.MANUAL:
         assert type(refused.value) is Refused
         assert "docker rm job" in refused.value.hint
     else:
@@ -131,18 +130,16 @@ def test_one_that_is_mounted_after_the_plan_stays(server: Server, way: Way) -> N
         assert refused.value.state_and_reason == "in-use: container job mounts it"
 
 
-# promise: volumes, last
 def test_an_app_that_is_made_after_the_plan_keeps_its_volume(server: Server) -> None:
     planned = server.find("cache-old")
     server.create("old")
     with pytest.raises(Kept, match="builds of old use it"):
-        server.purge(planned, Wish.ORPHANED, Way.CRON)
+        server.purge(planned, Wish.ORPHANED, Initiator.CRON)
     assert "cache-old" in server.there
 
 
-# promise: together, volumes
-@pytest.mark.parametrize("way", list(Way))
-def test_a_volume_stays_while_its_app_is_deployed(server: Server, way: Way) -> None:
+@pytest.mark.parametrize("way", list(Initiator))
+def test_a_volume_stays_while_its_app_is_deployed(server: Server, way: Initiator) -> None:
     waited: list[float] = []
 
     def is_deployed_for(_: object, app: str, seconds: float) -> bool:
@@ -153,9 +150,9 @@ def test_a_volume_stays_while_its_app_is_deployed(server: Server, way: Way) -> N
     with pytest.raises(Refused, match="App shop is being deployed") as refused:
         server.purge(server.find(), way=way)
     # The trigger runs at the end of a deploy; who sits there is told at once.
-    assert waited == [DEPLOY_SECONDS if way is Way.DEPLOY else 0]
+    assert waited == [DEPLOY_SECONDS if way is Initiator.DEPLOY else 0]
     assert NAME in server.there
-    if way is Way.HAND:
+    if way is Initiator.MANUAL:
         assert not isinstance(refused.value, Kept)
         assert "purge it again" in refused.value.hint
     else:
@@ -165,7 +162,7 @@ def test_a_volume_stays_while_its_app_is_deployed(server: Server, way: Way) -> N
 
 def test_a_destroy_is_not_held_up_by_the_lock_that_it_has_itself(server: Server) -> None:
     server.begin_deploy("shop")
-    server.purge(server.find(), Wish.DESTROY, Way.DESTROY, in_deploy=True)
+    server.purge(server.find(), Wish.DESTROY, Initiator.DESTROY, in_deploy=True)
     assert server.there == ["cache-old"]
     # It is waited for while somebody waits for the end of the app, and a new app of that name has no part in it.
     assert server.played.limits == [DESTROY_LIMIT_SECONDS]
@@ -175,12 +172,11 @@ def test_a_destroy_is_not_held_up_by_the_lock_that_it_has_itself(server: Server)
 def test_an_app_that_is_gone_is_not_deployed_whatever_lock_it_has_left(server: Server) -> None:
     planned = server.find("cache-old")
     server.patch.setattr(locks, "is_deployed_for", lambda *_: pytest.fail("asked"))
-    server.purge(planned, Wish.ORPHANED, Way.CRON)
+    server.purge(planned, Wish.ORPHANED, Initiator.CRON)
     assert server.there == [NAME]
     assert [kept.ends_app for kept in server.recorded] == [False]
 
 
-# promise: volumes
 def test_one_that_the_engine_refuses_to_remove_is_no_failure(server: Server) -> None:
     server.played.on_delete = lambda: Answer(409, {"message": "volume is in use"})
     with pytest.raises(Refused, match="Docker does not remove it: volume is in use"):
@@ -188,8 +184,7 @@ def test_one_that_the_engine_refuses_to_remove_is_no_failure(server: Server) -> 
     assert (server.recorded, server.told) == ([], [])
 
 
-# promise: volumes, gone
-@pytest.mark.parametrize("way", [Way.HAND, Way.DESTROY])
+@pytest.mark.parametrize("way", [Initiator.MANUAL, Initiator.DESTROY])
 @pytest.mark.parametrize(
     ("answer", "said", "why"),
     [
@@ -198,7 +193,7 @@ def test_one_that_the_engine_refuses_to_remove_is_no_failure(server: Server) -> 
     ],
 )
 def test_one_that_is_not_gone_afterwards_is_a_failure_in_the_history_and_told(
-    server: Server, answer: Answer, said: str, why: str, way: Way
+    server: Server, answer: Answer, said: str, why: str, way: Initiator
 ) -> None:
     server.played.on_delete = lambda: answer
     with pytest.raises(CacheError, match=f"The volume {NAME} {said}: {why}") as failed:
@@ -209,7 +204,6 @@ def test_one_that_is_not_gone_afterwards_is_a_failure_in_the_history_and_told(
     assert server.told == [("failed", "shop", "herokuish", NAME, way.value, why)]
 
 
-# promise: volumes, gone
 def test_one_of_which_docker_does_not_say_whether_it_is_gone_is_not_certain(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -228,7 +222,6 @@ def test_one_of_which_docker_does_not_say_whether_it_is_gone_is_not_certain(
     assert [word for word, *_ in server.told] == ["failed"]
 
 
-# promise: volumes
 def test_a_build_that_makes_it_anew_at_once_is_no_failure(server: Server) -> None:
     planned = server.find()
 

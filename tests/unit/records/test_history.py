@@ -19,9 +19,9 @@ def test_nothing_was_purged_at_first(environment: DokkuEnvironment) -> None:
 def test_the_last_one_counts_and_all_are_summed_up(environment: DokkuEnvironment) -> None:
     history.append(environment, Record("shop", "2026-01-01T00:00:00+00:00", "deploy", 100, 2, 0.1))
     history.append(environment, Record("wiki", "2026-01-02T00:00:00+00:00", "cron", 50, 1, 0.1))
-    history.append(environment, Record("shop", "2026-01-03T00:00:00+00:00", "hand", 7, 1, 0.1))
+    history.append(environment, Record("shop", "2026-01-03T00:00:00+00:00", "manual", 7, 1, 0.1))
     past = history.read(environment)
-    assert past.last_purge("shop").by == "hand"
+    assert past.last_purge("shop").by == "manual"
     assert (past.freed_bytes, past.purges) == (157, 3)
 
 
@@ -33,7 +33,7 @@ def test_a_failure_shows_until_a_purge_succeeds(environment: DokkuEnvironment) -
 
 
 def test_what_was_before_the_end_of_an_app_is_none_of_a_new_one_of_its_name(environment: DokkuEnvironment) -> None:
-    history.append(environment, Record("shop", "2026-01-01T00:00:00+00:00", "hand", 100))
+    history.append(environment, Record("shop", "2026-01-01T00:00:00+00:00", "manual", 100))
     history.append(environment, Record("shop", "2026-01-02T00:00:00+00:00", "destroy", ends_app=True))
     past = history.read(environment)
     assert (past.last_purge("shop"), past.last_failure("shop")) == (None, None)
@@ -43,18 +43,18 @@ def test_what_was_before_the_end_of_an_app_is_none_of_a_new_one_of_its_name(envi
 
 
 def test_a_record_cut_short_spoils_no_other(environment: DokkuEnvironment) -> None:
-    history.append(environment, Record("shop", "x", "hand", 5))
+    history.append(environment, Record("shop", "x", "manual", 5))
     path = os.path.join(history.directory(environment), history.FILE_NAME)
     with open(path, "ab") as file:
         file.write(b'\n{"app": "wi')
-    history.append(environment, Record("wiki", "x", "hand", 6))
+    history.append(environment, Record("wiki", "x", "manual", 6))
     assert [record.app for record in history.read(environment).records] == ["shop", "wiki"]
 
 
 def test_records_of_many_processes_are_all_kept(environment: DokkuEnvironment) -> None:
     context = get_context("fork")
     processes = [
-        context.Process(target=history.append, args=(environment, Record(f"app{number}", "x", "hand", 1)))
+        context.Process(target=history.append, args=(environment, Record(f"app{number}", "x", "manual", 1)))
         for number in range(20)
     ]
     for process in processes:
@@ -68,4 +68,4 @@ def test_a_history_that_cannot_be_written_is_told(environment: DokkuEnvironment)
     with open(os.path.join(environment.lib_root, "data"), "w") as file:
         file.write("in the way")
     with pytest.raises(CacheError, match="history"):
-        history.append(environment, Record("shop", "x", "hand"))
+        history.append(environment, Record("shop", "x", "manual"))

@@ -53,7 +53,6 @@ def test_a_time_in_the_future_is_no_writer(cache: Path) -> None:
     assert look(cache).newest == 1_000_000
 
 
-# promise: links
 def test_a_link_is_not_followed(cache: Path, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "file").touch()
@@ -84,7 +83,6 @@ def test_a_look_ends_and_says_so_and_goes_on_for_the_owners(
     assert whole.owners == ({0, 12345} if os.getuid() == 0 else {os.getuid()})
 
 
-# promise: names
 def test_names_are_bytes(cache: Path) -> None:
     os.mkdir(os.path.join(os.fsencode(cache), b"\xff\n"))
     assert "\udcff\n" in look(cache).names
@@ -98,7 +96,6 @@ def test_two_looks_count_together_and_that_the_first_was_whole_holds() -> None:
     assert (later + later).newest is None
 
 
-# promise: unknown
 @pytest.mark.parametrize("mode", [0o700, 0o744])
 @pytest.mark.parametrize("is_top", [False, True])
 def test_a_directory_that_cannot_be_looked_into_is_counted_once(cache: Path, mode: int, *, is_top: bool) -> None:
@@ -125,7 +122,6 @@ def test_a_directory_that_cannot_be_looked_into_is_counted_once(cache: Path, mod
         assert {*found.names} == {"closed", "node", "vendor"}
 
 
-# promise: unknown
 def test_what_was_closed_to_the_look_that_goes_on_for_the_owners_is_told(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -193,7 +189,6 @@ def test_of_many_names_so_many_are_kept_and_it_is_said_that_there_are_more(monke
     assert not found.has_all_names
 
 
-# promise: proof
 def test_names_that_were_left_out_stay_left_out_when_the_look_ends_later(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,7 +31,6 @@ def climb(position: Descent) -> None:
         position.up()
 
 
-# promise: names
 def test_a_deep_tree_needs_few_handles_and_leads_back(top: int) -> None:
     before = open_descriptors()
     position = Descent(top)
@@ -56,7 +55,6 @@ def test_closing_it_anywhere_leaves_no_handle(top: int) -> None:
         os.fstat(top)
 
 
-# promise: links
 def test_a_link_is_not_followed(top: int) -> None:
     os.symlink("/tmp", "link", dir_fd=top)
     position = Descent(top)
@@ -65,7 +63,6 @@ def test_a_link_is_not_followed(top: int) -> None:
     assert position.depth == 0
 
 
-# promise: outside
 def test_a_directory_that_is_moved_meanwhile_is_noticed(top: int, tmp_path: Path) -> None:
     position = Descent(top)
     go_down(position, KEPT_HANDLES + 20)
@@ -77,7 +74,6 @@ def test_a_directory_that_is_moved_meanwhile_is_noticed(top: int, tmp_path: Path
     position.close()
 
 
-# promise: mounts
 def test_another_file_system_is_not_entered_and_leaves_no_handle(top: int, monkeypatch: pytest.MonkeyPatch) -> None:
     os.mkdir("other", dir_fd=top)
     status = os.fstat

@@ -38,7 +38,6 @@ def start(pool: FindPool, script: Path, content: str) -> None:
     os.close(with_a_name)
 
 
-# promise: sizes
 @pytest.mark.parametrize("tops", [1, 2, 3])
 def test_one_job_may_lead_into_several_directories_by_the_same_names(tmp_path: Path, tops: int) -> None:
     handles = []
@@ -55,7 +54,6 @@ def test_one_job_may_lead_into_several_directories_by_the_same_names(tmp_path: P
         os.close(handle)
 
 
-# promise: unknown
 def test_what_it_may_not_read_is_counted_and_what_is_gone_is_not(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     (tmp_path / "open").mkdir()

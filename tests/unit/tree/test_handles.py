@@ -9,7 +9,6 @@ import pytest
 from dokku_cache.tree.handles import OPEN_DIRECTORY, AppDirectory, LeftTheTree, mount_of, open_to_empty
 
 
-# promise: links
 def test_a_directory_is_opened_without_following_a_link(tmp_path: Path) -> None:
     """O_NOFOLLOW: else a link that takes a cache's place leads into somebody else's files."""
     (tmp_path / "other").mkdir()
@@ -63,7 +62,6 @@ def test_no_handle_is_left_where_an_app_cannot_be_opened_or_is_emptied(tmp_path:
     os.close(root)
 
 
-# promise: mounts
 def test_a_directory_of_another_mount_is_not_opened_and_keeps_its_permissions(tmp_path: Path) -> None:
     (tmp_path / "dir").mkdir(mode=0o555)
     root = os.open(tmp_path, OPEN_DIRECTORY)
@@ -75,7 +73,6 @@ def test_a_directory_of_another_mount_is_not_opened_and_keeps_its_permissions(tm
     os.close(root)
 
 
-# promise: links
 def test_a_link_is_not_opened_to_be_emptied(tmp_path: Path) -> None:
     (tmp_path / "other").mkdir(mode=0o555)
     (tmp_path / "link").symlink_to("other")
@@ -86,7 +83,6 @@ def test_a_link_is_not_opened_to_be_emptied(tmp_path: Path) -> None:
     os.close(root)
 
 
-# promise: empty-name
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/"])
 def test_what_is_no_name_of_an_app_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match="not a name"):
@@ -125,7 +121,6 @@ def test_permissions_of_what_belongs_to_somebody_else_stay(tmp_path: Path) -> No
     os.close(root)
 
 
-# promise: outside
 def test_a_directory_that_was_exchanged_for_a_link_bears_the_name_no_more(tmp_path: Path) -> None:
     """A link to the very directory is not it: who removes by that name removes the link."""
     (tmp_path / "shop").mkdir()

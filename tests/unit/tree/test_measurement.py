@@ -10,13 +10,11 @@ import pytest
 from dokku_cache.tree.measurement import Measurement, Tally, Ticker, is_future
 
 
-# promise: policy
 @pytest.mark.parametrize(("seconds_ahead", "expected"), [(-30, False), (30, False), (90, True), (3600, True)])
 def test_clocks_that_differ_a_little_hide_no_writer(seconds_ahead: int, *, expected: bool) -> None:
     assert is_future(time.time() + seconds_ahead) is expected
 
 
-# promise: policy
 @pytest.mark.parametrize("is_found", [False, True])
 def test_a_time_from_the_future_is_shown_and_hides_no_writer(*, is_found: bool) -> None:
     tally, ahead = Tally(), time.time() + 3600
@@ -37,7 +35,6 @@ def test_a_time_from_the_future_is_shown_and_hides_no_writer(*, is_found: bool) 
     assert tally.newest == pytest.approx(ahead + 1, rel=0, abs=0.01)
 
 
-# promise: sizes
 @pytest.mark.parametrize("names", [2, 3])
 def test_a_file_with_several_names_has_its_blocks_once(tmp_path: Path, names: int) -> None:
     (tmp_path / "0").write_bytes(b"x" * 100_000)

@@ -23,7 +23,6 @@ def test_a_line_gives_device_root_and_place_with_escapes_undone(tmp_path: Path) 
     assert read_mounts(str(table)) == (Mount(os.makedev(98, 1), "/a b", "/mnt/new\nline", "ext4"),)
 
 
-# promise: unknown
 @pytest.mark.parametrize("text", [b"nonsense\n", b"36 35 x:y / / rw - a b c\n"])
 def test_a_table_that_is_not_understood_raises(tmp_path: Path, text: bytes) -> None:
     table = tmp_path / "mountinfo"
@@ -68,14 +67,12 @@ def test_below_is_by_whole_names(path: str, directory: str, *, expected: bool) -
     assert is_at_or_below(path, directory) is expected
 
 
-# promise: mounts
 def test_a_mount_at_or_below_is_found_and_one_above_is_not() -> None:
     above, at, beside = Mount(1, "/", "/a"), Mount(2, "/", "/a/b/c"), Mount(3, "/", "/a/bc")
     assert mounted_at_or_below("/a/b", [above, at, beside]) == at
     assert mounted_at_or_below("/a/b", [above, beside]) is None
 
 
-# promise: mounts, use
 def test_a_bind_mount_of_it_or_of_a_part_is_found() -> None:
     disk = Mount(8, "/", "/home")
     whole = Mount(8, "/dokku/shop/cache", "/mnt")
@@ -100,7 +97,6 @@ def test_a_line_needs_six_fields_and_no_more() -> None:
         parse(b"36 35 98:1 / /home")
 
 
-# promise: mounts, use
 def test_a_mount_of_the_apps_own_directory_shows_its_cache_too_unless_it_is_its_own() -> None:
     cache, app = "/home/dokku/shop/cache", "/home/dokku/shop"
     disk, own = Mount(8, "/", "/home"), Mount(8, "/data/shop", app)

@@ -32,7 +32,6 @@ def test_an_empty_directory_counts_itself(tmp_path: Path) -> None:
     assert (found.size_bytes, found.files, found.directories) == (used(tmp_path), 0, 0)
 
 
-# promise: sizes
 def test_hard_links_count_once_in_bytes_and_each_as_a_file(tmp_path: Path) -> None:
     (tmp_path / "one").write_bytes(b"x" * 100_000)
     (tmp_path / "deep").mkdir()
@@ -42,14 +41,12 @@ def test_hard_links_count_once_in_bytes_and_each_as_a_file(tmp_path: Path) -> No
     assert (found.size_bytes, found.files, found.directories) == (used(tmp_path), 3, 1)
 
 
-# promise: sizes
 def test_sparse_files_count_what_is_allocated(tmp_path: Path) -> None:
     with open(tmp_path / "sparse", "wb") as file:
         file.truncate(1 << 30)
     assert measured(tmp_path).size_bytes == used(tmp_path) < 1 << 20
 
 
-# promise: links
 def test_links_are_counted_and_not_followed(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("/usr")
     found = measured(tmp_path)
@@ -94,14 +91,12 @@ def test_sums_take_the_newest_of_both() -> None:
     assert Measurement(1, 2, 3) + Measurement(10, 20, 30) == Measurement(11, 22, 33)
 
 
-# promise: names
 def test_names_of_any_bytes_are_measured(tmp_path: Path) -> None:
     for name in (b"new\nline", b"\xff\xfe", b"n" * 255):
         os.mkdir(os.path.join(os.fsencode(tmp_path), name))
     assert measured(tmp_path).directories == 3
 
 
-# promise: sizes
 def test_hard_links_count_once_though_different_processes_meet_them(tmp_path: Path) -> None:
     for number in range(40):
         (tmp_path / f"subtree{number}").mkdir()
@@ -160,7 +155,6 @@ def test_a_small_cache_starts_no_process(tmp_path: Path, monkeypatch: pytest.Mon
     assert measured(tmp_path).entries == 600
 
 
-# promise: sizes
 def test_without_find_the_size_of_a_big_one_is_not_established(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -189,7 +183,6 @@ def test_a_job_to_nowhere_is_refused() -> None:
         started.start(find_pool.FindJob(()), ["-printf", "x"])
 
 
-# promise: sizes
 def test_beside_many_files_no_directory_is_passed_over(tmp_path: Path) -> None:
     """In what order a directory gives its entries is the file system's business."""
     for number in range(10):
@@ -229,7 +222,6 @@ def test_no_more_processes_read_than_suit_the_disk_or_than_somebody_wants(
     assert max(busy) == most
 
 
-# promise: unknown
 @pytest.mark.parametrize("mode", [0, 0o744])
 def test_what_may_not_be_read_makes_the_size_a_lower_bound(tmp_path: Path, mode: int) -> None:
     """The one cannot be opened at all, what is in the other may be listed and not be looked at."""
@@ -247,7 +239,6 @@ def test_what_may_not_be_read_makes_the_size_a_lower_bound(tmp_path: Path, mode:
     assert found.unreadable == 1
 
 
-# promise: mounts
 def test_a_directory_on_another_file_system_is_counted_and_not_entered(tmp_path: Path) -> None:
     for number in range(5):
         (tmp_path / f"mounted{number}" / "inner").mkdir(parents=True)

@@ -4,7 +4,7 @@ import io
 import json
 
 import pytest
-from formats import check_history
+from schemas import check_document
 
 from dokku_cache.output.console import Console
 from dokku_cache.output.serialized import as_text
@@ -12,7 +12,7 @@ from dokku_cache.records.history import Record
 from dokku_cache.views import history_table
 
 RECORDS = (
-    Record("oldblog", "2026-10-31T23:59:58+00:00", "hand", 62 << 20, 1000, 0.9),
+    Record("oldblog", "2026-10-31T23:59:58+00:00", "manual", 62 << 20, 1000, 0.9),
     Record("shop", "2026-11-25T23:14:02+00:00", "cron", 1536, 1, 125.0),
     Record("shop", "2026-11-26T03:30:00+00:00", "cron", 512, 3, 1.0, failure="Docker\nfell silent"),
     Record("shop", "2026-11-27T03:30:00+00:00", "deploy", 512, 2, 1.0),
@@ -28,10 +28,10 @@ def shown(*records: Record, is_quiet: bool = False) -> list[str]:
 def test_each_purge_has_its_line_and_each_month_its_sum() -> None:
     assert shown(*RECORDS) == [
         "=====> Build caches that were purged",
-        "       2026-10-31 23:59  oldblog  hand       62.0 MiB  1,000 files in 0.9 s",
-        "       2026-11-25 23:14  shop     cron        1.5 KiB  1 file in 2 min 5 s",
-        "       2026-11-26 03:30  shop     cron     failed: Docker\\nfell silent",
-        "       2026-11-27 03:30  shop     deploy        512 B  2 files in 1.0 s",
+        "       2026-10-31 23:59  oldblog  manual      62.0 MiB  1,000 files in 0.9 s",
+        "       2026-11-25 23:14  shop     cron         1.5 KiB  1 file in 2 min 5 s",
+        "       2026-11-26 03:30  shop     cron      failed: Docker\\nfell silent",
+        "       2026-11-27 03:30  shop     deploy         512 B  2 files in 1.0 s",
         "       2026-10: 62.0 MiB freed by 1 purge",
         "       2026-11: 2.0 KiB freed by 2 purges",
     ]
@@ -65,7 +65,7 @@ def test_a_volume_and_the_engines_own_cache_have_lines_too() -> None:
 @pytest.mark.parametrize("records", [(), RECORDS, VOLUMES])
 def test_programs_get_what_the_page_describes(records: tuple[Record, ...]) -> None:
     values = json.loads(as_text(history_table.values(records), "json"))
-    check_history(values)
+    check_document("history", values)
     assert [purge["app"] for purge in values["purges"]] == [record.app or None for record in records]
     assert as_text(history_table.values(records), "yaml").startswith("---")
 

@@ -77,10 +77,10 @@ def test_a_buildkit_that_does_not_run_is_to_be_started_first() -> None:
     ]
 
 
-@pytest.mark.parametrize("state", ["recent", "recreated", "interrupted", "doubtful", "stale"])
+@pytest.mark.parametrize("state", ["recent", "recreated", "interrupted", "unverified", "stale"])
 def test_what_is_more_than_orphaned_is_shown_with_its_reason(state: str) -> None:
-    held = replace(SHOP, state=state, reason="so it is", action="" if state == "doubtful" else SHOP.action)
-    expected = "kept: so it is" if state == "doubtful" else "dokku cache:purge-legacy shop (so it is)"
+    held = replace(SHOP, state=state, reason="so it is", action="" if state == "unverified" else SHOP.action)
+    expected = "kept: so it is" if state == "unverified" else "dokku cache:purge-legacy shop (so it is)"
     assert expected in shown(Inventory((held,)))
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 import yaml
-from formats import check_list
+from schemas import check_document
 
 from dokku_cache.caches.inventory import Inventory
 from dokku_cache.output import serialized
@@ -18,7 +18,7 @@ ALL = [FULL, Inventory(), Inventory((HELD, VOLUME), unknown=("Docker does not an
 
 @pytest.mark.parametrize("inventory", ALL)
 def test_the_page_describes_every_key_and_its_type(inventory: Inventory) -> None:
-    check_list(list_values.values(inventory))
+    check_document("list", list_values.values(inventory))
 
 
 def test_what_is_not_known_is_null_and_never_0() -> None:
@@ -35,7 +35,7 @@ def test_times_are_rfc_3339_and_sizes_integers() -> None:
 @pytest.mark.parametrize("inventory", ALL)
 def test_the_last_daily_run_is_there_or_null(inventory: Inventory) -> None:
     values = list_values.values(inventory, RUN)
-    check_list(values)
+    check_document("list", values)
     assert (values["daily-run-at"], values["daily-run-result"]) == (RUN.at, "shop: it is immutable")
     assert list_values.values(inventory)["daily-run-at"] is None
 

@@ -15,9 +15,9 @@ from .test_list_table import HELD, SHOP, VOLUME
 
 CACHE, TRASH = Entry("cache", Identity(1, 2)), Entry(".dokku-cache-trash.0", Identity(1, 3))
 MEASURED = Measurement(size_bytes=5, files=6)
-ORPHANED = Verdict(State.ORPHANED, "why", code=ReasonCode.GIVEN_UP)
-USED = Verdict(State.IN_USE, "container b mounts it", code=ReasonCode.CONTAINER_MOUNTS)
-CUT_SHORT = Verdict(State.INTERRUPTED, "cut short", code=ReasonCode.CUT_SHORT)
+ORPHANED = Verdict(State.ORPHANED, "why", code=ReasonCode.UNUSED_BY_DOKKU)
+USED = Verdict(State.IN_USE, "container b mounts it", code=ReasonCode.MOUNTED_BY_CONTAINER)
+PURGE_INTERRUPTED = Verdict(State.INTERRUPTED, "cut short", code=ReasonCode.PURGE_INTERRUPTED)
 
 
 def finding(cache: Verdict, trash: Verdict | None = None) -> Finding:
@@ -47,15 +47,15 @@ def test_a_cache_goes_or_stays_with_the_reason_and_its_code() -> None:
     assert stays
     assert (goes.goes, goes.kept, goes.kept_code, goes.cache.size_bytes) == (True, "", None, 5)
     told = "in-use: container b mounts it"
-    assert (stays.goes, stays.kept, stays.kept_code) == (False, told, ReasonCode.CONTAINER_MOUNTS)
+    assert (stays.goes, stays.kept, stays.kept_code) == (False, told, ReasonCode.MOUNTED_BY_CONTAINER)
 
 
 def test_where_only_trash_goes_it_says_what_stays() -> None:
-    partly = plan_values.of_decision(Decision(finding(USED, CUT_SHORT), (TRASH,), kept=USED), MEASURED)
+    partly = plan_values.of_decision(Decision(finding(USED, PURGE_INTERRUPTED), (TRASH,), kept=USED), MEASURED)
     assert partly
     (values,) = plan_values.values([partly])["caches"]
     assert (values["decision"], values["state"]) == ("remove", "interrupted")
-    assert (values["reason-code"], values["kept-reason-code"]) == ("purge-cut-short", "container-mounts")
+    assert (values["reason-code"], values["kept-reason-code"]) == ("purge-interrupted", "mounted-by-container")
 
 
 def test_where_there_is_nothing_there_is_no_entry() -> None:

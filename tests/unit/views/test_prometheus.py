@@ -1,10 +1,8 @@
 """The text for Prometheus, read by Prometheus's own parser."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
-from formats import PAGE
 from prometheus_client.parser import text_string_to_metric_families
 
 from dokku_cache.caches.inventory import Inventory
@@ -81,19 +79,6 @@ def test_hostile_names_are_escaped_and_come_back(name: str) -> None:
 def test_a_name_that_is_no_unicode_is_still_written_as_utf_8() -> None:
     text = prometheus.exposition(Inventory((replace(VOLUME, location="a\udcffb"),)))
     assert text.encode("utf-8").count(b"\\\\udcff") == 2
-
-
-def test_the_page_describes_each_metric_with_its_labels() -> None:
-    written = {name: list(samples[0][0]) for name, samples in parsed(FULL, RUN).items()}
-    rows: Iterable[list[str]] = (
-        [cell.strip() for cell in line.split("|")[1:3]]
-        for line in PAGE.read_text().splitlines()
-        if line.startswith("| `dokku_cache_")
-    )
-    described = {name.strip("`"): [label for label in listed.split(", ") if label] for name, listed in rows}
-    assert {name: {label for label, _ in pairs} for name, pairs in written.items()} == {
-        name: set(listed) for name, listed in described.items()
-    }
 
 
 def test_a_file_system_has_samples_for_each_directory_on_it_and_none_of_what_it_does_not_count() -> None:

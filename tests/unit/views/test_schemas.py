@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import schemas
 from jsonschema import Draft202012Validator, ValidationError
-from schemas import hold
+from schemas import check_document
 
 from dokku_cache.caches.inventory import Inventory
 from dokku_cache.output.serialized import SCHEMA_VERSION
@@ -19,7 +19,7 @@ from .test_prometheus import FULL, RUN
 
 PLANNED = [Planned(SHOP, goes=True), Planned(HELD, goes=False, kept="in-use: why"), Planned(VOLUME, goes=True)]
 RECORDS = [
-    Record("shop", "2026-11-25T03:30:00+00:00", "hand", 5, 6),
+    Record("shop", "2026-11-25T03:30:00+00:00", "manual", 5, 6),
     Record("a", "2026-11-25T03:30:00+00:00", "cron"),
 ]
 DOCUMENTS = [
@@ -31,26 +31,20 @@ DOCUMENTS = [
 ]
 
 
-@pytest.mark.parametrize("name", sorted(schemas.DOCUMENTS))
-def test_a_schema_is_what_the_page_says_and_is_valid_itself(name: str) -> None:
-    text = schemas.path(name).read_text()
-    assert text == schemas.written(name), "run '.venv/bin/python tests/schemas.py'"
-    schema = json.loads(text)
+@pytest.mark.parametrize("name", sorted(path.stem for path in schemas.SCHEMAS.iterdir()))
+def test_a_schema_is_valid_and_has_the_current_version(name: str) -> None:
+    schema = schemas.schema(name)
     Draft202012Validator.check_schema(schema)
     assert schema["$id"] == f"urn:dokku-cache:schema:{name}:{SCHEMA_VERSION}"
     assert schema["properties"]["schema-version"]["const"] == SCHEMA_VERSION
     assert "additionalProperties" not in schema
 
 
-def test_there_is_no_schema_but_of_these_documents() -> None:
-    assert {path.stem for path in schemas.SCHEMAS.iterdir()} == set(schemas.DOCUMENTS)
-
-
 @pytest.mark.parametrize(("name", "document"), DOCUMENTS)
 def test_a_document_is_as_its_schema_describes_it_and_the_other_way_round(
     name: str, document: dict[str, Any]
 ) -> None:
-    hold(name, document)
+    check_document(name, document)
 
 
 def test_a_key_too_many_or_too_few_is_noticed_at_every_depth() -> None:
@@ -64,7 +58,7 @@ def test_a_key_too_many_or_too_few_is_noticed_at_every_depth() -> None:
         lambda document: document["caches"][0].update({"reason-code": "because"}),
     ):
         document = json.loads(json.dumps(list_values.values(FULL, RUN)))
-        hold("list", document)
+        check_document("list", document)
         spoil(document)
         with pytest.raises((ValidationError, AssertionError)):
-            hold("list", document)
+            check_document("list", document)

@@ -67,7 +67,6 @@ def test_each_volume_is_judged_by_what_became_of_its_app(server: Server) -> None
     assert server.states_asked == Counter(shop=1, old=1)
 
 
-# promise: volumes
 def test_a_container_that_mounts_one_holds_that_one_alone(server: Server) -> None:
     server.played.container_list.append(container("job", "cache-old"))
     found = server.examine()
@@ -75,7 +74,6 @@ def test_a_container_that_mounts_one_holds_that_one_alone(server: Server) -> Non
     assert state_of(found["cache-shop"])[0] is VolumeState.LIVE
 
 
-# promise: volumes
 def test_an_option_that_names_one_holds_it(server: Server) -> None:
     server.set("docker-options", "blog", "_default_.deploy", "-v cache-old:/x\n")
     state, reason = state_of(server.examine()["cache-old"])
@@ -83,20 +81,17 @@ def test_an_option_that_names_one_holds_it(server: Server) -> None:
     assert "-v cache-old:/x" in reason
 
 
-# promise: volumes, unknown
 def test_an_option_that_cannot_be_read_holds_them_all(server: Server) -> None:
     Path(server.environment.lib_root, "config/docker-options/blog/_default_.deploy").mkdir(parents=True)
     for finding in server.examine().values():
         assert "_default_.deploy" in state_of(finding)[1]
 
 
-# promise: volumes, policy
 def test_it_stays_until_it_is_as_old_as_the_server_wants(server: Server) -> None:
-    server.set("cache", "--global", "quiet-time", "5000w")
+    server.set("cache", "--global", "min-age", "5000w")
     assert state_of(server.examine()["cache-old"])[0] is VolumeState.RECENT
 
 
-# promise: volumes
 @pytest.mark.parametrize("app", ["old", "other"])
 def test_signs_of_another_dokku_on_this_engine_hold_the_volumes_of_that_app(server: Server, app: str) -> None:
     server.played.container_list.append(container("x", **{"com.dokku.app-name": app}))
@@ -106,13 +101,11 @@ def test_signs_of_another_dokku_on_this_engine_hold_the_volumes_of_that_app(serv
     assert ("there is container x" in reason) is (app == "old")
 
 
-# promise: volumes
 def test_an_image_alone_is_such_a_sign(server: Server) -> None:
     server.played.image_list.append({"RepoTags": ["dokku/old:latest"], "Labels": {}})
     assert "there is image dokku/old:latest" in state_of(server.examine()["cache-old"])[1]
 
 
-# promise: volumes, unknown
 @pytest.mark.parametrize("silent", ["containers", "images"])
 def test_what_the_engine_does_not_tell_keeps_what_it_matters_to(server: Server, silent: str) -> None:
     server.played.silent.add(silent)
@@ -140,7 +133,6 @@ def test_an_engine_that_lists_no_volumes_is_no_engine_without_any(server: Server
         server.examine()
 
 
-# promise: volumes, last
 def test_right_before_a_removal_everybody_is_asked_anew(server: Server) -> None:
     engine = server.played.engine
     planned = {finding.name: finding for finding in server.examiner(engine).examine(["shop"])}
@@ -155,7 +147,6 @@ def test_right_before_a_removal_everybody_is_asked_anew(server: Server) -> None:
     assert state_of(server.examiner(engine).examine_again(planned["cache-old"], ["shop"]))[0] is VolumeState.IN_USE
 
 
-# promise: volumes, last
 @pytest.mark.parametrize(
     "now",
     [
@@ -169,7 +160,6 @@ def test_one_that_is_gone_or_made_anew_is_not_the_one_that_was_planned(server: S
     assert server.examiner().examine_again(planned, ["shop"]) is None
 
 
-# promise: volumes, last
 def test_one_that_dokku_did_not_make_is_not_the_one_that_was_planned(server: Server) -> None:
     """Made anew by somebody within the same second, which is all that the engine tells."""
     planned = server.examine()["cache-old"]

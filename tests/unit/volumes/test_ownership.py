@@ -22,7 +22,6 @@ def test_dokkus_label_proves_what_the_name_says() -> None:
     assert find("cache-shop", LABELS) == CacheVolume("cache-shop", Builder.HEROKUISH, "shop", Match.LABEL)
 
 
-# promise: volumes
 def test_dokkus_label_on_a_volume_of_another_name_proves_nothing() -> None:
     assert find("cache-other", LABELS) == CacheVolume("cache-other", Builder.HEROKUISH, "other", Match.NAME)
     assert find("uploads", LABELS) is None

@@ -19,7 +19,6 @@ def finding(
     return VolumeFinding(volume, app_state, VolumeVerdict(state, "so it is", "do this", doubt))
 
 
-# promise: volumes
 @pytest.mark.parametrize("state", list(VolumeState))
 def test_by_itself_only_what_is_orphaned_goes(state: VolumeState) -> None:
     decision = decide(finding(state), Wish.ORPHANED)
@@ -27,7 +26,6 @@ def test_by_itself_only_what_is_orphaned_goes(state: VolumeState) -> None:
     assert decision.goes or state.value in decision.why_kept
 
 
-# promise: volumes
 @pytest.mark.parametrize("wish", [Wish.APP, Wish.DESTROY])
 @pytest.mark.parametrize("state", list(VolumeState))
 def test_of_a_named_app_all_goes_but_what_is_used_or_not_known(state: VolumeState, wish: Wish) -> None:
@@ -36,7 +34,6 @@ def test_of_a_named_app_all_goes_but_what_is_used_or_not_known(state: VolumeStat
     assert decision.goes or decision.next_step == "do this"
 
 
-# promise: volumes
 @pytest.mark.parametrize("wish", list(Wish))
 @pytest.mark.parametrize(
     "volume",
@@ -61,7 +58,6 @@ def test_they_come_in_the_order_of_their_apps_whatever_dockers_is() -> None:
     assert chosen == ["x", "cache-forum", "cache-a", "cache-b"]
 
 
-# promise: volumes, unknown
 def test_a_doubt_keeps_what_else_could_go() -> None:
     decision = decide(finding(VolumeState.LIVE, doubt="an option cannot be read"), Wish.APP)
     assert (decision.goes, decision.why_kept) == (False, "an option cannot be read")

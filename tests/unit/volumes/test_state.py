@@ -21,7 +21,7 @@ PACKED = CacheVolume(
     "pack-cache-dokku_shop_latest-0123456789ab.build", Builder.PACK, "shop", Match.NAME, Generation.CURRENT, OLD
 )
 NOBODYS = CacheVolume("pack-cache-x", Builder.PACK, created=OLD)
-GONE = VolumeFacts(AppState.GONE, quiet_seconds=DAY)
+GONE = VolumeFacts(AppState.GONE, min_age_seconds=DAY)
 LIVES = replace(GONE, app_state=AppState.PRESENT)
 
 
@@ -31,7 +31,6 @@ def test_a_cache_of_an_app_that_is_gone_is_orphaned(volume: CacheVolume, app_sta
     assert state.judge(volume, replace(GONE, app_state=app_state), NOW).state is VolumeState.ORPHANED
 
 
-# promise: volumes, unknown
 @pytest.mark.parametrize(
     ("volume", "facts", "word"),
     [
@@ -50,7 +49,6 @@ def test_what_is_not_proven_is_unknown(volume: CacheVolume, facts: VolumeFacts, 
     assert word in verdict.reason
 
 
-# promise: volumes
 @pytest.mark.parametrize("facts", [GONE, LIVES, replace(GONE, app_state=None)])
 @pytest.mark.parametrize(
     "use", [{"containers": ("job",)}, {"named_by": ("a docker option of blog names it: -v cache-shop:/x",)}]
@@ -61,9 +59,8 @@ def test_a_use_comes_before_everything_else(facts: VolumeFacts, use: dict[str, t
     assert verdict.next_step
 
 
-# promise: volumes
 @pytest.mark.parametrize(
-    ("age_seconds", "quiet_seconds", "expected"),
+    ("age_seconds", "min_age_seconds", "expected"),
     [
         (DAY - 1, DAY, VolumeState.RECENT),
         (DAY, DAY, VolumeState.ORPHANED),
@@ -72,11 +69,11 @@ def test_a_use_comes_before_everything_else(facts: VolumeFacts, use: dict[str, t
         (-DAY, DAY, VolumeState.RECENT),  # a clock that was set back
     ],
 )
-def test_it_goes_by_itself_once_it_is_older_than_the_quiet_time(
-    age_seconds: int, quiet_seconds: int, expected: VolumeState
+def test_it_goes_by_itself_once_it_is_older_than_the_min_age(
+    age_seconds: int, min_age_seconds: int, expected: VolumeState
 ) -> None:
     volume = replace(LABELLED, created=NOW - timedelta(seconds=age_seconds))
-    assert state.judge(volume, replace(GONE, quiet_seconds=quiet_seconds), NOW).state is expected
+    assert state.judge(volume, replace(GONE, min_age_seconds=min_age_seconds), NOW).state is expected
 
 
 @pytest.mark.parametrize(
@@ -109,31 +106,30 @@ def test_a_living_cache_has_a_doubt_where_somebody_could_not_be_asked() -> None:
 @pytest.mark.parametrize(
     ("volume", "facts", "code"),
     [
-        (LABELLED, replace(GONE, containers=("job",)), ReasonCode.CONTAINER_MOUNTS),
-        (LABELLED, replace(GONE, named_by=("an option",)), ReasonCode.DOCKER_OPTION_NAMES),
-        (LABELLED, LIVES, ReasonCode.APP_BUILDS),
-        (PACKED, LIVES, ReasonCode.APP_BUILDS),
-        (replace(PACKED, generation=Generation.UNTOLD), LIVES, ReasonCode.APP_BUILDS),
-        (replace(PACKED, generation=Generation.FORMER), LIVES, ReasonCode.FORMER_KEY),
+        (LABELLED, replace(GONE, containers=("job",)), ReasonCode.MOUNTED_BY_CONTAINER),
+        (LABELLED, replace(GONE, named_by=("an option",)), ReasonCode.IN_DOCKER_OPTIONS),
+        (LABELLED, LIVES, ReasonCode.USED_BY_BUILDS),
+        (PACKED, LIVES, ReasonCode.USED_BY_BUILDS),
+        (replace(PACKED, generation=Generation.UNTOLD), LIVES, ReasonCode.USED_BY_BUILDS),
+        (replace(PACKED, generation=Generation.FORMER), LIVES, ReasonCode.OLD_PACK_KEY),
         (NOBODYS, replace(GONE, app_state=None), ReasonCode.OWNER_UNKNOWN),
         (NAMED, GONE, ReasonCode.NO_LABEL),
         (replace(LABELLED, elsewhere="driver nfs"), GONE, ReasonCode.NOT_LOCAL),
-        (LABELLED, replace(GONE, containers=None), ReasonCode.ENGINE_SILENT),
-        (LABELLED, replace(GONE, unknown=("an option",)), ReasonCode.USERS_UNKNOWN),
-        (LABELLED, replace(GONE, life=("an image",)), ReasonCode.APP_LIVES_ELSEWHERE),
+        (LABELLED, replace(GONE, containers=None), ReasonCode.DOCKER_UNAVAILABLE),
+        (LABELLED, replace(GONE, unknown=("an option",)), ReasonCode.USAGE_UNKNOWN),
+        (LABELLED, replace(GONE, life=("an image",)), ReasonCode.APP_EXISTS_ELSEWHERE),
         (replace(LABELLED, created=None), GONE, ReasonCode.AGE_UNKNOWN),
-        (replace(LABELLED, created=NOW), GONE, ReasonCode.TOO_YOUNG),
-        (LABELLED, GONE, ReasonCode.APP_GONE),
+        (replace(LABELLED, created=NOW), GONE, ReasonCode.RECENTLY_CREATED),
+        (LABELLED, GONE, ReasonCode.APP_DESTROYED),
     ],
 )
 def test_each_reason_has_its_code_for_programs(volume: CacheVolume, facts: VolumeFacts, code: ReasonCode) -> None:
     assert state.judge(volume, facts, NOW).code is code
 
 
-# promise: volumes, policy
 @pytest.mark.parametrize("created", [OLD, datetime(1, 1, 1, tzinfo=timezone.utc)])
 def test_what_is_to_stay_for_ever_is_never_old_enough(created: datetime) -> None:
-    for_ever = replace(GONE, quiet_seconds=durations.FOR_EVER)
+    for_ever = replace(GONE, min_age_seconds=durations.FOR_EVER)
     assert state.judge(replace(LABELLED, created=created), for_ever, NOW).state is VolumeState.RECENT
 
 
@@ -157,5 +153,5 @@ def test_a_command_is_named_only_where_it_would_remove_it(
     assert state.command(volume, found) == command
 
 
-def test_where_no_quiet_time_is_said_nothing_has_to_be_old() -> None:
+def test_where_no_min_age_is_said_nothing_has_to_be_old() -> None:
     assert state.judge(replace(LABELLED, created=NOW), VolumeFacts(AppState.GONE), NOW).state is VolumeState.ORPHANED

@@ -1,1 +1,0 @@
-"""Changes of the source, one at a time, that a test has to notice."""
