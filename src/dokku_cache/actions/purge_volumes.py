@@ -6,7 +6,7 @@ from dokku_cache.arguments import DRY_RUN, STDOUT, Command, Flag, Parser, named_
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps
 from dokku_cache.errors import CacheError, ExitCode, Refused, Unestablished, UsageError
-from dokku_cache.legacy.reason_code import ReasonCode
+from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.output import serialized, text
 from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher

@@ -6,7 +6,7 @@ from dokku_cache.context import Context
 from dokku_cache.dokku import apps, policy, properties
 from dokku_cache.engine import disk_usage
 from dokku_cache.errors import CacheError, ExitCode, Kept
-from dokku_cache.legacy.reason_code import ReasonCode
+from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.purge import volume_purger
 from dokku_cache.purge.volume_purger import VolumePurger
 from dokku_cache.purge.volume_sizes import with_sizes

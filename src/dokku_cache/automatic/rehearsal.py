@@ -6,8 +6,8 @@ from dataclasses import replace
 from dokku_cache.automatic.sweep import MODE, mode_of
 from dokku_cache.context import Context
 from dokku_cache.legacy.plan import Decision, Finding, candidates, decide
-from dokku_cache.legacy.reason_code import ReasonCode
 from dokku_cache.legacy.state import Mode
+from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.output.progress import Watcher
 from dokku_cache.survey.measuring import measure_finding
 from dokku_cache.survey.surveyor import Surveyor

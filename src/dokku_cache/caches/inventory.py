@@ -9,8 +9,8 @@ from dokku_cache.dokku.apps import AppState
 from dokku_cache.dokku.daily_prune import DailyPrune
 from dokku_cache.engine.disk_usage import BuildCache
 from dokku_cache.legacy.plan import Finding, decide
-from dokku_cache.legacy.reason_code import ReasonCode
 from dokku_cache.legacy.state import Mode, State
+from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.survey.disks import Disk
 from dokku_cache.tree.measurement import Measurement
 from dokku_cache.volumes.plan import VolumeFinding

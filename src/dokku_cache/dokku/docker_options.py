@@ -13,7 +13,7 @@ from dokku_cache.evidence.by_app import Claim, Usages
 from dokku_cache.evidence.paths import CachePaths, Named
 from dokku_cache.legacy.classify import DokkuVersion
 from dokku_cache.legacy.proof import Usage
-from dokku_cache.legacy.reason_code import ReasonCode
+from dokku_cache.model.reason_code import ReasonCode
 
 #: Each prints the options of one kind of container of an app, its ``storage:mount`` mounts included.
 TRIGGERS = (

@@ -14,7 +14,7 @@ from dokku_cache.dokku import files
 from dokku_cache.evidence.by_app import Claim, Usages
 from dokku_cache.evidence.paths import CachePaths
 from dokku_cache.legacy.proof import Usage
-from dokku_cache.legacy.reason_code import ReasonCode
+from dokku_cache.model.reason_code import ReasonCode
 
 #: Of Debian's nginx, and of openresty where that runs on the host (plugins/nginx-vhosts/install).
 MAIN = ("/etc/nginx/nginx.conf", "/usr/local/openresty/nginx/conf/nginx.conf")

@@ -9,7 +9,7 @@ from dokku_cache.errors import Unestablished
 from dokku_cache.evidence.by_app import Claim, Usages
 from dokku_cache.evidence.paths import CachePaths, Named, Part
 from dokku_cache.legacy.proof import Usage
-from dokku_cache.legacy.reason_code import ReasonCode
+from dokku_cache.model.reason_code import ReasonCode
 
 #: The states in which nothing runs in a container (Docker Engine API 1.41, ContainerState).
 _NOT_RUNNING = frozenset({"exited", "created"})

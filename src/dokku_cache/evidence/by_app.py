@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from dokku_cache.evidence.paths import Named, Part
 from dokku_cache.legacy.proof import Usage
-from dokku_cache.legacy.reason_code import ReasonCode
+from dokku_cache.model.reason_code import ReasonCode
 
 
 @dataclass(frozen=True)

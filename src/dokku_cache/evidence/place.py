@@ -2,8 +2,8 @@
 
 from dokku_cache.evidence import app_names, cache_layout
 from dokku_cache.legacy.proof import Life, Proof
-from dokku_cache.legacy.reason_code import ReasonCode
 from dokku_cache.legacy.sighting import Neighbour, Sighting
+from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.tree.contents import Inside
 
 #: So many foreign names are told; the others are counted.

@@ -4,7 +4,7 @@ from datetime import datetime, timezone
 
 from dokku_cache.evidence.durations import as_text
 from dokku_cache.legacy.proof import Proof
-from dokku_cache.legacy.reason_code import ReasonCode
+from dokku_cache.model.reason_code import ReasonCode
 
 
 def judge(newest: float | None, now: float, min_age_seconds: int, *, is_walked: bool) -> Proof:

@@ -4,7 +4,7 @@ import pwd
 from functools import cache
 
 from dokku_cache.legacy.proof import Proof
-from dokku_cache.legacy.reason_code import ReasonCode
+from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.tree.contents import Inside
 
 #: herokuish builds as this user (gliderlabs/herokuish, include/buildpack.bash); it has no account on the host.

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from dokku_cache.legacy.proof import Evidence, Usage
-from dokku_cache.legacy.reason_code import ReasonCode
 from dokku_cache.legacy.sighting import Entry, Sighting
 from dokku_cache.legacy.state import State, Verdict
+from dokku_cache.model.reason_code import ReasonCode
 
 
 @dataclass(frozen=True, order=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from dokku_cache.legacy.reason_code import ReasonCode
+from dokku_cache.model.reason_code import ReasonCode
 
 Item = TypeVar("Item")
 

@@ -6,7 +6,7 @@ import stat
 from dataclasses import dataclass
 
 from dokku_cache.legacy.installed import is_by_install
-from dokku_cache.legacy.reason_code import ReasonCode
+from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.tree.contents import Inside, look_inside
 from dokku_cache.tree.handles import AppDirectory, Identity, describe_kind
 from dokku_cache.tree.mounts import Mount, mounted_at_or_below, mounted_from

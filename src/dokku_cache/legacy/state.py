@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from dokku_cache.legacy.reason_code import ReasonCode
+from dokku_cache.model.reason_code import ReasonCode
 
 
 class State(Enum):

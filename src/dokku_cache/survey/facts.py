@@ -11,8 +11,8 @@ from dokku_cache.errors import Unestablished
 from dokku_cache.evidence.by_app import Usages
 from dokku_cache.evidence.paths import CachePaths
 from dokku_cache.legacy.proof import Life, Usage
-from dokku_cache.legacy.reason_code import ReasonCode
 from dokku_cache.legacy.sighting import Sighting
+from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.survey import hidden_paths
 
 

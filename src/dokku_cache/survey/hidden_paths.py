@@ -12,7 +12,7 @@ from dokku_cache.errors import CacheError, NotBegun
 from dokku_cache.evidence.by_app import Usages
 from dokku_cache.evidence.paths import CachePaths
 from dokku_cache.legacy.proof import Usage
-from dokku_cache.legacy.reason_code import ReasonCode
+from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.tree.mounts import Mount, read_mounts
 
 #: For so long it is remembered where a path leads: a sweep over many apps would ask the same for each.

@@ -17,9 +17,9 @@ from dokku_cache.evidence.paths import CachePaths
 from dokku_cache.legacy.classify import DokkuVersion, classify_cache, classify_trash, classify_without_evidence
 from dokku_cache.legacy.plan import Finding
 from dokku_cache.legacy.proof import Evidence, Life, Usage
-from dokku_cache.legacy.reason_code import ReasonCode
 from dokku_cache.legacy.sighting import Sighting, look, look_at_app
 from dokku_cache.legacy.state import State, Verdict
+from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.survey import facts
 from dokku_cache.survey.facts import Facts
 from dokku_cache.tree.contents import Inside, Walk

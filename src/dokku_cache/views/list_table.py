@@ -9,7 +9,7 @@ from dokku_cache.caches.inventory import Cache, Inventory, Kind, Order
 from dokku_cache.dokku.apps import AppState
 from dokku_cache.dokku.daily_prune import DailyPrune
 from dokku_cache.engine.disk_usage import BuildCache
-from dokku_cache.legacy.reason_code import ReasonCode
+from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.output import text
 from dokku_cache.output.console import Console
 from dokku_cache.views import disk_lines, list_sums

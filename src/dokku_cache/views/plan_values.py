@@ -7,7 +7,7 @@ from typing import Any
 from dokku_cache.caches import inventory
 from dokku_cache.caches.inventory import Cache
 from dokku_cache.legacy.plan import Decision
-from dokku_cache.legacy.reason_code import ReasonCode
+from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.output.serialized import SCHEMA_VERSION
 from dokku_cache.tree.measurement import Measurement
 from dokku_cache.views.list_values import cache_values

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from dokku_cache.dokku.apps import AppState
-from dokku_cache.legacy.reason_code import ReasonCode
+from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.volumes.ownership import Builder, CacheVolume
 from dokku_cache.volumes.state import VolumeState, VolumeVerdict, is_named_alone
 

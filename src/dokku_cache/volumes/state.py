@@ -7,7 +7,7 @@ from enum import Enum
 
 from dokku_cache.dokku.apps import AppState
 from dokku_cache.evidence import durations
-from dokku_cache.legacy.reason_code import ReasonCode
+from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.volumes.ownership import Builder, CacheVolume, Generation, Match
 
 

@@ -4,9 +4,9 @@ import pytest
 
 from dokku_cache.automatic import rehearsal
 from dokku_cache.legacy.plan import Finding
-from dokku_cache.legacy.reason_code import ReasonCode
 from dokku_cache.legacy.sighting import Entry, Sighting
 from dokku_cache.legacy.state import Mode, State, Verdict
+from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.tree.handles import Identity
 
 CACHE, TRASH = Entry("cache", Identity(1, 2)), Entry(".dokku-cache-trash.0", Identity(1, 3))

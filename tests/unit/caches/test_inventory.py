@@ -10,9 +10,9 @@ from dokku_cache.dokku.apps import AppState
 from dokku_cache.engine.disk_usage import BuildCache
 from dokku_cache.legacy.plan import Finding
 from dokku_cache.legacy.proof import Evidence, Proof
-from dokku_cache.legacy.reason_code import ReasonCode
 from dokku_cache.legacy.sighting import Entry, Sighting
 from dokku_cache.legacy.state import State, Verdict
+from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.tree.handles import Identity
 from dokku_cache.tree.measurement import Measurement
 from dokku_cache.volumes.ownership import Builder, CacheVolume, Match

@@ -3,7 +3,7 @@
 from dokku_cache.evidence.by_app import Claim, Usages
 from dokku_cache.evidence.paths import Named, Part
 from dokku_cache.legacy.proof import Usage
-from dokku_cache.legacy.reason_code import ReasonCode
+from dokku_cache.model.reason_code import ReasonCode
 
 JOB = Claim("container job mounts {} at /x", ReasonCode.MOUNTED_BY_CONTAINER, "end job")
 

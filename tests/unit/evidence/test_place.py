@@ -4,8 +4,8 @@ import pytest
 
 from dokku_cache.evidence import app_names, cache_layout, place
 from dokku_cache.legacy.proof import Life
-from dokku_cache.legacy.reason_code import ReasonCode
 from dokku_cache.legacy.sighting import Entry, Neighbour, Sighting
+from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.tree.contents import AMBIGUOUS, Inside
 from dokku_cache.tree.handles import Identity
 

@@ -3,7 +3,7 @@
 import pytest
 
 from dokku_cache.evidence import quiet
-from dokku_cache.legacy.reason_code import ReasonCode
+from dokku_cache.model.reason_code import ReasonCode
 
 NOW = 1_700_000_000.0
 DAY = 86400

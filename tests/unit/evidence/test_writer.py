@@ -5,7 +5,7 @@ import pwd
 import pytest
 
 from dokku_cache.evidence import writer
-from dokku_cache.legacy.reason_code import ReasonCode
+from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.tree.contents import Inside
 
 ACCOUNTS = {entry.pw_name: entry.pw_uid for entry in pwd.getpwall()}

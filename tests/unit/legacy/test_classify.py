@@ -13,9 +13,9 @@ from dokku_cache.legacy.classify import (
 )
 from dokku_cache.legacy.plan import Finding, candidates, decide
 from dokku_cache.legacy.proof import Evidence, Proof, Usage
-from dokku_cache.legacy.reason_code import ReasonCode
 from dokku_cache.legacy.sighting import Entry, Sighting
 from dokku_cache.legacy.state import Mode, State, Verdict
+from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.tree.handles import Identity
 
 NOW = DokkuVersion(0, 38, 27)

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from dokku_cache.legacy.reason_code import ReasonCode
 from dokku_cache.legacy.sighting import (
     LOCK_NAME,
     TRASH_PREFIX,
@@ -17,6 +16,7 @@ from dokku_cache.legacy.sighting import (
     look_at_app,
     new_trash_name,
 )
+from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.tree.handles import AppDirectory, Identity
 from dokku_cache.tree.mounts import Mount, read_mounts
 

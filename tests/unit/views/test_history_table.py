@@ -56,8 +56,8 @@ VOLUMES = (
 def test_a_volume_and_the_engines_own_cache_have_lines_too() -> None:
     assert shown(*VOLUMES) == [
         "=====> Build caches that were purged",
-        "       2026-11-27 03:30  shop  cron          512 B  volume pack-cache-x in 1.0 s",
-        "       2026-11-28 03:30  -     cron        2.0 KiB  Docker's own build cache in 1.0 s",
+        "       2026-11-27 03:30  shop  cron           512 B  volume pack-cache-x in 1.0 s",
+        "       2026-11-28 03:30  -     cron         2.0 KiB  Docker's own build cache in 1.0 s",
         "       2026-11: 2.5 KiB freed by 2 purges",
     ]
 

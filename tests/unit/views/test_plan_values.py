@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from dokku_cache.legacy.plan import Decision, Finding
-from dokku_cache.legacy.reason_code import ReasonCode
 from dokku_cache.legacy.sighting import Entry, Sighting
 from dokku_cache.legacy.state import State, Verdict
+from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.tree.handles import Identity
 from dokku_cache.tree.measurement import Measurement
 from dokku_cache.views import plan_values

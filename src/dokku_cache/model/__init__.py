@@ -1,0 +1,1 @@
+"""Values that describe caches, facts about them, and decisions. No I/O."""

@@ -1,0 +1,56 @@
+"""References to a cache: whatever uses it, or might use it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dokku_cache.model.reason_code import ReasonCode
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One reference to a cache, or one source of references that could not be read.
+
+    ``text`` is a sentence without a full stop, such as "container shop.web.1 mounts it at /data (running)". ``hint``
+    is the next step that ends the reference or makes the source readable, or empty.
+    """
+
+    code: ReasonCode
+    text: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class References:
+    """All references to one cache. Unused means: both are empty.
+
+    ``uses`` refer to the cache, to a path in it, or to its app's directory. ``unknown`` are sources that could not be
+    read, so that the cache counts as in use.
+    """
+
+    uses: tuple[Reference, ...] = ()
+    unknown: tuple[Reference, ...] = ()
+
+    def __add__(self, other: "References") -> "References":
+        return References(_unique(self.uses + other.uses), _unique(self.unknown + other.unknown))
+
+    def __bool__(self) -> bool:
+        return bool(self.uses or self.unknown)
+
+    @property
+    def all(self) -> tuple[Reference, ...]:
+        """Give the uses, then what is unknown."""
+        return self.uses + self.unknown
+
+    @property
+    def text(self) -> str:
+        """Give all sentences in one line."""
+        return "; ".join(reference.text for reference in self.all)
+
+    @property
+    def hint(self) -> str:
+        """Give all hints in one line, each once."""
+        return "; ".join(dict.fromkeys(reference.hint for reference in self.all if reference.hint))
+
+
+def _unique(items: Iterable[Reference]) -> tuple[Reference, ...]:
+    return tuple(dict.fromkeys(items))

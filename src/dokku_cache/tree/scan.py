@@ -1,0 +1,61 @@
+"""The result of scanning a complete directory tree once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+#: st_blocks counts units of 512 bytes, whatever the file system's block size is (stat(2)).
+BYTES_PER_BLOCK = 512
+#: Top-level names kept by a scan. A build cache has about a dozen.
+MAX_NAMES = 1000
+#: Top-level directories whose name alone does not identify them: a scan also keeps the names inside them.
+AMBIGUOUS_NAMES = frozenset({"apt", "bin", "cargo", "lib", "meteor", "php", "project", "public", "target", "vendor"})
+
+
+@dataclass(frozen=True)
+class Scan:
+    """Facts about every entry of a tree, its top directory included.
+
+    Times are seconds since the epoch, None for an empty result. Where ``unreadable`` is not 0, all figures are lower
+    bounds and no decision to remove may rest on them.
+
+    Attributes:
+        size_bytes: allocated bytes as ``du`` counts them, hard links once.
+        files: entries that are not directories, each name counted.
+        directories: directories below the top.
+        newest_mtime: latest modification time of any entry.
+        newest_change: latest of mtime and ctime of any entry. Of the top directory only the mtime counts, because
+            renaming it changes its ctime.
+        owners: uids of all entries.
+        names: top-level names, each with the names inside it where it is one of AMBIGUOUS_NAMES.
+        has_all_names: no top-level name was left out (see MAX_NAMES).
+        unreadable: directories that could not be read.
+        other_mounts: up to ten paths, relative to the top, at which another file system or mount was found. Scans
+            neither enter nor count them.
+
+    """
+
+    size_bytes: int = 0
+    files: int = 0
+    directories: int = 0
+    newest_mtime: float | None = None
+    newest_change: float | None = None
+    owners: frozenset[int] = frozenset()
+    names: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    has_all_names: bool = True
+    unreadable: int = 0
+    other_mounts: tuple[str, ...] = ()
+
+    @property
+    def entries(self) -> int:
+        """All names below the top: what a removal has to remove."""
+        return self.files + self.directories
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether the directory certainly has no entries."""
+        return not self.entries and not self.unreadable
+
+    @property
+    def is_complete(self) -> bool:
+        """Tell whether every entry was seen."""
+        return not self.unreadable
