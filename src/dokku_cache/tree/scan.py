@@ -8,7 +8,7 @@ BYTES_PER_BLOCK = 512
 #: Top-level names kept by a scan. A build cache has about a dozen.
 MAX_NAMES = 1000
 #: Top-level directories whose name alone does not identify them: a scan also keeps the names inside them.
-AMBIGUOUS_NAMES = frozenset({"apt", "bin", "cargo", "lib", "meteor", "php", "project", "public", "target", "vendor"})
+AMBIGUOUS_NAMES = frozenset({"apt", "bin", "cargo", "lib", "meteor", "node", "php", "project", "target", "vendor"})
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,7 @@ class Scan:
         files: entries that are not directories, each name counted.
         directories: directories below the top.
         newest_mtime: latest modification time of any entry.
-        newest_change: latest of mtime and ctime of any entry. Of the top directory only the mtime counts, because
-            renaming it changes its ctime.
+        newest_ctime: latest status change time of any entry below the top. Renaming the top changes its own.
         owners: uids of all entries.
         names: top-level names, each with the names inside it where it is one of AMBIGUOUS_NAMES.
         has_all_names: no top-level name was left out (see MAX_NAMES).
@@ -38,7 +37,7 @@ class Scan:
     files: int = 0
     directories: int = 0
     newest_mtime: float | None = None
-    newest_change: float | None = None
+    newest_ctime: float | None = None
     owners: frozenset[int] = frozenset()
     names: Mapping[str, frozenset[str]] = field(default_factory=dict)
     has_all_names: bool = True
@@ -49,6 +48,11 @@ class Scan:
     def entries(self) -> int:
         """All names below the top: what a removal has to remove."""
         return self.files + self.directories
+
+    @property
+    def newest_change(self) -> float | None:
+        """The latest of newest_mtime and newest_ctime: copying and moving files keeps mtimes, but not ctimes."""
+        return max((time for time in (self.newest_mtime, self.newest_ctime) if time is not None), default=None)
 
     @property
     def is_empty(self) -> bool:
