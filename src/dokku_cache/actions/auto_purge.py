@@ -12,9 +12,9 @@ from dokku_cache.automatic.sweep import sweep
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps, permission
 from dokku_cache.errors import CacheError, ExitCode, UsageError
+from dokku_cache.model.state import Initiator
 from dokku_cache.output import purge_text, serialized
 from dokku_cache.records import daily_run, engine_root, pressure_note
-from dokku_cache.records.history import Initiator
 from dokku_cache.views import plan_values
 from dokku_cache.volumes import telling
 

@@ -9,12 +9,13 @@ from dokku_cache.context import Context
 from dokku_cache.dokku import apps, permission, policy, properties, version
 from dokku_cache.engine import helper_image
 from dokku_cache.errors import CacheError, ExitCode
-from dokku_cache.legacy.plan import Decision, plan
-from dokku_cache.legacy.state import Mode
+from dokku_cache.model.finding import Decision
+from dokku_cache.model.state import Request
 from dokku_cache.output import log, purge_text
 from dokku_cache.purge import volume_purger
 from dokku_cache.purge.volume_sizes import with_sizes
 from dokku_cache.records import engine_root, pressure_note
+from dokku_cache.rules.removal import decide
 from dokku_cache.survey.measuring import measure_candidates
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.volumes import telling
@@ -59,9 +60,9 @@ def _begin(context: Context) -> None:
     try:
         surveyor = Surveyor(context.environment, context.engine)
         measured = measure_candidates(
-            surveyor, surveyor.survey(apps.every()), Mode.ALL, context.console, MEASURE_SECONDS
+            surveyor, surveyor.survey(apps.every()), Request(), context.console, MEASURE_SECONDS
         )
-        decisions = plan((finding for finding, _ in measured), Mode.ALL)
+        decisions = [decide(finding, Request()) for finding, _ in measured]
         volumes = _plan_volumes(context)
         if any(decision.targets or decision.kept for decision in decisions):
             purge_text.show_plan(context.console, decisions, {finding.app: size for finding, size in measured})

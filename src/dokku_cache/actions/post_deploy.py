@@ -11,9 +11,7 @@ from dokku_cache.automatic.sweep import apply_to
 from dokku_cache.context import Context
 from dokku_cache.dokku import locks, skip_cleanup
 from dokku_cache.errors import ExitCode
-from dokku_cache.legacy.state import State
-from dokku_cache.purge.purger import DEPLOY_SECONDS
-from dokku_cache.records.history import Initiator
+from dokku_cache.model.state import DEPLOY_WAIT_SECONDS, Initiator, State
 from dokku_cache.survey.surveyor import Surveyor
 
 SUBJECT = "post-deploy"
@@ -25,8 +23,8 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     context = replace(context, console=log_console(context, SUBJECT, app))
     with failures_in_log(context, SUBJECT, app):
-        if app and locks.is_deployed_for(context.environment, app, DEPLOY_SECONDS):
-            context.console.warn(f"It is still being deployed after {DEPLOY_SECONDS:.0f} s: left to the daily run")
+        if app and locks.is_deployed_for(context.environment, app, DEPLOY_WAIT_SECONDS):
+            context.console.warn(f"Still being deployed after {DEPLOY_WAIT_SECONDS:.0f} s, left to the daily run")
             return ExitCode.OK
     with failures_in_log(context, "post-upgrade"), strays_in_log(context, "post-upgrade"):
         upgrade.fire_if_due(context.environment, context.console.passed_on)

@@ -6,7 +6,7 @@ from dokku_cache.automatic import upgrade
 from dokku_cache.automatic.server import sweep_server
 from dokku_cache.context import Context
 from dokku_cache.errors import CacheError, ExitCode
-from dokku_cache.records.history import Initiator
+from dokku_cache.model.state import Initiator
 
 
 def run(context: Context, arguments: Sequence[str]) -> ExitCode:

@@ -1,22 +1,20 @@
-"""``dokku cache:purge-legacy``: removes legacy caches by hand."""
+"""``dokku cache:purge-legacy``: removes legacy caches."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dokku_cache.arguments import DRY_RUN, STDOUT, Command, Flag, Parser, named_apps, plan_format
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps
 from dokku_cache.errors import CacheError, ExitCode, Refused, Unverified, UsageError
-from dokku_cache.legacy.outcome import Outcome
-from dokku_cache.legacy.plan import Finding, candidates, decide, plan
-from dokku_cache.legacy.state import Mode, State
+from dokku_cache.model.finding import Finding, Outcome
+from dokku_cache.model.state import Request, State
 from dokku_cache.output import purge_text, serialized
 from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher
-from dokku_cache.purge.purger import Request
 from dokku_cache.purge.recorded import purge_and_record
 from dokku_cache.purge.refusals import refusal
-from dokku_cache.records.history import Initiator
+from dokku_cache.rules.removal import candidates, decide, is_refused
 from dokku_cache.survey import disks
 from dokku_cache.survey.measuring import measure_candidates
 from dokku_cache.survey.surveyor import Surveyor
@@ -25,27 +23,28 @@ from dokku_cache.views import disk_lines, plan_values
 COMMAND = Command(
     "purge-legacy",
     "<app>... | --all",
-    "Remove legacy build caches",
+    "Remove unused legacy build caches",
     "<app>... | --all [--dry-run [--format stdout|json|yaml]] [--force] [--quiet]",
-    "Only what is proven to be a dead build cache goes: what is, or may be, in use stays, whatever the flags. Named "
-    "apps are purged unasked; --all shows its plan and asks first. A purge that is cut short goes on when it is "
-    "called again.",
+    "Removes directories that are verified to be unused build caches. Nothing that is or may be in use is removed, "
+    "whatever the flags. Named apps are purged without a confirmation prompt; --all shows its plan and asks first. "
+    "Purging again after an interruption removes the rest.",
     (
-        ("--all --dry-run", "shows what would go, and how much that frees"),
-        ("--all", "shows that, asks, and removes it"),
-        ("shop blog", "removes those of two apps"),
+        ("--all --dry-run", "show what would be removed, and how much space that frees"),
+        ("--all", "show the plan, ask for confirmation, and remove the caches"),
+        ("shop blog", "remove the legacy caches of two apps"),
+        ("uploads --force", "remove a directory that is not verified to be a build cache"),
     ),
     (
-        Flag("--all", "of every app: what certainly is a dead cache"),
+        Flag("--all", "all apps, except caches that are recent or not verified"),
         *DRY_RUN,
-        Flag("--force", "do not ask: for scripts, and for a named app whose cache is unverified; forces no refusal"),
+        Flag("--force", "skip confirmation prompts; never overrides a safety check"),
     ),
 )
 
 
 @dataclass(frozen=True)
 class Result:
-    """What came of one app: an outcome, an error, both where something of it was refused, or nothing to do."""
+    """The result for one app: an outcome, an error, both where something was kept, or nothing to do."""
 
     app: str
     outcome: Outcome | None = None
@@ -57,7 +56,7 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     """Purge the named apps, or all that have something to purge, or show what that would do."""
     parsed = Parser(COMMAND).read_all(arguments)
     format_name = plan_format(parsed)
-    # A program reads nothing but the plan.
+    # Other formats are for programs, which read only the plan.
     context = context.with_flags(quiet=parsed.quiet or format_name != STDOUT)
     if parsed.is_dry_run:
         context.engine.only_look()
@@ -71,35 +70,33 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
         findings = surveyor.survey(chosen)
     worst = _tell_errors(context.console, unknown)
     is_forced = parsed.force or context.environment.is_forced
-    mode = Mode.ALL if parsed.is_all else Mode.CONFIRMED if is_forced else Mode.NAMED
+    # --force answers for one named app; several unverified directories are confirmed one by one.
+    request = Request(is_named=not parsed.is_all, is_confirmed=is_forced and len(named) == 1)
     if parsed.is_dry_run:
-        _show_plan(context.console, surveyor, findings, mode, format_name)
-        return worst  # a plan that keeps something is no failure: nothing was asked to be removed
+        _show_plan(context.console, surveyor, findings, request, format_name)
+        return worst  # a plan that keeps something is not a failure
     if parsed.is_all and not is_forced and not _confirmed(context.console, surveyor, findings):
         return ExitCode.FAILED
     if parsed.is_all and all(finding.verdict.state is State.ABSENT for finding in findings):
         purge_text.tell_nothing_at_all(context.console)
         return worst
-    before = disks.of_apps(context.environment, _purged_apps(findings, mode))
-    worst = max(worst, _tell(context.console, _purge_each(context, findings, mode), is_several=len(findings) > 1))
+    purged = [finding.app for finding in findings if candidates(finding, request)]
+    before = disks.of_apps(context.environment, purged)
+    worst = max(worst, _tell(context.console, _purge_each(context, findings, request), is_several=len(findings) > 1))
     for line in disk_lines.changes(before, disks.of_paths(path for disk in before for path in disk.paths)):
         context.console.detail(line)
     return worst
 
 
-def _purged_apps(findings: Sequence[Finding], mode: Mode) -> list[str]:
-    return [finding.app for finding in findings if candidates(finding, mode)]
-
-
 def _check(named: list[str], *, is_all: bool) -> None:
     if is_all and named:
-        raise UsageError("Name apps or --all, not both", COMMAND.hint)
+        raise UsageError("Name apps or use --all, not both", COMMAND.hint)
     if not is_all and not named:
         raise UsageError("Please specify an app to run the command on", COMMAND.hint)
 
 
 def _choose(context: Context, named: list[str], *, is_all: bool) -> tuple[list[str], list[CacheError]]:
-    """Give the apps to look at, and an error for each name that is none."""
+    """Give the apps to look at, and an error for each name that is not an app."""
     visible = context.visible_apps()
     if is_all:
         return list(visible), []
@@ -114,11 +111,11 @@ def _choose(context: Context, named: list[str], *, is_all: bool) -> tuple[list[s
 
 
 def _show_plan(
-    console: Console, surveyor: Surveyor, findings: Sequence[Finding], mode: Mode, format_name: str = STDOUT
+    console: Console, surveyor: Surveyor, findings: Sequence[Finding], request: Request, format_name: str = STDOUT
 ) -> None:
-    measured = measure_candidates(surveyor, findings, mode, console)
+    measured = measure_candidates(surveyor, findings, request, console)
     sizes = {finding.app: size for finding, size in measured}
-    decisions = plan((finding for finding, _ in measured), mode)
+    decisions = [decide(finding, request) for finding, _ in measured]
     if format_name == STDOUT:
         purge_text.show_plan(console, decisions, sizes)
         return
@@ -128,54 +125,54 @@ def _show_plan(
 
 
 def _confirmed(console: Console, surveyor: Surveyor, findings: Sequence[Finding]) -> bool:
-    """Show the plan and ask, where there is something to purge and somebody to ask."""
-    if not any(candidates(finding, Mode.ALL) for finding in findings):
+    """Show the plan and ask for confirmation, where there is something to purge."""
+    if not any(candidates(finding, Request()) for finding in findings):
         return True
     if not console.is_interactive:
         raise UsageError(
-            "--all removes the legacy caches of many apps, and nobody is here to confirm it",
-            "look at the plan with --dry-run, then add --force",
+            "--all removes the legacy caches of many apps, and there is no terminal to confirm it",
+            "review the plan with --dry-run, then add --force",
         )
-    _show_plan(console, surveyor, findings, Mode.ALL)
+    _show_plan(console, surveyor, findings, Request())
     if console.ask("Remove these legacy caches?"):
         return True
     console.warn("Nothing was removed")
     return False
 
 
-def _purge_each(context: Context, findings: Sequence[Finding], mode: Mode) -> Iterator[Result]:
-    """Purge one app after the other; give what came of each as soon as it is known."""
+def _purge_each(context: Context, findings: Sequence[Finding], request: Request) -> Iterator[Result]:
+    """Purge one app after the other; give each result as soon as it is known."""
     for finding in findings:
-        if mode is Mode.ALL and finding.verdict.state is State.ABSENT:
-            continue  # nothing there, and nobody asked for it by name
-        result = _purge(context, finding, mode)
-        if isinstance(result.error, Unverified) and mode is Mode.NAMED and context.console.is_interactive:
-            result = _purge_if_named(context, finding, result.error)
+        if not request.is_named and finding.verdict.state is State.ABSENT:
+            continue
+        result = _purge(context, finding, request)
+        if isinstance(result.error, Unverified) and request.is_named and context.console.is_interactive:
+            result = _purge_if_typed(context, finding, request, result.error)
         yield result
 
 
-def _purge_if_named(context: Context, finding: Finding, doubt: Unverified) -> Result:
-    """Ask where there is a doubt that the person who named the app can answer."""
-    if not context.console.ask_for_name(f"{doubt}", finding.app):
-        return Result(finding.app, error=Refused(f"{finding.app} was not typed: its cache stays as it is"))
-    return _purge(context, finding, Mode.CONFIRMED)
+def _purge_if_typed(context: Context, finding: Finding, request: Request, error: Unverified) -> Result:
+    """Ask for the app's name before an unverified directory is removed."""
+    if not context.console.ask_for_name(str(error), finding.app):
+        return Result(finding.app, error=Refused(f"The name {finding.app} was not typed; nothing was removed"))
+    return _purge(context, finding, replace(request, is_confirmed=True))
 
 
-def _purge(context: Context, finding: Finding, mode: Mode) -> Result:
-    if not candidates(finding, mode):
+def _purge(context: Context, finding: Finding, request: Request) -> Result:
+    if not candidates(finding, request):
         if finding.verdict.state is State.ABSENT:
             return Result(finding.app, was_absent=True)
-        return Result(finding.app, error=refusal(decide(finding, mode)))
+        return Result(finding.app, error=refusal(decide(finding, request), request))
     try:
-        outcome = purge_and_record(context, finding, Request(mode=mode), Initiator.MANUAL)
+        outcome = purge_and_record(context, finding, request)
     except CacheError as error:
         return Result(finding.app, error=error)
-    is_refused = outcome is not None and outcome.decision.is_refused
-    return Result(finding.app, outcome, refusal(outcome.decision) if outcome and is_refused else None)
+    kept = refusal(outcome.decision, request) if outcome and is_refused(outcome.decision) else None
+    return Result(finding.app, outcome, kept)
 
 
 def _tell(console: Console, results: Iterator[Result], *, is_several: bool) -> ExitCode:
-    """Say of each app what came of it, and of several the sum; give the worst exit code."""
+    """Print each result, and the total of several; give the worst exit code."""
     worst = ExitCode.OK
     outcomes: list[Outcome] = []
     for result in results:
@@ -185,9 +182,9 @@ def _tell(console: Console, results: Iterator[Result], *, is_several: bool) -> E
             purge_text.tell_outcome(console, result.app, result.outcome)
         outcomes += [result.outcome] if result.outcome else []
         if result.error:
-            # Docker's own words name no app.
-            said = str(result.error)
-            console.warn(said if result.app in said else f"{result.app}: {said}", result.error.hint)
+            # Docker's own messages do not name the app.
+            message = str(result.error)
+            console.warn(message if result.app in message else f"{result.app}: {message}", result.error.hint)
             worst = max(worst, result.error.exit_code)
     if is_several:
         purge_text.tell_total(console, outcomes)

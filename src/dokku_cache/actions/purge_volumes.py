@@ -7,13 +7,13 @@ from dokku_cache.context import Context
 from dokku_cache.dokku import apps
 from dokku_cache.errors import CacheError, ExitCode, Refused, Unestablished, UsageError
 from dokku_cache.model.reason_code import ReasonCode
+from dokku_cache.model.state import Initiator
 from dokku_cache.output import serialized, text
 from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher
 from dokku_cache.purge import volume_purger
 from dokku_cache.purge.volume_purger import VolumePurger, refusal
 from dokku_cache.purge.volume_sizes import with_sizes
-from dokku_cache.records.history import Initiator
 from dokku_cache.views import plan_values
 from dokku_cache.volumes import telling
 from dokku_cache.volumes.plan import VolumeDecision, VolumeFinding, Wish, choose

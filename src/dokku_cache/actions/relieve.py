@@ -8,7 +8,7 @@ from dokku_cache.automatic.logged import failures_in_log, log_console
 from dokku_cache.automatic.server import sweep_server
 from dokku_cache.context import Context
 from dokku_cache.errors import ExitCode
-from dokku_cache.records.history import Initiator
+from dokku_cache.model.state import Initiator
 
 SUBJECT = "low disk space"
 

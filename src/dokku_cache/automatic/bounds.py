@@ -7,12 +7,13 @@ from dokku_cache.context import Context
 from dokku_cache.dokku import apps, locks, policy, properties
 from dokku_cache.engine import build_cache, disk_usage
 from dokku_cache.errors import CacheError
+from dokku_cache.model.state import Initiator
 from dokku_cache.output import text
 from dokku_cache.purge import volume_purger
 from dokku_cache.purge.recorded import record
 from dokku_cache.purge.volume_sizes import with_sizes
 from dokku_cache.records import history
-from dokku_cache.records.history import Initiator, Record
+from dokku_cache.records.history import Record
 from dokku_cache.volumes.plan import VolumeDecision, Wish, choose
 
 #: As ``cache:list`` calls the engine's own cache.

@@ -7,10 +7,10 @@ from dokku_cache.dokku import apps, policy, properties
 from dokku_cache.engine import disk_usage
 from dokku_cache.errors import CacheError, ExitCode, Kept
 from dokku_cache.model.reason_code import ReasonCode
+from dokku_cache.model.state import Initiator
 from dokku_cache.purge import volume_purger
 from dokku_cache.purge.volume_purger import VolumePurger
 from dokku_cache.purge.volume_sizes import with_sizes
-from dokku_cache.records.history import Initiator
 from dokku_cache.volumes import telling
 from dokku_cache.volumes.plan import VolumeDecision, VolumeFinding, Wish, choose
 

@@ -5,7 +5,7 @@ from dokku_cache.automatic.sweep import sweep
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps
 from dokku_cache.errors import CacheError, ExitCode
-from dokku_cache.records.history import Initiator
+from dokku_cache.model.state import Initiator
 
 
 def sweep_server(context: Context, way: Initiator, deploying: str = "") -> ExitCode:

@@ -13,13 +13,14 @@ from dokku_cache.dokku import apps, daily_prune, policy, version
 from dokku_cache.engine import disk_usage
 from dokku_cache.engine.disk_usage import DiskUsage
 from dokku_cache.errors import AppNotFound, InvalidAppName, Unestablished
-from dokku_cache.legacy.sighting import CACHE_NAME, is_directory
-from dokku_cache.legacy.state import State
+from dokku_cache.model.location import CACHE_NAME
+from dokku_cache.model.state import State
 from dokku_cache.output.progress import Watcher
+from dokku_cache.sources.app_directory import is_directory
 from dokku_cache.survey import disks
 from dokku_cache.survey.measuring import measure_finding
+from dokku_cache.survey.scanning import scan_path
 from dokku_cache.survey.surveyor import Surveyor
-from dokku_cache.survey.walking import measure_as_it_is
 from dokku_cache.volumes.examiner import Examiner
 from dokku_cache.volumes.plan import VolumeFinding
 
@@ -97,9 +98,7 @@ class Collector:
         root, readers = self._context.environment.root, policy.readers(self._context.environment)
         paths = {name: os.path.join(root, name, CACHE_NAME) for name in apps.directories_without_app(root)}
         return [
-            inventory.of_directory_without_app(
-                path, name, self._ask(partial(measure_as_it_is, path, readers=readers))
-            )
+            inventory.of_directory_without_app(path, name, self._ask(partial(scan_path, path, readers=readers)))
             for name, path in paths.items()
             if is_directory(path)
         ]

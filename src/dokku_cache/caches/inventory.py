@@ -8,11 +8,13 @@ from enum import Enum
 from dokku_cache.dokku.apps import AppState
 from dokku_cache.dokku.daily_prune import DailyPrune
 from dokku_cache.engine.disk_usage import BuildCache
-from dokku_cache.legacy.plan import Finding, decide
-from dokku_cache.legacy.state import Mode, State
+from dokku_cache.model.finding import Finding
 from dokku_cache.model.reason_code import ReasonCode
+from dokku_cache.model.state import Request, State
+from dokku_cache.output import text
+from dokku_cache.rules.removal import decide
 from dokku_cache.survey.disks import Disk
-from dokku_cache.tree.measurement import Measurement
+from dokku_cache.tree.scan import Scan
 from dokku_cache.volumes.plan import VolumeFinding
 from dokku_cache.volumes.state import PURGE_ORPHANED, command
 
@@ -119,28 +121,28 @@ def _sum(caches: Sequence[Cache]) -> Sum:
     return Sum(len(caches), sum(known), is_complete=len(known) == len(caches))
 
 
-def of_finding(finding: Finding, measured: Measurement | None) -> Cache:
-    """Make a cache of a legacy directory that is there. ``measured`` is None when its size is not known."""
+def of_finding(finding: Finding, scan: Scan | None) -> Cache:
+    """Make a cache of a legacy directory that is there. ``scan`` is None when its size is not known."""
     verdict = finding.verdict
-    is_purgeable = bool(decide(finding, Mode.ALL).targets)
+    is_purgeable = bool(decide(finding, Request()).targets)
     return Cache(
         Kind.LEGACY,
-        finding.sighting.path,
+        finding.location.path,
         finding.app,
         AppState.GHOST if finding.is_ghost else AppState.PRESENT,
         "directory",
         verdict.state.value,
         verdict.reason,
         f"dokku cache:purge-legacy {finding.app}" if is_purgeable else "",
-        measured.size_bytes if measured else None,
-        measured.files if measured else None,
-        measured.newest if measured else None,
+        scan.size_bytes if scan else None,
+        scan.files if scan else None,
+        text.moment(scan.newest_mtime) if scan else None,
         is_purgeable,
         verdict.code,
     )
 
 
-def of_directory_without_app(path: str, name: str, measured: Measurement | None) -> Cache:
+def of_directory_without_app(path: str, name: str, scan: Scan | None) -> Cache:
     """Make a cache of a directory whose name is none that Dokku lets an app have: nothing removes it."""
     return Cache(
         Kind.LEGACY,
@@ -151,9 +153,9 @@ def of_directory_without_app(path: str, name: str, measured: Measurement | None)
         State.UNVERIFIED.value,
         f"{name} is no name of an app to Dokku, which can neither build nor destroy it; look at it yourself",
         "",
-        measured.size_bytes if measured else None,
-        measured.files if measured else None,
-        measured.newest if measured else None,
+        scan.size_bytes if scan else None,
+        scan.files if scan else None,
+        text.moment(scan.newest_mtime) if scan else None,
         reason_code=ReasonCode.INVALID_APP_NAME,
     )
 

@@ -9,7 +9,7 @@ import os
 import re
 from dataclasses import dataclass
 
-from dokku_cache.legacy.classify import DokkuVersion
+from dokku_cache.model.version import DokkuVersion
 
 TIMER = "etc/systemd/system/docker-builder-prune.timer"
 SERVICE = "etc/systemd/system/docker-builder-prune.service"

@@ -11,9 +11,9 @@ from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.dokku.plugn import TriggerFailed
 from dokku_cache.evidence.by_app import Claim, Usages
 from dokku_cache.evidence.paths import CachePaths, Named
-from dokku_cache.legacy.classify import DokkuVersion
 from dokku_cache.legacy.proof import Usage
 from dokku_cache.model.reason_code import ReasonCode
+from dokku_cache.model.version import DokkuVersion
 
 #: Each prints the options of one kind of container of an app, its ``storage:mount`` mounts included.
 TRIGGERS = (

@@ -6,7 +6,7 @@ import time
 
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import Refused, Unestablished
-from dokku_cache.legacy.sighting import LOCK_NAME
+from dokku_cache.sources.app_directory import LOCK_NAME
 from dokku_cache.tree.handles import AppDirectory
 
 _POLL_SECONDS = 0.1

@@ -7,8 +7,8 @@ from dokku_cache.dokku import properties, sizes, version
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.dokku.sizes import Share
 from dokku_cache.errors import CacheError, UsageError
-from dokku_cache.evidence import durations
-from dokku_cache.legacy.classify import DokkuVersion
+from dokku_cache.model.version import DokkuVersion
+from dokku_cache.rules import durations
 
 AUTO_PURGE = "auto-purge"
 MIN_AGE = "min-age"

@@ -10,7 +10,7 @@ from dokku_cache.dokku import files
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.dokku.properties import PLUGIN
 from dokku_cache.errors import Unestablished
-from dokku_cache.legacy.installed import are_options_by_install, is_environment_by_install
+from dokku_cache.sources.install_files import are_options_by_install, is_environment_by_install
 
 #: What `plugin:install` writes for each directory that is listed, of ghosts and of other people's data too
 # (triggers.go

@@ -3,7 +3,7 @@
 import os
 import re
 
-from dokku_cache.legacy.classify import DokkuVersion
+from dokku_cache.model.version import DokkuVersion
 
 #: As Dokku looks for it: the package's file first, then the one that ``make install`` writes (git describe).
 FILES = ("STABLE_VERSION", "VERSION")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from dokku_cache.dokku import option_stores
 from dokku_cache.dokku.docker_options import FIRST_WITHOUT_SHELL, expand, is_unresolved
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.legacy.classify import DokkuVersion
+from dokku_cache.model.version import DokkuVersion
 
 #: What cannot be in a volume's name (moby, daemon/names).
 _OTHER = re.compile("[^a-zA-Z0-9_.-]+")

@@ -15,15 +15,15 @@ from dokku_cache.engine import helper_image, labels
 from dokku_cache.engine.attachment import Attachment
 from dokku_cache.engine.client import Engine, guarded
 from dokku_cache.engine.helper_faults import not_begun, not_seen, partly_removed
-from dokku_cache.engine.helper_lines import count, take_names
+from dokku_cache.engine.helper_lines import count, read_names
 from dokku_cache.engine.helper_scripts import EMPTY, MEASURE, MOUNT_POINT, PLACE
 from dokku_cache.errors import Refused, Unestablished
 from dokku_cache.interrupts import held_back
 from dokku_cache.legacy.remove import Gone
-from dokku_cache.tree.contents import Insight, Walk
 from dokku_cache.tree.handles import Identity
 from dokku_cache.tree.measurement import Tally, Tick, Ticker
 from dokku_cache.tree.mounts import Mount, parse
+from dokku_cache.tree.scan import MAX_NAMES, Scan
 
 #: DAC_OVERRIDE to read and write directories of any owner, FOWNER for those with the sticky bit.
 CAPABILITIES = ["DAC_OVERRIDE", "FOWNER"]
@@ -60,9 +60,11 @@ class Helper:
                 if line.startswith(b"+ "):
                     gone(int(line[2:]))
 
-    def walk(self, directory_path: str, identity: Identity, tick: Tick | None = None) -> Walk:
-        """Measure a directory and all below it, and look into it. Raises CacheError."""
-        tally, insight = Tally(), Insight()
+    def scan(self, directory_path: str, identity: Identity, tick: Tick | None = None) -> Scan:
+        """Scan a directory and all below it. Raises CacheError."""
+        tally = Tally()
+        names: dict[str, frozenset[str]] = {}
+        has_all_names = True
         ticker = Ticker(tally, tick)
         with closing(self._run(MEASURE, directory_path, identity, read_only=True)) as lines:
             for line in lines:
@@ -72,16 +74,19 @@ class Helper:
                         count(tally, words)
                         if not tally.entries % TICK_ENTRIES:
                             ticker.tell()
-                    elif kind == b"u":
-                        insight.owners.add(int(words))
                     elif kind == b"n":
-                        take_names(insight, words)
+                        directory, found, is_complete = read_names(words)
+                        if directory == ".":
+                            names = dict.fromkeys(found[:MAX_NAMES], frozenset())
+                            has_all_names = is_complete and len(found) <= MAX_NAMES
+                        else:
+                            names[directory] = frozenset(found)
                 except ValueError as error:
                     raise Unestablished(
                         f"the helper container was not understood ({line[:80]!r})", "report this as a defect"
                     ) from error
         ticker.tell()
-        return Walk(tally.result(), insight.result())
+        return tally.result(names, has_all_names=has_all_names)
 
     def place_of(self, path: str) -> Mount | None:
         """Tell where a path of the host leads: the device, and the path on that. Raises CacheError."""

@@ -3,26 +3,29 @@
 import os
 
 from dokku_cache.engine.helper_scripts import MOST_NAME_BYTES
-from dokku_cache.tree.contents import Insight
 from dokku_cache.tree.measurement import Tally
 
 
 def count(tally: Tally, words: bytes) -> None:
-    """Count one entry that was measured. Raises ValueError when the line is not understood."""
-    links, device, inode, blocks, seconds, kind = words.split(maxsplit=5)
-    tally.count(int(blocks), int(seconds))
+    """Count one entry that was scanned. Raises ValueError when the line is not understood."""
+    links, device, inode, blocks, mtime, ctime, uid, kind = words.split(maxsplit=7)
+    if kind == b"top":
+        tally.add_line(int(blocks), int(mtime), int(uid))
+        return
+    tally.add_line(int(blocks), int(mtime), int(uid), int(ctime))
     if kind == b"directory":
         tally.directories += 1
-    elif kind != b"top":
-        tally.files += 1
-        if int(links) > 1:
-            tally.link(int(device), int(inode), int(blocks))
+        return
+    tally.files += 1
+    if int(links) > 1:
+        tally.link(int(device), int(inode), int(blocks))
 
 
-def take_names(insight: Insight, words: bytes) -> None:
-    """Take in the names in a directory, in hexadecimal digits, each with a NUL behind it: the last may be cut."""
+def read_names(words: bytes) -> tuple[str, list[str], bool]:
+    """Give a directory, the names in it, and whether none was left out. ``.`` is the top directory.
+
+    The names are in hexadecimal digits, each followed by a NUL: the last one may be cut.
+    """
     directory, _, digits = words.decode().partition(" ")
-    if directory == "." and len(digits) >= 2 * MOST_NAME_BYTES:
-        insight.has_all_names = False
-    for name in bytes.fromhex(digits).split(b"\0")[:-1]:
-        insight.name(os.path.basename(os.fsdecode(name)), "" if directory == "." else directory)
+    names = [os.path.basename(os.fsdecode(name)) for name in bytes.fromhex(digits).split(b"\0")[:-1]]
+    return directory, names, len(digits) < 2 * MOST_NAME_BYTES

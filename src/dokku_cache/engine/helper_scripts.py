@@ -1,12 +1,12 @@
 """What runs inside the helper container: busybox ash, started in the one mounted directory.
 
 Lines on standard output are the protocol: ``+ <entries>`` for what is gone, ``= <links> <device> <inode> <blocks>
-<seconds> <kind>`` for what was measured, ``u <uid>`` once for each owner in the first two levels, ``n <directory>
-<hex>`` for the names in the directory itself (``.``) and in some that are in it, each name with a NUL behind it,
+<mtime> <ctime> <uid> <kind>`` for what was measured, ``n <directory> <hex>``
+for the names in the directory itself (``.``) and in some that are in it, each name with a NUL behind it,
 ``alive`` as a sign of life, ``done`` at the very end.
 """
 
-from dokku_cache.tree.contents import AMBIGUOUS
+from dokku_cache.tree.scan import AMBIGUOUS_NAMES
 
 #: Where the directory is mounted.
 MOUNT_POINT = "/legacy"
@@ -77,10 +77,10 @@ MEASURE = (
     (
         _PRELUDE
         + r"""
-level='find . -mindepth 1 -print0 -type d -path "@FAR@*" -prune | $xargs -n 1000 stat -c "= %h %d %i %b %Y %F" --
+level='find . -mindepth 1 -print0 -type d -path "@FAR@*" -prune |
+$xargs -n 1000 stat -c "= %h %d %i %b %Y %Z %u %F" --
 find . -mindepth 1 -type d -path "@FAR@*" -prune -exec sh -c "cd -P -- \"\$1\" && eval \"\$level\"" sh {} \;'
 export level xargs
-find . -maxdepth 2 -print0 | $xargs -n 1000 stat -c %u -- | awk '!seen[$0]++ { print "u " $0 }'
 names() {
   printf "n %s " "$1"
   (cd "$1" && find . -mindepth 1 -maxdepth 1 -print0 | head -c @BYTES@ | od -An -v -tx1 | tr -d " \n")
@@ -90,13 +90,13 @@ names .
 for name in @AMBIGUOUS@; do
   [ ! -d "$name" ] || [ -L "$name" ] || names "$name"
 done
-stat -c "= %h %d %i %b %Y top" .
+stat -c "= %h %d %i %b %Y %Z %u top" .
 eval "$level"
 echo done
 """
     )
     .replace("@FAR@", FAR_TO_MEASURE)
-    .replace("@AMBIGUOUS@", " ".join(sorted(AMBIGUOUS)))
+    .replace("@AMBIGUOUS@", " ".join(sorted(AMBIGUOUS_NAMES)))
     .replace("@BYTES@", str(MOST_NAME_BYTES))
 )
 

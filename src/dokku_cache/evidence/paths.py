@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from dokku_cache.legacy.sighting import CACHE_NAME, Sighting
+from dokku_cache.model.location import CACHE_NAME, Location
 from dokku_cache.tree.handles import Identity
 from dokku_cache.tree.mounts import Mount, is_at_or_below, place_of
 
@@ -37,7 +37,7 @@ class CachePaths:
     its cache too; Dokku's root, or what lies above that, such as ``/`` in a monitoring container, means none.
     """
 
-    def __init__(self, sightings: Iterable[Sighting], *roots: str) -> None:
+    def __init__(self, sightings: Iterable[Location], *roots: str) -> None:
         self._roots = tuple(dict.fromkeys(spelling for root in roots for spelling in (root, os.path.realpath(root))))
         self._apps: dict[str, dict[str, Part]] = {}
         self._directories: dict[str, str] = {}
@@ -50,7 +50,7 @@ class CachePaths:
         spelled = "|".join(re.escape(root.rstrip("/")) for root in self._roots)
         self._in_text = re.compile(rf"(?<![\w./-])(?:{spelled})/+({_COMPONENT})(?:/+({_COMPONENT}))?/?")
 
-    def _add(self, sighting: Sighting) -> None:
+    def _add(self, sighting: Location) -> None:
         names = {CACHE_NAME: Part.CACHE, **{entry.name: Part.TRASH for entry in sighting.trash}}
         self._apps[sighting.app] = names
         self._directories[sighting.app] = os.path.realpath(os.path.dirname(sighting.path))

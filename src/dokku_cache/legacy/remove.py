@@ -8,7 +8,8 @@ from typing import Protocol
 from dokku_cache.errors import PartlyRemoved, Refused
 from dokku_cache.legacy.emptying import WORKERS, empty
 from dokku_cache.legacy.emptying import Gone as Gone  # noqa: PLC0414 - given on to who reports on a removal
-from dokku_cache.legacy.sighting import CACHE_NAME, Entry, new_trash_name
+from dokku_cache.model.location import CACHE_NAME, Entry
+from dokku_cache.sources.app_directory import new_trash_name
 from dokku_cache.tree.handles import OPEN_DIRECTORY, AppDirectory, Identity, LeftTheTree
 from dokku_cache.tree.mounts import mounted_at_or_below, read_mounts
 
@@ -43,6 +44,13 @@ def set_aside(directory: AppDirectory, cache: Entry, verify: Callable[[], None])
         put_back(directory, trash_name)
         raise
     return Entry(trash_name, cache.identity)
+
+
+def remove_empty(directory: AppDirectory, cache: Entry) -> None:
+    """Remove an empty legacy cache with ``rmdir``, which fails if anything was written to it. Raises OSError."""
+    if cache.is_trash:
+        raise ValueError(f"not a cache: {cache.name}")
+    os.rmdir(cache.name, dir_fd=directory.fd)
 
 
 def put_back(directory: AppDirectory, trash_name: str) -> bool:

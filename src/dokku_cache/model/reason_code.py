@@ -10,12 +10,14 @@ class ReasonCode(Enum):
     UNUSED_BY_DOKKU = "unused-by-dokku"
     PURGE_INTERRUPTED = "purge-interrupted"
     RECENTLY_MODIFIED = "recently-modified"
+    TIMESTAMP_IN_FUTURE = "timestamp-in-future"
     RECREATED_BY_TASKS = "recreated-by-tasks"
     # Dokku may still use it.
     DOKKU_TOO_OLD = "dokku-too-old"
     VERSION_UNKNOWN = "dokku-version-unknown"
-    # It is not certain that it lies in an app, or that builds wrote it.
+    # It is not verified to be a build cache.
     UNEXPECTED_FILES = "unexpected-files"
+    APP_MAY_EXIST = "app-may-exist"
     NOT_AN_APP_DIRECTORY = "not-an-app-directory"
     APP_STATUS_UNKNOWN = "app-status-unknown"
     UNEXPECTED_LAYOUT = "unexpected-layout"
@@ -29,6 +31,7 @@ class ReasonCode(Enum):
     MOUNT_NOT_RESPONDING = "mount-not-responding"
     OTHER_FILE_SYSTEM = "other-file-system"
     UNREADABLE = "unreadable"
+    SCAN_FAILED = "scan-failed"
     # Somebody uses it.
     MOUNTED_BY_CONTAINER = "mounted-by-container"
     BOUND_BY_VOLUME = "bound-by-volume"

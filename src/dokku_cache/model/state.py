@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import Enum
 
+#: Trigger post-deploy runs near the end of a deploy.
+DEPLOY_WAIT_SECONDS = 900.0
+
 
 class State(Enum):
     """The state of a legacy cache directory, or of what an interrupted purge left of it."""
@@ -41,10 +44,28 @@ class Request:
     """One request to remove caches.
 
     ``is_named``: a person named the app on the command line. ``is_confirmed``: the person also used --force or typed
-    the app's name. ``auto_purge``: the property of the app; it matters to automatic removals only.
+    the app's name. ``auto_purge``: the property of the app; it matters to automatic removals only. ``in_deploy``: the
+    caller is part of a deploy or a destroy of the app, so that a held deploy lock is the caller's own.
     """
 
     initiator: Initiator = Initiator.MANUAL
     is_named: bool = False
     is_confirmed: bool = False
     auto_purge: bool = True
+    in_deploy: bool = False
+
+    @property
+    def is_gentle(self) -> bool:
+        """Tell whether the removal has to yield to everything else. A build that waits for free space does not."""
+        return self.initiator in {Initiator.DEPLOY, Initiator.UPGRADE, Initiator.CRON}
+
+    @property
+    def lock_wait_seconds(self) -> float:
+        """How long to wait for another purge of the same app."""
+        waits = {Initiator.DEPLOY: 3600, Initiator.DESTROY: 600, Initiator.RENAME: 600}
+        return waits.get(self.initiator, 0)
+
+    @property
+    def deploy_wait_seconds(self) -> float:
+        """How long to wait for the end of a deploy. What takes longer is left to the daily run."""
+        return DEPLOY_WAIT_SECONDS if self.initiator is Initiator.DEPLOY else 0

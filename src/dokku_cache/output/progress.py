@@ -10,7 +10,8 @@ from dokku_cache.legacy.remove import Gone
 from dokku_cache.output import text
 from dokku_cache.output.bar import CHANGE_SECONDS, Bar
 from dokku_cache.output.console import Console
-from dokku_cache.tree.measurement import Measurement, Tick
+from dokku_cache.tree.measurement import Tick
+from dokku_cache.tree.scan import Scan
 
 #: Between two lines where there is no terminal, and before the first: who called waits a second for a sign of life.
 #: A log needs none.
@@ -51,9 +52,9 @@ class Watcher:
         """Count what is measured; the total is not known yet."""
         return self._begin(f"Measuring {app}", None)
 
-    def deleting(self, app: str, measured: Measurement) -> Gone:
-        """Count what is deleted, of what was measured."""
-        return self._begin(f"Deleting {app}", measured.entries)
+    def deleting(self, app: str, scan: Scan) -> Gone:
+        """Count what is deleted, of what was scanned."""
+        return self._begin(f"Deleting {app}", scan.entries)
 
     def asking(self, title: str = ASKING) -> None:
         """Give a sign of life while Dokku and Docker are asked, which do not tell how far they are."""

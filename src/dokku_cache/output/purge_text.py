@@ -1,19 +1,18 @@
-"""What a purge says: its plan, and what came of it."""
+"""What a purge of directories prints: its plan, and its result."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from dokku_cache.legacy.outcome import Outcome
-from dokku_cache.legacy.plan import Decision
-from dokku_cache.legacy.state import State
+from dokku_cache.model.finding import Decision, Outcome
+from dokku_cache.model.state import State
 from dokku_cache.output import text
 from dokku_cache.output.console import Console, unfailing
-from dokku_cache.tree.measurement import Measurement
+from dokku_cache.tree.scan import Scan
 
 
-def show_plan(console: Console, decisions: Sequence[Decision], sizes: Mapping[str, Measurement | None]) -> None:
-    """Show what would be removed and what is kept, one line an app, and the sum.
+def show_plan(console: Console, decisions: Sequence[Decision], sizes: Mapping[str, Scan | None]) -> None:
+    """Show what would be removed and what is kept, one line per app, and the total.
 
-    The plan is what a dry run is for, so that ``--quiet`` leaves its lines.
+    A dry run exists for its plan, so that ``--quiet`` leaves its lines.
     """
     console.heading("Legacy build caches")
     shown = [decision for decision in decisions if decision.targets or decision.kept]
@@ -27,68 +26,68 @@ def show_plan(console: Console, decisions: Sequence[Decision], sizes: Mapping[st
     console.detail(_sum(shown, sizes))
 
 
-def _lines(decision: Decision, sizes: Mapping[str, Measurement | None]) -> Iterator[str]:
+def _lines(decision: Decision, sizes: Mapping[str, Scan | None]) -> Iterator[str]:
     verdict = decision.finding.verdict
     if decision.targets:
-        size = _size(sizes.get(decision.app)) if decision.kept is None else "what was begun"
+        size = _size(sizes.get(decision.app)) if decision.kept is None else "the rest of an interrupted purge"
         reason = verdict.reason if decision.kept is None else decision.finding.trash.reason
         yield f"remove  {size}, {verdict.state.value}: {text.printable(reason)}"
     if decision.kept is not None:
         yield f"keep    {text.printable(decision.kept.described)}"
 
 
-def _size(measured: Measurement | None) -> str:
-    if measured is None:
+def _size(scan: Scan | None) -> str:
+    if scan is None:
         return "unknown size"
-    return f"{text.size(measured.size_bytes)} in {text.count(measured.files, 'file')}"
+    return f"{text.size(scan.size_bytes)} in {text.count(scan.files, 'file')}"
 
 
-def _sum(shown: Sequence[Decision], sizes: Mapping[str, Measurement | None]) -> str:
+def _sum(shown: Sequence[Decision], sizes: Mapping[str, Scan | None]) -> str:
     removed = [decision for decision in shown if decision.targets]
     if not removed:
         return "Nothing would be removed"
-    known = [measured for decision in removed if (measured := sizes.get(decision.app)) and decision.kept is None]
-    total = text.size(sum(measured.size_bytes for measured in known))
+    known = [scan for decision in removed if (scan := sizes.get(decision.app)) and decision.kept is None]
+    total = text.size(sum(scan.size_bytes for scan in known))
     amount = total if len(known) == len(removed) else f"at least {total}"
-    return f"{text.count(len(removed), 'legacy cache')} would be removed, which frees {amount}"
+    return f"{text.count(len(removed), 'legacy cache')} would be removed, freeing {amount}"
 
 
 @unfailing
 def tell_nothing(console: Console, app: str) -> None:
-    """Say that an app has nothing that could be removed."""
-    console.detail(f"{app} has no legacy cache: nothing to do")
+    """Report that an app has nothing to remove."""
+    console.detail(f"{app} has no legacy cache, nothing to do")
 
 
 @unfailing
 def tell_nothing_at_all(console: Console) -> None:
-    """Say that none of the apps that were looked at has a legacy cache."""
-    console.detail("There is no legacy cache: nothing to do")
+    """Report that none of the apps has a legacy cache."""
+    console.detail("There is no legacy cache, nothing to do")
 
 
 @unfailing
 def tell_outcome(console: Console, app: str, outcome: Outcome | None, *, is_destroyed: bool = False) -> None:
-    """Say what was freed. ``is_destroyed``: Dokku removes the rest of the app in a moment."""
+    """Report the result of a purge. ``is_destroyed``: Dokku is about to remove the rest of the app."""
     if outcome is None:
-        console.detail(f"The legacy cache of {app} is gone already: nothing to do")
+        console.detail(f"The legacy cache of {app} is already gone, nothing to do")
         return
-    measured, finding = outcome.measured, outcome.decision.finding
+    removed, finding = outcome.removed, outcome.decision.finding
     console.section(
-        f"{app}: freed {text.size(measured.size_bytes)}, "
-        f"removed {text.count(measured.files, 'file')} in {text.duration(outcome.seconds)}"
+        f"{app}: removed {text.size(removed.size_bytes)} in {text.count(removed.files, 'file')} "
+        f"({text.duration(outcome.seconds)})"
     )
     if outcome.removed_ghost:
-        console.detail(f"Nothing else was left of {app}: its name can be used again")
+        console.detail(f"Nothing else was left of {app}; its name can be used again")
     elif finding.is_ghost and not is_destroyed:
-        left = ", ".join(neighbour.name for neighbour in finding.sighting.beside) or "something that came meanwhile"
-        console.detail(f"The directory of {app} stays, as it holds {left}: 'dokku apps:destroy {app}' removes it")
+        left = ", ".join(other.name for other in finding.location.others) or "a new file"
+        console.detail(f"The directory of {app} still contains {left}; 'dokku apps:destroy {app}' removes it")
     if outcome.decision.kept is None and finding.cache.state is State.RECREATED:
-        console.detail("The next deployment task makes the directory again, empty: upgrade to Dokku 0.33.8 or later")
+        console.detail("The next deployment task recreates the directory, empty; Dokku 0.33.8 and later do not")
     if outcome.decision.kept is None and finding.cache.state is State.RECENT:
-        console.detail(f"Note: {finding.cache.reason} before it goes by itself")
+        console.detail(f"Note: {finding.cache.reason}; automatic runs would have skipped it")
 
 
 @unfailing
 def tell_total(console: Console, outcomes: Sequence[Outcome]) -> None:
-    """Say what several purges freed together."""
-    freed = text.size(sum(outcome.measured.size_bytes for outcome in outcomes))
-    console.heading(f"{text.count(len(outcomes), 'legacy cache')} removed, {freed} freed")
+    """Report the result of several purges together."""
+    removed = text.size(sum(outcome.removed.size_bytes for outcome in outcomes))
+    console.heading(f"{text.count(len(outcomes), 'legacy cache')} removed, {removed} in total")

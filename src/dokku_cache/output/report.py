@@ -1,6 +1,7 @@
 """Dokku's report of one app or of the whole server (0.38.27, plugins/common/common.go: ReportSingleApp)."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -22,8 +23,16 @@ class Missing(Enum):
     NONE = ""
 
 
+@dataclass(frozen=True)
+class Rows:
+    """A value of several rows: ``lines`` for people, one below the other, and ``plain`` for programs."""
+
+    lines: tuple[str, ...]
+    plain: tuple[Mapping[str, str | None], ...]
+
+
 #: A value of a report.
-Value = str | int | float | bool | Missing | tuple[str, ...]
+Value = str | int | float | bool | Missing | Rows
 #: The values of a report by their flags, which lack the dashes in front here.
 Values = Mapping[str, Value]
 
@@ -62,18 +71,20 @@ def _write_lines(console: Console, name: str, values: Values) -> None:
     for key in sorted(values):
         words = key.replace("-", " ")
         title = f"{words[0].upper()}{words[1:]}:"
-        console.result(f"       {title:<{width}}{_shown(values[key])}")
+        for line in _shown(values[key]).split("\n"):
+            console.result(f"       {title:<{width}}{line}")
+            title = ""
 
 
 def _plain(value: Value) -> Any:
-    if isinstance(value, tuple):
-        return list(value)
+    if isinstance(value, Rows):
+        return [dict(row) for row in value.plain]
     return None if isinstance(value, Missing) else value
 
 
 def _shown(value: Value) -> str:
-    if isinstance(value, tuple):
-        return printable("; ".join(value))
+    if isinstance(value, Rows):
+        return "\n".join(printable(line) for line in value.lines)
     if isinstance(value, Missing):
         return value.value
     if isinstance(value, bool):

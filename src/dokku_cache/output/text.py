@@ -1,6 +1,6 @@
 """Words and numbers as people read them."""
 
-from datetime import datetime
+from datetime import datetime, timezone
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _BASE = 1024
@@ -28,6 +28,16 @@ def duration(seconds: float) -> str:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def moment(seconds: float | None) -> datetime | None:
+    """Give a time in UTC from seconds since the epoch. A file may have any 64-bit time; years end at 9999."""
+    if seconds is None:
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, timezone.utc)
+    except (OverflowError, ValueError, OSError):
+        return (datetime.max if seconds > 0 else datetime.min).replace(tzinfo=timezone.utc)
 
 
 def timestamp(moment: datetime | None) -> str:

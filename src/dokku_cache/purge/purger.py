@@ -1,69 +1,53 @@
-"""Removing the legacy cache of one app: lock, look at all of it, check, rename, delete, look afterwards."""
+"""Removing the legacy cache of one app: lock, scan, check, rename, delete, and look again."""
 
-import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from dokku_cache.dokku import locks, policy
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import GENTLE_WORKERS, WORKERS, Helper
-from dokku_cache.errors import (
-    CacheError,
-    Interrupted,
-    Kept,
-    NotBegun,
-    PartlyRemoved,
-    PutBack,
-    Refused,
-)
-from dokku_cache.legacy.outcome import Outcome
-from dokku_cache.legacy.plan import Decision, Finding, candidates
-from dokku_cache.legacy.remove import Gone, delete_trash, put_back, remove_ghost, set_aside
-from dokku_cache.legacy.sighting import Entry, has_trash, look
-from dokku_cache.legacy.state import Mode
-from dokku_cache.purge.refusals import kept, refusal
-from dokku_cache.purge.second_look import decide_again
-from dokku_cache.survey.surveyor import Surveyor
-from dokku_cache.survey.walking import walk_entry
-from dokku_cache.tree.contents import Walk
+from dokku_cache.errors import CacheError, Interrupted, Kept, NotBegun, PartlyRemoved, PutBack, Refused
+from dokku_cache.legacy.remove import Gone, delete_trash, put_back, remove_empty, remove_ghost, set_aside
+from dokku_cache.model.finding import Decision, Finding, Outcome
+from dokku_cache.model.location import Entry
+from dokku_cache.model.state import Request
+from dokku_cache.purge.refusals import refusal
+from dokku_cache.rules.removal import candidates, decide
+from dokku_cache.sources import app_directory
+from dokku_cache.survey.scanning import scan_entry
+from dokku_cache.survey.surveyor import Surveyor, with_scan
 from dokku_cache.tree.handles import AppDirectory, Identity
-from dokku_cache.tree.measurement import Measurement, Tick
+from dokku_cache.tree.measurement import Tick
+from dokku_cache.tree.scan import Scan
 
-#: Trigger post-deploy comes near a deploy's end. What takes longer than this is left to the daily run.
-DEPLOY_SECONDS = 900.0
-#: What is said of an app whose cache goes after its deploy, by trigger post-deploy.
-LEFT_TO_DEPLOY = "until the end of its deploy: then it is looked at again"
+#: The reason for keeping a cache whose app is being deployed; trigger post-deploy looks at it again.
+LEFT_TO_DEPLOY = "its app is being deployed; it is checked again after the deploy"
 
 
 class Watcher(Protocol):
-    """Is told how a purge gets on."""
+    """Shows the progress of a purge."""
 
     def measuring(self, app: str) -> Tick:
-        """Give who counts entries and bytes while they are measured."""
+        """Give the progress callback of a scan."""
 
-    def deleting(self, app: str, measured: Measurement) -> Gone:
-        """Give who counts entries as they go; ``measured`` is what there is to delete."""
+    def deleting(self, app: str, scan: Scan) -> Gone:
+        """Give the progress callback of a removal; ``scan`` is what is removed."""
 
 
-@dataclass(frozen=True)
-class Request:
-    """How a purge is meant.
+@dataclass
+class _Progress:
+    """Counts the entries that are reported as deleted."""
 
-    ``in_deploy``: the caller is a part of a deploy or a destroy of the app, so a held deploy lock is the
-    caller's own. ``lock_wait_seconds``: how long to wait for another purge of the app, ``deploy_wait_seconds`` for
-    the end of a deploy that has begun meanwhile. ``is_gentle``: slower, so
-    that what else runs does not notice.
-    """
+    show: Gone
+    deleted: int = 0
 
-    mode: Mode = Mode.NAMED
-    in_deploy: bool = False
-    lock_wait_seconds: float = 0
-    deploy_wait_seconds: float = 0
-    is_gentle: bool = False
+    def __call__(self, entries: int) -> None:
+        self.deleted += entries
+        self.show(entries)
 
 
 @dataclass(frozen=True)
@@ -76,22 +60,21 @@ class Purger:
     request: Request
 
     def purge(self, planned: Finding) -> Outcome | None:
-        """Remove what was found of one app, if all of it proves to be a dead cache; None when it is gone by now.
+        """Remove what was found of one app, if it is still removable; None when it is gone by now.
 
-        Everything is looked at and checked again under the lock, and only what was found is removed. Raises Kept,
-        Refused or Unestablished with everything as it was, PartlyRemoved when trash is left, Interrupted likewise.
+        Everything is scanned and checked again under the lock, and only what was planned is removed. Raises Kept,
+        Refused or Unestablished with everything unchanged, PutBack and Interrupted without a hint likewise, and
+        PartlyRemoved, or Interrupted with a hint, when trash is left.
         """
         with self._locked(planned) as directory:
-            # Before anything is measured: what an interrupted purge has started may still be deleting.
+            # An interrupted purge may have left a helper that still deletes.
             self._helper(planned.app).remove_stale()
-            walks = self._walk(directory, planned)
-            decision = self._decide_again(directory, planned, walks)
+            scans = self._scan(directory, planned)
+            decision = self._recheck(directory, planned, scans)
             if not decision.targets:
                 return None
-            with _telling_of_trash(directory):
-                aside = [self._take(directory, decision, entry) for entry in decision.targets]
-                with _leaving_trash(planned.app), _putting_back(directory, decision.targets, aside):
-                    return self._delete(directory, decision, aside, walks)
+            self._refuse_changes(directory, decision, scans)
+            return self._remove(directory, decision, scans)
 
     @contextmanager
     def _locked(self, planned: Finding) -> Iterator[AppDirectory]:
@@ -99,143 +82,154 @@ class Purger:
             directory = AppDirectory(self.environment.root, planned.app)
         except FileNotFoundError as error:
             raise Refused(
-                f"{planned.app} was destroyed meanwhile",
-                "its cache went with it: 'dokku cache:list' shows what is left",
+                f"App {planned.app} was destroyed in the meantime", "'dokku cache:list' shows what is left"
             ) from error
         except OSError as error:
             raise Refused(
-                f"the directory of {planned.app} cannot be opened ({error.strerror})",
-                "nothing was removed: see that user dokku can open it, and purge again",
+                f"The directory of {planned.app} cannot be opened ({error.strerror})",
+                "nothing was removed; make sure user dokku can open it, then purge again",
             ) from error
         with directory:
             locks.hold(directory, self.request.lock_wait_seconds)
             self._refuse_deploy(planned.app)
             yield directory
 
-    @property
-    def _is_automatic(self) -> bool:
-        return self.request.mode in {Mode.AUTOMATIC, Mode.FINISH}
-
     def _refuse_deploy(self, app: str) -> None:
-        if self.request.in_deploy or not locks.is_deployed_for(
-            self.environment, app, self.request.deploy_wait_seconds
-        ):
+        wait_seconds = self.request.deploy_wait_seconds
+        if self.request.in_deploy or not locks.is_deployed_for(self.environment, app, wait_seconds):
             return
-        if self._is_automatic:
+        if self.request.initiator.is_automatic:
             raise Kept(f"App {app} is being deployed", state_and_reason=LEFT_TO_DEPLOY)
-        raise Refused(f"App {app} is being deployed", "nothing was removed: purge it again when the deploy is done")
+        raise Refused(f"App {app} is being deployed", "nothing was removed; purge again after the deploy")
 
-    def _walk(self, directory: AppDirectory, planned: Finding) -> dict[Identity, Walk]:
-        """Look at all of what might go; what decides is checked after this, as it may take long."""
-        helper, counting = self._helper(directory.app), self.watcher.measuring(directory.app)
-        wanted = {entry.identity for entry in candidates(planned, self.request.mode)}
-        readers = policy.readers(self.environment)
+    def _scan(self, directory: AppDirectory, planned: Finding) -> dict[Identity, Scan]:
+        """Scan everything that may be removed. The checks come after this, because it may take long."""
+        wanted = {entry.identity for entry in candidates(planned, self.request)}
+        counting = self.watcher.measuring(directory.app)
         try:
-            entries = [entry for entry in look(directory, ()).entries if entry.identity in wanted]
-            return {entry.identity: walk_entry(directory, entry, helper, counting, readers) for entry in entries}
+            entries = [entry for entry in app_directory.read(directory, ()).entries if entry.identity in wanted]
+            return {entry.identity: self._scan_entry(directory, entry, counting) for entry in entries}
         except OSError as error:
-            raise Refused(
-                f"The legacy cache of {directory.app} changed while it was examined ({error.strerror or error})",
-                "nothing was removed: purge it again",
-            ) from error
+            raise _changed(directory.app) from error
 
-    def _decide_again(self, directory: AppDirectory, planned: Finding, walks: Mapping[Identity, Walk]) -> Decision:
+    def _scan_entry(self, directory: AppDirectory, entry: Entry, counting: Tick | None = None) -> Scan:
+        readers = policy.readers(self.environment)
+        return scan_entry(directory, entry, self._helper(directory.app), counting, readers)
+
+    def _recheck(self, directory: AppDirectory, planned: Finding, scans: Mapping[Identity, Scan]) -> Decision:
+        """Decide again, by facts of right now. Only what was scanned is among the targets."""
         self._refuse_deploy(planned.app)
-        finding = Surveyor(self.environment, self.engine).examine_again(directory, walks)
-        decision = decide_again(planned, finding, walks, self.request.mode)
+        finding = Surveyor(self.environment, self.engine).recheck(directory)
+        cache, before = finding.location.cache, planned.location.cache
+        if cache is not None and cache.identity in scans:
+            finding = with_scan(finding, scans[cache.identity])
+        elif cache is not None and before in candidates(planned, self.request):
+            raise Refused(
+                f"The legacy cache of {planned.app} was replaced during the scan", "nothing was removed; purge again"
+            )
+        elif cache is not None:
+            finding = replace(finding, cache=planned.cache)  # it was not due when the purge was planned
+        decision = decide(finding, self.request)
         if not decision.targets and decision.kept is not None:
-            raise kept(decision) if self._is_automatic else refusal(decision)
+            raise refusal(decision, self.request)
         return decision
 
-    def _take(self, directory: AppDirectory, decision: Decision, entry: Entry) -> Entry:
-        if entry.is_trash:
-            return entry
+    def _refuse_changes(self, directory: AppDirectory, decision: Decision, scans: Mapping[Identity, Scan]) -> None:
+        """Scan the cache again right before it is renamed: the checks took time, and files may have been written."""
+        for entry in decision.targets:
+            if entry.is_trash:
+                continue
+            try:
+                now = self._scan_entry(directory, entry)
+            except OSError as error:
+                raise _changed(decision.app) from error
+            if now != scans[entry.identity]:
+                raise _changed(decision.app)
+
+    def _remove(self, directory: AppDirectory, decision: Decision, scans: Mapping[Identity, Scan]) -> Outcome:
+        removed = sum((scans[entry.identity] for entry in decision.targets), Scan())
+        progress = _Progress(self.watcher.deleting(decision.app, removed))
+        begun = time.monotonic()
+        for entry in decision.targets:
+            scan = scans[entry.identity]
+            try:
+                if scan.is_empty and not entry.is_trash:
+                    remove_empty(directory, entry)
+                    continue
+                trash = entry if entry.is_trash else self._rename(directory, decision, entry)
+            except OSError as error:
+                raise Refused(
+                    f"The legacy cache of {decision.app} cannot be renamed ({error.strerror})",
+                    f"nothing was removed; make sure user dokku can write to {directory.path}, then purge again",
+                ) from error
+            self._delete(directory, trash, scan, progress, is_new=not entry.is_trash)
+        seconds = time.monotonic() - begun
+        is_gone = decision.finding.is_ghost and decision.kept is None and remove_ghost(directory)
+        return Outcome(decision, removed, seconds, is_gone)
+
+    def _rename(self, directory: AppDirectory, decision: Decision, cache: Entry) -> Entry:
+        """Rename a cache, so that nothing finds it by its name, and check once more that nothing uses it."""
 
         def verify() -> None:
             surveyor = Surveyor(self.environment, self.engine)
-            usage = surveyor.users_after_rename(directory, decision.finding.sighting)
-            if not usage.is_none:
-                who = "is in use" if usage.uses else "may be in use"
-                why = "; ".join(usage.uses + usage.unknown)
-                hint = "; ".join(usage.remedies) or "it has its name again: purge it when nobody uses it"
-                raise Refused(f"The legacy cache of {decision.app} {who}: {why}", hint)
+            references = surveyor.uses_after_rename(directory, decision.finding.location)
+            if references:
+                state = "is in use" if references.uses else "may be in use"
+                hint = references.hint or "the directory has its name back; purge again when nothing uses it"
+                raise Refused(f"The legacy cache of {decision.app} {state}: {references.text}", hint)
 
-        try:
-            # What is needed afterwards is asked for now, while all is as it was.
-            if not _is_own(directory, entry):
-                self._helper(decision.app).prepare()
-            return set_aside(directory, entry, verify)
-        except OSError as error:
-            raise Refused(
-                f"The legacy cache of {decision.app} cannot be renamed ({error.strerror})",
-                f"nothing was removed: see that user dokku can write to {directory.path}, and purge again",
-            ) from error
+        # What deleting needs is prepared while everything is unchanged.
+        self._helper(decision.app).prepare()
+        return set_aside(directory, cache, verify)
 
     def _delete(
-        self, directory: AppDirectory, decision: Decision, aside: list[Entry], walks: Mapping[Identity, Walk]
-    ) -> Outcome:
-        helper = self._helper(decision.app)
-        measured = sum((walks[entry.identity].measured for entry in aside), Measurement())
-        deleting = self.watcher.deleting(decision.app, measured)
+        self, directory: AppDirectory, trash: Entry, scan: Scan, progress: _Progress, *, is_new: bool
+    ) -> None:
+        """Delete trash. Where that fails before anything ``is_new`` was deleted, the rename is undone."""
+        helper, deleted = self._helper(directory.app), progress.deleted
         workers = GENTLE_WORKERS if self.request.is_gentle else WORKERS
-        begun = time.monotonic()
-        for entry in aside:
-            delete_trash(directory, entry, helper, deleting, workers)
-        seconds = time.monotonic() - begun
-        gone_ghost = decision.finding.is_ghost and remove_ghost(directory)
-        return Outcome(decision, measured, seconds, gone_ghost)
+        try:
+            delete_trash(directory, trash, helper, progress, workers)
+        except (CacheError, OSError, Interrupted) as error:
+            is_untouched = progress.deleted == deleted and (
+                isinstance(error, NotBegun) or self._is_untouched(directory, trash, scan)
+            )
+            if is_new and is_untouched and put_back(directory, trash.name):
+                raise _rolled_back(directory.app, error) from error
+            raise _interrupted(directory.app, error) from error
+
+    def _is_untouched(self, directory: AppDirectory, trash: Entry, scan: Scan) -> bool:
+        """Tell whether certainly nothing was deleted: the helper has ended, and a scan gives the same as before."""
+        try:
+            now = self._scan_entry(directory, trash)
+        except (CacheError, OSError):
+            return False
+        return (now.entries, now.size_bytes) == (scan.entries, scan.size_bytes)
 
     def _helper(self, app: str) -> Helper:
         roots = (self.environment.root, self.environment.host_root)
         return Helper(self.engine, app, *roots, is_gentle=self.request.is_gentle)
 
 
-def _is_own(directory: AppDirectory, entry: Entry) -> bool:
-    """Tell whether this user may delete in a cache, which then takes no helper."""
-    return os.stat(entry.name, dir_fd=directory.fd, follow_symlinks=False).st_uid == os.geteuid()
+def _changed(app: str) -> Refused:
+    return Refused(f"The legacy cache of {app} changed during the purge", "nothing was removed; purge again later")
 
 
-@contextmanager
-def _leaving_trash(app: str) -> Iterator[None]:
-    """Turn whatever ends a purge after the rename into the news that it is half done."""
-    try:
-        yield
-    except (PartlyRemoved, PutBack):
-        raise
-    except CacheError as error:
-        raise PartlyRemoved(
-            f"The legacy cache of {app} is not wholly deleted: {error}", error.hint or _go_on(app)
-        ) from error
-    except OSError as error:
-        raise PartlyRemoved(
-            f"The legacy cache of {app} is not wholly deleted: {error.strerror}", _go_on(app)
-        ) from error
+def _rolled_back(app: str, error: BaseException) -> BaseException:
+    if isinstance(error, Interrupted):
+        return Interrupted("Interrupted; nothing was removed")
+    return PutBack(f"The legacy cache of {app} was not removed: {_text(error)}", getattr(error, "hint", ""))
 
 
-@contextmanager
-def _putting_back(directory: AppDirectory, targets: Sequence[Entry], aside: Sequence[Entry]) -> Iterator[None]:
-    """Give a cache its name again when the helper could not even begin: then all the rest of it is as it was."""
-    try:
-        yield
-    except NotBegun as error:
-        renamed = [entry.name for target, entry in zip(targets, aside, strict=True) if not target.is_trash]
-        if not [name for name in renamed if put_back(directory, name)]:
-            raise
-        raise PutBack(f"The legacy cache of {directory.app} stays: {error}", error.hint) from error
+def _interrupted(app: str, error: BaseException) -> BaseException:
+    resume = f"'dokku cache:purge-legacy {app}' removes the rest"
+    if isinstance(error, Interrupted):
+        return Interrupted(f"Interrupted; the legacy cache of {app} is partly removed", resume)
+    if isinstance(error, PartlyRemoved):
+        return error
+    message = f"The legacy cache of {app} is partly removed: {_text(error)}"
+    return PartlyRemoved(message, getattr(error, "hint", "") or resume)
 
 
-@contextmanager
-def _telling_of_trash(directory: AppDirectory) -> Iterator[None]:
-    """Let an interrupted purge say how to go on, if it has renamed the cache by then."""
-    try:
-        yield
-    except Interrupted as interrupt:
-        if not has_trash(directory):
-            raise
-        raise Interrupted(
-            f"The legacy cache of {directory.app} is partly deleted", _go_on(directory.app)
-        ) from interrupt
-
-
-def _go_on(app: str) -> str:
-    return f"'dokku cache:purge-legacy {app}' goes on from there"
+def _text(error: BaseException) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

@@ -1,4 +1,4 @@
-"""Purging with everything around it: progress on the console, a record in the history, word to other plugins."""
+"""Purging with everything around it: progress, the history, and the events for other plugins."""
 
 import os
 from collections.abc import Iterator
@@ -6,61 +6,61 @@ from contextlib import contextmanager
 
 from dokku_cache.context import Context
 from dokku_cache.errors import CacheError, Kept, PartlyRemoved
-from dokku_cache.legacy.outcome import Outcome
-from dokku_cache.legacy.plan import Finding
-from dokku_cache.legacy.sighting import CACHE_NAME
+from dokku_cache.model.finding import Finding, Outcome
+from dokku_cache.model.location import CACHE_NAME
+from dokku_cache.model.state import Initiator, Request
 from dokku_cache.output.progress import Watcher
 from dokku_cache.purge import events
-from dokku_cache.purge.purger import Purger, Request
+from dokku_cache.purge.purger import Purger
 from dokku_cache.records import history
-from dokku_cache.records.history import Initiator, Record
+from dokku_cache.records.history import Record
 
 
-def purge_and_record(context: Context, finding: Finding, request: Request, way: Initiator) -> Outcome | None:
-    """Purge one app as ``Purger.purge`` does, show the progress, write down how it ended, and tell other plugins."""
+def purge_and_record(context: Context, finding: Finding, request: Request) -> Outcome | None:
+    """Purge one app as ``Purger.purge`` does, show the progress, record the result, and fire the events."""
     try:
         with Watcher(context.console) as watcher:
             outcome = Purger(context.environment, context.engine, watcher, request).purge(finding)
     except PartlyRemoved as error:
-        _record_failure(context, finding.app, way, str(error))
+        _record_failure(context, finding.app, request.initiator, str(error))
         raise
     if outcome:
-        measured = outcome.measured
+        removed, by = outcome.removed, request.initiator.value
         entry = Record(
             finding.app,
             history.now(),
-            way.value,
-            measured.size_bytes,
-            measured.files,
+            by,
+            removed.size_bytes,
+            removed.files,
             seconds=round(outcome.seconds, 1),
-            ends_app=outcome.removed_ghost or way is Initiator.DESTROY,
+            ends_app=outcome.removed_ghost,
         )
         record(context, entry)
-        removed = measured.size_bytes, measured.files
-        events.purged(context.environment, finding.app, history.LEGACY, finding.sighting.path, removed, way.value)
+        sizes = removed.size_bytes, removed.files
+        events.purged(context.environment, finding.app, history.LEGACY, finding.location.path, sizes, by)
     return outcome
 
 
 @contextmanager
-def failure_in_history(context: Context, app: str, way: Initiator) -> Iterator[None]:
-    """Let the report show what ended a purge that nobody watched, until one succeeds; the error goes on."""
+def failure_in_history(context: Context, app: str, initiator: Initiator) -> Iterator[None]:
+    """Record what ended a purge that no person watched, so that reports show it; the error continues."""
     try:
         yield
     except (PartlyRemoved, Kept):
-        raise  # purge_and_record has written the one down; the other is no failure
+        raise  # the one is recorded already, the other is not a failure
     except Exception as error:
-        _record_failure(context, app, way, str(error) or type(error).__name__)
+        _record_failure(context, app, initiator, str(error) or type(error).__name__)
         raise
 
 
-def _record_failure(context: Context, app: str, way: Initiator, failure: str) -> None:
-    record(context, Record(app, history.now(), way.value, failure=failure))
+def _record_failure(context: Context, app: str, initiator: Initiator, failure: str) -> None:
+    record(context, Record(app, history.now(), initiator.value, failure=failure))
     location = os.path.join(context.environment.root, app, CACHE_NAME)
-    events.purge_failed(context.environment, app, history.LEGACY, location, way.value, failure)
+    events.purge_failed(context.environment, app, history.LEGACY, location, initiator.value, failure)
 
 
 def record(context: Context, entry: Record) -> None:
-    """Write to the history; a history that cannot be written is a warning, and no failure of the purge."""
+    """Write to the history. A history that cannot be written is a warning, not a failure of the purge."""
     try:
         history.append(context.environment, entry)
     except CacheError as error:

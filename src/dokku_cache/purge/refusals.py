@@ -1,22 +1,19 @@
-"""What is said where something of an app is not removed."""
+"""The errors that say why something of an app is not removed."""
 
 from dokku_cache.errors import CacheError, Kept, Refused, Unverified
-from dokku_cache.legacy.plan import Decision
-from dokku_cache.legacy.state import State
+from dokku_cache.model.finding import Decision
+from dokku_cache.model.state import Request, State
 
 
-def refusal(decision: Decision) -> CacheError:
-    """Give the error that says to a person why something of an app is not removed."""
+def refusal(decision: Decision, request: Request) -> CacheError:
+    """Give the error for what is kept. For an automatic removal it is a Kept, which is not a failure."""
     verdict = decision.kept or decision.finding.verdict
     message = f"The legacy cache of {decision.app} is {verdict.described}"
-    if verdict.state is State.UNKNOWN:
-        message = f"The legacy cache of {decision.app} stays: {verdict.reason}"
+    if request.initiator.is_automatic:
+        return Kept(message, state_and_reason=verdict.described)
     if verdict.state is State.UNVERIFIED:
-        return Unverified(message, verdict.hint)
+        path = decision.finding.location.path
+        message = f"The directory {path} is not verified to be a build cache: {verdict.reason}"
+        hint = f"Inspect it first. To remove it anyway: dokku cache:purge-legacy {decision.app} --force"
+        return Unverified(message, hint)
     return Refused(message, verdict.hint)
-
-
-def kept(decision: Decision) -> Kept:
-    """Give the word that something of an app stays, which is no failure where nobody has asked for it."""
-    verdict = decision.kept or decision.finding.verdict
-    return Kept(f"The legacy cache of {decision.app} is {verdict.described}", state_and_reason=verdict.described)

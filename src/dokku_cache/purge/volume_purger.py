@@ -9,12 +9,13 @@ from dokku_cache.dokku import apps, locks
 from dokku_cache.dokku.apps import AppState
 from dokku_cache.engine import volume_calls
 from dokku_cache.errors import CacheError, Interrupted, Kept, Refused
+from dokku_cache.model.state import DEPLOY_WAIT_SECONDS, Initiator
 from dokku_cache.output.progress import Watcher
 from dokku_cache.purge import events
-from dokku_cache.purge.purger import DEPLOY_SECONDS, LEFT_TO_DEPLOY
+from dokku_cache.purge.purger import LEFT_TO_DEPLOY
 from dokku_cache.purge.recorded import record
 from dokku_cache.records import history
-from dokku_cache.records.history import Initiator, Record
+from dokku_cache.records.history import Record
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.volumes import ownership
 from dokku_cache.volumes.examiner import Examiner
@@ -70,7 +71,7 @@ class VolumePurger:
     def _refuse_deploy(self, finding: VolumeFinding) -> None:
         if self.in_deploy or finding.app_state is AppState.GONE:
             return
-        wait_seconds = DEPLOY_SECONDS if self.way is Initiator.DEPLOY else 0
+        wait_seconds = DEPLOY_WAIT_SECONDS if self.way is Initiator.DEPLOY else 0
         if locks.is_deployed_for(self.context.environment, finding.app, wait_seconds):
             if self.way is not Initiator.MANUAL:
                 raise Kept(f"App {finding.app} is being deployed", state_and_reason=LEFT_TO_DEPLOY)

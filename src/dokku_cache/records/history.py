@@ -5,7 +5,6 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
-from enum import Enum
 from functools import cached_property
 
 from dokku_cache.dokku import files
@@ -15,17 +14,6 @@ from dokku_cache.errors import CacheError
 FILE_NAME = "history.jsonl"
 #: The kind of what was recorded before there were others.
 LEGACY = "legacy"
-
-
-class Initiator(Enum):
-    """What a purge was started by."""
-
-    MANUAL = "manual"
-    DEPLOY = "deploy"
-    DESTROY = "destroy"
-    UPGRADE = "upgrade"
-    CRON = "cron"
-    LOW_DISK = "low-disk"
 
 
 @dataclass(frozen=True)

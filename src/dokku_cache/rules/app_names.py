@@ -1,10 +1,10 @@
 """The names that Dokku creates in an app's directory.
 
-Collected from the plugins of dokku/dokku at v0.20.4 to v0.38.27: whatever they write below ``$DOKKU_ROOT/$APP``. Files
-of older versions stay in apps that were only ever upgraded.
+Collected from the plugins of dokku/dokku at v0.20.4 to v0.38.27: whatever they write below ``$DOKKU_ROOT/$APP``.
+Files of older versions stay in apps that were only ever upgraded.
 
-The names of a git repository (``config``, ``logs``, ``hooks``, ...) are left out: an app that has them also has ``HEAD``,
-and other directories contain such names too.
+The names of a git repository (``config``, ``logs``, ``hooks``, ...) are left out: an app that has them also has
+``HEAD``, and other directories contain such names too.
 """
 
 import re

@@ -1,8 +1,8 @@
 """The names that buildpacks create at the top of a build cache.
 
 Dokku mounted the legacy cache at /cache, and herokuish passed it to each buildpack unchanged (gliderlabs/herokuish,
-include/buildpack.bash). The names were collected from the histories of the buildpacks in herokuish 0.3.0 to 0.11.14 and
-from dokku/dokku#2711, #3418 and #7685.
+include/buildpack.bash). The names were collected from the histories of the buildpacks in herokuish 0.3.0 to 0.11.14
+and from dokku/dokku#2711, #3418 and #7685.
 """
 
 import re

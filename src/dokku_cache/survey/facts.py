@@ -11,48 +11,54 @@ from dokku_cache.errors import Unestablished
 from dokku_cache.evidence.by_app import Usages
 from dokku_cache.evidence.paths import CachePaths
 from dokku_cache.legacy.proof import Life, Usage
-from dokku_cache.legacy.sighting import Sighting
+from dokku_cache.model.location import Location
 from dokku_cache.model.reason_code import ReasonCode
+from dokku_cache.model.references import Reference, References
 from dokku_cache.survey import hidden_paths
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What they say, by app."""
+class Collected:
+    """References and signs of life, by app."""
 
     _engine: Usages
     _dokku: Usages
     _lives: dict[str, Life] = field(default_factory=dict)
 
-    def usage_of_cache(self, app: str) -> Usage:
-        """Give who uses an app's cache."""
-        by_engine = self._engine.of_cache(app)
-        unknown = tuple(
-            f"it is not known whether the app lives: {reason}"
-            for reason in self.life_of(app).unknown
-            # A Docker that does not answer is one reason, whatever it was asked.
-            if not any(told.endswith(f": {reason}") for told in by_engine.unknown)
-        )
-        of_life = Usage(unknown=unknown, unknown_codes=(ReasonCode.APP_STATUS_UNKNOWN,) if unknown else ())
-        return by_engine + self._dokku.of_cache(app) + of_life
+    def of_cache(self, app: str) -> References:
+        """Give the references to an app's cache."""
+        return references(self._engine.of_cache(app) + self._dokku.of_cache(app))
 
-    def usage_of_trash(self, app: str) -> Usage:
-        """Give who uses an app's trash: nobody finds that by the cache's name any more, so options do not matter."""
-        return self._engine.of_trash(app)
+    def of_trash(self, app: str) -> References:
+        """Give the references to an app's trash."""
+        return references(self._engine.of_trash(app))
 
-    def life_of(self, app: str) -> Life:
+    def life_of(self, app: str) -> References:
         """Give the signs of life of an app of which nothing is left in its directory but cache and trash."""
-        return self._lives.get(app, Life())
+        life = self._lives.get(app, Life())
+        return References(
+            tuple(Reference(ReasonCode.APP_MAY_EXIST, sign) for sign in (*life.signs, *life.hints)),
+            tuple(Reference(ReasonCode.DOCKER_UNAVAILABLE, text) for text in life.unknown),
+        )
+
+
+def references(usage: Usage) -> References:
+    """Convert."""
+    hints = (*usage.remedies, "")
+    return References(
+        tuple(Reference(usage.use_codes[0], text, hints[0]) for text in usage.uses),
+        tuple(Reference(usage.unknown_codes[0], text, hints[0]) for text in usage.unknown),
+    )
 
 
 def ask(
     environment: DokkuEnvironment,
     engine: Engine,
-    sightings: Sequence[Sighting],
-    judged: Sequence[Sighting],
+    sightings: Sequence[Location],
+    judged: Sequence[Location],
     *,
     anew: bool,
-) -> Facts:
+) -> Collected:
     """Ask about all that was sighted; about what Dokku keeps only for those whose cache is to be ``judged``.
 
     ``anew``: right before a removal, of one app. Then it is also found out where paths lead that this user cannot
@@ -69,7 +75,7 @@ def ask(
         for usages in (by_engine, by_dokku):
             hidden_paths.add(usages, paths, engine, sightings[0].app)
     bare = [sighting.app for sighting in sightings if sighting.is_bare]
-    return Facts(by_engine, by_dokku, _look_for_life(environment, engine, bare, anew=anew) if bare else {})
+    return Collected(by_engine, by_dokku, _look_for_life(environment, engine, bare, anew=anew) if bare else {})
 
 
 def _look_for_life(

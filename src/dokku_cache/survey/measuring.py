@@ -1,4 +1,4 @@
-"""Walking over one legacy cache for a person who waits: with progress, and a warning where the size stays unknown."""
+"""Scanning legacy caches for a person who waits: with progress, and a warning where a size stays unknown."""
 
 import time
 from collections.abc import Iterable
@@ -6,46 +6,58 @@ from dataclasses import replace
 
 from dokku_cache.dokku import policy
 from dokku_cache.errors import CacheError
-from dokku_cache.legacy.plan import Finding, candidates
-from dokku_cache.legacy.sighting import CACHE_NAME
-from dokku_cache.legacy.state import Mode
+from dokku_cache.model.finding import Finding, Verdict
+from dokku_cache.model.location import CACHE_NAME
+from dokku_cache.model.reason_code import ReasonCode
+from dokku_cache.model.state import Request, State
 from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher
-from dokku_cache.survey.surveyor import Surveyor
-from dokku_cache.survey.walking import total, walk_sighting
-from dokku_cache.tree.measurement import Measurement, Tick
+from dokku_cache.rules.removal import candidates
+from dokku_cache.survey.scanning import scan_location, total
+from dokku_cache.survey.surveyor import Surveyor, with_scan
+from dokku_cache.tree.measurement import Tick
+from dokku_cache.tree.scan import Scan
 
-#: A finding that a walk has completed, and its size; None when that cannot be known.
-Measured = tuple[Finding, Measurement | None]
+#: A finding that a scan has completed, and its size; None when that cannot be determined.
+Measured = tuple[Finding, Scan | None]
 
 
 def measure_finding(
     surveyor: Surveyor, finding: Finding, watcher: Watcher, console: Console, until: float | None = None
 ) -> Measured:
-    """Walk over what was found of an app, and judge it by that; warn when its size cannot be known.
+    """Scan what was found of an app, and classify it by that. Warns when its size cannot be determined.
 
-    ``until``: give up then (time.monotonic), without a warning: the caller knows.
+    ``until``: give up then (time.monotonic), without a warning.
     """
-    if not finding.sighting.entries and not finding.sighting.real_path:
-        return finding, None if finding.sighting.fault else Measurement()
+    location = finding.location
+    if not location.entries and not location.real_path:
+        return finding, None if location.fault else Scan()
     tick = _in_time(watcher.measuring(finding.app), until)
     try:
         helper, readers = surveyor.helper(finding.app), policy.readers(surveyor.environment)
-        walks = walk_sighting(surveyor.environment.root, finding.sighting, helper, tick, readers)
-        walk = walks.get(CACHE_NAME)
-        return (surveyor.complete(finding, walk) if walk else finding), total(walks)
+        scans = scan_location(surveyor.environment.root, location, helper, tick, readers)
+        scan = scans.get(CACHE_NAME)
+        return (with_scan(finding, scan) if scan else finding), total(scans)
     except _TooLong:
-        return _as_far_as_seen(finding), None
+        return finding, None
     except CacheError as error:
         watcher.end()
-        console.warn(f"The size of the legacy cache of {finding.app} is unknown: {error}", error.hint)
-        return _as_far_as_seen(finding), None
+        console.warn(f"Could not determine the size of the legacy cache of {finding.app}: {error}", error.hint)
+        return _not_scanned(finding, error), None
     finally:
         watcher.end()
 
 
+def _not_scanned(finding: Finding, error: CacheError) -> Finding:
+    """Classify a cache as unknown whose scan failed, unless its state is certain without one."""
+    if finding.cache.state not in {State.ORPHANED, State.RECREATED}:
+        return finding
+    reason = f"it could not be scanned: {error}"
+    return replace(finding, cache=Verdict(State.UNKNOWN, reason, error.hint, ReasonCode.SCAN_FAILED))
+
+
 class _TooLong(Exception):
-    """The time for a walk is over."""
+    """The time limit of a scan is over."""
 
 
 def _in_time(tick: Tick, until: float | None) -> Tick:
@@ -57,29 +69,25 @@ def _in_time(tick: Tick, until: float | None) -> Tick:
     return counted
 
 
-def _as_far_as_seen(finding: Finding) -> Finding:
-    """Say of a judgement that rests on a quick look alone that it does: nothing goes for it."""
-    if finding.cache.is_final:
-        return finding
-    reason = f"{finding.cache.reason}, as far as could be looked: not all of it was"
-    return replace(finding, cache=replace(finding.cache, reason=reason))
-
-
 def measure_candidates(
-    surveyor: Surveyor, findings: Iterable[Finding], mode: Mode, console: Console, limit_seconds: float | None = None
+    surveyor: Surveyor,
+    findings: Iterable[Finding],
+    request: Request,
+    console: Console,
+    limit_seconds: float | None = None,
 ) -> tuple[Measured, ...]:
-    """Do that for what might go, and give the others as they are: nobody walks over what stays anyway.
+    """Do that for what may be removed, and give the others as they are.
 
-    ``limit_seconds``: for all together, where somebody waits who did not ask for it.
+    ``limit_seconds``: for all together, where a person waits who did not ask for it.
     """
     until = None if limit_seconds is None else time.monotonic() + limit_seconds
     with Watcher(console) as watcher:
         measured = tuple(
             measure_finding(surveyor, finding, watcher, console, until)
-            if candidates(finding, mode)
+            if candidates(finding, request)
             else (finding, None)
             for finding in findings
         )
     if until is not None and time.monotonic() > until:
-        console.warn("Not every legacy cache was measured: it takes too long here", "'dokku cache:list' does it")
+        console.warn("Not every legacy cache was scanned, to save time", "run 'dokku cache:list' for all sizes")
     return measured

@@ -1,74 +1,34 @@
-"""How much a directory holds, as ``du -s`` counts it: allocated blocks, and each inode once."""
+"""Adding up the entries of a tree, as ``du -s`` counts them: allocated blocks, and each inode once."""
 
 import os
 import re
-import time
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timezone
+from collections.abc import Callable, Mapping
 
-#: st_blocks counts units of 512 bytes, whatever the file system's block size is (stat(2)).
-BYTES_PER_BLOCK = 512
-#: Told now and then during a walk: entries and bytes that came on top since the last time.
+from dokku_cache.tree.handles import OPEN_DIRECTORY
+from dokku_cache.tree.scan import AMBIGUOUS_NAMES, BYTES_PER_BLOCK, MAX_NAMES, Scan
+
+#: Progress callback: entries and bytes since the last call.
 Tick = Callable[[int, int], None]
 
-#: Clocks differ a little, as between this host and its file server: what is later than this is no time of a write.
-CLOCK_SECONDS = 60.0
-
-_LINK = re.compile(rb"h(\d+) (\d+) (\d+)")
-_TIME = re.compile(rb"t(.+)")
-_EXTRA_LINE = re.compile(rb"[ht].*\n?")
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """The size of one or more directories.
-
-    ``size_bytes``: allocated bytes, hard links once, the directories themselves included. ``files``: entries
-    that are no directories, each name counted. ``directories``: below the top. ``newest``: the latest
-    modification of any of them, in UTC, None when nothing was measured. ``written``: the latest that does not lie in
-    the future, in seconds since the epoch. ``unreadable``: directories that could not be entered; where it is not 0,
-    the other figures are lower bounds.
-    """
-
-    size_bytes: int = 0
-    files: int = 0
-    directories: int = 0
-    newest: datetime | None = None
-    unreadable: int = 0
-    written: float | None = None
-
-    @property
-    def entries(self) -> int:
-        """All names below the top: what a removal has to remove."""
-        return self.files + self.directories
-
-    def __add__(self, other: "Measurement") -> "Measurement":
-        times = [newest for newest in (self.newest, other.newest) if newest]
-        return Measurement(
-            self.size_bytes + other.size_bytes,
-            self.files + other.files,
-            self.directories + other.directories,
-            max(times, default=None),
-            self.unreadable + other.unreadable,
-            max((written for written in (self.written, other.written) if written is not None), default=None),
-        )
-
-
-def is_future(modified: float) -> bool:
-    """Tell whether a modification time (seconds since the epoch) lies ahead: nobody wrote then."""
-    return modified > time.time() + CLOCK_SECONDS
+_LINK = re.compile(rb"^h(\d+) (\d+) (\d+)", re.MULTILINE)
+_MTIME = re.compile(rb"^t(.+)", re.MULTILINE)
+_CTIME = re.compile(rb"^c(.+)", re.MULTILINE)
+_OWNER = re.compile(rb"^u(\d+)", re.MULTILINE)
+_EXTRA_LINE = re.compile(rb"^[htcu].*\n?", re.MULTILINE)
+_MAX_OTHER_MOUNTS = 10
 
 
 class Tally:
-    """Sums up the entries of a walk."""
+    """Adds up entries."""
 
     def __init__(self) -> None:
         self.blocks = self.files = self.directories = self.unreadable = 0
-        self.newest: float | None = None
-        self.written: float | None = None
-        # Only inodes with several names are remembered: a set of all would cost 64 bytes a file.
+        self.newest_mtime: float | None = None
+        self.newest_ctime: float | None = None
+        self.owners: set[int] = set()
+        self.other_mounts: list[str] = []
+        # Only inodes with several names are remembered: a set of all would need 64 bytes per file.
         self._linked: defaultdict[int, set[int]] = defaultdict(set)
 
     @property
@@ -77,56 +37,67 @@ class Tally:
         return self.files + self.directories
 
     def add(self, status: os.stat_result, *, is_directory: bool) -> None:
-        """Count one entry."""
+        """Count one entry below the top."""
         if is_directory:
             self.directories += 1
         else:
             self.files += 1
-        self.count(status.st_blocks, status.st_mtime)
+        self.add_line(status.st_blocks, status.st_mtime, status.st_uid, status.st_ctime)
         if not is_directory and status.st_nlink > 1:
             self.link(status.st_dev, status.st_ino, status.st_blocks)
 
-    def count(self, blocks: int, modified: float) -> None:
-        """Count blocks (of 512 bytes) and a modification time (seconds since the epoch)."""
+    def add_top(self, status: os.stat_result) -> None:
+        """Count the top directory, whose ctime does not matter."""
+        self.add_line(status.st_blocks, status.st_mtime, status.st_uid)
+
+    def add_line(self, blocks: int, mtime: float, owner: int, ctime: float | None = None) -> None:
+        """Add the figures of one entry, whatever its kind."""
         self.blocks += blocks
-        if self.newest is None or modified > self.newest:
-            self.newest = modified
-        if (self.written is None or modified > self.written) and not is_future(modified):
-            self.written = modified
+        self.newest_mtime = _latest(self.newest_mtime, mtime)
+        self.owners.add(owner)
+        if ctime is not None:
+            self.newest_ctime = _latest(self.newest_ctime, ctime)
 
     def link(self, device: int, inode: int, blocks: int) -> None:
-        """Take back the blocks of a file that was counted under another of its names."""
+        """Subtract the blocks of a file that was counted under another of its names."""
         linked = self._linked[device]
         if inode in linked:
             self.blocks -= blocks
         linked.add(inode)
 
+    def other_mount(self, name: str) -> None:
+        """Note a directory on another file system."""
+        if len(self.other_mounts) < _MAX_OTHER_MOUNTS:
+            self.other_mounts.append(name)
+
     def find_expression(self) -> list[str]:
         """Give what ``find`` has to evaluate for ``add_found`` (find(1), -printf).
 
-        A line an entry, with its blocks, and a ``d`` after them for a directory. It is followed by a line ``h``
-        for a file of several names, and a line ``t`` where the modification is later than all so far: printing
-        and reading the times of all would take a third longer.
+        Each entry is a line with its blocks, followed by ``d`` for a directory. More lines follow for files with
+        several names (``h``), times that are later than all so far (``t``, ``c``) and owners that are new (``u``).
         """
-        newer = [] if self.written is None else ["-newermt", f"@{self.written:.6f}"]
+        newer = [] if self.newest_mtime is None else ["-newermt", f"@{self.newest_mtime:.6f}"]
+        changed = [] if self.newest_ctime is None else ["-newerct", f"@{self.newest_ctime:.6f}"]
+        known = [word for owner in sorted(self.owners) for word in ("!", "-uid", str(owner))]
         return [
-            *("(", "-type", "d", "-printf", r"%bd\n"),
+            *("(", "(", "-type", "d", "-printf", r"%bd\n"),
             *("-o", "-links", "1", "-printf", r"%b\n"),
             *("-o", "-printf", r"%b\nh%D %i %b\n", ")"),
-            *newer,
-            *("-printf", r"t%T@\n"),
+            *(",", "(", *newer, "-printf", r"t%T@\n", ")"),
+            *(",", "(", *changed, "-printf", r"c%C@\n", ")"),
+            *(",", "(", *known, "-printf", r"u%U\n", ")", ")"),
         ]
 
     def add_found(self, lines: bytes) -> None:
         """Count the entries that ``find`` printed, in whole lines."""
-        if b"h" in lines or b"t" in lines:
+        if any(mark in lines for mark in (b"h", b"t", b"c", b"u")):
             for link in _LINK.findall(lines):
                 self.link(*map(int, link))
-            times = sorted(map(float, _TIME.findall(lines)))
-            if times:
-                self.count(0, times[-1])
-                # One from the future must not hide the others.
-                self.count(0, next((modified for modified in reversed(times) if not is_future(modified)), times[0]))
+            for mtime in map(float, _MTIME.findall(lines)):
+                self.newest_mtime = _latest(self.newest_mtime, mtime)
+            for ctime in map(float, _CTIME.findall(lines)):
+                self.newest_ctime = _latest(self.newest_ctime, ctime)
+            self.owners.update(map(int, _OWNER.findall(lines)))
             lines = _EXTRA_LINE.sub(b"", lines)
         directories = lines.count(b"d")
         blocks = lines.translate(None, b"d").split()
@@ -134,27 +105,53 @@ class Tally:
         self.directories += directories
         self.files += len(blocks) - directories
 
-    def result(self) -> Measurement:
+    def result(self, names: Mapping[str, frozenset[str]] | None = None, *, has_all_names: bool = True) -> Scan:
         """Give what was counted so far."""
-        return Measurement(
+        return Scan(
             self.blocks * BYTES_PER_BLOCK,
             self.files,
             self.directories,
-            None if self.newest is None else _as_time(self.newest),
+            self.newest_mtime,
+            self.newest_ctime,
+            frozenset(self.owners),
+            names or {},
+            has_all_names,
             self.unreadable,
-            self.written,
+            tuple(self.other_mounts),
         )
 
 
-def _as_time(seconds: float) -> datetime:
+def _latest(known: float | None, time: float) -> float:
+    return time if known is None or time > known else known
+
+
+def read_names(top_fd: int) -> tuple[dict[str, frozenset[str]], bool]:
+    """Give the top-level names of an open directory as in ``Scan``, and whether none was left out. Raises OSError."""
+    names: dict[str, frozenset[str]] = {}
+    with os.scandir(top_fd) as entries:
+        for entry in entries:
+            if len(names) == MAX_NAMES:
+                return names, False
+            names[entry.name] = frozenset()
+    for name in names.keys() & AMBIGUOUS_NAMES:
+        names[name] = _names_in(top_fd, name)
+    return names, True
+
+
+def _names_in(top_fd: int, name: str) -> frozenset[str]:
     try:
-        return datetime.fromtimestamp(seconds, timezone.utc)
-    except (OverflowError, ValueError, OSError):  # a file may carry any 64-bit time; years end at 9999
-        return datetime.max.replace(tzinfo=timezone.utc) if seconds > 0 else datetime.min.replace(tzinfo=timezone.utc)
+        handle = os.open(name, OPEN_DIRECTORY, dir_fd=top_fd)
+    except OSError:
+        return frozenset()
+    try:
+        with os.scandir(handle) as entries:
+            return frozenset(entry.name for _, entry in zip(range(MAX_NAMES), entries, strict=False))
+    finally:
+        os.close(handle)
 
 
 class Ticker:
-    """Tells how much a tally has grown since it told last."""
+    """Reports how much a tally has grown since the last report."""
 
     def __init__(self, tally: Tally, tick: Tick | None) -> None:
         self.tally = tally
@@ -162,7 +159,7 @@ class Ticker:
         self._entries = self._blocks = 0
 
     def tell(self) -> None:
-        """Tell what came on top."""
+        """Report it."""
         if self._tick is None:
             return
         entries, blocks = self.tally.entries, self.tally.blocks

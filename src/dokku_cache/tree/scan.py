@@ -63,3 +63,18 @@ class Scan:
     def is_complete(self) -> bool:
         """Tell whether every entry was seen."""
         return not self.unreadable
+
+    def __add__(self, other: "Scan") -> "Scan":
+        """Add the sizes of two trees. Names do not add up and are left out."""
+        mtimes = [time for time in (self.newest_mtime, other.newest_mtime) if time is not None]
+        ctimes = [time for time in (self.newest_ctime, other.newest_ctime) if time is not None]
+        return Scan(
+            self.size_bytes + other.size_bytes,
+            self.files + other.files,
+            self.directories + other.directories,
+            max(mtimes, default=None),
+            max(ctimes, default=None),
+            self.owners | other.owners,
+            unreadable=self.unreadable + other.unreadable,
+            other_mounts=self.other_mounts + other.other_mounts,
+        )

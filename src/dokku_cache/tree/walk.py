@@ -8,8 +8,9 @@ from types import TracebackType
 
 from dokku_cache.tree.find_pool import FIND_PROCESSES, ROTATING_DISK_PROCESSES, FindJob, FindPool, halves
 from dokku_cache.tree.handles import OPEN_DIRECTORY
-from dokku_cache.tree.measurement import Measurement, Tally, Tick, Ticker
+from dokku_cache.tree.measurement import Tally, Tick, Ticker, read_names
 from dokku_cache.tree.rotation import rotates
+from dokku_cache.tree.scan import Scan
 
 #: What is read here before others are asked: it takes no longer than to start them. The directories stay open.
 OWN_ENTRIES = 1000
@@ -30,7 +31,7 @@ MOST_ERRAND_DIRECTORIES = 1000
 LOOK_ENTRIES = 5000
 
 
-def measure(top_fd: int, tick: Tick | None = None, readers: int | None = None) -> Measurement:
+def measure(top_fd: int, tick: Tick | None = None, readers: int | None = None) -> Scan:
     """Measure the open directory ``top_fd`` and all below it that is on its file system.
 
     ``readers``: how many processes at a time; by default as many as suit the disk. Files that vanish meanwhile are
@@ -39,7 +40,7 @@ def measure(top_fd: int, tick: Tick | None = None, readers: int | None = None) -
     """
     tally = Tally()
     top = os.fstat(top_fd)
-    tally.count(top.st_blocks, top.st_mtime)
+    tally.add_top(top)
     ticker = Ticker(tally, tick)
     most = readers or (ROTATING_DISK_PROCESSES if rotates(top.st_dev) else FIND_PROCESSES)
     with FindPool(most) as pool, _Splitter(top_fd, tally, most) as splitter:
@@ -53,7 +54,8 @@ def measure(top_fd: int, tick: Tick | None = None, readers: int | None = None) -
             _collect(pool, ticker, wait=True)
         tally.unreadable += pool.complaints
     ticker.tell()
-    return tally.result()
+    names, has_all_names = read_names(top_fd)
+    return tally.result(names, has_all_names=has_all_names)
 
 
 def _collect(pool: FindPool, ticker: Ticker, *, wait: bool) -> None:
@@ -154,7 +156,10 @@ class _Splitter:
         if status is None:
             return 0
         self._tally.add(status, is_directory=True)
-        return status.st_nlink if status.st_dev == self._device else 0
+        if status.st_dev != self._device:
+            self._tally.other_mount(directory.name)
+            return 0
+        return status.st_nlink
 
     def _status(self, entry: "os.DirEntry[str]") -> os.stat_result | None:
         try:

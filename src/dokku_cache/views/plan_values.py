@@ -6,10 +6,10 @@ from typing import Any
 
 from dokku_cache.caches import inventory
 from dokku_cache.caches.inventory import Cache
-from dokku_cache.legacy.plan import Decision
+from dokku_cache.model.finding import Decision
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.output.serialized import SCHEMA_VERSION
-from dokku_cache.tree.measurement import Measurement
+from dokku_cache.tree.scan import Scan
 from dokku_cache.views.list_values import cache_values
 from dokku_cache.volumes.plan import VolumeDecision
 
@@ -27,11 +27,11 @@ class Planned:
     kept_code: ReasonCode | None = None
 
 
-def of_decision(decision: Decision, measured: Measurement | None) -> Planned | None:
-    """Plan for a legacy cache, None where there is none. ``measured`` is None where that was not done."""
+def of_decision(decision: Decision, scan: Scan | None) -> Planned | None:
+    """Plan for a legacy cache, None where there is none. ``scan`` is None where it was not scanned."""
     if not decision.targets and decision.kept is None:
         return None
-    cache = inventory.of_finding(decision.finding, measured)
+    cache = inventory.of_finding(decision.finding, scan)
     if decision.kept is None:
         return Planned(cache, goes=True)
     return Planned(cache, bool(decision.targets), decision.kept.described, decision.kept.code)

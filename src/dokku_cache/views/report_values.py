@@ -6,12 +6,13 @@ from dokku_cache.context import Context
 from dokku_cache.dokku import permission, policy, properties
 from dokku_cache.dokku.apps import AppState
 from dokku_cache.errors import CacheError, Unestablished
-from dokku_cache.evidence.summary import sentences
-from dokku_cache.legacy.plan import Finding
+from dokku_cache.model.check import Result
+from dokku_cache.model.finding import Finding
+from dokku_cache.model.state import State
 from dokku_cache.output import text
-from dokku_cache.output.report import Missing, Value
+from dokku_cache.output.report import Missing, Rows, Value
 from dokku_cache.records import daily_run, history
-from dokku_cache.tree.measurement import Measurement
+from dokku_cache.tree.scan import Scan
 
 #: What only a walk over the cache can tell.
 MEASURED_KEYS = (
@@ -23,7 +24,7 @@ MEASURED_KEYS = (
 #: What a walk may change, as it sees what a quick look does not.
 WALKED_KEYS = (
     *MEASURED_KEYS,
-    "cache-legacy-evidence",
+    "cache-legacy-checks",
     "cache-legacy-reason",
     "cache-legacy-reason-code",
     "cache-legacy-state",
@@ -65,22 +66,22 @@ class Gatherer:
         self._volumes: frozenset[str] | None = None
         self._history: history.History | None = None
 
-    def of_app(self, finding: Finding, measured: Measurement | None, *, walked: bool = True) -> dict[str, Value]:
+    def of_app(self, finding: Finding, scan: Scan | None, *, walked: bool = True) -> dict[str, Value]:
         """Give all values of an app, or, when it was not ``walked``, those that need no walk."""
-        sighting, verdict = finding.sighting, finding.verdict
+        location, verdict = finding.location, finding.verdict
         values: dict[str, Value] = {
             **self._policy(finding.app),
             **self._past(finding.app),
             "cache-app-state": (AppState.GHOST if finding.is_ghost else AppState.PRESENT).value,
-            "cache-legacy-evidence": sentences(finding),
-            "cache-legacy-path": sighting.path,
+            "cache-legacy-checks": _checks(finding),
+            "cache-legacy-path": location.path,
             "cache-legacy-reason": verdict.reason,
             "cache-legacy-reason-code": verdict.code.value if verdict.code else Missing.NONE,
-            "cache-legacy-state": verdict.state.value,
+            "cache-legacy-state": _state(finding),
             "cache-volume": f"cache-{finding.app}",
             "cache-volume-exists": self._has_volume(f"cache-{finding.app}"),
         }
-        return {**values, **_size(measured)} if walked else values
+        return {**values, **_size(scan)} if walked else values
 
     def tell_what_is_unknown(self) -> None:
         """Warn once of each source that did not answer."""
@@ -146,12 +147,37 @@ def of_server(context: Context) -> dict[str, Value]:
     return values
 
 
-def _size(measured: Measurement | None) -> dict[str, Value]:
+def _state(finding: Finding) -> str:
+    """Give the state. Without a scan some states are provisional; only ``dokku report`` shows those."""
+    state = finding.verdict.state
+    is_provisional = not finding.is_final and state in {State.ORPHANED, State.RECREATED}
+    return "not scanned" if is_provisional else state.value
+
+
+def _checks(finding: Finding) -> Rows:
+    """Give one row per check."""
+    names = {Result.PASSED: "passed", Result.FAILED: "failed", Result.NOT_CHECKED: "not checked"}
+    lines = tuple(
+        f"{check.name}: {names[check.result]}" + ("" if check.result is Result.NOT_CHECKED else f", {check.reason}")
+        for check in finding.checks
+    )
+    plain = tuple(
+        {
+            "name": check.name,
+            "reason": check.reason,
+            "reason-code": check.code.value if check.code else None,
+            "result": check.result.value,
+        }
+        for check in finding.checks
+    )
+    return Rows(lines, plain)
+
+
+def _size(scan: Scan | None) -> dict[str, Value]:
+    modified = text.timestamp(text.moment(scan.newest_mtime)) if scan else ""
     return {
-        "cache-legacy-files": measured.files if measured else Missing.UNKNOWN,
-        "cache-legacy-last-modified": (text.timestamp(measured.newest) or Missing.NONE)
-        if measured
-        else Missing.UNKNOWN,
-        "cache-legacy-size": text.size(measured.size_bytes) if measured else Missing.UNKNOWN,
-        "cache-legacy-size-bytes": measured.size_bytes if measured else Missing.UNKNOWN,
+        "cache-legacy-files": scan.files if scan else Missing.UNKNOWN,
+        "cache-legacy-last-modified": (modified or Missing.NONE) if scan else Missing.UNKNOWN,
+        "cache-legacy-size": text.size(scan.size_bytes) if scan else Missing.UNKNOWN,
+        "cache-legacy-size-bytes": scan.size_bytes if scan else Missing.UNKNOWN,
     }

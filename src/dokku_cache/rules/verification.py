@@ -1,0 +1,290 @@
+"""The checks that a directory has to pass before it counts as an unused build cache.
+
+Automatic removal is for directories that look exactly like what a herokuish build left behind. Anything unusual is
+unverified, and a person decides. A new check is one function and one line in CHECKS.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timezone
+
+from dokku_cache.model.check import Check, Result
+from dokku_cache.model.finding import Facts, Finding, Verdict
+from dokku_cache.model.location import Entry
+from dokku_cache.model.reason_code import ReasonCode
+from dokku_cache.model.references import References
+from dokku_cache.model.state import State
+from dokku_cache.model.version import FIRST_WITH_VOLUMES, FIRST_WITHOUT_DIRECTORY
+from dokku_cache.rules import app_names, durations, layout
+
+#: herokuish builds as this user (gliderlabs/herokuish, include/buildpack.bash). It needs no account on the host.
+HEROKUISH_UID = 32767
+#: herokuish before 0.3.x drew RANDOM+1000 for each build (gliderlabs/herokuish, randomize-unprivileged).
+OLD_BUILD_UIDS = range(1000, 33768)
+ROOT_UID = 0
+#: Its presence at the top shows that herokuish built here (dokku/dokku#7685).
+HEROKUISH_DIRECTORY = "buildcache"
+#: Clocks of boards without a battery, and of file servers, are wrong by seconds or by years.
+MAX_CLOCK_SKEW_SECONDS = 86400
+_MAX_LISTED = 3
+_MAX_SENTENCES = 2
+
+_HINTS = {
+    State.UNSAFE: "the plugin removes plain directories only; inspect it manually",
+    State.ACTIVE: "upgrade to Dokku 0.31.0 or later first",
+}
+
+
+def _passed(name: str, reason: str) -> Check:
+    return Check(name, Result.PASSED, reason)
+
+
+def _failed(name: str, state: State, reason: str, code: ReasonCode | None, hint: str = "") -> Check:
+    return Check(name, Result.FAILED, reason, state, code, hint or _HINTS.get(state, ""))
+
+
+def _not_checked(name: str, reason: str = "not checked") -> Check:
+    return Check(name, Result.NOT_CHECKED, reason)
+
+
+def check_shape(facts: Facts) -> Check:
+    """Pass for a plain directory on the app's file system with nothing mounted at or below it."""
+    location, cache, scan = facts.location, facts.location.cache, facts.scan
+    if location.fault:
+        return _failed("shape", State.UNSAFE, location.fault, location.fault_code)
+    if cache is not None and cache.fault:
+        return _failed("shape", State.UNSAFE, cache.fault, cache.fault_code)
+    if scan is not None and scan.other_mounts:
+        reason = f"another file system is mounted in it: {scan.other_mounts[0]}"
+        return _failed("shape", State.UNSAFE, reason, ReasonCode.MOUNT_BELOW)
+    return _passed("shape", "it is a plain directory, and nothing is mounted in it")
+
+
+def check_version(facts: Facts) -> Check:
+    """Pass for releases of Dokku that neither use nor recreate the directory."""
+    version = facts.version
+    if version is None:
+        reason = "the version of Dokku cannot be read, so builds may still use the directory"
+        hint = "check 'dokku version'; the plugin reads the same file"
+        return _failed("version", State.ACTIVE, reason, ReasonCode.VERSION_UNKNOWN, hint)
+    if version < FIRST_WITH_VOLUMES:
+        reason = f"Dokku {version} still builds in this directory"
+        return _failed("version", State.ACTIVE, reason, ReasonCode.DOKKU_TOO_OLD)
+    if version < FIRST_WITHOUT_DIRECTORY:
+        reason = f"Dokku {version} builds in a Docker volume, but its deployment tasks recreate this directory"
+        return _failed("version", State.RECREATED, reason, ReasonCode.RECREATED_BY_TASKS)
+    return _passed("version", f"Dokku {version} does not use this directory")
+
+
+def check_unused(facts: Facts) -> Check:
+    """Pass where nothing refers to the cache and every source could be read."""
+    if facts.references is None or facts.location.cache is None:
+        return _not_checked("unused")
+    return _check_references((facts.location.cache,), facts.references)
+
+
+def _check_references(entries: Sequence[Entry], references: References) -> Check:
+    mounted = [f"{entry.name} is mounted at {entry.mounted_as}" for entry in entries if entry.mounted_as]
+    uses = [*mounted, *(use.text for use in references.uses)]
+    if uses:
+        code = ReasonCode.MOUNTED_ELSEWHERE if mounted else references.uses[0].code
+        hint = references.hint or "remove what uses it, then purge again"
+        return _failed("unused", State.IN_USE, _sentences(uses), code, hint)
+    if references.unknown:
+        hint = references.hint or "purge again when this can be read"
+        reason = _sentences([source.text for source in references.unknown])
+        return _failed("unused", State.UNKNOWN, reason, references.unknown[0].code, hint)
+    reason = "no container, volume, Docker option, storage entry, mount or nginx configuration refers to it"
+    return _passed("unused", reason)
+
+
+def _sentences(texts: Sequence[str]) -> str:
+    """Join the first sentences, and count the others."""
+    rest = len(texts) - _MAX_SENTENCES
+    return "; ".join([*texts[:_MAX_SENTENCES], *([f"and {rest} more"] if rest > 0 else [])])
+
+
+def check_location(facts: Facts) -> Check:
+    """Pass in the directory of an app, and in what is left of a destroyed one."""
+    location = facts.location
+    if facts.scan is not None and facts.scan.is_empty:
+        return _passed("location", "it is empty, so nothing can be lost")
+    if any(other.name == app_names.HEAD and not other.is_directory for other in location.others):
+        return _passed("location", "the app directory is a git repository that Dokku created")
+    if location.is_bare:
+        return _check_bare_location(facts.life)
+    names = [other.name for other in location.others if not _is_created_by_dokku(other.name, other.is_directory)]
+    if names:
+        reason = f"the app directory contains files that Dokku did not create: {_listed(names)}"
+        return _failed("location", State.UNVERIFIED, reason, ReasonCode.UNEXPECTED_FILES)
+    if not any(
+        not other.is_by_install and app_names.is_created_by_dokku_only(other.name, is_directory=other.is_directory)
+        for other in location.others
+    ):
+        reason = f"no file next to it is one that only Dokku creates: {_listed([o.name for o in location.others])}"
+        return _failed("location", State.UNVERIFIED, reason, ReasonCode.NOT_AN_APP_DIRECTORY)
+    return _passed("location", "the app directory contains only files that Dokku creates")
+
+
+def _check_bare_location(life: References | None) -> Check:
+    if life is None:
+        return _not_checked("location")
+    if life.unknown:
+        reason = f"cannot determine whether the app still exists: {life.unknown[0].text}"
+        is_docker = life.unknown[0].code is ReasonCode.DOCKER_UNAVAILABLE
+        code = ReasonCode.DOCKER_UNAVAILABLE if is_docker else ReasonCode.APP_STATUS_UNKNOWN
+        return _failed("location", State.UNKNOWN, reason, code, life.hint)
+    if life.uses:
+        reason = f"the directory contains nothing else, but the app may still exist: {life.uses[0].text}"
+        return _failed("location", State.UNVERIFIED, reason, ReasonCode.APP_MAY_EXIST)
+    return _passed("location", "the app was destroyed, and nothing else is left of it")
+
+
+def _is_created_by_dokku(name: str, is_directory: bool) -> bool:  # noqa: FBT001 - as OtherFile has it
+    return app_names.is_created_by_dokku(name, is_directory=is_directory)
+
+
+def check_layout(facts: Facts) -> Check:
+    """Pass where buildpacks create every name at the top, and at least one name is used by buildpacks only."""
+    scan = facts.scan
+    if scan is None or not scan.is_complete:
+        return _not_checked("layout")
+    if scan.is_empty:
+        return _passed("layout", "it is empty")
+    names = layout.unexpected_names(scan.names)
+    if names or not scan.has_all_names:
+        reason = f"it contains names that buildpacks do not create: {_listed(names)}"
+        return _failed("layout", State.UNVERIFIED, reason, ReasonCode.UNEXPECTED_LAYOUT)
+    ours = layout.buildpack_names(scan.names)
+    if not ours:
+        reason = f"it contains no name that only buildpacks create: {_listed(sorted(scan.names))}"
+        return _failed("layout", State.UNVERIFIED, reason, ReasonCode.UNEXPECTED_LAYOUT)
+    return _passed("layout", f"buildpacks created its contents: {_listed(ours)}")
+
+
+def check_owner(facts: Facts) -> Check:
+    """Pass where every entry belongs to a user that builds run as, to root, or to dokku."""
+    scan, accounts = facts.scan, facts.accounts
+    if scan is None or not scan.is_complete:
+        return _not_checked("owner")
+    if scan.is_empty:
+        return _passed("owner", "it is empty")
+    builders = {uid for uid in scan.owners if _is_builder(facts, uid)}
+    strangers = sorted(scan.owners - builders - {ROOT_UID, accounts.dokku})
+    if strangers:
+        owners = _listed([accounts.describe(uid) for uid in strangers])
+        reason = f"it contains files owned by {owners}; builds never run as that user"
+        if not accounts.are_complete and all(uid in OLD_BUILD_UIDS for uid in strangers):
+            reason = f"it contains files owned by {owners}, which may be an account of a directory service"
+        return _failed("owner", State.UNVERIFIED, reason, ReasonCode.UNEXPECTED_OWNER)
+    if facts.location.is_bare and not builders and HEROKUISH_DIRECTORY not in scan.names:
+        owners = _listed(sorted(accounts.describe(uid) for uid in scan.owners))
+        reason = f"everything in it is owned by {owners}; builds leave files of uid {HEROKUISH_UID}"
+        return _failed("owner", State.UNVERIFIED, reason, ReasonCode.UNEXPECTED_OWNER)
+    owners = _listed(sorted(accounts.describe(uid) for uid in scan.owners))
+    return _passed("owner", f"everything in it is owned by {owners}, as builds leave it")
+
+
+def _is_builder(facts: Facts, uid: int) -> bool:
+    if uid == HEROKUISH_UID:
+        return True
+    accounts = facts.accounts
+    return uid in OLD_BUILD_UIDS and uid not in {*accounts.names, accounts.dokku} and accounts.are_complete
+
+
+def check_age(facts: Facts) -> Check:
+    """Pass where the newest change in the whole tree is older than ``min-age``."""
+    scan, min_age = facts.scan, facts.min_age_seconds
+    if scan is None or not scan.is_complete:
+        return _not_checked("age")
+    if scan.is_empty or scan.newest_change is None:
+        return _passed("age", "it is empty")
+    changed = _as_text(scan.newest_change)
+    if scan.newest_change > facts.now + MAX_CLOCK_SKEW_SECONDS:
+        reason = f"it contains a file with a timestamp in the future: {changed}"
+        hint = "check the clock of this server with 'date'"
+        return _failed("age", State.RECENT, reason, ReasonCode.TIMESTAMP_IN_FUTURE, hint)
+    if min_age <= 0:
+        return _passed("age", f"last changed at {changed}; no minimum age is set")
+    if max(0.0, facts.now - scan.newest_change) < min_age:
+        reason = f"changed at {changed}, less than {durations.as_text(min_age)} ago"
+        return _failed("age", State.RECENT, reason, ReasonCode.RECENTLY_MODIFIED)
+    return _passed("age", f"not changed for at least {durations.as_text(min_age)}")
+
+
+def _as_text(seconds: float) -> str:
+    try:
+        return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+    except (OverflowError, ValueError, OSError):  # a file may have any 64-bit time; years end at 9999
+        return "a time out of range"
+
+
+def _listed(names: Sequence[str]) -> str:
+    listed = ", ".join(names[:_MAX_LISTED])
+    return listed if len(names) <= _MAX_LISTED else f"{listed} and {len(names) - _MAX_LISTED} more"
+
+
+#: All checks, in the order of reports.
+CHECKS: tuple[Callable[[Facts], Check], ...] = (
+    check_location,
+    check_layout,
+    check_owner,
+    check_unused,
+    check_age,
+    check_version,
+    check_shape,
+)
+#: Of several failed checks, the first of these states is that of the cache.
+_PRECEDENCE = (
+    State.UNSAFE,
+    State.ACTIVE,
+    State.IN_USE,
+    State.UNKNOWN,
+    State.UNVERIFIED,
+    State.RECREATED,
+    State.RECENT,
+)
+
+
+def classify(facts: Facts) -> Finding:
+    """Classify an app's legacy cache and its trash by all facts that were collected so far."""
+    checks = tuple(check(facts) for check in CHECKS) if facts.location.cache or facts.location.fault else ()
+    return Finding(facts, _classify_cache(facts, checks), _classify_trash(facts), checks)
+
+
+def _classify_cache(facts: Facts, checks: Sequence[Check]) -> Verdict:
+    if not checks:
+        return Verdict()
+    for state in _PRECEDENCE:
+        # One cause, such as Docker not responding, is given once.
+        failed = list({check.code: check for check in reversed(checks) if check.state is state}.values())[::-1]
+        if failed:
+            reason = "; ".join(check.reason for check in failed)
+            hint = "; ".join(dict.fromkeys(check.hint for check in failed if check.hint))
+            return Verdict(state, reason, hint, failed[0].code)
+    reason = f"nothing in Dokku {facts.version} uses it any more"
+    return Verdict(State.ORPHANED, reason, code=ReasonCode.UNUSED_BY_DOKKU)
+
+
+def _classify_trash(facts: Facts) -> Verdict:
+    """Classify what an interrupted purge left. It was verified before it was renamed."""
+    trash = facts.location.trash
+    if facts.location.fault or not trash:
+        return Verdict()
+    faulty = [entry for entry in trash if entry.fault]
+    if faulty:
+        reason = "; ".join(entry.fault for entry in faulty)
+        return Verdict(State.UNSAFE, reason, _HINTS[State.UNSAFE], faulty[0].fault_code)
+    check = _check_references(trash, facts.trash_references or References())
+    if check.state is not None:
+        return Verdict(check.state, check.reason, check.hint, check.code)
+    reason = "an earlier purge was interrupted; the rest of the cache is still there"
+    return Verdict(State.INTERRUPTED, reason, code=ReasonCode.PURGE_INTERRUPTED)
+
+
+def early_verdict(facts: Facts) -> Verdict | None:
+    """Give the verdict on the cache where no further facts can change it, else None."""
+    if facts.location.cache is None and not facts.location.fault:
+        return Verdict()
+    early = [check for check in (check_shape(facts), check_version(facts)) if check.state]
+    states = {State.UNSAFE, State.ACTIVE}
+    return _classify_cache(facts, early) if any(check.state in states for check in early) else None
