@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dokku_cache.tree import walk
-from dokku_cache.tree.measurement import Measurement
+from dokku_cache.tree.scan import Scan
 
 
 def split_everything(patch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from dokku_cache.engine import helper_image
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper
 from dokku_cache.errors import CacheError, Interrupted, PartlyRemoved, Refused, Unverified
-from dokku_cache.legacy.outcome import Outcome
+from dokku_cache.model.finding import Outcome
 from dokku_cache.legacy.remove import delete_trash
 from dokku_cache.legacy.sighting import Entry
 from dokku_cache.legacy.state import Mode, State

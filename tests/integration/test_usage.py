@@ -9,7 +9,7 @@ import pytest
 
 from dokku_cache.engine.client import Engine
 from dokku_cache.legacy.plan import Finding
-from dokku_cache.legacy.state import State
+from dokku_cache.model.state import State
 from dokku_cache.survey.surveyor import Surveyor
 
 from .conftest import Server, manifest

@@ -20,7 +20,7 @@ from dokku_cache.volumes.plan import VolumeDecision, Wish, choose
 ENGINE = "engine"
 
 
-def keep_app_within(context: Context, app: str, way: Initiator) -> None:
+def keep_app_within(context: Context, app: str, initiator: Initiator) -> None:
     """Empty the cache volumes of an app where they hold more than it may; say so, or why they stay.
 
     Raises CacheError when nothing can be found out.
@@ -41,7 +41,7 @@ def keep_app_within(context: Context, app: str, way: Initiator) -> None:
         context.console.detail(f"{app}: they stay, auto-purge is off")
         return
     _tell_kept(context, app, decisions)
-    purge_each(context, [decision.finding for decision in decisions if decision.goes], Wish.APP, way)
+    purge_each(context, [decision.finding for decision in decisions if decision.goes], Wish.APP, initiator)
 
 
 def _tell_kept(context: Context, app: str, decisions: Sequence[VolumeDecision]) -> None:

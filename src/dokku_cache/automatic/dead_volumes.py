@@ -15,16 +15,18 @@ from dokku_cache.volumes import telling
 from dokku_cache.volumes.plan import VolumeDecision, VolumeFinding, Wish, choose
 
 
-def sweep(context: Context, way: Initiator) -> ExitCode:
+def sweep(context: Context, initiator: Initiator) -> ExitCode:
     """Remove what is proven to be of an app that is gone, where auto-purge is on; say what stays, and why.
 
     An app that is gone has no property any more: the global one holds. Raises CacheError when nothing can be judged.
     """
-    is_waited_for = way is Initiator.LOW_DISK
+    is_waited_for = initiator is Initiator.LOW_DISK
     decisions = plan(context, disk_usage.BRIEF_LIMIT_SECONDS if is_waited_for else disk_usage.LIMIT_SECONDS)
     if not is_waited_for:  # the daily run says it too, and not at each deploy
         _tell_kept(context, decisions)
-    return purge_each(context, [decision.finding for decision in decisions if decision.goes], Wish.ORPHANED, way)
+    return purge_each(
+        context, [decision.finding for decision in decisions if decision.goes], Wish.ORPHANED, initiator
+    )
 
 
 def plan(context: Context, limit_seconds: float = disk_usage.LIMIT_SECONDS) -> list[VolumeDecision]:
@@ -41,13 +43,11 @@ def plan(context: Context, limit_seconds: float = disk_usage.LIMIT_SECONDS) -> l
     return [VolumeDecision(decision.finding, *off) if decision.goes else decision for decision in decisions]
 
 
-def purge_each(
-    context: Context, findings: Sequence[VolumeFinding], wish: Wish, way: Initiator, *, in_deploy: bool = False
-) -> ExitCode:
+def purge_each(context: Context, findings: Sequence[VolumeFinding], wish: Wish, initiator: Initiator) -> ExitCode:
     """Remove one volume after the other, with a line for each, and the sum; a failure does not end the rest."""
     worst = ExitCode.OK
     removed: list[VolumeFinding] = []
-    purger = VolumePurger(context, wish, way, in_deploy)
+    purger = VolumePurger(context, wish, initiator)
     for finding in findings:
         try:
             outcome = purger.purge(finding)
@@ -59,9 +59,7 @@ def purge_each(
         else:
             if outcome is not None:
                 removed.append(outcome.finding)
-                telling.tell_gone(
-                    context.console, outcome.finding, outcome.seconds, ends_app=way is Initiator.DESTROY
-                )
+                telling.tell_gone(context.console, outcome.finding, outcome.seconds)
     if findings:
         telling.tell_total(context.console, removed)
     return worst

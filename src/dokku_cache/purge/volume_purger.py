@@ -21,9 +21,6 @@ from dokku_cache.volumes import ownership
 from dokku_cache.volumes.examiner import Examiner
 from dokku_cache.volumes.plan import VolumeDecision, VolumeFinding, Wish, decide
 
-#: For one removal while somebody waits for the end of an app: Docker goes on with it, or the daily run begins anew.
-DESTROY_LIMIT_SECONDS = 300
-
 
 @dataclass(frozen=True)
 class VolumeOutcome:
@@ -41,15 +38,11 @@ def examiner(context: Context, listed: Collection[str]) -> Examiner:
 
 @dataclass(frozen=True)
 class VolumePurger:
-    """Removes cache volumes, one at a time, and records each.
-
-    ``in_deploy``: the caller is a part of a destroy of the app, so that a held deploy lock is the caller's own.
-    """
+    """Removes cache volumes, one at a time, and records each."""
 
     context: Context
     wish: Wish
-    way: Initiator
-    in_deploy: bool = False
+    initiator: Initiator
 
     def purge(self, planned: VolumeFinding) -> VolumeOutcome | None:
         """Remove one volume if all that it was planned for still holds; None when it is gone by now.
@@ -65,15 +58,15 @@ class VolumePurger:
         self._refuse_deploy(now)
         decision = decide(now, self.wish)
         if not decision.goes:
-            raise refusal(decision) if self.way is Initiator.MANUAL else kept(decision)
+            raise refusal(decision) if self.initiator is Initiator.MANUAL else kept(decision)
         return self._remove(now)
 
     def _refuse_deploy(self, finding: VolumeFinding) -> None:
-        if self.in_deploy or finding.app_state is AppState.GONE:
+        if finding.app_state is AppState.GONE:
             return
-        wait_seconds = DEPLOY_WAIT_SECONDS if self.way is Initiator.DEPLOY else 0
+        wait_seconds = DEPLOY_WAIT_SECONDS if self.initiator is Initiator.DEPLOY else 0
         if locks.is_deployed_for(self.context.environment, finding.app, wait_seconds):
-            if self.way is not Initiator.MANUAL:
+            if self.initiator is not Initiator.MANUAL:
                 raise Kept(f"App {finding.app} is being deployed", state_and_reason=LEFT_TO_DEPLOY)
             raise Refused(
                 f"App {finding.app} is being deployed", "nothing was removed: purge it again when the deploy is done"
@@ -84,8 +77,7 @@ class VolumePurger:
         try:
             with Watcher(self.context.console) as watcher:
                 tick = watcher.waiting(f"Removing volume {finding.name}")
-                limit = DESTROY_LIMIT_SECONDS if self.way is Initiator.DESTROY else None
-                was_there = volume_calls.remove(self.context.engine, finding.name, tick, limit)
+                was_there = volume_calls.remove(self.context.engine, finding.name, tick)
         except Refused:
             raise  # it is as it was, which is no failure of a removal
         except Interrupted as interrupt:
@@ -120,20 +112,19 @@ class VolumePurger:
         entry = Record(
             finding.app,
             history.now(),
-            self.way.value,
+            self.initiator.value,
             size_bytes,
             seconds=round(seconds, 1),
             failure=failure,
-            ends_app=self.way is Initiator.DESTROY and not failure,
             kind=finding.volume.builder.value,
             location=finding.name,
         )
         record(self.context, entry)
         told = self.context.environment, finding.app, entry.kind, finding.name
         if failure:
-            events.purge_failed(*told, self.way.value, failure)
+            events.purge_failed(*told, self.initiator.value, failure)
         else:
-            events.purged(*told, (size_bytes, 0), self.way.value)
+            events.purged(*told, (size_bytes, 0), self.initiator.value)
 
 
 def refusal(decision: VolumeDecision) -> Refused:

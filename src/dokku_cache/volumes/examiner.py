@@ -1,5 +1,6 @@
 """Finding out the states of cache volumes: each source is asked once, whatever the number of volumes."""
 
+import contextlib
 import os
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
@@ -11,7 +12,8 @@ from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.dokku.volume_mentions import Mentions
 from dokku_cache.engine import usage, volume_calls
 from dokku_cache.engine.client import Engine
-from dokku_cache.errors import Unestablished
+from dokku_cache.errors import CacheError, Unestablished
+from dokku_cache.records import history
 from dokku_cache.volumes import ownership
 from dokku_cache.volumes.ownership import CacheVolume
 from dokku_cache.volumes.plan import VolumeFinding
@@ -57,8 +59,13 @@ class Examiner:
             min_age_seconds=policy.min_age_seconds(self.environment, properties.GLOBAL),
         )
         now = datetime.now(timezone.utc)
+        destroyed = _destroyed(self.environment) if gone else {}
         return tuple(
-            VolumeFinding(volume, states.get(volume.app), judge(volume, facts, now))
+            VolumeFinding(
+                volume,
+                states.get(volume.app),
+                judge(volume, replace(facts, destroyed=destroyed.get(volume.app)), now),
+            )
             for volume in volumes
             for facts in [_facts(volume, states.get(volume.app), known, users, mentions, life)]
         )
@@ -96,3 +103,14 @@ def _facts(
         named_by=mentions.by_name.get(volume.name, ()),
         life=life.get(volume.app, ()),
     )
+
+
+def _destroyed(environment: DokkuEnvironment) -> dict[str, datetime]:
+    """Give when each app was last destroyed or renamed. A history that cannot be read gives nothing."""
+    found: dict[str, datetime] = {}
+    with contextlib.suppress(CacheError):
+        for record in history.read(environment).records:
+            with contextlib.suppress(ValueError):
+                if record.ends_app:
+                    found[record.app] = datetime.fromisoformat(record.at)
+    return {app: at for app, at in found.items() if at.tzinfo}

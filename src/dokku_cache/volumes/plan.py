@@ -6,16 +6,15 @@ from enum import Enum
 
 from dokku_cache.dokku.apps import AppState
 from dokku_cache.model.reason_code import ReasonCode
-from dokku_cache.volumes.ownership import Builder, CacheVolume
+from dokku_cache.volumes.ownership import CacheVolume
 from dokku_cache.volumes.state import VolumeState, VolumeVerdict, is_named_alone
 
 
 class Wish(Enum):
-    """Who asks: for all of apps that are gone; for all of one app; or because Dokku destroys the app."""
+    """Which volumes to remove: those of destroyed apps, or all of named apps."""
 
     ORPHANED = "orphaned"
     APP = "app"
-    DESTROY = "destroy"
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,6 @@ _OF_AN_APP = frozenset({VolumeState.LIVE, VolumeState.STALE, VolumeState.ORPHANE
 GOES: dict[Wish, frozenset[VolumeState]] = {
     Wish.ORPHANED: frozenset({VolumeState.ORPHANED}),
     Wish.APP: _OF_AN_APP,
-    Wish.DESTROY: _OF_AN_APP,
 }
 
 
@@ -96,5 +94,4 @@ def choose(findings: Iterable[VolumeFinding], wish: Wish, apps: frozenset[str] =
 def _is_meant(finding: VolumeFinding, wish: Wish, apps: frozenset[str]) -> bool:
     if wish is Wish.ORPHANED:
         return finding.app_state is not AppState.PRESENT
-    # Dokku removes herokuish's by itself (0.38.27, trigger post-delete of its plugin repo), and pack's never.
-    return finding.app in apps and (wish is Wish.APP or finding.volume.builder is Builder.PACK)
+    return finding.app in apps

@@ -28,8 +28,8 @@ class VolumeFacts:
 
     ``app_state``: None where nothing tells whose it is. ``containers`` mount it, running or not; None when that is
     not known. ``named_by``: sentences on who names it without mounting it now. ``life``: sentences on what is there
-    of an app that Dokku does not list. ``unknown``: what could not be found out. ``min_age_seconds``: how old it has
-    to be.
+    of an app that Dokku does not list. ``unknown``: what could not be found out. ``min_age_seconds``: how long its
+    app has to be gone. ``destroyed``: when its app was destroyed or renamed, None where that is not known.
     """
 
     app_state: AppState | None
@@ -38,6 +38,7 @@ class VolumeFacts:
     life: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     min_age_seconds: int = 0
+    destroyed: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def judge(volume: CacheVolume, facts: VolumeFacts, now: datetime) -> VolumeVerdi
         return VolumeVerdict(VolumeState.IN_USE, facts.named_by[0], remedy, code=ReasonCode.IN_DOCKER_OPTIONS)
     if facts.app_state is AppState.PRESENT:
         return replace(_of_a_living_app(volume), doubt=_unasked(facts))
-    return _of_no_app(volume, facts) or _by_age(volume, facts.min_age_seconds, now)
+    return _of_no_app(volume, facts) or _by_age(volume, facts.destroyed, facts.min_age_seconds, now)
 
 
 def _of_a_living_app(volume: CacheVolume) -> VolumeVerdict:
@@ -83,11 +84,8 @@ def _of_no_app(volume: CacheVolume, facts: VolumeFacts) -> VolumeVerdict | None:
     """Give the verdict on what is not proven to be a dead cache, None where it is, but for its age."""
     if facts.app_state is None:
         return _unknown("its name does not tell whose it is", ReasonCode.OWNER_UNKNOWN)
-    if is_named_alone(volume):
-        unlabelled = f"there is no app {volume.app}, and no label says that Dokku made it"
-        return _unknown(unlabelled, ReasonCode.NO_LABEL)
-    if volume.elsewhere:
-        return _unknown(volume.elsewhere, ReasonCode.NOT_LOCAL)
+    if unproven := _unproven(volume):
+        return _unknown(*unproven)
     if reason := _unasked(facts):
         return _unknown(
             reason, ReasonCode.DOCKER_UNAVAILABLE if facts.containers is None else ReasonCode.USAGE_UNKNOWN
@@ -95,6 +93,15 @@ def _of_no_app(volume: CacheVolume, facts: VolumeFacts) -> VolumeVerdict | None:
     for sign in facts.life:
         return _unknown(f"Dokku lists no app {volume.app}, but {sign}", ReasonCode.APP_EXISTS_ELSEWHERE)
     return None
+
+
+def _unproven(volume: CacheVolume) -> tuple[str, ReasonCode] | None:
+    """Say why it is not proven that a build made a volume, and that Docker itself keeps it."""
+    if is_named_alone(volume):
+        return f"there is no app {volume.app}, and no label shows that Dokku created it", ReasonCode.NO_LABEL
+    if volume.builder is Builder.PACK and volume.match is Match.NAME and volume.generation is Generation.FORMER:
+        return f"the hash in its name does not match pack's key for {volume.app}", ReasonCode.OLD_PACK_KEY
+    return (volume.elsewhere, ReasonCode.NOT_LOCAL) if volume.elsewhere else None
 
 
 def _unknown(reason: str, code: ReasonCode) -> VolumeVerdict:
@@ -108,13 +115,16 @@ def _unasked(facts: VolumeFacts) -> str:
     return next(iter(facts.unknown), "")
 
 
-def _by_age(volume: CacheVolume, min_age_seconds: int, now: datetime) -> VolumeVerdict:
-    gone = f"app {volume.app} is gone, and no container uses it"
+def _by_age(volume: CacheVolume, destroyed: datetime | None, min_age_seconds: int, now: datetime) -> VolumeVerdict:
+    gone = f"app {volume.app} was destroyed, and no container uses the volume"
     if volume.created is None:
-        return _unknown(f"{gone}, but Docker does not say when it was made", ReasonCode.AGE_UNKNOWN)
-    if min_age_seconds >= durations.FOR_EVER or now - volume.created < timedelta(seconds=min_age_seconds):
-        made = volume.created.isoformat(timespec="seconds")
-        reason = f"{gone}, but it was made at {made}, and stays until it is {durations.as_text(min_age_seconds)} old"
+        return _unknown(f"{gone}, but Docker does not report when it was created", ReasonCode.AGE_UNKNOWN)
+    since = max(volume.created, destroyed or volume.created)
+    if min_age_seconds >= durations.FOR_EVER or now - since < timedelta(seconds=min_age_seconds):
+        what = "it was created" if since == volume.created else "the app was destroyed"
+        reason = (
+            f"{what} at {since.isoformat(timespec='seconds')}, less than {durations.as_text(min_age_seconds)} ago"
+        )
         return VolumeVerdict(VolumeState.RECENT, reason, code=ReasonCode.RECENTLY_CREATED)
     return VolumeVerdict(VolumeState.ORPHANED, gone, code=ReasonCode.APP_DESTROYED)
 

@@ -45,11 +45,11 @@ def _amount(removed: Sequence[VolumeFinding]) -> str:
 
 
 @unfailing
-def tell_gone(console: Console, finding: VolumeFinding, seconds: float, *, ends_app: bool = False) -> None:
+def tell_gone(console: Console, finding: VolumeFinding, seconds: float) -> None:
     """Say what was freed, and what that means for an app that lives on."""
     size = "removed" if finding.size_bytes is None else f"freed {text.size(finding.size_bytes)}, removed"
     console.section(f"{_app(finding)}: {size} volume {finding.name} in {text.duration(seconds)}")
-    if finding.verdict.state is VolumeState.LIVE and not ends_app:
+    if finding.verdict.state is VolumeState.LIVE:
         console.detail(f"Nothing of {finding.app} is lost; its next build is slow, as it fills its cache anew")
 
 

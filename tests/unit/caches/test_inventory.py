@@ -14,7 +14,7 @@ from dokku_cache.legacy.sighting import Entry, Sighting
 from dokku_cache.legacy.state import State, Verdict
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.tree.handles import Identity
-from dokku_cache.tree.measurement import Measurement
+from dokku_cache.tree.scan import Scan
 from dokku_cache.volumes.ownership import Builder, CacheVolume, Match
 from dokku_cache.volumes.plan import VolumeFinding
 from dokku_cache.volumes.state import VolumeState, VolumeVerdict

@@ -11,7 +11,7 @@ from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.dokku.plugn import TriggerFailed
 from dokku_cache.evidence.by_app import Usages
 from dokku_cache.evidence.paths import CachePaths, Named, Part
-from dokku_cache.legacy.classify import DokkuVersion
+from dokku_cache.model.version import DokkuVersion
 from dokku_cache.legacy.proof import Usage
 from dokku_cache.legacy.sighting import Sighting
 

@@ -8,7 +8,7 @@ from dokku_cache.dokku import policy
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.dokku.sizes import Share
 from dokku_cache.errors import UsageError
-from dokku_cache.evidence import durations
+from dokku_cache.rules import durations
 
 
 @pytest.mark.parametrize(

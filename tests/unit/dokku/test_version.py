@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dokku_cache.dokku import version
-from dokku_cache.legacy.classify import DokkuVersion
+from dokku_cache.model.version import DokkuVersion
 
 
 @pytest.mark.parametrize(

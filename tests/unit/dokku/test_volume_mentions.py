@@ -6,7 +6,7 @@ import pytest
 
 from dokku_cache.dokku import volume_mentions
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.legacy.classify import DokkuVersion
+from dokku_cache.model.version import DokkuVersion
 
 NOW = DokkuVersion(0, 38, 27)
 NAME = "cache-shop"

@@ -11,7 +11,7 @@ import pytest
 from dokku_cache.output import bar, outlet, progress
 from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher
-from dokku_cache.tree.measurement import Measurement
+from dokku_cache.tree.scan import Scan
 
 from .throwing import ThrowingConsole, ThrowingStream, terminal_on
 
@@ -33,7 +33,7 @@ def watch(watcher: Watcher, wait_seconds: float = 0.4) -> None:
         for _ in range(3):
             tick(1, 4096)
             time.sleep(wait_seconds / 6)
-        gone = watcher.deleting("shop", Measurement(8192, 3, 1))
+        gone = watcher.deleting("shop", Scan(8192, 3, 1))
         for _ in range(4):
             gone(1)
             time.sleep(wait_seconds / 8)
@@ -47,7 +47,7 @@ def test_it_counts_what_is_measured_and_deleted_and_is_gone_in_the_end() -> None
                 tick(1, 4096)
             assert screen.shows("Measuring shop")
             assert screen.shows("3 entries, 12.0 KiB")
-            gone = watcher.deleting("shop", Measurement(8192, 3, 1))
+            gone = watcher.deleting("shop", Scan(8192, 3, 1))
             for _ in range(4):
                 gone(1)
             assert screen.shows("Deleting shop")

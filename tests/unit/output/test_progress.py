@@ -8,7 +8,7 @@ import pytest
 from dokku_cache.output import progress
 from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher
-from dokku_cache.tree.measurement import Measurement
+from dokku_cache.tree.scan import Scan
 
 
 def lines(*, is_quiet: bool = False, writes_lines: bool = True) -> list[str]:
@@ -16,7 +16,7 @@ def lines(*, is_quiet: bool = False, writes_lines: bool = True) -> list[str]:
     with Watcher(Console(is_quiet=is_quiet, out=out, err=out), writes_lines=writes_lines) as watcher:
         tick = watcher.measuring("shop")
         tick(3, 4096)
-        tick = watcher.deleting("shop", Measurement(8192, 3, 1))
+        tick = watcher.deleting("shop", Scan(8192, 3, 1))
         tick(1)
         tick(1)
     return out.getvalue().splitlines()

@@ -7,7 +7,7 @@ from typing import Any
 
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper
-from dokku_cache.legacy.outcome import Outcome
+from dokku_cache.model.finding import Outcome
 from dokku_cache.legacy.plan import Finding
 from dokku_cache.legacy.sighting import TRASH_PREFIX
 from dokku_cache.legacy.state import Mode

@@ -10,7 +10,7 @@ from dokku_cache.context import Context
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
 from dokku_cache.errors import Interrupted, Kept, PartlyRemoved, Refused
-from dokku_cache.legacy.outcome import Outcome
+from dokku_cache.model.finding import Outcome
 from dokku_cache.legacy.plan import Decision, Finding
 from dokku_cache.legacy.sighting import Sighting
 from dokku_cache.legacy.state import State, Verdict
@@ -20,7 +20,7 @@ from dokku_cache.purge.purger import Purger, Request
 from dokku_cache.purge.recorded import failure_in_history, purge_and_record
 from dokku_cache.records import history
 from dokku_cache.records.history import Initiator, Record
-from dokku_cache.tree.measurement import Measurement
+from dokku_cache.tree.scan import Scan
 
 SHOP = Finding(Sighting("shop", "/home/dokku/shop/cache"), Verdict(State.ORPHANED, "given up"))
 
@@ -63,7 +63,7 @@ def purge(
 def test_a_purge_is_in_the_history_with_its_sums_and_ends_an_app_that_is_gone(
     environment: DokkuEnvironment, told: list[Any], way: Initiator, *, removed_ghost: bool, ends_app: bool
 ) -> None:
-    outcome = Outcome(Decision(SHOP), Measurement(5, 6, 7), 7.26, removed_ghost)
+    outcome = Outcome(Decision(SHOP), Scan(5, 6, 7), 7.26, removed_ghost)
     purge(environment, outcome, way)
     (record,) = history.read(environment).records
     assert record == Record("shop", record.at, way.value, 5, 6, seconds=7.3, ends_app=ends_app)
@@ -93,7 +93,7 @@ def test_a_history_that_cannot_be_written_is_a_warning_and_no_failure(
 ) -> None:
     Path(environment.lib_root, "data").write_text("")
     err = io.StringIO()
-    purge(environment, Outcome(Decision(SHOP), Measurement(), 0, removed_ghost=False), Initiator.MANUAL, err)
+    purge(environment, Outcome(Decision(SHOP), Scan(), 0, removed_ghost=False), Initiator.MANUAL, err)
     assert "The history cannot be written" in err.getvalue()
     assert "What was purged is gone all the same" in err.getvalue()
     assert [word for word, *_ in told] == ["purged"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dokku_cache.evidence import durations
+from dokku_cache.rules import durations
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dokku_cache.legacy.installed import is_by_install
+from dokku_cache.sources.install_files import is_by_install
 from dokku_cache.legacy.sighting import look_at_app
 from dokku_cache.tree.mounts import read_mounts
 

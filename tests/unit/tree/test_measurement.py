@@ -57,9 +57,9 @@ def test_find_is_asked_for_times_alone_that_are_later_than_those_known() -> None
 
 def test_sums_have_the_newest_and_all_that_could_not_be_read() -> None:
     early, late = (datetime(year, 1, 1, tzinfo=timezone.utc) for year in (2024, 2025))
-    first, other = Measurement(1, 2, 3, early, 4, 5.0), Measurement(10, 20, 30, late, 40, 50.0)
-    assert first + other == other + first == Measurement(11, 22, 33, late, 44, 50.0)
-    assert first + Measurement() == first
+    first, other = Scan(1, 2, 3, early, 4, 5.0), Scan(10, 20, 30, late, 40, 50.0)
+    assert first + other == other + first == Scan(11, 22, 33, late, 44, 50.0)
+    assert first + Scan() == first
 
 
 @pytest.mark.parametrize(("seconds", "expected"), [(2.0**60, datetime.max), (-(2.0**60), datetime.min)])

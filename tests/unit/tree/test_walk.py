@@ -88,7 +88,7 @@ def test_ticks_add_up_to_the_whole(tmp_path: Path) -> None:
 
 
 def test_sums_take_the_newest_of_both() -> None:
-    assert Measurement(1, 2, 3) + Measurement(10, 20, 30) == Measurement(11, 22, 33)
+    assert Scan(1, 2, 3) + Scan(10, 20, 30) == Scan(11, 22, 33)
 
 
 def test_names_of_any_bytes_are_measured(tmp_path: Path) -> None:

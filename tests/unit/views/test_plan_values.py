@@ -7,14 +7,14 @@ from dokku_cache.legacy.sighting import Entry, Sighting
 from dokku_cache.legacy.state import State, Verdict
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.tree.handles import Identity
-from dokku_cache.tree.measurement import Measurement
+from dokku_cache.tree.scan import Scan
 from dokku_cache.views import plan_values
 from dokku_cache.views.plan_values import Planned
 
 from .test_list_table import HELD, SHOP, VOLUME
 
 CACHE, TRASH = Entry("cache", Identity(1, 2)), Entry(".dokku-cache-trash.0", Identity(1, 3))
-MEASURED = Measurement(size_bytes=5, files=6)
+MEASURED = Scan(size_bytes=5, files=6)
 ORPHANED = Verdict(State.ORPHANED, "why", code=ReasonCode.UNUSED_BY_DOKKU)
 USED = Verdict(State.IN_USE, "container b mounts it", code=ReasonCode.MOUNTED_BY_CONTAINER)
 PURGE_INTERRUPTED = Verdict(State.INTERRUPTED, "cut short", code=ReasonCode.PURGE_INTERRUPTED)

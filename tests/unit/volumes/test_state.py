@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from dokku_cache.dokku.apps import AppState
-from dokku_cache.evidence import durations
+from dokku_cache.rules import durations
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.volumes import state
 from dokku_cache.volumes.ownership import Builder, CacheVolume, Generation, Match

@@ -1,0 +1,34 @@
+"""Layouts of real build caches, with the public listing that each comes from."""
+
+import pytest
+
+from dokku_cache.rules.layout import buildpack_names, unexpected_names
+
+LAYOUTS = {
+    "dokku/dokku#7685": {"buildcache": ()},
+    "dokku/dokku#2711": {"cedar-14": ("vendor",)},
+    "dokku/dokku#3418": {".heroku": ("python",)},
+    "heroku/heroku-buildpack-nodejs": {"node": ("node_modules", "cache"), "build-data": ()},
+    "heroku/heroku-buildpack-go#329": {"go1.12.17": (), "go-path": ()},
+    "several buildpacks": {"heroku-18": (), "node": ("node_modules",), ".heroku": (), "apt": ("cache", "state")},
+    "heroku/heroku-buildpack-java": {".m2": (), ".maven": (), "system.properties": ()},
+}
+
+
+@pytest.mark.parametrize("source", LAYOUTS)
+def test_a_published_layout_is_recognized(source: str) -> None:
+    names = {name: frozenset(inner) for name, inner in LAYOUTS[source].items()}
+    assert unexpected_names(names) == []
+    assert buildpack_names(names)
+
+
+@pytest.mark.parametrize("names", [{"photos"}, {"buildcache", "store"}, {"go"}, {"cedar-"}, {"heroku-x"}, {".git"}])
+def test_other_names_are_unexpected(names: set[str]) -> None:
+    assert unexpected_names(dict.fromkeys(names, frozenset()))
+
+
+@pytest.mark.parametrize("name", ["vendor", "node", "public", "node_modules", ".m2", "app", "tmp"])
+def test_ordinary_names_alone_prove_nothing(name: str) -> None:
+    names = {name: frozenset({"something"})}
+    assert unexpected_names(names) == []
+    assert buildpack_names(names) == []

@@ -1,0 +1,102 @@
+"""Who may remove what: the table of the design, exhaustively."""
+
+from dataclasses import replace
+from itertools import product
+
+import pytest
+
+from dokku_cache.model.check import Check, Result
+from dokku_cache.model.finding import Facts, Finding, Verdict
+from dokku_cache.model.location import Entry, Location
+from dokku_cache.model.state import Initiator, Request, State
+from dokku_cache.rules.removal import candidates, decide, is_refused
+from dokku_cache.tree.handles import Identity
+
+CACHE, TRASH = Entry("cache", Identity(1, 2)), Entry(".dokku-cache-trash.1", Identity(1, 3))
+NAMED, CONFIRMED, ALL = Request(is_named=True), Request(is_named=True, is_confirmed=True), Request()
+DESTROY = Request(Initiator.DESTROY, in_deploy=True)
+AUTOMATIC = [Request(initiator) for initiator in Initiator if initiator.is_automatic]
+#: By state: purge-legacy APP, the same confirmed, purge-legacy --all, automatic and rename, destroy.
+TABLE = {
+    State.ABSENT: (False, False, False, False, False),
+    State.ORPHANED: (True, True, True, True, True),
+    State.RECENT: (True, True, False, False, True),
+    State.RECREATED: (True, True, True, False, True),
+    State.UNVERIFIED: (False, True, False, False, False),
+    State.IN_USE: (False, False, False, False, False),
+    State.UNKNOWN: (False, False, False, False, False),
+    State.UNSAFE: (False, False, False, False, False),
+    State.ACTIVE: (False, False, False, False, False),
+}
+
+
+def finding(cache: State, trash: State = State.ABSENT, *, is_final: bool = True) -> Finding:
+    entries = (TRASH,) if trash is not State.ABSENT else ()
+    location = Location("shop", "/x/cache", None if cache is State.ABSENT else CACHE, entries)
+    checks = () if is_final else (Check("age", Result.NOT_CHECKED, ""),)
+    return Finding(Facts(location), Verdict(cache, "why"), Verdict(trash, "why"), checks)
+
+
+def allows(state: State, request: Request) -> bool:
+    return decide(finding(state), request).targets == (CACHE,)
+
+
+@pytest.mark.parametrize("state", TABLE)
+def test_the_table_of_the_design(state: State) -> None:
+    named, confirmed, everything, automatic, destroy = TABLE[state]
+    assert allows(state, NAMED) is named
+    assert allows(state, CONFIRMED) is confirmed
+    assert allows(state, ALL) is everything
+    assert allows(state, DESTROY) is destroy
+    for request in AUTOMATIC:
+        assert allows(state, request) is automatic
+        assert not allows(state, replace(request, auto_purge=False))
+
+
+def test_every_state_and_initiator_is_in_the_table() -> None:
+    assert set(State) - set(TABLE) == {State.INTERRUPTED}
+    assert {request.initiator for request in AUTOMATIC} == set(Initiator) - {Initiator.MANUAL, Initiator.DESTROY}
+
+
+def test_force_confirms_only_for_a_named_app() -> None:
+    for initiator in Initiator:
+        assert not allows(State.UNVERIFIED, Request(initiator, is_confirmed=True))
+
+
+@pytest.mark.parametrize("request_", [NAMED, CONFIRMED, ALL, DESTROY])
+def test_people_finish_an_interrupted_purge(request_: Request) -> None:
+    assert decide(finding(State.ABSENT, State.INTERRUPTED), request_).targets == (TRASH,)
+
+
+@pytest.mark.parametrize("request_", AUTOMATIC)
+def test_automatic_runs_finish_an_interrupted_purge_only_with_auto_purge(request_: Request) -> None:
+    interrupted = finding(State.ABSENT, State.INTERRUPTED)
+    assert decide(interrupted, request_).targets == (TRASH,)
+    off = decide(interrupted, replace(request_, auto_purge=False))
+    assert (off.targets, off.kept and off.kept.reason) == ((), "auto-purge is off")
+
+
+@pytest.mark.parametrize(
+    ("request_", "trash", "cache"), list(product([NAMED, CONFIRMED, ALL, DESTROY, *AUTOMATIC], State, State))
+)
+def test_trash_that_may_be_in_use_keeps_everything(request_: Request, trash: State, cache: State) -> None:
+    if trash in {State.ABSENT, State.INTERRUPTED}:
+        return
+    decision = decide(finding(cache, trash), request_)
+    assert decision.targets == ()
+    assert decision.kept == Verdict(trash, "why")
+
+
+def test_a_cache_without_a_complete_scan_is_never_a_target() -> None:
+    for state, request in product(State, [NAMED, CONFIRMED, ALL, DESTROY, *AUTOMATIC]):
+        decision = decide(finding(state, State.INTERRUPTED, is_final=False), request)
+        assert CACHE not in decision.targets
+        assert set(decision.targets) <= set(candidates(finding(state, State.INTERRUPTED), request))
+
+
+def test_what_is_not_due_is_kept_without_being_refused() -> None:
+    recent = decide(finding(State.RECENT), ALL)
+    assert recent.kept is not None
+    assert not is_refused(recent)
+    assert is_refused(decide(finding(State.IN_USE), ALL))
+    assert not is_refused(decide(finding(State.ORPHANED), ALL))
