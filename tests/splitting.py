@@ -23,7 +23,7 @@ def split_everything(patch: pytest.MonkeyPatch) -> None:
         patch.setattr(walk, limit, value)
 
 
-def measured(path: Path) -> Measurement:
+def measured(path: Path) -> Scan:
     """Measure a directory."""
     top = os.open(path, os.O_RDONLY)
     try:

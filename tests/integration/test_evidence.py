@@ -8,14 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from dokku_cache.evidence.summary import sentences
+from dokku_cache.legacy.plan import Finding
+from dokku_cache.legacy.state import Mode, State
 
 from dokku_cache.context import Context
 from dokku_cache.engine.client import Engine
 from dokku_cache.errors import Kept, Refused
-from dokku_cache.evidence.summary import sentences
 from dokku_cache.model.finding import Outcome
-from dokku_cache.legacy.plan import Finding
-from dokku_cache.legacy.state import Mode, State
 from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher
 from dokku_cache.purge.purger import Purger, Request

@@ -7,16 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from dokku_cache.legacy.sighting import Entry
+from dokku_cache.legacy.state import Mode, State
 
 from dokku_cache.dokku import locks
 from dokku_cache.engine import helper_image
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper
 from dokku_cache.errors import CacheError, Interrupted, PartlyRemoved, Refused, Unverified
-from dokku_cache.model.finding import Outcome
 from dokku_cache.legacy.remove import delete_trash
-from dokku_cache.legacy.sighting import Entry
-from dokku_cache.legacy.state import Mode, State
+from dokku_cache.model.finding import Outcome
 from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher
 from dokku_cache.purge import purger

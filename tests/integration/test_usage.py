@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from dokku_cache.legacy.plan import Finding
 
 from dokku_cache.engine.client import Engine
-from dokku_cache.legacy.plan import Finding
 from dokku_cache.model.state import State
 from dokku_cache.survey.surveyor import Surveyor
 

@@ -19,11 +19,11 @@ from dokku_cache.dokku import apps
 from dokku_cache.engine import volume_calls
 from dokku_cache.engine.client import Engine
 from dokku_cache.errors import CacheError, ExitCode, Refused
+from dokku_cache.model.state import Initiator
 from dokku_cache.output.console import Console
 from dokku_cache.purge import volume_purger
 from dokku_cache.purge.volume_purger import VolumeOutcome, VolumePurger
 from dokku_cache.records import history
-from dokku_cache.records.history import Initiator
 from dokku_cache.volumes.plan import VolumeFinding, Wish
 
 from .conftest import Server, as_dokku

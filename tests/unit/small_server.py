@@ -22,9 +22,11 @@ from dokku_cache.engine.helper import Helper
 from dokku_cache.errors import CacheError, NotBegun
 from dokku_cache.legacy.remove import Gone
 from dokku_cache.output.console import Console
+from dokku_cache.survey import surveyor
 from dokku_cache.tree.handles import Identity
 
 LONG_AGO = 1_000_000
+AHEAD_SECONDS = 10 * 86400
 #: Of an account that every Debian has, bin.
 SOMEBODY = 2
 KILLED = 137
@@ -80,6 +82,9 @@ class SmallServer:
         self.docker = Docker()
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr(plugn, "trigger", self._trigger)
+        # A file's ctime cannot be set, so the clock is ahead of it.
+        real_time = time.time
+        self.patch.setattr(surveyor.time, "time", lambda: real_time() + AHEAD_SECONDS)
         # What the container does, root does here; what it may not do is held in tests/integration/test_helper.py.
         self.patch.setattr(Helper, "prepare", lambda _: self._need_engine())
         self.patch.setattr(Helper, "empty", lambda _, path, identity, gone: self._empty(path, identity, gone))
@@ -109,14 +114,14 @@ class SmallServer:
         """Write a cache anew, as a build of an older Dokku or somebody else does."""
         cache, known = self.cache(app), self.apps[app]
         shutil.rmtree(cache, ignore_errors=True)
-        inner = cache / ("a/b/c/d" if is_deep else "node_modules")
+        inner = cache / ("buildcache/b/c/d" if is_deep else "buildcache")
         inner.mkdir(parents=True)
         (inner / "file").write_text("x")
-        (cache / "link").symlink_to(cache.parent / "precious")
+        (inner / "link").symlink_to(cache.parent / "precious")
         known.has_cache, known.is_recent, known.is_foreign = True, is_recent, is_foreign and os.geteuid() == 0
         if known.is_foreign:
             os.chown(cache, SOMEBODY, -1)
-        moment = time.time() if is_recent else LONG_AGO
+        moment = time.time() + (0 if is_recent else -2 * AHEAD_SECONDS)
         for path in [cache, *cache.rglob("*")]:
             os.utime(path, (moment, moment), follow_symlinks=False)
 

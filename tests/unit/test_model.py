@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from dokku_cache.actions import auto_purge, post_delete, purge_legacy
-from dokku_cache.legacy.sighting import TRASH_PREFIX
+from dokku_cache.model.location import TRASH_PREFIX
 
 from .small_server import KILLED, Action, App, SmallServer
 
@@ -37,6 +37,7 @@ class Wish(Enum):
     ALL = "all"
     AUTOMATIC = "automatic"
     DESTROY = "destroy"
+    RENAME = "rename"
     NOTHING = "nothing"
 
 
@@ -108,10 +109,12 @@ class Machine(RuleBasedStateMachine):
         asked = [only] if only and wish is not Wish.ALL else [*self.apps]
         self._call(purge_of(wish, asked), dict.fromkeys(asked, wish), change)
 
-    @rule(app=names, really=seldom)
-    def destroy(self, app: str, *, really: bool) -> None:
+    @rule(app=names, really=seldom, is_rename=st.booleans())
+    def destroy(self, app: str, *, really: bool, is_rename: bool) -> None:
         if app in self.apps and really:
-            self._call(lambda context: post_delete.run(context, [app]), {app: Wish.DESTROY}, 0)
+            self.server.patch.setenv("DOKKU_COMMAND", "apps:rename" if is_rename else "apps:destroy")
+            wish = Wish.RENAME if is_rename else Wish.DESTROY
+            self._call(lambda context: post_delete.run(context, [app]), {app: wish}, 0)
             self.server.destroy(app)
 
     @invariant()
@@ -132,12 +135,13 @@ class Machine(RuleBasedStateMachine):
         else:
             self.server.call(action)
         for name, app in self.apps.items():
-            self._compare(name, app, wishes.get(name, Wish.NOTHING), was_killed=change > 0)
+            wish = wishes.get(name, Wish.NOTHING)
+            self._compare(name, app, wish, was_killed=change > 0, is_alone=len(wishes) == 1)
         self.server.end_deploys()
         self.server.docker.is_silent = False
 
-    def _compare(self, name: str, app: App, wish: Wish, *, was_killed: bool) -> None:
-        may_go = app.has_cache and self._may_go(app, wish)
+    def _compare(self, name: str, app: App, wish: Wish, *, was_killed: bool, is_alone: bool) -> None:
+        may_go = app.has_cache and self._may_go(app, wish, is_alone=is_alone)
         if app.has_cache and not self.server.cache(name).exists():
             assert may_go, f"the cache of {name} is gone by {wish}"
             app.has_cache = False
@@ -145,22 +149,29 @@ class Machine(RuleBasedStateMachine):
             raise AssertionError(f"the cache of {name} is left by {wish}")
         trash = [entry for entry in os.listdir(self.server.cache(name).parent) if entry.startswith(TRASH_PREFIX)]
         is_held = self.server.docker.is_silent or app.is_mounted or app.lock is not None
+        is_held = is_held or (wish in {Wish.AUTOMATIC, Wish.RENAME} and not self._is_on(app))
         if trash and wish is not Wish.NOTHING and not was_killed and not is_held:
             raise AssertionError(f"trash of {name} is left by {wish}")
 
-    def _may_go(self, app: App, wish: Wish) -> bool:
+    def _may_go(self, app: App, wish: Wish, *, is_alone: bool) -> bool:
         """Tell what the table of states lets go, written down once more."""
         if wish is Wish.NOTHING or self.server.docker.is_silent or app.is_mounted or app.is_named:
             return False
-        if self.version not in WITH_VOLUMES or (app.lock is not None and wish is not Wish.DESTROY):
+        in_deploy = wish in {Wish.DESTROY, Wish.RENAME}
+        if self.version not in WITH_VOLUMES or (app.lock is not None and not in_deploy):
             return False
-        if app.is_foreign and wish not in {Wish.FORCED, Wish.DESTROY}:
-            return False
-        if wish is not Wish.AUTOMATIC:
+        if app.is_foreign:
+            # --force confirms for one named app only.
+            return wish is Wish.FORCED and is_alone
+        if wish in {Wish.NAMED, Wish.FORCED, Wish.DESTROY}:
             return True
-        is_on = (app.auto_purge or self.everywhere or "true") == "true"
-        is_quiet = self.min_age == "0" or not app.is_recent
-        return is_on and is_quiet and self.version in WITHOUT_DIRECTORY
+        is_old = self.min_age == "0" or not app.is_recent
+        if wish is Wish.ALL:
+            return is_old or self.version not in WITHOUT_DIRECTORY
+        return self._is_on(app) and is_old and self.version in WITHOUT_DIRECTORY
+
+    def _is_on(self, app: App) -> bool:
+        return (app.auto_purge or self.everywhere or "true") == "true"
 
 
 class TestWhatIsGoneMayBeGone(Machine.TestCase):

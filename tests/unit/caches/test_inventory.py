@@ -8,11 +8,11 @@ from dokku_cache.caches import inventory
 from dokku_cache.caches.inventory import Cache, Inventory, Kind, Order, Sum
 from dokku_cache.dokku.apps import AppState
 from dokku_cache.engine.disk_usage import BuildCache
-from dokku_cache.legacy.plan import Finding
-from dokku_cache.legacy.proof import Evidence, Proof
-from dokku_cache.legacy.sighting import Entry, Sighting
-from dokku_cache.legacy.state import State, Verdict
+from dokku_cache.model.finding import Facts, Finding, Verdict
+from dokku_cache.model.location import Entry, Location
 from dokku_cache.model.reason_code import ReasonCode
+from dokku_cache.model.references import References
+from dokku_cache.model.state import State
 from dokku_cache.tree.handles import Identity
 from dokku_cache.tree.scan import Scan
 from dokku_cache.volumes.ownership import Builder, CacheVolume, Match
@@ -27,18 +27,17 @@ PACKED = CacheVolume("pack-cache-dokku_shop_latest-0123456789ab.build", Builder.
 NOBODYS = CacheVolume("pack-cache-x", Builder.PACK)
 
 
-def directory(state: State, *trash: Entry, measured: Measurement | None = None, is_ghost: bool = False) -> Cache:
-    sighting = Sighting("shop", "/x/shop/cache", CACHE if state is not State.INTERRUPTED else None, trash)
-    verdicts = Verdict(state, "reason"), Verdict(State.ABSENT)
-    proof = Proof(holds=True, text="")
-    known = Evidence(proof, proof, proof, is_ghost=is_ghost)
+def directory(state: State, *trash: Entry, scan: Scan | None = None, is_ghost: bool = False) -> Cache:
+    location = Location("shop", "/x/shop/cache", CACHE if state is not State.INTERRUPTED else None, trash)
+    verdicts = Verdict(state, "reason"), Verdict()
+    facts = Facts(location, life=References() if is_ghost else None)
     cache, trash_verdict = verdicts if state is not State.INTERRUPTED else reversed(verdicts)
-    return inventory.of_finding(Finding(sighting, cache, trash_verdict, known), measured)
+    return inventory.of_finding(Finding(facts, cache, trash_verdict), scan)
 
 
 @pytest.mark.parametrize("state", list(State))
 def test_a_directory_is_purgeable_just_when_a_purge_of_all_would_remove_it(state: State) -> None:
-    removed = {State.ORPHANED, State.RECREATED, State.RECENT, State.INTERRUPTED}
+    removed = {State.ORPHANED, State.RECREATED, State.INTERRUPTED}
     cache = directory(state, *([TRASH] if state is State.INTERRUPTED else []))
     assert cache.is_purgeable == (state in removed)
     assert cache.action == ("dokku cache:purge-legacy shop" if state in removed else "")

@@ -11,11 +11,11 @@ from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.dokku.plugn import TriggerFailed
 from dokku_cache.evidence.by_app import Usages
 from dokku_cache.evidence.paths import CachePaths, Named, Part
-from dokku_cache.model.version import DokkuVersion
 from dokku_cache.legacy.proof import Usage
-from dokku_cache.legacy.sighting import Sighting
+from dokku_cache.model.location import Location
+from dokku_cache.model.version import DokkuVersion
 
-PATHS = CachePaths([Sighting("shop", "/r/shop/cache")], "/r", "/host")
+PATHS = CachePaths([Location("shop", "/r/shop/cache")], "/r", "/host")
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_three_triggers_that_fail_for_one_cause_are_one_reason_with_one_next_ste
 
 
 def stored(environment: DokkuEnvironment, *apps: str, installed: DokkuVersion | None = None) -> Usages:
-    sightings = [Sighting(app, f"{environment.root}/{app}/cache") for app in apps]
+    sightings = [Location(app, f"{environment.root}/{app}/cache") for app in apps]
     usages = Usages()
     docker_options.add_stored(usages, environment, CachePaths(sightings, environment.root), installed)
     return usages

@@ -10,12 +10,12 @@ from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.evidence.by_app import Usages
 from dokku_cache.evidence.paths import CachePaths
 from dokku_cache.legacy.proof import Usage
-from dokku_cache.legacy.sighting import Sighting
+from dokku_cache.model.location import Location
 
 
 def usage_of(environment: DokkuEnvironment, main: Path) -> Usage:
     usages = Usages()
-    paths = CachePaths([Sighting("shop", f"{environment.root}/shop/cache")], environment.root)
+    paths = CachePaths([Location("shop", f"{environment.root}/shop/cache")], environment.root)
     nginx.add(usages, paths, environment.root, [str(main)])
     return usages.of_cache("shop")
 

@@ -10,10 +10,10 @@ from dokku_cache.engine.labels import DOKKU, for_helper
 from dokku_cache.evidence.by_app import Usages
 from dokku_cache.evidence.paths import CachePaths
 from dokku_cache.legacy.proof import Usage
-from dokku_cache.legacy.sighting import Entry, Sighting
+from dokku_cache.model.location import Entry, Location
 from dokku_cache.tree.handles import Identity
 
-PATHS = CachePaths([Sighting("shop", "/r/shop/cache"), Sighting("blog", "/r/blog/cache")], "/r")
+PATHS = CachePaths([Location("shop", "/r/shop/cache"), Location("blog", "/r/blog/cache")], "/r")
 
 
 class Restarting(Engine):
@@ -169,7 +169,7 @@ def test_an_app_with_a_container_or_an_image_is_proven_by_its_label_and_hinted_a
 
 def test_trash_is_meant_by_the_name_of_the_cache_in_a_container_that_was_made_before_it_was_renamed() -> None:
     trash = Entry(".dokku-cache-trash.0", Identity(1, 2), changed=1000.0)
-    paths = CachePaths([Sighting("shop", "/r/shop/cache", None, (trash,))], "/r")
+    paths = CachePaths([Location("shop", "/r/shop/cache", None, (trash,))], "/r")
     for created, is_meant in ((999, True), (1000, True), (1001, False), (None, True)):
         usages = Usages()
         usage.add_containers(usages, [container("/r/shop/cache", Created=created)], paths, Restarting())

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dokku_cache.evidence.paths import CachePaths, Named, Part
-from dokku_cache.legacy.sighting import Entry, Sighting
+from dokku_cache.model.location import Entry, Location
 from dokku_cache.tree.handles import Identity
 from dokku_cache.tree.mounts import Mount
 
@@ -25,7 +25,7 @@ def cache(tmp_path: Path) -> Path:
 
 def paths_of(cache: Path, host_root: str = "") -> CachePaths:
     entry = Entry("cache", Identity.of(cache.stat()))
-    sighting = Sighting("shop", str(cache), entry, identity=Identity.of(cache.parent.stat()))
+    sighting = Location("shop", str(cache), entry, identity=Identity.of(cache.parent.stat()))
     root = str(cache.parent.parent)
     return CachePaths([sighting], root, host_root or root)
 
@@ -66,7 +66,7 @@ def test_links_and_other_roots_lead_to_it(cache: Path, tmp_path: Path) -> None:
 
 def test_trash_is_told_apart_from_the_cache(cache: Path) -> None:
     trash = Entry(".dokku-cache-trash.1", Identity(1, 2))
-    paths = CachePaths([Sighting("shop", str(cache), None, (trash,))], "/home/dokku")
+    paths = CachePaths([Location("shop", str(cache), None, (trash,))], "/home/dokku")
     assert paths.meant_by("/home/dokku/shop/.dokku-cache-trash.1/x") == {Named("shop", Part.TRASH)}
     assert paths.meant_by("/home/dokku/shop/cache") == CACHE
 
@@ -89,12 +89,12 @@ def test_trash_is_told_apart_from_the_cache(cache: Path) -> None:
     ],
 )
 def test_a_text_names_it_as_a_whole_path(text: str, meant: frozenset[Named]) -> None:
-    assert CachePaths([Sighting("shop", "/r/shop/cache")], "/r").named_in(text) == meant
+    assert CachePaths([Location("shop", "/r/shop/cache")], "/r").named_in(text) == meant
 
 
 def test_one_look_serves_any_number_of_apps(tmp_path: Path) -> None:
     """The cost of a path does not grow with the apps: it is taken apart, and looked up."""
-    sightings = [Sighting(f"app{number}", "") for number in range(1000)]
+    sightings = [Location(f"app{number}", "") for number in range(1000)]
     paths = CachePaths(sightings, str(tmp_path))
     assert paths.meant_by(f"{tmp_path}/app777/cache/x") == {Named("app777", Part.CACHE)}
     assert paths.named_in(f"-v {tmp_path}/app3/cache:/x -v {tmp_path}/app4:/y") == {
@@ -115,7 +115,7 @@ def test_a_path_that_is_none_or_depends_on_where_one_stands_means_nothing(
 def test_what_stands_there_is_known_under_any_name(cache: Path) -> None:
     """As by a bind mount: the path tells nothing, and what stands there is the cache."""
     entry, app = Entry("cache", Identity.of(cache.stat())), Identity.of(cache.parent.stat())
-    paths = CachePaths([Sighting("shop", "/nowhere/dokku/shop/cache", entry, identity=app)], "/nowhere/dokku")
+    paths = CachePaths([Location("shop", "/nowhere/dokku/shop/cache", entry, identity=app)], "/nowhere/dokku")
     for path in (cache, cache / "gems", cache / "not" / "there"):
         assert paths.meant_by(str(path)) == CACHE, path
     assert paths.meant_by(str(cache.parent)) == WHOLE
@@ -132,8 +132,8 @@ def test_who_was_there_before_the_rename_has_the_trash_under_the_name_of_the_cac
 ) -> None:
     trash = Entry(".dokku-cache-trash.1", Identity(1, 2), changed=100.0)
     older = Entry(".dokku-cache-trash.2", Identity(1, 3), changed=10.0)
-    blog = Sighting("blog", "/r/blog/cache")
-    paths = CachePaths([Sighting("shop", "/r/shop/cache", None, (older, trash)), blog], "/r")
+    blog = Location("blog", "/r/blog/cache")
+    paths = CachePaths([Location("shop", "/r/shop/cache", None, (older, trash)), blog], "/r")
     expected = {Named("shop", Part.TRASH)} if is_meant else set()
     assert paths.trash_instead(frozenset({*CACHE, Named("blog", Part.CACHE)}), created) == expected
     assert paths.trash_instead(frozenset({*WHOLE, Named("shop", Part.TRASH)}), created) == frozenset()
@@ -153,7 +153,7 @@ def test_who_was_there_before_the_rename_has_the_trash_under_the_name_of_the_cac
 )
 def test_a_place_on_a_disk_means_what_lies_there(root: str, meant: frozenset[Named]) -> None:
     trash = Entry(".dokku-cache-trash.1", Identity(1, 2))
-    paths = CachePaths([Sighting("shop", "/r/shop/cache", None, (trash,)), Sighting("blog", "/r/blog/cache")], "/r")
+    paths = CachePaths([Location("shop", "/r/shop/cache", None, (trash,)), Location("blog", "/r/blog/cache")], "/r")
     disk, other = Mount(8, "/", "/"), Mount(9, "/r/shop", "/mnt")
     assert paths.meant_by_place(Mount(8, root, "/target"), (disk, other)) == meant
     assert paths.meant_by_place(Mount(9, root, "/target"), (disk, other)) == frozenset()

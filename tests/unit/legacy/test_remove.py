@@ -11,7 +11,7 @@ import pytest
 from dokku_cache.errors import PartlyRemoved, Refused
 from dokku_cache.legacy.emptying import empty
 from dokku_cache.legacy.remove import delete_trash, put_back, remove_ghost, set_aside
-from dokku_cache.legacy.sighting import TRASH_PREFIX, Entry
+from dokku_cache.model.location import TRASH_PREFIX, Entry
 from dokku_cache.tree.handles import AppDirectory, Identity, LeftTheTree
 from dokku_cache.tree.mounts import Mount
 

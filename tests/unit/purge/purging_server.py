@@ -7,19 +7,18 @@ from typing import Any
 
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper
-from dokku_cache.model.finding import Outcome
-from dokku_cache.legacy.plan import Finding
-from dokku_cache.legacy.sighting import TRASH_PREFIX
-from dokku_cache.legacy.state import Mode
+from dokku_cache.model.finding import Finding, Outcome
+from dokku_cache.model.location import TRASH_PREFIX
+from dokku_cache.model.state import Initiator, Request
 from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher
-from dokku_cache.purge.purger import Purger, Request
+from dokku_cache.purge.purger import Purger
 from dokku_cache.survey.surveyor import Surveyor
 
 from ..small_server import LONG_AGO, SmallServer
 
 TRASH = f"{TRASH_PREFIX}0123456789abcdef"
-BY_HAND, AUTOMATIC = Request(), Request(mode=Mode.AUTOMATIC)
+MANUAL, AUTOMATIC = Request(is_named=True), Request(Initiator.CRON)
 
 
 class Server(SmallServer):
@@ -44,7 +43,7 @@ class Server(SmallServer):
     def find(self, app: str = "shop") -> Finding:
         return Surveyor(self.environment, self.engine).survey([app])[0]
 
-    def purge(self, planned: Finding, request: Request = BY_HAND) -> Outcome | None:
+    def purge(self, planned: Finding, request: Request = MANUAL) -> Outcome | None:
         server = self
 
         class Watching(Watcher):
@@ -79,4 +78,4 @@ class Server(SmallServer):
         return sorted(os.listdir(self.app))
 
     def is_whole(self) -> bool:
-        return (self.cache("shop") / "node_modules/file").read_text() == "x"
+        return (self.cache("shop") / "buildcache/file").read_text() == "x"

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 from typing import Any
 
 import pytest
@@ -9,40 +10,41 @@ import pytest
 from dokku_cache.dokku import locks
 from dokku_cache.engine.helper import GENTLE_WORKERS, WORKERS, Helper
 from dokku_cache.errors import Interrupted, Kept, NotBegun, PartlyRemoved, PutBack, Refused, Unestablished
-from dokku_cache.legacy.proof import Usage
-from dokku_cache.legacy.sighting import TRASH_PREFIX
-from dokku_cache.legacy.state import Mode
+from dokku_cache.model.location import TRASH_PREFIX
+from dokku_cache.model.reason_code import ReasonCode
+from dokku_cache.model.references import Reference, References
+from dokku_cache.model.state import DEPLOY_WAIT_SECONDS, Initiator, Request
 from dokku_cache.purge import purger
-from dokku_cache.purge.purger import LEFT_TO_DEPLOY, Request
+from dokku_cache.purge.purger import LEFT_TO_DEPLOY
 from dokku_cache.survey.surveyor import Surveyor
 
-from .purging_server import AUTOMATIC, BY_HAND, TRASH, Server
+from .purging_server import AUTOMATIC, MANUAL, TRASH, Server
 
-NEXT = "'dokku cache:purge-legacy shop' goes on from there"
+NEXT = "'dokku cache:purge-legacy shop' removes the rest"
 
 
 def test_a_dead_cache_goes_and_nothing_else_of_the_app(server: Server) -> None:
     outcome = server.purge(server.find())
     assert server.there == ["HEAD", "precious"]
     assert outcome
-    assert (outcome.app, outcome.measured.entries, outcome.removed_ghost) == ("shop", 3, False)
+    assert (outcome.app, outcome.removed.entries, outcome.removed_ghost) == ("shop", 3, False)
     assert 0 <= outcome.seconds < 60
 
 
 def test_what_an_earlier_purge_left_running_is_stopped_before_anything_is_measured(server: Server) -> None:
     server.patch.setattr(Helper, "remove_stale", lambda _: server.happened.append("stale"))
     server.purge(server.find())
-    assert server.happened == ["stale", "measuring"]
+    assert server.happened[:2] == ["stale", "measuring"]
 
 
-@pytest.mark.parametrize("request_", [BY_HAND, AUTOMATIC])
+@pytest.mark.parametrize("request_", [MANUAL, AUTOMATIC])
 def test_one_that_went_meanwhile_is_nothing_to_do(server: Server, request_: Request) -> None:
     planned = server.find()
     server.cache("shop").rename(server.place / "elsewhere")
     assert server.purge(planned, request_) is None
 
 
-@pytest.mark.parametrize(("is_file", "words"), [(False, "was destroyed meanwhile"), (True, "cannot be opened")])
+@pytest.mark.parametrize(("is_file", "words"), [(False, "was destroyed in the meantime"), (True, "cannot be opened")])
 def test_an_app_that_went_meanwhile_is_refused_in_words(server: Server, *, is_file: bool, words: str) -> None:
     planned = server.find()
     server.app.rename(server.place / "elsewhere")
@@ -63,9 +65,11 @@ def test_while_another_purge_of_the_app_runs_nothing_is_looked_at(server: Server
     assert server.is_whole()
 
 
-@pytest.mark.parametrize("mode", [Mode.NAMED, Mode.ALL, Mode.AUTOMATIC, Mode.FINISH])
+@pytest.mark.parametrize("request_", [MANUAL, Request(), AUTOMATIC])
 @pytest.mark.parametrize("is_begun_later", [False, True])
-def test_a_cache_stays_while_its_app_is_deployed(server: Server, mode: Mode, *, is_begun_later: bool) -> None:
+def test_a_cache_is_kept_while_its_app_is_deployed(
+    server: Server, request_: Request, *, is_begun_later: bool
+) -> None:
     server.put_aside()
     planned, there = server.find(), server.there
     if is_begun_later:
@@ -73,11 +77,11 @@ def test_a_cache_stays_while_its_app_is_deployed(server: Server, mode: Mode, *, 
     else:
         server.begin_deploy("shop")
     with pytest.raises(Refused, match="App shop is being deployed") as refused:
-        server.purge(planned, Request(mode=mode))
+        server.purge(planned, request_)
     assert server.there == there
     # Nobody waits for the measuring of many GB to hear that.
     assert server.happened == (["measuring"] if is_begun_later else [])
-    if mode in {Mode.AUTOMATIC, Mode.FINISH}:
+    if request_ is AUTOMATIC:
         assert isinstance(refused.value, Kept)
         assert refused.value.state_and_reason == LEFT_TO_DEPLOY
     else:
@@ -91,15 +95,13 @@ def test_what_belongs_to_a_deploy_is_not_held_up_by_its_lock(server: Server) -> 
 
 
 @pytest.mark.parametrize(
-    ("wish", "expected"), [({}, [0, 0, 0]), ({"lock_wait_seconds": 7, "deploy_wait_seconds": 9}, [7, 9, 9])]
+    ("request_", "expected"), [(MANUAL, [0, 0, 0]), (Request(Initiator.DEPLOY), [3600, *[DEPLOY_WAIT_SECONDS] * 2])]
 )
-def test_it_is_waited_for_other_purges_and_deploys_as_long_as_is_asked_for(
-    server: Server, wish: dict[str, Any], expected: list[float]
-) -> None:
+def test_only_a_run_after_a_deploy_waits_for_locks(server: Server, request_: Request, expected: list[float]) -> None:
     waited: list[float] = []
     server.patch.setattr(locks, "hold", lambda _, seconds: waited.append(seconds))
     server.patch.setattr(locks, "is_deployed_for", lambda _, __, seconds: bool(waited.append(seconds)))
-    server.purge(server.find(), Request(**wish))
+    server.purge(server.find(), request_)
     assert waited == expected
 
 
@@ -115,40 +117,69 @@ def test_a_container_that_comes_with_the_rename_gets_the_cache_back(server: Serv
     assert server.is_whole()
 
 
+def reference(text: str, hint: str = "") -> Reference:
+    return Reference(ReasonCode.MOUNTED_BY_CONTAINER, text, hint)
+
+
 @pytest.mark.parametrize(
-    ("usage", "words", "hint"),
+    ("references", "words", "hint"),
     [
-        (Usage(uses=("a job has it",), remedies=("end it",)), "is in use: a job has it", "end it"),
-        (
-            Usage(uses=("a job has it",)),
-            "is in use: a job has it",
-            "it has its name again: purge it when nobody uses it",
-        ),
-        (Usage(unknown=("nobody says",), remedies=("ask", "again")), "may be in use: nobody says", "ask; again"),
-        (Usage(uses=("a job",), unknown=("nobody says",)), "is in use: a job; nobody says", "it has its name again"),
+        (References((reference("a job has it", "end it"),)), "is in use: a job has it", "end it"),
+        (References((reference("a job has it"),)), "is in use: a job has it", "the directory has its name back"),
+        (References((), (reference("Docker is down", "start it"),)), "may be in use: Docker is down", "start it"),
     ],
 )
-def test_who_uses_it_after_the_rename_is_named_and_what_to_do(
-    server: Server, usage: Usage, words: str, hint: str
+def test_a_use_that_appears_with_the_rename_undoes_it(
+    server: Server, references: References, words: str, hint: str
 ) -> None:
-    server.patch.setattr(Surveyor, "users_after_rename", lambda *_: usage)
+    server.patch.setattr(Surveyor, "uses_after_rename", lambda *_: references)
     with pytest.raises(Refused, match=f"The legacy cache of shop {words}$") as refused:
         server.purge(server.find())
     assert refused.value.hint.startswith(hint)
     assert server.is_whole()
 
 
-@pytest.mark.parametrize("is_foreign", [False, True])
-def test_what_the_deleting_needs_is_there_before_the_rename_and_asked_for_only_where_it_is_needed(
-    server: Server, *, is_foreign: bool
-) -> None:
+def test_what_deleting_needs_is_prepared_before_the_rename(server: Server) -> None:
     seen: list[bool] = []
     server.patch.setattr(Helper, "prepare", lambda _: seen.append(server.is_whole()))
-    if is_foreign:
-        server.let_foreign()
     server.purge(server.find())
-    assert seen == [True] * is_foreign
+    assert seen == [True]
     assert server.there == ["HEAD", "precious"]
+
+
+@pytest.mark.parametrize("change", ["write", "rewrite", "remove", "chmod"])
+def test_a_change_between_the_scan_and_the_rename_is_noticed(server: Server, change: str) -> None:
+    file = server.cache("shop") / "buildcache/file"
+    recheck = Surveyor.recheck
+
+    def changing(surveyor: Surveyor, directory: Any) -> Any:
+        finding = recheck(surveyor, directory)
+        if change == "write":
+            (file.parent / "new").write_text("uploaded")
+        elif change == "rewrite":
+            status = file.stat()
+            file.write_text("y")
+            os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+        elif change == "remove":
+            file.unlink()
+        else:
+            file.chmod(0o600)
+        return finding
+
+    server.patch.setattr(Surveyor, "recheck", changing)
+    with pytest.raises(Refused, match="changed during the purge"):
+        server.purge(server.find())
+    assert server.there == ["HEAD", "cache", "precious"]
+    assert (file.parent / "new").exists() is (change == "write")
+
+
+def test_an_empty_cache_is_removed_without_docker(server: Server) -> None:
+    server.patch.setattr(Helper, "prepare", lambda _: pytest.fail("a helper is not needed"))
+    shutil.rmtree(server.cache("shop"))
+    server.cache("shop").mkdir()
+    outcome = server.purge(server.find(), AUTOMATIC)
+    assert outcome
+    assert (outcome.removed.entries, server.there) == (0, ["HEAD", "precious"])
 
 
 def test_a_cache_that_cannot_be_renamed_is_refused_in_words(server: Server) -> None:
@@ -162,10 +193,8 @@ def test_a_cache_that_cannot_be_renamed_is_refused_in_words(server: Server) -> N
     assert server.is_whole()
 
 
-@pytest.mark.parametrize(("wish", "workers"), [({}, WORKERS), ({"is_gentle": True}, GENTLE_WORKERS)])
-def test_what_runs_beside_a_deploy_is_gentle_whoever_deletes(
-    server: Server, wish: dict[str, Any], workers: int
-) -> None:
+@pytest.mark.parametrize(("request_", "workers"), [(MANUAL, WORKERS), (AUTOMATIC, GENTLE_WORKERS)])
+def test_automatic_runs_are_gentle(server: Server, request_: Request, workers: int) -> None:
     seen: list[tuple[int, bool]] = []
     delete = purger.delete_trash
 
@@ -174,56 +203,63 @@ def test_what_runs_beside_a_deploy_is_gentle_whoever_deletes(
         delete(*given)
 
     server.patch.setattr(purger, "delete_trash", delete_trash)
-    server.purge(server.find(), Request(**wish))
+    server.purge(server.find(), request_)
     assert seen == [(workers, workers == GENTLE_WORKERS)]
 
 
-@pytest.mark.parametrize("lives", [False, True])
-def test_an_empty_directory_goes_with_its_cache_unless_an_app_of_its_name_lives(
-    server: Server, *, lives: bool
-) -> None:
-    for name in ("HEAD", "precious", "cache/link"):
+def test_a_ghost_is_removed_with_its_cache(server: Server) -> None:
+    for name in ("HEAD", "precious"):
         (server.app / name).unlink()
-    if lives:
-        image = {"RepoTags": ["dokku/shop:latest"], "Labels": {"com.dokku.app-name": "shop"}}
-        server.patch.setattr(server.docker, "images", lambda **_: [image])
     outcome = server.purge(server.find())
     assert outcome
-    assert outcome.removed_ghost is not lives
-    assert server.app.exists() is lives
-    assert not server.cache("shop").exists()
+    assert outcome.removed_ghost
+    assert not server.app.exists()
+
+
+def test_a_bare_directory_of_an_app_that_may_exist_is_kept(server: Server) -> None:
+    for name in ("HEAD", "precious"):
+        (server.app / name).unlink()
+    image = {"RepoTags": ["dokku/shop:latest"], "Labels": {"com.dokku.app-name": "shop"}}
+    server.patch.setattr(server.docker, "images", lambda **_: [image])
+    with pytest.raises(Refused):
+        server.purge(server.find())
+    assert server.is_whole()
+
+
+def delete_something(server: Server) -> None:
+    (trash,) = server.app.glob(f"{TRASH_PREFIX}*")
+    (trash / "buildcache/file").unlink()
 
 
 @pytest.mark.parametrize(
     ("error", "message", "hint"),
     [
-        (Unestablished("Docker died"), "The legacy cache of shop is not wholly deleted: Docker died", NEXT),
+        (Unestablished("Docker died"), "The legacy cache of shop is partly removed: Docker died", NEXT),
         (
-            Unestablished("Docker died", "mend it"),
-            "The legacy cache of shop is not wholly deleted: Docker died",
-            "mend it",
+            Unestablished("Docker died", "start it"),
+            "The legacy cache of shop is partly removed: Docker died",
+            "start it",
         ),
-        (
-            OSError(5, "Input/output error"),
-            "The legacy cache of shop is not wholly deleted: Input/output error",
-            NEXT,
-        ),
+        (OSError(5, "Input/output error"), "The legacy cache of shop is partly removed: Input/output error", NEXT),
         (PartlyRemoved("a file is immutable", "see lsattr"), "a file is immutable", "see lsattr"),
     ],
 )
-def test_what_ends_the_deleting_says_what_is_left_and_how_to_go_on(
+def test_an_error_while_deleting_leaves_trash_and_says_how_to_remove_the_rest(
     server: Server, error: Exception, message: str, hint: str
 ) -> None:
-    server.let_helper_fail(error)
+    server.let_helper_fail(error, before=lambda: delete_something(server))
     with pytest.raises(PartlyRemoved) as partly:
         server.purge(server.find())
     assert (str(partly.value), partly.value.hint) == (message, hint)
     assert [name.startswith(TRASH_PREFIX) for name in server.there] == [True, False, False]
 
 
-def test_a_cache_has_its_name_again_where_the_deleting_could_not_even_begin(server: Server) -> None:
-    server.let_helper_fail(NotBegun("no space left on device", "make room"))
-    with pytest.raises(PutBack, match="The legacy cache of shop stays: no space left on device") as kept:
+@pytest.mark.parametrize(
+    "error", [NotBegun("no space left", "make room"), Unestablished("no space left", "make room")]
+)
+def test_an_error_before_anything_is_deleted_undoes_the_rename(server: Server, error: Exception) -> None:
+    server.let_helper_fail(error)
+    with pytest.raises(PutBack, match="The legacy cache of shop was not removed: no space left") as kept:
         server.purge(server.find())
     assert kept.value.hint == "make room"
     assert server.is_whole()
@@ -241,25 +277,33 @@ def test_trash_stays_trash_where_the_deleting_could_not_even_begin(server: Serve
 def test_a_new_cache_is_not_covered_by_the_old_one_that_could_not_be_deleted(server: Server) -> None:
     cache = server.cache("shop")
     server.let_helper_fail(NotBegun("no space left on device"), before=cache.mkdir)
-    with pytest.raises(PartlyRemoved, match="not wholly deleted"):
+    with pytest.raises(PartlyRemoved, match="partly removed"):
         server.purge(server.find())
     assert os.listdir(cache) == []
     assert [name.startswith(TRASH_PREFIX) for name in server.there] == [True, False, False, False]
 
 
-def test_who_interrupts_it_hears_whether_something_is_gone(server: Server) -> None:
+def test_an_interrupt_before_anything_is_deleted_changes_nothing(server: Server) -> None:
     planned = server.find()
 
-    def interrupt(*_: object) -> Usage:
+    def interrupt(*_: object) -> References:
         raise Interrupted
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Surveyor, "users_after_rename", interrupt)
-        with pytest.raises(Interrupted, match="nothing was changed") as early:
+        patch.setattr(Surveyor, "uses_after_rename", interrupt)
+        with pytest.raises(Interrupted) as during_rename:
             server.purge(planned)
-    assert not early.value.hint
     assert server.is_whole()
     server.let_helper_fail(Interrupted())
-    with pytest.raises(Interrupted, match="The legacy cache of shop is partly deleted") as late:
+    with pytest.raises(Interrupted, match="nothing was removed") as before_deleting:
         server.purge(planned)
-    assert late.value.hint == NEXT
+    assert server.is_whole()
+    assert not during_rename.value.hint
+    assert not before_deleting.value.hint
+
+
+def test_an_interrupt_while_deleting_says_how_to_remove_the_rest(server: Server) -> None:
+    server.let_helper_fail(Interrupted(), before=lambda: delete_something(server))
+    with pytest.raises(Interrupted, match="The legacy cache of shop is partly removed") as interrupted:
+        server.purge(server.find())
+    assert interrupted.value.hint == NEXT

@@ -10,19 +10,18 @@ from dokku_cache.context import Context
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
 from dokku_cache.errors import Interrupted, Kept, PartlyRemoved, Refused
-from dokku_cache.model.finding import Outcome
-from dokku_cache.legacy.plan import Decision, Finding
-from dokku_cache.legacy.sighting import Sighting
-from dokku_cache.legacy.state import State, Verdict
+from dokku_cache.model.finding import Decision, Facts, Finding, Outcome, Verdict
+from dokku_cache.model.location import Location
+from dokku_cache.model.state import Initiator, Request, State
 from dokku_cache.output.console import Console
 from dokku_cache.purge import events
-from dokku_cache.purge.purger import Purger, Request
+from dokku_cache.purge.purger import Purger
 from dokku_cache.purge.recorded import failure_in_history, purge_and_record
 from dokku_cache.records import history
-from dokku_cache.records.history import Initiator, Record
+from dokku_cache.records.history import Record
 from dokku_cache.tree.scan import Scan
 
-SHOP = Finding(Sighting("shop", "/home/dokku/shop/cache"), Verdict(State.ORPHANED, "given up"))
+SHOP = Finding(Facts(Location("shop", "/home/dokku/shop/cache")), Verdict(State.ORPHANED, "unused"))
 
 
 @pytest.fixture
@@ -35,7 +34,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
 
 
 def purge(
-    environment: DokkuEnvironment, came_of_it: Outcome | Exception | None, way: Initiator, err: Any = None
+    environment: DokkuEnvironment, came_of_it: Outcome | Exception | None, initiator: Initiator, err: Any = None
 ) -> None:
     """Let a purge end so."""
 
@@ -48,26 +47,26 @@ def purge(
     context = Context(environment, Console(is_quiet=True, out=io.StringIO(), err=err), Engine(""))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Purger, "purge", ended)
-        assert purge_and_record(context, SHOP, Request(), way) is came_of_it
+        assert purge_and_record(context, SHOP, Request(initiator)) is came_of_it
 
 
 @pytest.mark.parametrize(
-    ("removed_ghost", "way", "ends_app"),
+    ("removed_ghost", "initiator", "ends_app"),
     [
         (False, Initiator.MANUAL, False),
         (True, Initiator.MANUAL, True),
-        (False, Initiator.DESTROY, True),
+        (False, Initiator.DESTROY, False),
         (False, Initiator.CRON, False),
     ],
 )
 def test_a_purge_is_in_the_history_with_its_sums_and_ends_an_app_that_is_gone(
-    environment: DokkuEnvironment, told: list[Any], way: Initiator, *, removed_ghost: bool, ends_app: bool
+    environment: DokkuEnvironment, told: list[Any], initiator: Initiator, *, removed_ghost: bool, ends_app: bool
 ) -> None:
     outcome = Outcome(Decision(SHOP), Scan(5, 6, 7), 7.26, removed_ghost)
-    purge(environment, outcome, way)
+    purge(environment, outcome, initiator)
     (record,) = history.read(environment).records
-    assert record == Record("shop", record.at, way.value, 5, 6, seconds=7.3, ends_app=ends_app)
-    assert told == [("purged", "shop", "legacy", "/home/dokku/shop/cache", (5, 6), way.value)]
+    assert record == Record("shop", record.at, initiator.value, 5, 6, seconds=7.3, ends_app=ends_app)
+    assert told == [("purged", "shop", "legacy", "/home/dokku/shop/cache", (5, 6), initiator.value)]
 
 
 def test_where_nothing_went_nothing_is_written_down(environment: DokkuEnvironment, told: list[Any]) -> None:

@@ -11,12 +11,13 @@ from dokku_cache.dokku import apps, locks
 from dokku_cache.engine import volume_calls
 from dokku_cache.engine.client import Engine
 from dokku_cache.errors import CacheError, Interrupted, Kept, Refused, Unestablished
+from dokku_cache.model.state import DEPLOY_WAIT_SECONDS, Initiator
 from dokku_cache.output.console import Console
 from dokku_cache.purge import events, volume_purger
-from dokku_cache.purge.purger import DEPLOY_SECONDS, LEFT_TO_DEPLOY
-from dokku_cache.purge.volume_purger import DESTROY_LIMIT_SECONDS, VolumeOutcome, VolumePurger
+from dokku_cache.purge.purger import LEFT_TO_DEPLOY
+from dokku_cache.purge.volume_purger import VolumeOutcome, VolumePurger
 from dokku_cache.records import history
-from dokku_cache.records.history import Initiator, Record
+from dokku_cache.records.history import Record
 from dokku_cache.volumes.plan import VolumeFinding, Wish
 
 from ..played_engine import Answer, PlayedEngine, container, volume
@@ -46,9 +47,9 @@ class Server(SmallServer):
         return next(replace(finding, size_bytes=5) for finding in found if finding.name == name)
 
     def purge(
-        self, planned: VolumeFinding, wish: Wish = Wish.APP, way: Initiator = Initiator.MANUAL, **more: bool
+        self, planned: VolumeFinding, wish: Wish = Wish.APP, initiator: Initiator = Initiator.MANUAL, **more: bool
     ) -> VolumeOutcome | None:
-        return VolumePurger(self.context, wish, way, **more).purge(planned)
+        return VolumePurger(self.context, wish, initiator, **more).purge(planned)
 
     @property
     def there(self) -> list[str]:
@@ -115,14 +116,14 @@ def test_one_that_is_gone_by_then_is_nothing_to_do_and_nowhere_written_down(
     assert server.told == []
 
 
-@pytest.mark.parametrize("way", [Initiator.MANUAL, Initiator.CRON])
-def test_one_that_is_mounted_after_the_plan_stays(server: Server, way: Initiator) -> None:
+@pytest.mark.parametrize("initiator", [Initiator.MANUAL, Initiator.CRON])
+def test_one_that_is_mounted_after_the_plan_stays(server: Server, initiator: Initiator) -> None:
     planned = server.find()
     server.played.container_list.append(container("job", NAME))
     with pytest.raises(Refused, match=f"The volume {NAME} stays: in-use: container job mounts it") as refused:
-        server.purge(planned, way=way)
+        server.purge(planned, initiator=initiator)
     assert NAME in server.there
-    if way is Initiator.MANUAL:
+    if initiator is Initiator.MANUAL:
         assert type(refused.value) is Refused
         assert "docker rm job" in refused.value.hint
     else:
@@ -138,8 +139,8 @@ def test_an_app_that_is_made_after_the_plan_keeps_its_volume(server: Server) -> 
     assert "cache-old" in server.there
 
 
-@pytest.mark.parametrize("way", list(Initiator))
-def test_a_volume_stays_while_its_app_is_deployed(server: Server, way: Initiator) -> None:
+@pytest.mark.parametrize("initiator", list(Initiator))
+def test_a_volume_stays_while_its_app_is_deployed(server: Server, initiator: Initiator) -> None:
     waited: list[float] = []
 
     def is_deployed_for(_: object, app: str, seconds: float) -> bool:
@@ -148,25 +149,16 @@ def test_a_volume_stays_while_its_app_is_deployed(server: Server, way: Initiator
 
     server.patch.setattr(locks, "is_deployed_for", is_deployed_for)
     with pytest.raises(Refused, match="App shop is being deployed") as refused:
-        server.purge(server.find(), way=way)
+        server.purge(server.find(), initiator=initiator)
     # The trigger runs at the end of a deploy; who sits there is told at once.
-    assert waited == [DEPLOY_SECONDS if way is Initiator.DEPLOY else 0]
+    assert waited == [DEPLOY_WAIT_SECONDS if initiator is Initiator.DEPLOY else 0]
     assert NAME in server.there
-    if way is Initiator.MANUAL:
+    if initiator is Initiator.MANUAL:
         assert not isinstance(refused.value, Kept)
         assert "purge it again" in refused.value.hint
     else:
         assert isinstance(refused.value, Kept)
         assert refused.value.state_and_reason == LEFT_TO_DEPLOY
-
-
-def test_a_destroy_is_not_held_up_by_the_lock_that_it_has_itself(server: Server) -> None:
-    server.begin_deploy("shop")
-    server.purge(server.find(), Wish.DESTROY, Initiator.DESTROY, in_deploy=True)
-    assert server.there == ["cache-old"]
-    # It is waited for while somebody waits for the end of the app, and a new app of that name has no part in it.
-    assert server.played.limits == [DESTROY_LIMIT_SECONDS]
-    assert [kept.ends_app for kept in server.recorded] == [True]
 
 
 def test_an_app_that_is_gone_is_not_deployed_whatever_lock_it_has_left(server: Server) -> None:
@@ -184,7 +176,7 @@ def test_one_that_the_engine_refuses_to_remove_is_no_failure(server: Server) -> 
     assert (server.recorded, server.told) == ([], [])
 
 
-@pytest.mark.parametrize("way", [Initiator.MANUAL, Initiator.DESTROY])
+@pytest.mark.parametrize("initiator", [Initiator.MANUAL, Initiator.CRON])
 @pytest.mark.parametrize(
     ("answer", "said", "why"),
     [
@@ -193,15 +185,15 @@ def test_one_that_the_engine_refuses_to_remove_is_no_failure(server: Server) -> 
     ],
 )
 def test_one_that_is_not_gone_afterwards_is_a_failure_in_the_history_and_told(
-    server: Server, answer: Answer, said: str, why: str, way: Initiator
+    server: Server, answer: Answer, said: str, why: str, initiator: Initiator
 ) -> None:
     server.played.on_delete = lambda: answer
     with pytest.raises(CacheError, match=f"The volume {NAME} {said}: {why}") as failed:
-        server.purge(server.find(), way=way, in_deploy=True)
+        server.purge(server.find(), initiator=initiator)
     assert "journalctl -u docker" in failed.value.hint
     # The app is not gone from the history where its volume is not gone from Docker.
-    assert server.recorded == [replace(record(failure=why), by=way.value)]
-    assert server.told == [("failed", "shop", "herokuish", NAME, way.value, why)]
+    assert server.recorded == [replace(record(failure=why), by=initiator.value)]
+    assert server.told == [("failed", "shop", "herokuish", NAME, initiator.value, why)]
 
 
 def test_one_of_which_docker_does_not_say_whether_it_is_gone_is_not_certain(

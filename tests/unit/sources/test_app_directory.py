@@ -8,21 +8,15 @@ from typing import Any
 
 import pytest
 
-from dokku_cache.legacy.sighting import (
-    LOCK_NAME,
-    TRASH_PREFIX,
-    Sighting,
-    is_directory,
-    look_at_app,
-    new_trash_name,
-)
+from dokku_cache.model.location import TRASH_PREFIX, Location
 from dokku_cache.model.reason_code import ReasonCode
+from dokku_cache.sources.app_directory import LOCK_NAME, is_directory, new_trash_name, read_app
 from dokku_cache.tree.handles import AppDirectory, Identity
 from dokku_cache.tree.mounts import Mount, read_mounts
 
 
-def look(root: Path, app: str = "shop", mounts: tuple[Mount, ...] | None = None) -> Sighting:
-    return look_at_app(str(root), app, read_mounts() if mounts is None else mounts)
+def look(root: Path, app: str = "shop", mounts: tuple[Mount, ...] | None = None) -> Location:
+    return read_app(str(root), app, read_mounts() if mounts is None else mounts)
 
 
 @pytest.fixture
@@ -123,7 +117,7 @@ def test_what_is_no_directory_is_not_looked_into_and_says_so_to_programs(
     make(app / "cache")
     found = look(app.parent)
     assert found.cache is not None
-    assert (found.cache.fault_code, found.inside) == (code, None)
+    assert found.cache.fault_code is code
 
 
 def test_a_mount_says_to_programs_where_it_is(app: Path) -> None:
@@ -131,7 +125,7 @@ def test_a_mount_says_to_programs_where_it_is(app: Path) -> None:
     for place, code in (("cache", ReasonCode.MOUNT_POINT), ("cache/a", ReasonCode.MOUNT_BELOW)):
         found = look(app.parent, mounts=(Mount(1, "/", str(app / place)),))
         assert found.cache is not None
-        assert (found.cache.fault_code, found.inside) == (code, None)
+        assert found.cache.fault_code is code
 
 
 def test_another_file_system_is_a_fault(app: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,7 +172,7 @@ def test_a_dead_mount_is_a_fault_and_what_cannot_be_read_otherwise_is_one_of_the
     monkeypatch.setattr(os, "stat", stat)
     found = look(app.parent, mounts=(Mount(1, "/", str(app / "cache")),))
     assert found.cache is not None
-    assert "does not answer" in found.cache.fault
+    assert "does not respond" in found.cache.fault
     assert found.cache.fault_code is ReasonCode.MOUNT_NOT_RESPONDING
     # A name that nothing has: no entry of it can be taken for what is there.
     assert found.cache.identity == Identity(-1, -1)
@@ -201,20 +195,6 @@ def test_what_goes_while_it_is_looked_at_is_not_there(app: Path, monkeypatch: py
     assert [entry.name for entry in look(app.parent, mounts=()).entries] == [f"{TRASH_PREFIX}1"]
 
 
-def test_a_cache_that_cannot_be_looked_into_is_one_of_which_nothing_is_known(
-    app: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (app / "cache").mkdir()
-
-    def look_inside(*_: object) -> None:
-        raise OSError(errno.EIO, "Input/output error")
-
-    monkeypatch.setattr("dokku_cache.legacy.sighting.look_inside", look_inside)
-    inside = look(app.parent).inside
-    assert inside is not None
-    assert inside.closed
-
-
 def test_a_linked_app_says_where_its_cache_really_is(app: Path) -> None:
     (app / "cache").mkdir()
     (app.parent / "alias").symlink_to(app)
@@ -230,7 +210,7 @@ def test_a_linked_app_without_a_cache_is_none_and_a_link_to_nowhere_is_a_fault(a
     assert look(app.parent, "alias").fault == ""
     assert look(app.parent, "file").fault == ""
     broken = look(app.parent, "broken")
-    assert "nothing can be seen" in broken.fault
+    assert "which cannot be read" in broken.fault
     assert broken.fault_code is ReasonCode.SYMLINK
 
 
@@ -239,10 +219,10 @@ def test_a_link_beside_it_is_no_directory_and_no_trace_is_one(app: Path) -> None
     (app / "cache").mkdir()
     (app / "link").symlink_to("/tmp")
     (app / LOCK_NAME).mkdir()
-    beside = {neighbour.name: neighbour for neighbour in look(app.parent).beside}
+    beside = {other.name: other for other in look(app.parent).others}
     assert not beside["link"].is_directory
     assert beside[LOCK_NAME].is_directory
-    assert not beside[LOCK_NAME].is_mere_trace
+    assert not beside[LOCK_NAME].is_by_install
 
 
 def test_the_apps_directory_is_known_by_what_it_is(app: Path) -> None:
@@ -256,4 +236,4 @@ def test_only_a_directory_is_one(app: Path, tmp_path: Path) -> None:
 
 
 def test_an_app_that_was_destroyed_meanwhile_has_no_cache_and_no_fault(tmp_path: Path) -> None:
-    assert look_at_app(str(tmp_path), "gone", ()) == Sighting("gone", f"{tmp_path}/gone/cache")
+    assert read_app(str(tmp_path), "gone", ()) == Location("gone", f"{tmp_path}/gone/cache")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from dokku_cache.sources.app_directory import read_app
 from dokku_cache.sources.install_files import is_by_install
-from dokku_cache.legacy.sighting import look_at_app
 from dokku_cache.tree.mounts import read_mounts
 
 
@@ -33,7 +33,7 @@ from dokku_cache.tree.mounts import read_mounts
 def test_a_directory_with_nothing_but_traces_is_bare(tmp_path: Path, name: str, content: str, is_trace: bool) -> None:
     (tmp_path / "shop" / "cache").mkdir(parents=True)
     (tmp_path / "shop" / name).write_text(content)
-    assert look_at_app(str(tmp_path), "shop", read_mounts()).is_bare is is_trace
+    assert read_app(str(tmp_path), "shop", read_mounts()).is_bare is is_trace
 
 
 def test_what_is_no_plain_file_is_no_trace_and_is_not_waited_for(tmp_path: Path) -> None:
@@ -42,8 +42,8 @@ def test_what_is_no_plain_file_is_no_trace_and_is_not_waited_for(tmp_path: Path)
     (tmp_path / "shop" / "ENV").symlink_to(tmp_path / "elsewhere")
     os.mkfifo(tmp_path / "shop" / "VHOST")
     (tmp_path / "shop" / "DOCKER_OPTIONS_DEPLOY").symlink_to("nowhere")
-    found = look_at_app(str(tmp_path), "shop", read_mounts())
-    assert [(entry.name, entry.is_mere_trace) for entry in found.beside] == [
+    found = read_app(str(tmp_path), "shop", read_mounts())
+    assert [(other.name, other.is_by_install) for other in found.others] == [
         ("DOCKER_OPTIONS_DEPLOY", False),
         ("ENV", False),
         ("VHOST", False),

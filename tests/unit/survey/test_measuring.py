@@ -2,6 +2,7 @@
 
 import io
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,10 @@ import pytest
 from dokku_cache.dokku import plugn
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
-from dokku_cache.legacy.plan import decide
-from dokku_cache.legacy.state import Mode, State
+from dokku_cache.model.state import Request, State
 from dokku_cache.output.console import Console
+from dokku_cache.rules.removal import decide
+from dokku_cache.survey import surveyor as surveyor_module
 from dokku_cache.survey.measuring import measure_candidates
 from dokku_cache.survey.surveyor import Surveyor
 
@@ -26,34 +28,36 @@ def surveyor(environment: DokkuEnvironment, monkeypatch: pytest.MonkeyPatch) -> 
         cache = Path(environment.root) / name / "cache"
         cache.mkdir(parents=True)
         (cache.parent / "HEAD").touch()
-        (cache / "file").write_text("x")
-        for path in (cache / "file", cache):
+        (cache / "buildcache").write_text("x")
+        for path in (cache / "buildcache", cache):
             os.utime(path, (1_000_000, 1_000_000))
+    now = time.time() + 10 * 86400
+    monkeypatch.setattr(surveyor_module.time, "time", lambda: now)
     engine = Engine("")
     engine._api = CountedApi()
     return Surveyor(environment, engine)
 
 
-def test_what_takes_too_long_is_given_as_far_as_it_was_seen_with_one_word_for_all(surveyor: Surveyor) -> None:
+def test_a_time_limit_leaves_caches_unscanned_and_not_removable(surveyor: Surveyor) -> None:
     said = io.StringIO()
     console = Console(out=said, err=said)
-    measured = measure_candidates(surveyor, surveyor.survey(["shop", "blog"]), Mode.ALL, console, limit_seconds=0)
+    measured = measure_candidates(surveyor, surveyor.survey(["shop", "blog"]), Request(), console, limit_seconds=0)
     for finding, size in measured:
         assert size is None
-        assert decide(finding, Mode.ALL).targets == ()
-        assert "as far as could be looked" in finding.verdict.reason
-    assert said.getvalue().count("Not every legacy cache was measured") == 1
+        assert decide(finding, Request()).targets == ()
+        assert not finding.is_final
+    assert said.getvalue().count("Not every legacy cache was scanned") == 1
     assert said.getvalue().count("\n") == 2  # and what to do
 
 
-def test_in_time_all_is_measured_and_nothing_said(surveyor: Surveyor) -> None:
+def test_without_a_limit_every_cache_is_scanned(surveyor: Surveyor) -> None:
     said = io.StringIO()
     console = Console(out=said, err=said)
     for limit in (None, 600):
-        measured = measure_candidates(surveyor, surveyor.survey(["shop", "blog"]), Mode.ALL, console, limit)
+        measured = measure_candidates(surveyor, surveyor.survey(["shop", "blog"]), Request(), console, limit)
         for finding, size in measured:
             assert size
             assert size.files == 1
             assert finding.verdict.state is State.ORPHANED
-            assert decide(finding, Mode.ALL).targets
+            assert decide(finding, Request()).targets
     assert said.getvalue() == ""

@@ -1,38 +1,12 @@
-"""Adding up what a walk meets: what counts as written, and what is told meanwhile."""
+"""Adding up the entries of a tree."""
 
 import os
-import time
-from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 
-from dokku_cache.tree.measurement import Measurement, Tally, Ticker, is_future
-
-
-@pytest.mark.parametrize(("seconds_ahead", "expected"), [(-30, False), (30, False), (90, True), (3600, True)])
-def test_clocks_that_differ_a_little_hide_no_writer(seconds_ahead: int, *, expected: bool) -> None:
-    assert is_future(time.time() + seconds_ahead) is expected
-
-
-@pytest.mark.parametrize("is_found", [False, True])
-def test_a_time_from_the_future_is_shown_and_hides_no_writer(*, is_found: bool) -> None:
-    tally, ahead = Tally(), time.time() + 3600
-
-    def meet(*times: float) -> None:
-        if is_found:
-            tally.add_found(b"".join(b"8\nt%f\n" % moment for moment in times))
-        else:
-            for moment in times:
-                tally.count(8, moment)
-
-    meet(ahead)
-    assert (tally.newest is not None, tally.written) == (True, None)
-    meet(1.0)
-    meet(5.0, ahead + 1, 3.0)
-    meet(4.0)
-    assert tally.written == 5.0
-    assert tally.newest == pytest.approx(ahead + 1, rel=0, abs=0.01)
+from dokku_cache.tree.measurement import Tally, Ticker
+from dokku_cache.tree.scan import Scan
 
 
 @pytest.mark.parametrize("names", [2, 3])
@@ -47,26 +21,29 @@ def test_a_file_with_several_names_has_its_blocks_once(tmp_path: Path, names: in
     assert tally.files == names
 
 
-def test_find_is_asked_for_times_alone_that_are_later_than_those_known() -> None:
+def test_find_prints_only_times_that_are_later_and_owners_that_are_new() -> None:
     tally = Tally()
-    assert "-newermt" not in tally.find_expression()
-    tally.count(0, 5.5)
+    assert not {"-newermt", "-newerct", "-uid"} & set(tally.find_expression())
+    tally.add_line(0, 5.5, 33, 7.25)
     expression = tally.find_expression()
-    assert expression[expression.index("-newermt") + 1] == "@5.500000"
+    for test, value in (("-newermt", "@5.500000"), ("-newerct", "@7.250000"), ("-uid", "33")):
+        assert expression[expression.index(test) + 1] == value
 
 
-def test_sums_have_the_newest_and_all_that_could_not_be_read() -> None:
-    early, late = (datetime(year, 1, 1, tzinfo=timezone.utc) for year in (2024, 2025))
-    first, other = Scan(1, 2, 3, early, 4, 5.0), Scan(10, 20, 30, late, 40, 50.0)
-    assert first + other == other + first == Scan(11, 22, 33, late, 44, 50.0)
-    assert first + Scan() == first
-
-
-@pytest.mark.parametrize(("seconds", "expected"), [(2.0**60, datetime.max), (-(2.0**60), datetime.min)])
-def test_a_time_beyond_the_calendar_is_its_first_or_last(seconds: float, expected: datetime) -> None:
+def test_times_and_owners_that_find_prints_are_added() -> None:
     tally = Tally()
-    tally.count(0, seconds)
-    assert tally.result().newest == expected.replace(tzinfo=timezone.utc)
+    tally.add_line(8, 5.0, 33)
+    tally.add_found(b"8\nt3.5\nc9.5\nu0\n16d\nt7.5\n8\nu32767\n")
+    scan = tally.result()
+    assert (scan.newest_mtime, scan.newest_ctime, scan.newest_change) == (7.5, 9.5, 9.5)
+    assert scan.owners == {0, 33, 32767}
+    assert (scan.files, scan.directories, scan.size_bytes) == (2, 1, 40 * 512)
+
+
+def test_sums_have_the_latest_times_and_all_owners() -> None:
+    first, other = Scan(1, 2, 3, 4.0, None, frozenset({5})), Scan(10, 20, 30, 3.0, 6.0, frozenset({7}), unreadable=1)
+    assert first + other == other + first == Scan(11, 22, 33, 4.0, 6.0, frozenset({5, 7}), unreadable=1)
+    assert first + Scan() == first
 
 
 def test_each_tick_tells_what_came_since_the_last() -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from dokku_cache.errors import Unestablished
 from dokku_cache.tree import find_pool, walk
-from dokku_cache.tree.measurement import Measurement, Tally
+from dokku_cache.tree.measurement import Tally
+from dokku_cache.tree.scan import Scan
 from dokku_cache.tree.walk import OWN_ENTRIES, measure
 from tests.splitting import measured, split_everything
 
@@ -53,16 +54,38 @@ def test_links_are_counted_and_not_followed(tmp_path: Path) -> None:
     assert (found.size_bytes, found.files) == (used(tmp_path), 1)
 
 
-def test_the_newest_modification_is_in_utc(tmp_path: Path) -> None:
+def test_the_newest_mtime_is_that_of_any_entry(tmp_path: Path) -> None:
     for name, moment in (("old", 1_000_000_000), ("new", 1_700_000_000)):
         (tmp_path / name).touch()
         os.utime(tmp_path / name, (moment, moment))
     os.utime(tmp_path, (1_100_000_000, 1_100_000_000))
-    newest = measured(tmp_path).newest
-    assert newest is not None
-    assert newest.isoformat() == "2023-11-14T22:13:20+00:00"
+    assert measured(tmp_path).newest_mtime == 1_700_000_000
     os.utime(tmp_path, (1_750_000_000, 1_750_000_000))
-    assert measured(tmp_path).written == 1_750_000_000
+    assert measured(tmp_path).newest_mtime == 1_750_000_000
+
+
+def test_the_newest_ctime_is_that_of_any_entry_but_the_top(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/old").touch()
+    before = os.stat(tmp_path / "a/old").st_ctime
+    time.sleep(0.02)
+    tmp_path.chmod(0o700)
+    assert measured(tmp_path).newest_ctime == pytest.approx(max(before, os.stat(tmp_path / "a").st_ctime), abs=1e-6)
+    (tmp_path / "a/old").chmod(0o600)
+    changed = os.stat(tmp_path / "a/old").st_ctime
+    assert measured(tmp_path).newest_ctime == pytest.approx(changed, abs=1e-6)
+
+
+def test_owners_and_top_level_names_are_complete(tmp_path: Path) -> None:
+    (tmp_path / "vendor/deep/er").mkdir(parents=True)
+    (tmp_path / "vendor/deep/er/file").touch()
+    (tmp_path / "other/inner").mkdir(parents=True)
+    if os.geteuid() == 0:
+        os.chown(tmp_path / "vendor/deep/er/file", 33, 33)
+    found = measured(tmp_path)
+    assert found.owners == {os.geteuid(), *([33] if os.geteuid() == 0 else [])}
+    assert found.names == {"vendor": {"deep"}, "other": frozenset()}
+    assert found.has_all_names
 
 
 @pytest.mark.parametrize("moment", [-(2**33), 2**40])
@@ -72,7 +95,7 @@ def test_times_beyond_the_calendar_are_no_error(tmp_path: Path, moment: int) -> 
         os.utime(tmp_path / "file", (moment, moment))
     except OSError:
         pytest.skip("the file system has no such times")
-    assert measured(tmp_path).newest is not None
+    assert measured(tmp_path).newest_mtime is not None
 
 
 def test_ticks_add_up_to_the_whole(tmp_path: Path) -> None:

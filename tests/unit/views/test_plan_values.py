@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from dokku_cache.legacy.plan import Decision, Finding
-from dokku_cache.legacy.sighting import Entry, Sighting
-from dokku_cache.legacy.state import State, Verdict
+from dokku_cache.model.finding import Decision, Facts, Finding, Verdict
+from dokku_cache.model.location import Entry, Location
 from dokku_cache.model.reason_code import ReasonCode
+from dokku_cache.model.state import State
 from dokku_cache.tree.handles import Identity
 from dokku_cache.tree.scan import Scan
 from dokku_cache.views import plan_values
@@ -21,8 +21,8 @@ PURGE_INTERRUPTED = Verdict(State.INTERRUPTED, "cut short", code=ReasonCode.PURG
 
 
 def finding(cache: Verdict, trash: Verdict | None = None) -> Finding:
-    sighting = Sighting("shop", "/home/dokku/shop/cache", CACHE, (TRASH,) if trash else ())
-    return Finding(sighting, cache, trash or Verdict(State.ABSENT))
+    location = Location("shop", "/home/dokku/shop/cache", CACHE, (TRASH,) if trash else ())
+    return Finding(Facts(location), cache, trash or Verdict())
 
 
 def test_sums_count_what_goes_wholly_and_say_whether_that_is_all() -> None:
@@ -59,5 +59,5 @@ def test_where_only_trash_goes_it_says_what_stays() -> None:
 
 
 def test_where_there_is_nothing_there_is_no_entry() -> None:
-    nothing = Finding(Sighting("shop", "/home/dokku/shop/cache"), Verdict(State.ABSENT))
+    nothing = Finding(Facts(Location("shop", "/home/dokku/shop/cache")))
     assert plan_values.of_decision(Decision(nothing), None) is None

@@ -26,10 +26,9 @@ def test_by_itself_only_what_is_orphaned_goes(state: VolumeState) -> None:
     assert decision.goes or state.value in decision.why_kept
 
 
-@pytest.mark.parametrize("wish", [Wish.APP, Wish.DESTROY])
 @pytest.mark.parametrize("state", list(VolumeState))
-def test_of_a_named_app_all_goes_but_what_is_used_or_not_known(state: VolumeState, wish: Wish) -> None:
-    decision = decide(finding(state), wish)
+def test_for_a_named_app_everything_unused_is_removed(state: VolumeState) -> None:
+    decision = decide(finding(state), Wish.APP)
     assert decision.goes is (state not in {VolumeState.IN_USE, VolumeState.UNKNOWN})
     assert decision.goes or decision.next_step == "do this"
 
@@ -74,6 +73,4 @@ def test_each_wish_means_other_volumes() -> None:
 
     assert meant(Wish.ORPHANED) == [nobodys, gone]
     assert meant(Wish.APP, "shop") == [live, packed]
-    # Dokku removes herokuish's by itself.
-    assert meant(Wish.DESTROY, "shop") == [packed]
-    assert meant(Wish.APP) == meant(Wish.DESTROY) == []
+    assert meant(Wish.APP) == []

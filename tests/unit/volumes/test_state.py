@@ -6,8 +6,8 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from dokku_cache.dokku.apps import AppState
-from dokku_cache.rules import durations
 from dokku_cache.model.reason_code import ReasonCode
+from dokku_cache.rules import durations
 from dokku_cache.volumes import state
 from dokku_cache.volumes.ownership import Builder, CacheVolume, Generation, Match
 from dokku_cache.volumes.state import VolumeFacts, VolumeState
@@ -25,10 +25,24 @@ GONE = VolumeFacts(AppState.GONE, min_age_seconds=DAY)
 LIVES = replace(GONE, app_state=AppState.PRESENT)
 
 
-@pytest.mark.parametrize("volume", [LABELLED, PACKED, replace(PACKED, generation=Generation.FORMER)])
+@pytest.mark.parametrize("volume", [LABELLED, PACKED, replace(PACKED, generation=Generation.UNTOLD)])
 @pytest.mark.parametrize("app_state", [AppState.GONE, AppState.GHOST])
 def test_a_cache_of_an_app_that_is_gone_is_orphaned(volume: CacheVolume, app_state: AppState) -> None:
     assert state.judge(volume, replace(GONE, app_state=app_state), NOW).state is VolumeState.ORPHANED
+
+
+@pytest.mark.parametrize(("ago", "expected"), [(DAY - 1, VolumeState.RECENT), (DAY, VolumeState.ORPHANED)])
+def test_the_age_starts_when_the_app_was_destroyed(ago: int, expected: VolumeState) -> None:
+    facts = replace(GONE, destroyed=NOW - timedelta(seconds=ago))
+    assert state.judge(LABELLED, facts, NOW).state is expected
+    assert state.judge(LABELLED, replace(GONE, destroyed=datetime(2000, 1, 1, tzinfo=timezone.utc)), NOW).state is (
+        VolumeState.ORPHANED
+    )
+
+
+def test_a_name_whose_hash_does_not_match_packs_key_is_unknown() -> None:
+    verdict = state.judge(replace(PACKED, generation=Generation.FORMER), GONE, NOW)
+    assert (verdict.state, verdict.code) == (VolumeState.UNKNOWN, ReasonCode.OLD_PACK_KEY)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +53,7 @@ def test_a_cache_of_an_app_that_is_gone_is_orphaned(volume: CacheVolume, app_sta
         (LABELLED, replace(GONE, containers=None), "cannot be found out"),
         (LABELLED, replace(GONE, unknown=("a docker option: x cannot be read",)), "cannot be read"),
         (LABELLED, replace(GONE, life=("there is image dokku/shop:latest",)), "there is image"),
-        (replace(LABELLED, created=None), GONE, "does not say when"),
+        (replace(LABELLED, created=None), GONE, "does not report when"),
         (replace(LABELLED, elsewhere="driver nfs keeps it"), GONE, "driver nfs"),
     ],
 )
