@@ -304,6 +304,6 @@ def test_an_interrupt_before_anything_is_deleted_changes_nothing(server: Server)
 
 def test_an_interrupt_while_deleting_says_how_to_remove_the_rest(server: Server) -> None:
     server.let_helper_fail(Interrupted(), before=lambda: delete_something(server))
-    with pytest.raises(Interrupted, match="The legacy cache of shop is partly removed") as interrupted:
+    with pytest.raises(Interrupted, match="Interrupted; the legacy cache of shop is partly removed") as interrupted:
         server.purge(server.find())
     assert interrupted.value.hint == NEXT

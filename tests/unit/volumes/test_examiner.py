@@ -166,7 +166,7 @@ def test_one_that_dokku_did_not_make_is_not_the_one_that_was_planned(server: Ser
     server.played.volume_list = [volume("cache-old")]
     state, reason = state_of(server.examiner().examine_again(planned, ["shop"]))
     assert state is VolumeState.UNKNOWN
-    assert "no label says that Dokku made it" in reason
+    assert "no label shows that Dokku created it" in reason
 
 
 def test_what_was_measured_for_the_plan_is_still_known(server: Server) -> None:
