@@ -34,7 +34,7 @@ server() { dokku cache:report --global "--cache-daily-run-$1"; }
   [ "$status" -eq 0 ]
   [ -z "$output$stderr" ]
   is_gone shop
-  grep -q "daily run: .*$(app shop): freed" "$DOKKU_LOGS_DIR/cache.log"
+  grep -q "daily run: .*$(app shop): removed" "$DOKKU_LOGS_DIR/cache.log"
   [ "$(server result)" = ok ]
   [[ "$(server at)" == "$(date --utc +%Y-%m-%dT)"* ]]
   [ -z "$(server denied)" ]

@@ -42,8 +42,18 @@ make_cache() {
   age "$directory"
 }
 
-# age DIRECTORY: nobody has written into it for years.
-age() { find "$1" -exec touch --no-dereference --date '2022-11-03 10:00' {} +; }
+# age DIRECTORY: gives it the mtimes of an old cache. A ctime cannot be set, so its app has no minimum age.
+age() {
+  find "$1" -exec touch --no-dereference --date '2022-11-03 10:00' {} +
+  set_property "$(basename "$(dirname "$1")")" min-age 0
+}
+
+# set_property APP KEY VALUE: as Dokku's own tool stores it.
+set_property() {
+  install --directory --owner dokku --group dokku "$DOKKU_LIB_ROOT/config/cache" "$DOKKU_LIB_ROOT/config/cache/$1"
+  echo "$3" >"$DOKKU_LIB_ROOT/config/cache/$1/$2"
+  chown dokku:dokku "$DOKKU_LIB_ROOT/config/cache/$1/$2"
+}
 
 # make_ghost APP [FILES]: what a destroyed app leaves: a directory with nothing in it but a cache.
 make_ghost() {

@@ -34,12 +34,12 @@ is_recorded() { [[ "$(recorded)" == "$1" ]]; }
   run dokku plugin:update cache
   [ "$status" -eq 0 ]
   [[ "$output" == *"from 0.30.11 to $NOW"*"in the background"* ]]
-  [[ "$output" == *"$DOKKU_LOGS_DIR/cache.log"* && "$output" != *freed* ]]
+  [[ "$output" == *"$DOKKU_LOGS_DIR/cache.log"* && "$output" != *": removed"* ]]
   wait_for is_recorded "$NOW"
   is_gone shop
   [ ! -e "$DOKKU_ROOT/$(app oldblog)" ]
-  grep -q "$(app shop): freed" "$DOKKU_LOGS_DIR/cache.log"
-  grep -q "$(app oldblog): freed" "$DOKKU_LOGS_DIR/cache.log"
+  grep -q "$(app shop): removed" "$DOKKU_LOGS_DIR/cache.log"
+  grep -q "$(app oldblog): removed" "$DOKKU_LOGS_DIR/cache.log"
   grep -q "2 legacy caches removed" "$DOKKU_LOGS_DIR/cache.log"
   [ "$(dokku cache:report "$(app shop)" --cache-last-purged-by)" = upgrade ]
   run dokku plugin:update cache

@@ -118,7 +118,7 @@ small_disk() {
   # Who wants to know why reads it there.
   dokku cache:auto-purge --daily
   tail --bytes "+$((before + 1))" "$DOKKU_LOGS_DIR/cache.log" >"$SUITE_DIRECTORY/said"
-  grep -q "$(app shop): stays, auto-purge is off" "$SUITE_DIRECTORY/said"
+  grep -q "$(app shop): kept, orphaned: auto-purge is off" "$SUITE_DIRECTORY/said"
   grep -q "volume cache-$(app forum) stays, unknown" "$SUITE_DIRECTORY/said"
   rm "$SUITE_DIRECTORY/said"
 }

@@ -223,7 +223,7 @@ refuses() {
   said="$(cat "$SUITE_DIRECTORY/said")"
   rm "$SUITE_DIRECTORY/said"
   [ "$code" -eq 3 ]
-  [[ "$said" == *"'dokku cache:purge-legacy $(app shop)' goes on from there"* ]]
+  [[ "$said" == *"'dokku cache:purge-legacy $(app shop)' removes the rest"* ]]
   [ -z "$(docker ps --all --quiet --filter label=com.dokku.cache.helper)" ]
   run dokku cache:purge-legacy "$(app shop)"
   [ "$status" -eq 0 ]

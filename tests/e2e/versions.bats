@@ -62,7 +62,7 @@ is_in_state() { [[ "$(state "$1")" == "$2" ]]; }
   [ -e "$(cache_of shop)" ] || make_cache shop
   run deploy shop
   [ "$status" -eq 0 ] || { echo "$output" && false; }
-  wait_for grep -q "$(app shop): .*$(by_version "stays, active" "stays, recreated" "freed\|removed 20 files")" "$DOKKU_LOGS_DIR/cache.log"
+  wait_for grep -q "$(app shop): .*$(by_version "kept, active" "kept, recreated" "removed .* in 20 files")" "$DOKKU_LOGS_DIR/cache.log"
   wait_for is_in_state shop "$(by_version active recreated absent)"
 }
 
@@ -89,10 +89,10 @@ is_in_state() { [[ "$(state "$1")" == "$2" ]]; }
   run dokku --force apps:destroy "$(app shop)"
   [ "$status" -eq 0 ]
   if is_from 0.31.0; then
-    [[ "$output" == *freed* ]] || { echo "$output" && false; }
+    [[ "$output" == *": removed"* ]] || { echo "$output" && false; }
     [ ! -e "$DOKKU_ROOT/$(app shop)" ]
   else
-    [[ "$output" == *"stays: it is active"* ]]
+    [[ "$output" == *"is active"* ]]
     [ -e "$(cache_of shop)" ]
   fi
 }

@@ -73,12 +73,18 @@ class Server:
 
     def make_cache(self, name: str, files: int = 3) -> Path:
         cache = self.make_app(name) / "cache"
-        (cache / "gems").mkdir(parents=True)
+        (cache / "buildcache").mkdir(parents=True)
         for number in range(files):
-            (cache / "gems" / f"gem{number}").write_text("x" * (number % 100))
+            (cache / "buildcache" / f"gem{number}").write_text("x" * (number % 100))
         give(cache, HEROKUISH)
         age(cache)
         return cache
+
+    def set(self, key: str, value: str, owner: str = "--global") -> None:
+        """Set a property of the plugin, as Dokku's own tool stores it."""
+        file = Path(self.environment.lib_root, "config/cache", owner, key)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"{value}\n")
 
     def make_ghost(self, name: str, content: str = "cedar-14/vendor/bundle") -> Path:
         """Make what is left of a destroyed app, with a cache as the ruby buildpack lays it out."""
@@ -97,7 +103,7 @@ def give(top: Path, uid: int) -> None:
 
 
 def age(top: Path) -> None:
-    """Let nobody have written below for years, as in an old cache."""
+    """Give everything below the mtime of an old cache."""
     subprocess.run(["find", str(top), "-exec", "touch", "-h", "-d", "2022-11-03 10:00", "{}", "+"], check=True)
 
 
@@ -132,7 +138,10 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         core_plugins=str(base / "plugins"),
         docker_host=os.environ["DOCKER_HOST"],
     )
-    yield Server(environment, root)
+    made = Server(environment, root)
+    # The ctime of a test's files is always recent.
+    made.set("min-age", "0")
+    yield made
     subprocess.run(["rm", "-rf", str(base)], check=True)
     assert not base.exists()
 

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dokku_cache.legacy.sighting import TRASH_PREFIX
-
 from dokku_cache import cli
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import remove_all_stale
+from dokku_cache.model.location import TRASH_PREFIX
 from dokku_cache.model.state import State
 from dokku_cache.records import history
 from dokku_cache.survey.surveyor import Surveyor
@@ -117,13 +116,13 @@ class Scene:
         (self.directory / "refs/heads").mkdir(parents=True)
         (self.directory / "refs/heads/master").write_text("0123\n")
         give(self.directory, DOKKU)
-        for name in ("gems/a", "gems/b", "node"):
+        for name in ("buildcache/a", "buildcache/b", "node"):
             (cache / name).mkdir(parents=True)
             for number in range(3):
                 (cache / name / f"file{number}").write_text("x" * 5000 * number)
-        trees.many(cache / "gems", self._command.files)
-        (cache / "link").symlink_to(self._base / "outside")
-        os.link(self._base / "outside/kept", cache / "hard")
+        trees.many(cache / "buildcache", self._command.files)
+        (cache / "buildcache/link").symlink_to(self._base / "outside")
+        os.link(self._base / "outside/kept", cache / "buildcache/hard")
         give(cache, DOKKU if self._command.owner == OWN else HEROKUISH)
         (cache / "node").chmod(0o700 if self._command.is_closed else 0o555)
         age(cache)

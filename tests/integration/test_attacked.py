@@ -14,12 +14,12 @@ from dokku_cache.engine.helper import Helper
 from dokku_cache.errors import CacheError
 from dokku_cache.legacy.emptying import empty
 from dokku_cache.legacy.remove import delete_trash, put_back, remove_ghost, set_aside
-from dokku_cache.legacy.sighting import CACHE_NAME, look
-from dokku_cache.legacy.state import Mode
-from dokku_cache.purge.purger import Request
-from dokku_cache.tree.contents import look_at_all, look_inside
+from dokku_cache.model.location import CACHE_NAME
+from dokku_cache.model.state import Request
+from dokku_cache.sources.app_directory import read
 from dokku_cache.tree.descent import Descent
 from dokku_cache.tree.handles import OPEN_DIRECTORY, AppDirectory, mount_of, open_to_empty
+from dokku_cache.tree.measurement import read_names
 from dokku_cache.tree.mounts import read_mounts
 
 from . import proof
@@ -124,15 +124,13 @@ def descent(ground: Ground) -> None:
         os.close(top)
 
 
-def contents(ground: Ground) -> None:
-    """tree/contents: look into it."""
-    with ground.app() as directory:
-        seen = look_inside(directory.fd, CACHE_NAME)
-        top = os.open(CACHE_NAME, OPEN_DIRECTORY, dir_fd=directory.fd)
-        try:
-            look_at_all(top, seen)
-        finally:
-            os.close(top)
+def names(ground: Ground) -> None:
+    """tree/measurement: read the names at the top."""
+    top = ground.cache_fd()
+    try:
+        read_names(top)
+    finally:
+        os.close(top)
 
 
 def emptying(ground: Ground) -> None:
@@ -147,7 +145,7 @@ def emptying(ground: Ground) -> None:
 def remove(ground: Ground) -> None:
     """legacy/remove: rename it aside, now and then back, and delete it."""
     with ground.app() as directory:
-        cache = look(directory, read_mounts()).cache
+        cache = read(directory, read_mounts()).cache
         if cache is None or cache.fault:
             return
         trash = set_aside(directory, cache, lambda: None)
@@ -169,7 +167,7 @@ class _Nobody:
 def script(ground: Ground) -> None:
     """The helper's script: delete what belongs to others, in a container."""
     with ground.app() as directory:
-        cache = look(directory, read_mounts()).cache
+        cache = read(directory, read_mounts()).cache
         if cache is not None and not cache.fault:
             ground.helper().empty(os.path.join(directory.path, CACHE_NAME), cache.identity, lambda _: None)
 
@@ -183,7 +181,7 @@ def whole(ground: Ground) -> None:
             ground.root,
         ),
         "shop",
-        Request(mode=Mode.CONFIRMED),
+        Request(is_named=True, is_confirmed=True),
     )
 
 
@@ -213,7 +211,7 @@ def _makes(ground: Ground, pause_seconds: float) -> Attack:
     return make
 
 
-OWN = (handles, descent, contents, emptying, remove, whole)
+OWN = (handles, descent, names, emptying, remove, whole)
 
 
 @pytest.mark.parametrize(

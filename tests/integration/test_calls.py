@@ -26,7 +26,7 @@ def make_cache(server: Server, owner: int) -> Path:
         directory.mkdir(parents=True)
         for file in range(40):
             (directory / f"file{file}").touch()
-    (cache / "link").symlink_to("/")
+    (cache / "buildcache" / "link").symlink_to("/")
     give(cache, owner)
     (cache / "node" / "module1").chmod(0o555)
     age(cache)

@@ -68,7 +68,7 @@ def test_a_purge_works_through_it_with_the_helpers_stream(
     list_apps(server, "shop")
     done = call(server, "purge-legacy", "shop", variables={"DOCKER_BIN": docker_bin})
     assert (done.returncode, done.stderr) == (0, "")
-    assert "removed 2,000 files" in done.stdout
+    assert "in 2,000 files" in done.stdout
     assert not cache.exists()
     assert Engine(closed_socket).containers() == []
 

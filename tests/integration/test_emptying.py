@@ -11,8 +11,8 @@ from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper
 from dokku_cache.legacy.emptying import empty
 from dokku_cache.legacy.remove import delete_trash
-from dokku_cache.legacy.sighting import TRASH_PREFIX, Entry
-from dokku_cache.purge.purger import Request
+from dokku_cache.model.location import TRASH_PREFIX, Entry
+from dokku_cache.model.state import Initiator, Request
 from dokku_cache.tree.handles import AppDirectory, Identity, LeftTheTree
 
 from . import trees
@@ -156,7 +156,7 @@ def test_a_purge_beside_a_deploy_has_few_workers(
     )
 
     def work() -> list[int]:
-        purge(server, "shop", Request(is_gentle=is_gentle))
+        purge(server, "shop", Request(Initiator.CRON) if is_gentle else Request())
         return asked
 
     assert as_dokku(work) == [workers]

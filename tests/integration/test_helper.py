@@ -42,25 +42,27 @@ def test_what_dokku_may_not_read_is_measured_as_du_does(server: Server, engine: 
     make(cache)
     give(cache, 32767)
     ticked: list[tuple[int, int]] = []
-    found = helper_for(server, engine).walk(str(cache), identity(cache), lambda *more: ticked.append(more)).measured
+    found = helper_for(server, engine).scan(str(cache), identity(cache), lambda *more: ticked.append(more))
     assert sum(entries for entries, _ in ticked) == found.entries
     descriptor = os.open(cache, os.O_RDONLY)
     native = measure(descriptor)
     os.close(descriptor)
     assert found.size_bytes == used_bytes(cache)
     assert (found.files, found.directories) == (native.files, native.directories)
-    assert int(found.newest.timestamp()) == int(native.newest.timestamp())
+    assert int(found.newest_mtime) == int(native.newest_mtime)
+    assert found.owners == native.owners
+    assert found.names == native.names
 
 
 def test_progress_adds_up_to_all_entries_but_those_that_two_workers_met_at(server: Server, engine: Engine) -> None:
     """With many workers ending while names are read: none may be torn apart by that."""
     cache = server.make_app("shop") / "cache"
     for number in range(20):
-        for place in ("a-rather-long-name/of-a-directory/gems", "lib"):
+        for place in ("a-rather-long-name/of-a-directory/buildcache", "lib"):
             (cache / f"package{number}" / place).mkdir(parents=True)
             trees.many(cache / f"package{number}" / place, 300, "gem{}")
     give(cache, 32767)
-    measured = helper_for(server, engine).walk(str(cache), identity(cache)).measured
+    measured = helper_for(server, engine).scan(str(cache), identity(cache))
     gone: list[int] = []
     helper_for(server, engine).empty(str(cache), identity(cache), gone.append)
     assert measured.entries == 300 * 40 + 100
@@ -132,12 +134,12 @@ def test_what_is_mounted_below_stays_out_of_its_reach(server: Server, engine: En
     outside.mkdir()
     (outside / "precious").write_text("content")
     before = manifest(outside)
-    subprocess.run(["mount", "--bind", str(outside), str(cache / "gems")], check=True)
+    subprocess.run(["mount", "--bind", str(outside), str(cache / "buildcache")], check=True)
     try:
         helper_for(server, engine).empty(str(cache), identity(cache), lambda *_: None)
     finally:
         # The kernel unmounts what is mounted on a directory that another namespace removes.
-        subprocess.run(["umount", str(cache / "gems")], check=False, capture_output=True)
+        subprocess.run(["umount", str(cache / "buildcache")], check=False, capture_output=True)
     assert manifest(outside) == before
 
 
@@ -245,7 +247,7 @@ def test_a_sweep_over_many_apps_does_not_run_out_of_descriptors(server: Server, 
 
     def open_after(runs: int) -> int:
         for _ in range(runs):
-            helper_for(server, engine).walk(str(cache), identity(cache))
+            helper_for(server, engine).scan(str(cache), identity(cache))
         return len(os.listdir("/proc/self/fd"))
 
     # The SDK keeps the connections of its last 25 URLs; a run has three of its own (docker 7.2, constants.py).
@@ -284,7 +286,7 @@ def test_an_interrupt_while_the_engine_makes_the_container_leaves_none_behind(
     interrupts.listen()
     try:
         with pytest.raises(Interrupted):
-            helper_for(server, engine).walk(str(cache), identity(cache))
+            helper_for(server, engine).scan(str(cache), identity(cache))
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -221,7 +221,7 @@ def test_a_plan_is_as_the_page_describes_it_with_what_the_list_says_of_each_cach
 
 def test_an_unreadable_directory_is_measured_all_the_same(server: Server) -> None:
     cache = server.make_cache("shop", 20)
-    (cache / "gems").chmod(0o700)
+    (cache / "buildcache").chmod(0o700)
     found = listed(server)["caches"][0]
     done = subprocess.run(["du", "-s", "-B1", str(cache)], capture_output=True, check=True)
     assert found["size-bytes"] == int(done.stdout.split()[0])
@@ -248,7 +248,7 @@ def test_an_app_that_vanishes_while_it_is_measured_is_unknown_and_no_failure(
     sizes = {cache["app"]: cache["size-bytes"] for cache in json.loads(out.getvalue())["caches"]}
     assert sizes["shop"] is None
     assert sizes["wiki"] > 0
-    assert "The size of the legacy cache of shop is unknown" in err.getvalue()
+    assert "Could not determine the size of the legacy cache of shop" in err.getvalue()
 
 
 HOSTILE = [

@@ -12,8 +12,8 @@ from .conftest import Server, give, manifest
 def other_tree(server: Server) -> Server:
     """Another tree of the same names where the engine looks: a wrong DOKKU_HOST_ROOT, or Docker from snap."""
     other = server.root.parent / "other"
-    (other / "shop" / "cache" / "gems").mkdir(parents=True)
-    (other / "shop" / "cache" / "gems" / "somebody's").write_text("data")
+    (other / "shop" / "cache" / "buildcache").mkdir(parents=True)
+    (other / "shop" / "cache" / "buildcache" / "somebody's").write_text("data")
     give(other, 32767)
     list_apps(server, "shop")
     return Server(replace(server.environment, host_root=str(other)), server.root)
@@ -51,4 +51,4 @@ def test_a_directory_of_the_very_name_is_told_from_the_trash(server: Server, oth
     assert "Docker finds another directory at" in said
     assert "DOKKU_HOST_ROOT" in said
     assert manifest(other) == elsewhere
-    assert (cache.with_name(trash) / "gems").is_dir()
+    assert (cache.with_name(trash) / "buildcache").is_dir()

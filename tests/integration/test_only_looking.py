@@ -110,7 +110,7 @@ def state(top: Path) -> dict[str, tuple[Any, ...]]:
 @pytest.fixture
 def watched(server: Server, container: Callable[[str], str], tmp_path: Path) -> Iterator[Watched]:
     """Apps with caches of every kind of verdict; ``shop``'s can be measured by a helper alone."""
-    (server.make_cache("shop") / "gems").chmod(0o700)
+    (server.make_cache("shop") / "buildcache").chmod(0o700)
     container(f"{server.make_cache('wiki')}:/cache")
     give(server.make_cache("own"), server.root.stat().st_uid)
     server.make_ghost("oldblog")
@@ -174,7 +174,7 @@ def test_who_is_refused_has_changed_nothing(watched: Watched) -> None:
 
 def test_what_is_refused_after_a_walk_takes_the_same_helper(watched: Watched) -> None:
     """Doubts are decided on when all of it was walked over."""
-    (watched.server.root / "uploads/cache/gems").chmod(0o700)
+    (watched.server.root / "uploads/cache/buildcache").chmod(0o700)
     requests = changing(watched.look(("purge-legacy", "uploads"), 1))
     for request in requests:
         if request.what == HELPER[0]:

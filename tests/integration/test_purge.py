@@ -7,8 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from dokku_cache.legacy.sighting import Entry
-from dokku_cache.legacy.state import Mode, State
 
 from dokku_cache.dokku import locks
 from dokku_cache.engine import helper_image
@@ -17,10 +15,12 @@ from dokku_cache.engine.helper import Helper
 from dokku_cache.errors import CacheError, Interrupted, PartlyRemoved, Refused, Unverified
 from dokku_cache.legacy.remove import delete_trash
 from dokku_cache.model.finding import Outcome
+from dokku_cache.model.location import Entry
+from dokku_cache.model.state import Initiator, Request, State
 from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher
 from dokku_cache.purge import purger
-from dokku_cache.purge.purger import Purger, Request
+from dokku_cache.purge.purger import Purger
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.tree.handles import AppDirectory, Identity
 
@@ -32,7 +32,12 @@ def purge(server: Server, app: str, request: Request | None = None) -> Outcome |
     """Do what a command does: find, decide, act."""
     engine = Engine(server.environment.docker_host)
     finding = Surveyor(server.environment, engine).survey([app])[0]
-    return Purger(server.environment, engine, Watcher(Console(is_quiet=True)), request or Request()).purge(finding)
+    return Purger(
+        server.environment,
+        engine,
+        Watcher(Console(is_quiet=True)),
+        request or Request(is_named=True, is_confirmed=True),
+    ).purge(finding)
 
 
 def state_of(server: Server, app: str) -> State:
@@ -59,8 +64,8 @@ def test_a_tree_is_measured_as_du_does_and_wholly_removed(server: Server, make: 
 
     outcome = as_dokku(lambda: purge(server, "shop"))
 
-    assert outcome.measured.size_bytes == used
-    assert outcome.measured.entries == entries
+    assert outcome.removed.size_bytes == used
+    assert outcome.removed.entries == entries
     assert sorted(os.listdir(app)) == ["HEAD"]
     assert manifest(server.root / "neighbour") == before
 
@@ -80,31 +85,14 @@ def test_what_links_lead_to_outside_stays(server: Server) -> None:
     outside.mkdir()
     (outside / "kept").write_text("content")
     cache = server.make_cache("shop")
-    (cache / "gems" / "symlink").symlink_to(outside)
-    (cache / "up").symlink_to("..")
-    os.link(outside / "kept", cache / "hard")
+    (cache / "buildcache" / "symlink").symlink_to(outside)
+    (cache / "buildcache" / "up").symlink_to("..")
+    os.link(outside / "kept", cache / "buildcache" / "hard")
     before = manifest(outside)
     as_dokku(lambda: purge(server, "shop"))
     assert not cache.exists()
     assert (outside / "kept").read_text() == "content"
     assert manifest(outside) == before
-
-
-class NoHelper:
-    """A helper of which nothing is left behind, and which can do nothing."""
-
-    def remove_stale(self) -> None: ...
-
-
-def test_a_cache_of_dokku_itself_needs_no_container(server: Server) -> None:
-    cache = server.make_cache("shop")
-    give(cache, cache.parent.stat().st_uid)
-    engine = Engine(server.environment.docker_host)
-    finding = Surveyor(server.environment, engine).survey(["shop"])[0]
-    without_helper = Purger(server.environment, engine, Watcher(Console(is_quiet=True)), Request())
-    object.__setattr__(without_helper, "_helper", lambda _app: NoHelper())
-    as_dokku(lambda: without_helper.purge(finding))
-    assert not cache.exists()
 
 
 def test_a_ghost_goes_by_rmdir_alone(server: Server) -> None:
@@ -118,10 +106,10 @@ def test_a_directory_with_anything_else_in_it_is_no_ghost(server: Server) -> Non
     cache = server.make_ghost("oldblog")
     (cache.parent / ".kept").write_text("")
     before = manifest(server.root)
-    with pytest.raises(Unverified, match=r"does not keep in an app: \.kept"):
-        as_dokku(lambda: purge(server, "oldblog"))
+    with pytest.raises(Unverified, match=r"did not create: \.kept"):
+        as_dokku(lambda: purge(server, "oldblog", Request(is_named=True)))
     assert manifest(server.root) == before
-    outcome = as_dokku(lambda: purge(server, "oldblog", Request(mode=Mode.CONFIRMED)))
+    outcome = as_dokku(lambda: purge(server, "oldblog", Request(is_named=True, is_confirmed=True)))
     assert not outcome.removed_ghost
     assert os.listdir(cache.parent) == [".kept"]
 
@@ -135,7 +123,7 @@ def test_a_cache_that_was_replaced_after_the_plan_is_refused(server: Server) -> 
     (cache / "kept").write_text("")
     before = manifest(cache.parent)
     with pytest.raises(Refused, match="replaced"):
-        Purger(server.environment, engine, Watcher(Console(is_quiet=True)), Request()).purge(finding)
+        Purger(server.environment, engine, Watcher(Console(is_quiet=True)), Request(is_named=True)).purge(finding)
     assert manifest(cache.parent) == before
 
 
@@ -146,7 +134,7 @@ def test_a_container_that_comes_after_the_plan_is_noticed(server: Server, contai
     container(f"{cache}:/cache")
     before = manifest(cache.parent)
     with pytest.raises(Refused, match="mounts it at /cache"):
-        Purger(server.environment, engine, Watcher(Console(is_quiet=True)), Request()).purge(finding)
+        Purger(server.environment, engine, Watcher(Console(is_quiet=True)), Request(is_named=True)).purge(finding)
     assert manifest(cache.parent) == before
 
 
@@ -155,20 +143,22 @@ def test_a_container_that_comes_at_the_last_moment_puts_the_cache_back(
 ) -> None:
     cache = server.make_cache("shop")
     before = manifest(cache.parent)
-    asked = Surveyor.users_after_rename
+    asked = Surveyor.uses_after_rename
 
     def start_first(self: Surveyor, *arguments: object) -> object:
         container(f"{cache.parent}/{trash_in(cache.parent)}:/x")
-        container(f"{cache}/gems:/gems")
+        container(f"{cache}/buildcache:/buildcache")
         return asked(self, *arguments)
 
-    monkeypatch.setattr(Surveyor, "users_after_rename", start_first)
+    monkeypatch.setattr(Surveyor, "uses_after_rename", start_first)
     with pytest.raises(Refused, match="in use"):
         purge(server, "shop")
     # The engine made an empty directory for the container; the old one stays beside it, as trash.
-    kept = [path for path in cache.parent.iterdir() if (path / "gems" / "gem0").exists()]
+    kept = [path for path in cache.parent.iterdir() if (path / "buildcache" / "gem0").exists()]
     assert len(kept) == 1
-    assert [line[4] for line in before if line[0].endswith(b"gem0")] == [os.stat(kept[0] / "gems" / "gem0").st_ino]
+    assert [line[4] for line in before if line[0].endswith(b"gem0")] == [
+        os.stat(kept[0] / "buildcache" / "gem0").st_ino
+    ]
 
 
 def trash_in(app: Path) -> str:
@@ -178,7 +168,7 @@ def trash_in(app: Path) -> str:
 def test_a_failed_last_check_undoes_the_rename(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     cache = server.make_cache("shop")
     before = manifest(cache.parent)
-    monkeypatch.setattr(Surveyor, "users_after_rename", lambda *_: (_ for _ in ()).throw(CacheError("Docker died")))
+    monkeypatch.setattr(Surveyor, "uses_after_rename", lambda *_: (_ for _ in ()).throw(CacheError("Docker died")))
     with pytest.raises(CacheError, match="Docker died"):
         purge(server, "shop")
     assert manifest(cache.parent) == before
@@ -187,22 +177,23 @@ def test_a_failed_last_check_undoes_the_rename(server: Server, monkeypatch: pyte
 def test_an_interrupt_before_the_rename_counts_undoes_it(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     cache = server.make_cache("shop")
     before = manifest(cache.parent)
-    monkeypatch.setattr(Surveyor, "users_after_rename", lambda *_: (_ for _ in ()).throw(Interrupted))
+    monkeypatch.setattr(Surveyor, "uses_after_rename", lambda *_: (_ for _ in ()).throw(Interrupted))
     with pytest.raises(Interrupted) as caught:
         purge(server, "shop")
     assert caught.value.hint == ""
     assert manifest(cache.parent) == before
 
 
-def test_an_interrupt_right_after_the_rename_says_how_to_go_on(
+def test_an_interrupt_right_after_the_rename_restores_the_name(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.make_cache("shop")
-    monkeypatch.setattr(Purger, "_delete", lambda *_: (_ for _ in ()).throw(Interrupted))
-    with pytest.raises(Interrupted) as caught:
+    monkeypatch.setattr(purger, "delete_trash", lambda *_: (_ for _ in ()).throw(Interrupted))
+    before = manifest(server.root)
+    with pytest.raises(Interrupted, match="nothing was removed") as caught:
         purge(server, "shop")
-    assert "cache:purge-legacy shop" in caught.value.hint
-    assert state_of(server, "shop") is State.INTERRUPTED
+    assert not caught.value.hint
+    assert manifest(server.root) == before
 
 
 @pytest.mark.parametrize("owner", [HEROKUISH, 0], ids=["32767", "dokku"])
@@ -215,13 +206,13 @@ def test_a_container_of_a_killed_purge_is_removed_before_anything_is_measured(
     wait = ["/bin/busybox", "sleep", "600"]
     stale = engine.api.create_container(helper_image.ensure(engine), command=wait, labels=left)["Id"]
     engine.api.start(stale)
-    walked = purger.walk_entry
+    walked = purger.scan_entry
 
     def walk_after(*arguments: object) -> object:
         assert stale not in [container["Id"] for container in engine.containers(anew=True)]
         return walked(*arguments)
 
-    monkeypatch.setattr(purger, "walk_entry", walk_after)
+    monkeypatch.setattr(purger, "scan_entry", walk_after)
     as_dokku(lambda: purge(server, "shop"))
     assert not cache.exists()
     assert engine.containers(anew=True) == []
@@ -259,7 +250,7 @@ def test_two_purges_at_once_both_end_well(server: Server) -> None:
         if child == 0:
             code = 1
             try:
-                as_dokku(lambda: purge(server, "shop", Request(lock_wait_seconds=30)))
+                as_dokku(lambda: purge(server, "shop", Request(Initiator.DEPLOY)))
                 code = 0
             except Refused:
                 code = 0
@@ -284,22 +275,22 @@ def test_a_mount_that_comes_right_after_the_rename_puts_the_cache_back(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache = server.make_cache("shop")
-    asked = Surveyor.users_after_rename
+    asked = Surveyor.uses_after_rename
 
     def mount_first(self: Surveyor, *arguments: object) -> object:
         subprocess.run(
-            ["mount", "-t", "tmpfs", "tmpfs", str(cache.parent / trash_in(cache.parent) / "gems")], check=True
+            ["mount", "-t", "tmpfs", "tmpfs", str(cache.parent / trash_in(cache.parent) / "buildcache")], check=True
         )
         return asked(self, *arguments)
 
-    monkeypatch.setattr(Surveyor, "users_after_rename", mount_first)
+    monkeypatch.setattr(Surveyor, "uses_after_rename", mount_first)
     try:
         with pytest.raises(Refused, match="mount"):
             purge(server, "shop")
         assert state_of(server, "shop") is State.UNSAFE
     finally:
-        subprocess.run(["umount", str(cache / "gems")], check=True)
-    assert (cache / "gems" / "gem0").exists()
+        subprocess.run(["umount", str(cache / "buildcache")], check=True)
+    assert (cache / "buildcache" / "gem0").exists()
 
 
 @pytest.mark.parametrize("is_bound", [False, True], ids=["another file system", "the same file system"])
@@ -316,8 +307,8 @@ def test_a_mount_that_comes_while_trash_is_deleted_is_neither_entered_nor_detach
     elsewhere.mkdir()
     give(elsewhere, server.root.stat().st_uid)
     what = ["--bind", str(elsewhere)] if is_bound else ["-t", "tmpfs", "tmpfs"]
-    subprocess.run(["mount", *what, str(trash / "gems")], check=True)
-    (trash / "gems" / "precious").write_text("content")
+    subprocess.run(["mount", *what, str(trash / "buildcache")], check=True)
+    (trash / "buildcache" / "precious").write_text("content")
     try:
 
         def delete() -> None:
@@ -327,14 +318,16 @@ def test_a_mount_that_comes_while_trash_is_deleted_is_neither_entered_nor_detach
 
         with pytest.raises(PartlyRemoved, match="mounted"):
             as_dokku(delete)
-        assert (trash / "gems" / "precious").read_text() == "content"
+        assert (trash / "buildcache" / "precious").read_text() == "content"
     finally:
-        subprocess.run(["umount", str(trash / "gems")], check=True)
+        subprocess.run(["umount", str(trash / "buildcache")], check=True)
 
 
 def test_an_immutable_file_is_partly_removed_and_says_what_to_do(server: Server) -> None:
     cache = server.make_cache("shop")
-    if subprocess.run(["chattr", "+i", str(cache / "gems" / "gem1")], check=False, capture_output=True).returncode:
+    if subprocess.run(
+        ["chattr", "+i", str(cache / "buildcache" / "gem1")], check=False, capture_output=True
+    ).returncode:
         pytest.skip("the file system has no immutable attribute")
     try:
         with pytest.raises(PartlyRemoved) as caught:
@@ -353,11 +346,11 @@ def test_a_full_disk_does_not_matter(server: Server) -> None:
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m,mode=755", "tmpfs", str(app)], check=True)
     try:
         (app / "HEAD").write_text("x")
-        (app / "cache" / "gems").mkdir(parents=True)
+        (app / "cache" / "buildcache").mkdir(parents=True)
         for number in range(20):
-            (app / "cache" / "gems" / f"gem{number}").write_text("x")
+            (app / "cache" / "buildcache" / f"gem{number}").write_text("x")
         with pytest.raises(OSError, match="No space left"):
-            (app / "cache" / "full").write_bytes(b"x" * (4 << 20))
+            (app / "cache" / "buildcache" / "full").write_bytes(b"x" * (4 << 20))
         give(app, app.parent.stat().st_uid)
         give(app / "cache", 32767)
         as_dokku(lambda: purge(server, "shop"))

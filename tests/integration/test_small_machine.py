@@ -91,8 +91,8 @@ def test_a_big_cache_is_measured_and_purged_with_a_sign_of_life_all_along(small:
     cache = small.make_app("shop") / "cache"
     directories = 20
     for number in range(directories):
-        (cache / f"directory{number}").mkdir(parents=True)
-        trees.many(cache / f"directory{number}", ENTRIES // directories)
+        (cache / f"buildcache/directory{number}").mkdir(parents=True)
+        trees.many(cache / f"buildcache/directory{number}", ENTRIES // directories)
     give(cache, 32767)
     list_apps(small, "shop")
     lines, longest, last = [], 0.0, time.monotonic()

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from dokku_cache.legacy.plan import Finding
 
 from dokku_cache.engine.client import Engine
+from dokku_cache.model.finding import Finding
 from dokku_cache.model.state import State
 from dokku_cache.survey.surveyor import Surveyor
 
@@ -31,7 +31,7 @@ def test_a_cache_that_nobody_uses_is_orphaned(server: Server) -> None:
     assert survey(server).verdict.state is State.ORPHANED
 
 
-@pytest.mark.parametrize("below", ["", "/", "/gems", "/not/there/yet", "/../cache", "//gems"])
+@pytest.mark.parametrize("below", ["", "/", "/buildcache", "/not/there/yet", "/../cache", "//buildcache"])
 def test_a_container_that_mounts_it_or_below_it_uses_it(server: Server, container: MakeContainer, below: str) -> None:
     cache = server.make_cache("shop")
     container(f"{cache}{below}:/data")
@@ -104,7 +104,7 @@ def test_what_a_build_has_left_does_not_use_it_and_a_restarting_one_does(
 
 def test_a_container_that_mounts_it_through_a_link_uses_it(server: Server, container: MakeContainer) -> None:
     cache = server.make_cache("shop")
-    (server.root / "link").symlink_to(cache / "gems")
+    (server.root / "link").symlink_to(cache / "buildcache")
     container(f"{server.root}/link:/data")
     assert survey(server).verdict.state is State.IN_USE
 
@@ -126,7 +126,7 @@ def test_a_bind_mount_of_it_elsewhere_uses_it(server: Server) -> None:
     cache = server.make_cache("shop")
     elsewhere = server.root.parent / "elsewhere"
     elsewhere.mkdir()
-    subprocess.run(["mount", "--bind", str(cache / "gems"), str(elsewhere)], check=True)
+    subprocess.run(["mount", "--bind", str(cache / "buildcache"), str(elsewhere)], check=True)
     try:
         verdict = survey(server).verdict
     finally:
@@ -139,11 +139,11 @@ def test_a_bind_mount_inside_it_is_unsafe(server: Server) -> None:
     cache = server.make_cache("shop")
     outside = server.root.parent / "outside"
     outside.mkdir()
-    subprocess.run(["mount", "--bind", str(outside), str(cache / "gems")], check=True)
+    subprocess.run(["mount", "--bind", str(outside), str(cache / "buildcache")], check=True)
     try:
         verdict = survey(server).verdict
     finally:
-        subprocess.run(["umount", str(cache / "gems")], check=True)
+        subprocess.run(["umount", str(cache / "buildcache")], check=True)
     assert verdict.state is State.UNSAFE
 
 
@@ -199,7 +199,9 @@ def test_an_option_that_names_it_uses_it(server: Server) -> None:
     cache = server.make_cache("shop")
     naming = server.root.parent / "plugins/enabled/naming"
     naming.mkdir()
-    (naming / "docker-args-deploy").write_text(f"#!/bin/sh\necho '--mount type=bind,source={cache}/gems,target=/x'\n")
+    (naming / "docker-args-deploy").write_text(
+        f"#!/bin/sh\necho '--mount type=bind,source={cache}/buildcache,target=/x'\n"
+    )
     (naming / "docker-args-deploy").chmod(0o755)
     assert survey(server).verdict.state is State.IN_USE
 

@@ -37,15 +37,18 @@ def remapping() -> Iterator[str]:
                 path.write_text(text)
 
 
-def test_files_of_the_remapped_range_go_too(server: Server, remapping: str) -> None:
+def test_files_of_a_remapped_range_are_unverified_and_removed_with_force(server: Server, remapping: str) -> None:
     cache = server.make_cache("shop", files=200)
     give(cache, FIRST_UID + 32767)
-    give(cache / "gems" / "gem7", FIRST_UID)
+    give(cache / "buildcache" / "gem7", FIRST_UID)
     cache.chmod(0o700)
     list_apps(server, "shop")
     there = Server(replace(server.environment, docker_host=remapping), server.root)
     reported = call(there, "report", "shop", "--cache-legacy-files")
     assert (reported.returncode, reported.stdout) == (0, "200\n")
-    done = call(there, "purge-legacy", "shop")
+    refused = call(there, "purge-legacy", "shop")
+    assert (refused.returncode, cache.exists()) == (1, True)
+    assert "not verified to be a build cache" in refused.stderr
+    done = call(there, "purge-legacy", "shop", "--force")
     assert done.returncode == 0, done.stderr
     assert not cache.exists()

@@ -42,7 +42,7 @@ class Command:
 COMMANDS = (
     Command("of an app", ("purge-volumes", "shop"), "shop"),
     Command("of a gone app", ("purge-volumes", "--orphaned", "--force"), "gone"),
-    Command("at destroy", ("post-delete", "shop", "latest"), "shop", succeeds=True, is_of_pack=True),
+    Command("of an app built by pack", ("purge-volumes", "shop"), "shop", is_of_pack=True),
     Command("by itself", ("auto-purge", "--daily"), "gone"),
 )
 

@@ -83,8 +83,7 @@ class SmallServer:
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr(plugn, "trigger", self._trigger)
         # A file's ctime cannot be set, so the clock is ahead of it.
-        real_time = time.time
-        self.patch.setattr(surveyor.time, "time", lambda: real_time() + AHEAD_SECONDS)
+        self.patch.setattr(surveyor, "clock", lambda: time.time() + AHEAD_SECONDS)
         # What the container does, root does here; what it may not do is held in tests/integration/test_helper.py.
         self.patch.setattr(Helper, "prepare", lambda _: self._need_engine())
         self.patch.setattr(Helper, "empty", lambda _, path, identity, gone: self._empty(path, identity, gone))
@@ -121,7 +120,7 @@ class SmallServer:
         known.has_cache, known.is_recent, known.is_foreign = True, is_recent, is_foreign and os.geteuid() == 0
         if known.is_foreign:
             os.chown(cache, SOMEBODY, -1)
-        moment = time.time() + (0 if is_recent else -2 * AHEAD_SECONDS)
+        moment = time.time() + (AHEAD_SECONDS if is_recent else -AHEAD_SECONDS)
         for path in [cache, *cache.rglob("*")]:
             os.utime(path, (moment, moment), follow_symlinks=False)
 

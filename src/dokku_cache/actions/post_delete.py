@@ -33,7 +33,8 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     except Kept as kept:
         context.console.detail(f"The legacy cache of {app} is kept: {kept.state_and_reason}")
     except CacheError as error:
-        context.console.warn(f"The legacy cache of {app} is kept: {error}", error.hint)
+        message = str(error) if app in str(error) else f"The legacy cache of {app} is kept: {error}"
+        context.console.warn(message, error.hint)
         log_console(context, "post-delete", app).warn(str(error), error.hint)
     # Volumes keep a grace period from here on, and a new app of this name has no part in what was before.
     record(context, Record(app, history.now(), initiator.value, ends_app=True))
@@ -44,7 +45,7 @@ def _purge(context: Context, app: str, initiator: Initiator) -> None:
     finding = Surveyor(context.environment, context.engine).survey([app])[0]
     if finding.verdict.state is State.ABSENT:
         return
-    auto_purge = policy.is_auto_purge_on(context.environment, app)
+    auto_purge = initiator is Initiator.DESTROY or policy.is_auto_purge_on(context.environment, app)
     request = Request(initiator, auto_purge=auto_purge, in_deploy=True)
     if not candidates(finding, request):
         raise _kept(finding, request)

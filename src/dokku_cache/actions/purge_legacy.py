@@ -23,7 +23,7 @@ from dokku_cache.views import disk_lines, plan_values
 COMMAND = Command(
     "purge-legacy",
     "<app>... | --all",
-    "Remove unused legacy build caches",
+    "Remove legacy build caches",
     "<app>... | --all [--dry-run [--format stdout|json|yaml]] [--force] [--quiet]",
     "Removes directories that are verified to be unused build caches. Nothing that is or may be in use is removed, "
     "whatever the flags. Named apps are purged without a confirmation prompt; --all shows its plan and asks first. "

@@ -17,6 +17,7 @@ class Entry:
     ``fault`` says why the entry must not be touched, with ``fault_code`` for programs; it is empty for a plain
     directory with nothing mounted in it. ``mounted_as`` is a place at which a mount shows the directory, something in
     it, or the app's directory; empty where there is none. ``changed``: st_ctime, in seconds since the epoch.
+    ``is_empty``: user dokku can see that the directory is empty.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Entry:
     fault: str = ""
     mounted_as: str = ""
     changed: float = 0.0
+    is_empty: bool = False
     fault_code: ReasonCode | None = None
 
     @property

@@ -106,7 +106,8 @@ def _sentences(texts: Sequence[str]) -> str:
 def check_location(facts: Facts) -> Check:
     """Pass in the directory of an app, and in what is left of a destroyed one."""
     location = facts.location
-    if facts.scan is not None and facts.scan.is_empty:
+    is_empty = facts.scan.is_empty if facts.scan else bool(location.cache and location.cache.is_empty)
+    if is_empty:
         return _passed("location", "it is empty, so nothing can be lost")
     if any(other.name == app_names.HEAD and not other.is_directory for other in location.others):
         return _passed("location", "the app directory is a git repository that Dokku created")

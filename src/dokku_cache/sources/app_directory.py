@@ -7,7 +7,7 @@ import stat
 from dokku_cache.model.location import CACHE_NAME, TRASH_PREFIX, Entry, Location, OtherFile
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.sources.install_files import is_by_install
-from dokku_cache.tree.handles import AppDirectory, Identity, describe_kind
+from dokku_cache.tree.handles import OPEN_DIRECTORY, AppDirectory, Identity, describe_kind
 from dokku_cache.tree.mounts import Mount, mounted_at_or_below, mounted_from
 
 #: The deploy lock of Dokku 0.31.0 to 0.33.9 (plugins/common/functions). The file outlives the deploy and the app.
@@ -126,4 +126,24 @@ def _read_entry(directory: AppDirectory, name: str, real_path: str, mounts: tupl
         fault = f"{name} is on another file system than the app's directory"
         return Entry(name, identity, fault=fault, fault_code=ReasonCode.OTHER_FILE_SYSTEM)
     outer = mounted_from(path, mounts, whole=real_path)
-    return Entry(name, identity, mounted_as=outer.mount_point if outer else "", changed=status.st_ctime)
+    return Entry(
+        name,
+        identity,
+        mounted_as=outer.mount_point if outer else "",
+        changed=status.st_ctime,
+        is_empty=_is_empty(directory.fd, name),
+    )
+
+
+def _is_empty(parent_fd: int, name: str) -> bool:
+    try:
+        handle = os.open(name, OPEN_DIRECTORY, dir_fd=parent_fd)
+    except OSError:
+        return False
+    try:
+        with os.scandir(handle) as entries:
+            return next(entries, None) is None
+    except OSError:
+        return False
+    finally:
+        os.close(handle)

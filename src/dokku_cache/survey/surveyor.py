@@ -71,8 +71,8 @@ class Surveyor:
         return by_kernel + facts.references(engine_usage.ask(self.engine, paths, anew=True).of_cache(location.app))
 
     def _classify(self, locations: list[Location], *, recheck: bool = False) -> tuple[Finding, ...]:
-        now, installed = time.time(), version.read(self.environment.lib_root)
-        known = [Facts(location, installed, now=now) for location in locations]
+        installed = version.read(self.environment.lib_root)
+        known = [Facts(location, installed, now=clock()) for location in locations]
         asked = [one.location for one in known if early_verdict(one) is None or one.location.trash]
         judged = [one.location for one in known if early_verdict(one) is None]
         told = facts.ask(self.environment, self.engine, asked, judged, anew=recheck) if asked else None
@@ -98,6 +98,11 @@ class Surveyor:
 def with_scan(finding: Finding, scan: Scan) -> Finding:
     """Classify a cache again, by a scan of all of it."""
     return classify(replace(finding.facts, scan=scan))
+
+
+def clock() -> float:
+    """Give the time in seconds since the epoch."""
+    return time.time()
 
 
 def _mounts() -> tuple[Mount, ...]:

@@ -31,8 +31,7 @@ def surveyor(environment: DokkuEnvironment, monkeypatch: pytest.MonkeyPatch) -> 
         (cache / "buildcache").write_text("x")
         for path in (cache / "buildcache", cache):
             os.utime(path, (1_000_000, 1_000_000))
-    now = time.time() + 10 * 86400
-    monkeypatch.setattr(surveyor_module.time, "time", lambda: now)
+    monkeypatch.setattr(surveyor_module, "clock", lambda: time.time() + 10 * 86400)
     engine = Engine("")
     engine._api = CountedApi()
     return Surveyor(environment, engine)
