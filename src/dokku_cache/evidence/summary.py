@@ -15,7 +15,7 @@ def sentences(finding: Finding) -> tuple[str, ...]:
     return (
         _sentence("in an app", evidence.place),
         _sentence("written by builds", evidence.writer),
-        _sentence("unused", _unused(evidence.usage, finding.sighting.cache.mounted_as)),
+        _sentence("unused", _unused(evidence.usage)),
         _sentence("quiet", evidence.quiet),
         _sentence("given up by Dokku", _given_up(finding)),
     )
@@ -25,10 +25,9 @@ def _sentence(what: str, proof: Proof) -> str:
     return f"{what}: {_ANSWERS[proof.holds]}, {proof.text}"
 
 
-def _unused(usage: Usage, mounted_as: str) -> Proof:
-    uses = ((f"it is mounted at {mounted_as}",) if mounted_as else ()) + usage.uses
-    if uses:
-        return Proof(holds=False, text="; ".join(uses))
+def _unused(usage: Usage) -> Proof:
+    if usage.uses:
+        return Proof(holds=False, text="; ".join(usage.uses))
     if usage.unknown:
         return Proof(holds=None, text="; ".join(usage.unknown))
     return Proof(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from dokku_cache.legacy.proof import Evidence, Usage
-from dokku_cache.legacy.sighting import Entry, Sighting
+from dokku_cache.legacy.sighting import Sighting
 from dokku_cache.legacy.state import State, Verdict
 from dokku_cache.model.reason_code import ReasonCode
 
@@ -34,7 +34,7 @@ def classify_cache(sighting: Sighting, version: DokkuVersion | None, evidence: E
     early = classify_without_evidence(sighting, version)
     if early is not None:
         return early
-    used = _used((sighting.cache,), evidence.usage)
+    used = _used(evidence.usage)
     if used is not None:
         return used
     proofs = (evidence.place, evidence.writer, evidence.quiet)
@@ -76,7 +76,7 @@ def classify_trash(sighting: Sighting, usage: Usage) -> Verdict:
     faulty = [entry for entry in sighting.trash if entry.fault]
     if faulty:
         return Verdict(State.UNSAFE, "; ".join(entry.fault for entry in faulty), code=faulty[0].fault_code)
-    used = _used(sighting.trash, usage)
+    used = _used(usage)
     if used is not None:
         return used
     reason = "an earlier purge was cut short, its trash waits to be deleted"
@@ -93,16 +93,11 @@ def classify_both(cache: Verdict, trash: Verdict) -> Verdict:
     return Verdict(trash.state, reason, is_final=cache.is_final, code=trash.code)
 
 
-def _used(entries: tuple[Entry | None, ...], usage: Usage) -> Verdict | None:
+def _used(usage: Usage) -> Verdict | None:
     """Give the verdict that somebody uses it, or that this is not known; None where certainly nobody does."""
-    mounted = tuple(
-        f"{entry.name} is mounted at {entry.mounted_as}"
-        for entry in entries
-        if entry is not None and entry.mounted_as
-    )
-    reasons = mounted + usage.uses + usage.unknown
+    reasons = usage.uses + usage.unknown
     if not reasons:
         return None
-    state = State.IN_USE if mounted or usage.uses else State.UNKNOWN
-    codes = ((ReasonCode.MOUNTED_ELSEWHERE,) if mounted else ()) + usage.use_codes + usage.unknown_codes
+    state = State.IN_USE if usage.uses else State.UNKNOWN
+    codes = usage.use_codes + usage.unknown_codes
     return Verdict(state, "; ".join(reasons), "; ".join(usage.remedies), code=next(iter(codes), None))

@@ -9,7 +9,7 @@ from dokku_cache.legacy.installed import is_by_install
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.tree.contents import Inside, look_inside
 from dokku_cache.tree.handles import AppDirectory, Identity, describe_kind
-from dokku_cache.tree.mounts import Mount, mounted_at_or_below, mounted_from
+from dokku_cache.tree.mounts import Mount, mounted_at_or_below
 
 CACHE_NAME = "cache"
 #: A leading dot: Dokku's clone and rename copy what ``./*`` matches (0.38.27, plugins/git/post-app-clone-setup).
@@ -24,15 +24,11 @@ class Entry:
 
     ``fault`` is empty when the entry is a plain directory with nothing mounted, else the reason, which
     ``fault_code`` has for a program.
-    ``mounted_as`` names a place that shows this directory, (a part of) what is in it, or the app's directory through
-    another mount, else empty. ``changed``: its last change, as by a rename, in seconds since the epoch (st_ctime).
     """
 
     name: str
     identity: Identity
     fault: str = ""
-    mounted_as: str = ""
-    changed: float = 0.0
     fault_code: ReasonCode | None = None
 
     @property
@@ -195,8 +191,7 @@ def _examine(directory: AppDirectory, name: str, real_path: str, mounts: tuple[M
     if status.st_dev != os.fstat(directory.fd).st_dev:
         fault = f"{name} is on another file system than the app's directory"
         return Entry(name, identity, fault=fault, fault_code=ReasonCode.OTHER_FILE_SYSTEM)
-    outer = mounted_from(path, mounts, whole=real_path)
-    return Entry(name, identity, mounted_as=outer.mount_point if outer else "", changed=status.st_ctime)
+    return Entry(name, identity)
 
 
 def is_directory(path: str) -> bool:

@@ -153,7 +153,7 @@ class Purger:
 
         def verify() -> None:
             surveyor = Surveyor(self.environment, self.engine)
-            usage = surveyor.users_after_rename(directory, decision.finding.sighting)
+            usage = surveyor.users_after_rename(directory)
             if not usage.is_none:
                 who = "is in use" if usage.uses else "may be in use"
                 why = "; ".join(usage.uses + usage.unknown)

@@ -1,101 +1,67 @@
 """Asking Docker and Dokku about the legacy caches of several apps: each source once, whatever their number."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from dokku_cache.dokku import docker_options, nginx, settings, version
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.engine import usage as engine_usage
 from dokku_cache.engine.client import Engine
-from dokku_cache.errors import Unestablished
-from dokku_cache.evidence.by_app import Usages
-from dokku_cache.evidence.paths import CachePaths
 from dokku_cache.legacy.proof import Life, Usage
-from dokku_cache.legacy.sighting import Sighting
-from dokku_cache.model.reason_code import ReasonCode
-from dokku_cache.survey import hidden_paths
+from dokku_cache.legacy.sighting import CACHE_NAME, Sighting
+from dokku_cache.model.references import References
+from dokku_cache.sources.life import collect_life
+from dokku_cache.sources.locations import Location
+from dokku_cache.sources.references import Collected, collect
 
 
 @dataclass(frozen=True)
 class Facts:
     """What they say, by app."""
 
-    _engine: Usages
-    _dokku: Usages
-    _lives: dict[str, Life] = field(default_factory=dict)
+    _collected: Collected
+    _lives: dict[str, References]
 
     def usage_of_cache(self, app: str) -> Usage:
-        """Give who uses an app's cache."""
-        by_engine = self._engine.of_cache(app)
-        unknown = tuple(
-            f"it is not known whether the app lives: {reason}"
-            for reason in self.life_of(app).unknown
-            # A Docker that does not answer is one reason, whatever it was asked.
-            if not any(told.endswith(f": {reason}") for told in by_engine.unknown)
-        )
-        of_life = Usage(unknown=unknown, unknown_codes=(ReasonCode.APP_STATUS_UNKNOWN,) if unknown else ())
-        return by_engine + self._dokku.of_cache(app) + of_life
+        """Give the references to an app's cache, and what is unknown of the life of the app."""
+        life = References(unknown=self._lives.get(app, References()).unknown)
+        return usage_of(self._collected.cache[app] + life)
 
     def usage_of_trash(self, app: str) -> Usage:
-        """Give who uses an app's trash: nobody finds that by the cache's name any more, so options do not matter."""
-        return self._engine.of_trash(app)
+        """Give the references to the rest of an interrupted purge."""
+        return usage_of(self._collected.rest[app])
 
     def life_of(self, app: str) -> Life:
         """Give the signs of life of an app of which nothing is left in its directory but cache and trash."""
-        return self._lives.get(app, Life())
+        life = self._lives.get(app, References())
+        return Life(
+            hints=tuple(sign.text for sign in life.uses), unknown=tuple(unknown.text for unknown in life.unknown)
+        )
 
 
-def ask(
-    environment: DokkuEnvironment,
-    engine: Engine,
-    sightings: Sequence[Sighting],
-    judged: Sequence[Sighting],
-    *,
-    anew: bool,
-) -> Facts:
-    """Ask about all that was sighted; about what Dokku keeps only for those whose cache is to be ``judged``.
+def usage_of(references: References) -> Usage:
+    """Give references as the older type."""
+    return Usage(
+        tuple(reference.text for reference in references.uses),
+        tuple(reference.text for reference in references.unknown),
+        tuple(dict.fromkeys(reference.hint for reference in references.all if reference.hint)),
+        tuple(dict.fromkeys(reference.code for reference in references.uses)),
+        tuple(dict.fromkeys(reference.code for reference in references.unknown)),
+    )
 
-    ``anew``: right before a removal, of one app. Then it is also found out where paths lead that this user cannot
-    see.
-    """
-    paths = CachePaths(sightings, environment.root, environment.host_root)
-    by_engine = engine_usage.ask(engine, paths, anew=anew)
-    by_dokku = Usages()
-    if judged:
-        docker_options.add_stored(by_dokku, environment, paths, version.read(environment.lib_root))
-        docker_options.add_printed(by_dokku, [sighting.app for sighting in judged], paths)
-        nginx.add(by_dokku, paths, environment.root)
-    if anew:
-        for usages in (by_engine, by_dokku):
-            hidden_paths.add(usages, paths, engine, sightings[0].app)
+
+def location_of(sighting: Sighting) -> Location:
+    """Give where the cache of an app is."""
+    return Location(
+        sighting.app,
+        sighting.path,
+        sighting.cache.identity if sighting.cache else None,
+        sighting.identity,
+        (CACHE_NAME, *(entry.name for entry in sighting.trash)),
+        tuple(entry.identity for entry in sighting.entries),
+    )
+
+
+def ask(environment: DokkuEnvironment, engine: Engine, sightings: Sequence[Sighting], *, anew: bool) -> Facts:
+    """Ask about all that was sighted. ``anew``: right before a removal, of one app."""
+    collected = collect(environment, engine, [location_of(sighting) for sighting in sightings], recheck=anew)
     bare = [sighting.app for sighting in sightings if sighting.is_bare]
-    return Facts(by_engine, by_dokku, _look_for_life(environment, engine, bare, anew=anew) if bare else {})
-
-
-def _look_for_life(
-    environment: DokkuEnvironment, engine: Engine, apps: Sequence[str], *, anew: bool
-) -> dict[str, Life]:
-    """Look for an image, a container, or settings that somebody made, of apps that left nothing in their directory.
-
-    Since 0.38.0 nearly all of an app lies elsewhere, and apps that were made from an image or a tarball before
-    0.24.0 have no ``HEAD`` (dokku/dokku#4485, #4496): an empty directory proves no ghost. What others may give too,
-    such as an image of the organisation that Dokku is of, proves no app either.
-    """
-    try:
-        images = engine_usage.signs_of_images(engine.images(anew=anew))
-        containers = engine_usage.signs_of_containers(engine.containers(anew=anew))
-    except Unestablished as error:
-        return {app: Life(unknown=(str(error),)) for app in apps}
-    lives = {}
-    for app in apps:
-        signs, hints = ([found[kind][app] for found in (images, containers) if app in found[kind]] for kind in (0, 1))
-        try:
-            made, others = settings.of_app(environment, app)
-            lives[app] = Life(tuple(signs + _are_there(made)), tuple(hints + _are_there(others)))
-        except Unestablished as error:
-            lives[app] = Life(tuple(signs), tuple(hints), (str(error),))
-    return lives
-
-
-def _are_there(paths: Sequence[str]) -> list[str]:
-    return [f"{path} is there" for path in paths[:1]]
+    return Facts(collected, collect_life(environment, engine, bare, recheck=anew) if bare else {})

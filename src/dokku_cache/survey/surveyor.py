@@ -8,20 +8,18 @@ from dataclasses import dataclass
 from dokku_cache.dokku import policy, version
 from dokku_cache.dokku.apps import AppState
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.engine import usage as engine_usage
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper
 from dokku_cache.errors import Unestablished
 from dokku_cache.evidence import place, quiet, writer
-from dokku_cache.evidence.paths import CachePaths
 from dokku_cache.legacy.classify import DokkuVersion, classify_cache, classify_trash, classify_without_evidence
 from dokku_cache.legacy.plan import Finding
 from dokku_cache.legacy.proof import Evidence, Life, Usage
 from dokku_cache.legacy.sighting import Sighting, look, look_at_app
 from dokku_cache.legacy.state import State, Verdict
-from dokku_cache.model.reason_code import ReasonCode
+from dokku_cache.sources.references import collect_mounting
 from dokku_cache.survey import facts
-from dokku_cache.survey.facts import Facts
+from dokku_cache.survey.facts import Facts, location_of, usage_of
 from dokku_cache.tree.contents import Inside, Walk
 from dokku_cache.tree.handles import AppDirectory, Identity
 from dokku_cache.tree.mounts import Mount, read_mounts
@@ -83,20 +81,17 @@ class Surveyor:
             return finding
         return self.complete(finding, walks[cache.identity])
 
-    def users_after_rename(self, directory: AppDirectory, sighting: Sighting) -> Usage:
+    def users_after_rename(self, directory: AppDirectory) -> Usage:
         """Ask engine and kernel alone, anew: for right after the cache got another name."""
         renamed = look(directory, _mounts())
-        mounted = tuple(reason for entry in renamed.entries if (reason := entry.fault or entry.mounted_as))
-        paths = CachePaths([sighting], self.environment.root, self.environment.host_root)
-        by_kernel = Usage(uses=mounted, use_codes=(ReasonCode.MOUNTED_ELSEWHERE,) if mounted else ())
-        return by_kernel + engine_usage.ask(self.engine, paths, anew=True).of_cache(sighting.app)
+        faults = Usage(uses=tuple(entry.fault for entry in renamed.entries if entry.fault))
+        return faults + usage_of(collect_mounting(self.environment, self.engine, location_of(renamed)))
 
     def _judge(self, sightings: list[Sighting], *, anew: bool) -> tuple[Finding, ...]:
         installed = version.read(self.environment.lib_root)
         early = {sighting.app: classify_without_evidence(sighting, installed) for sighting in sightings}
-        judged = [sighting for sighting in sightings if early[sighting.app] is None]
         asked = [sighting for sighting in sightings if early[sighting.app] is None or sighting.trash]
-        told = facts.ask(self.environment, self.engine, asked, judged, anew=anew) if asked else None
+        told = facts.ask(self.environment, self.engine, asked, anew=anew) if asked else None
         findings = []
         for sighting in sightings:
             verdict = early[sighting.app]

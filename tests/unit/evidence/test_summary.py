@@ -13,10 +13,10 @@ from dokku_cache.tree.handles import Identity
 NOW = DokkuVersion(0, 38, 27)
 
 
-def told(usage: Usage | None = None, version: DokkuVersion | None = NOW, mounted_as: str = "") -> tuple[str, ...]:
+def told(usage: Usage | None = None, version: DokkuVersion | None = NOW) -> tuple[str, ...]:
     place, writer = Proof(holds=True, text="HEAD lies beside it"), Proof(holds=False, text="files belong to bin")
     evidence = Evidence(place, writer, Proof(holds=None, text="as far as was looked"), usage or Usage())
-    sighting = Sighting("shop", "/home/dokku/shop/cache", Entry("cache", Identity(1, 2), mounted_as=mounted_as))
+    sighting = Sighting("shop", "/home/dokku/shop/cache", Entry("cache", Identity(1, 2)))
     return sentences(Finding(sighting, Verdict(State.UNVERIFIED), evidence=evidence, version=version))
 
 
@@ -31,24 +31,20 @@ def test_each_of_the_five_is_answered_by_what_shows_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("usage", "mounted_as", "sentence"),
+    ("usage", "sentence"),
     [
         (
             Usage(("a job has it", "an option names it"), ("Docker is silent",)),
-            "",
             "no, a job has it; an option names it",
         ),
-        (Usage(("a job has it",)), "/srv/x", "no, it is mounted at /srv/x; a job has it"),
-        (Usage(), "/srv/x", "no, it is mounted at /srv/x"),
         (
             Usage(unknown=("Docker is silent", "an option is no text")),
-            "",
             "not known, Docker is silent; an option is no text",
         ),
     ],
 )
-def test_it_is_unused_only_where_that_is_certain(usage: Usage, mounted_as: str, sentence: str) -> None:
-    assert told(usage, mounted_as=mounted_as)[2] == f"unused: {sentence}"
+def test_it_is_unused_only_where_that_is_certain(usage: Usage, sentence: str) -> None:
+    assert told(usage)[2] == f"unused: {sentence}"
 
 
 @pytest.mark.parametrize(

@@ -68,13 +68,11 @@ CACHES = (
     None,
     CACHE,
     Entry("cache", Identity(1, 2), fault="is a link", fault_code=ReasonCode.SYMLINK),
-    Entry("cache", Identity(1, 2), mounted_as="/m"),
 )
 TRASHES = (
     (),
     (TRASH,),
     (Entry(TRASH.name, TRASH.identity, fault="x", fault_code=ReasonCode.MOUNT_POINT),),
-    (Entry(TRASH.name, TRASH.identity, mounted_as="/m"),),
 )
 USAGES = (Usage(), USED, UNKNOWN)
 
@@ -92,7 +90,7 @@ def everything() -> list[Finding]:
 def is_proven(finding: Finding, mode: Mode) -> bool:
     """Tell whether the rule lets a cache go, written down once more and in other words than the code's."""
     known, cache = finding.evidence, finding.sighting.cache
-    if known is None or cache is None or cache.fault or cache.mounted_as or finding.sighting.fault:
+    if known is None or cache is None or cache.fault or finding.sighting.fault:
         return False
     if finding.version is None or finding.version < DokkuVersion(0, 31, 0) or known.usage != Usage():
         return False
@@ -145,11 +143,9 @@ def test_every_state_occurs() -> None:
         (sighting(), NOW, evidence(usage=USED), State.IN_USE),
         (sighting(), NOW, evidence(usage=UNKNOWN), State.UNKNOWN),
         (sighting(), NOW, evidence(usage=USED + UNKNOWN), State.IN_USE),
-        (sighting(Entry("cache", Identity(1, 2), mounted_as="/m")), NOW, evidence(usage=UNKNOWN), State.IN_USE),
         (sighting(), NOW, evidence(place=False, usage=USED), State.IN_USE),
         (sighting(), NOW, evidence(place=False, usage=UNKNOWN), State.UNKNOWN),
         (sighting(Entry("cache", Identity(1, 2), fault="cache is a link")), NOW, evidence(), State.UNSAFE),
-        (sighting(Entry("cache", Identity(1, 2), mounted_as="/mnt")), NOW, evidence(), State.IN_USE),
         (sighting(None, fault="a link"), NOW, evidence(), State.UNSAFE),
     ],
 )
@@ -159,7 +155,7 @@ def test_the_state_of_a_cache(facts: Sighting, version: DokkuVersion | None, kno
 
 def test_trash_is_finished_in_every_version_and_state_of_the_rest() -> None:
     for version in VERSIONS:
-        for cache in (None, CACHE, CACHES[2], CACHES[3]):
+        for cache in (None, CACHE, CACHES[2]):
             facts = sighting(cache, TRASH)
             finding = found(facts, version, evidence(usage=USED))
             assert finding.verdict.state is State.INTERRUPTED
@@ -203,8 +199,6 @@ def test_the_code_is_that_of_the_first_reason() -> None:
     assert classify_cache(sighting(), NOW, evidence(writer=False)).code is ReasonCode.UNEXPECTED_OWNER
     assert classify_cache(sighting(), NOW, evidence(usage=UNKNOWN + USED)).code is ReasonCode.MOUNTED_BY_CONTAINER
     assert classify_cache(sighting(), NOW, evidence(usage=UNKNOWN)).code is ReasonCode.DOCKER_UNAVAILABLE
-    mounted = Entry("cache", Identity(1, 2), mounted_as="/m")
-    assert classify_cache(sighting(mounted), NOW, evidence(usage=USED)).code is ReasonCode.MOUNTED_ELSEWHERE
     assert classify_cache(sighting(), None, evidence()).code is ReasonCode.VERSION_UNKNOWN
 
 
