@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from dokku_cache.dokku import apps
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
+from dokku_cache.engine.endpoint import DockerConfig, config_directory
 from dokku_cache.output.console import Console
 
 
@@ -22,7 +23,9 @@ class Context:
         """Read it from the environment. Raises CacheError when this was not called by Dokku."""
         environment = DokkuEnvironment.read(os.environ)
         roots = environment.root, environment.host_root
-        engine = Engine(environment.docker_host, environment.docker_bin, roots)
+        directory = config_directory(os.environ.get("DOCKER_CONFIG", ""), environment.system_user)
+        config = DockerConfig(os.environ.get("DOCKER_CONTEXT", ""), directory)
+        engine = Engine(environment.docker_host, environment.docker_bin, roots, config)
         return cls(environment, Console(is_quiet=environment.is_quiet), engine)
 
     def with_flags(self, *, quiet: bool) -> "Context":

@@ -63,7 +63,7 @@ volumes() { docker volume ls --quiet | LC_ALL=C sort; }
   dokku docker-options:add "$(app blog)" deploy "-v cache-$(app shop):/data" >/dev/null
   run --separate-stderr dokku cache:purge-volumes "$(app shop)"
   [ "$status" -eq 1 ]
-  [[ "$stderr" == *"stays: in-use: a docker option of $(app blog) names it"* ]]
+  [[ "$stderr" == *"stays: in-use: a Docker option of $(app blog) names it"* ]]
   has_volume "cache-$(app shop)"
 }
 
@@ -143,7 +143,7 @@ volumes() { docker volume ls --quiet | LC_ALL=C sort; }
   make_herokuish_volume forum 1
   make_container create --name "$(app forum).web.1" --label "com.dokku.app-name=$(app forum)"
   run dokku cache:purge-volumes --orphaned --dry-run
-  [[ "$output" == *"unknown: Dokku lists no app $(app forum), but there is container"* ]]
+  [[ "$output" == *"unknown: Dokku lists no app $(app forum), but container"* ]]
 }
 
 @test "who may not see every app removes nothing of apps that are gone, and the volumes of their own" {

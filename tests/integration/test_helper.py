@@ -197,7 +197,7 @@ def test_one_that_cannot_be_stopped_does(server: Server, engine: Engine, monkeyp
     cannot_be_removed(monkeypatch)
     monkeypatch.setattr(docker.APIClient, "stop", lambda *_, **__: None)
     name = helper_image.ensure(engine)
-    labels = {"com.dokku.cache.helper": "true", "com.dokku.app-name": "shop"}
+    labels = {"com.dokku.cache.helper": "container", "com.dokku.app-name": "shop"}
     stale = engine.api.create_container(name, command=["/bin/busybox", "sleep", "600"], labels=labels)
     engine.api.start(stale["Id"])
     before = manifest(cache)

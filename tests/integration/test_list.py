@@ -91,7 +91,7 @@ def full_server(server: Server, volume: Volume, container: Callable[[str], str])
     """One of every kind: directory, ghost, in use; volumes live, gone, in use, nobody's; trash."""
     # Or volumes are too young to go.
     min_age = Path(server.environment.lib_root, "config/cache/--global/min-age")
-    min_age.parent.mkdir(parents=True)
+    min_age.parent.mkdir(parents=True, exist_ok=True)
     min_age.write_text("0")
     server.make_cache("shop", 200)
     server.make_cache("wiki")

@@ -202,7 +202,7 @@ def test_a_container_of_a_killed_purge_is_removed_before_anything_is_measured(
 ) -> None:
     cache = server.make_cache("shop")
     give(cache, owner or cache.parent.stat().st_uid)
-    left = {"com.dokku.cache.helper": "true", "com.dokku.app-name": "shop"}
+    left = {"com.dokku.cache.helper": "container", "com.dokku.app-name": "shop"}
     wait = ["/bin/busybox", "sleep", "600"]
     stale = engine.api.create_container(helper_image.ensure(engine), command=wait, labels=left)["Id"]
     engine.api.start(stale)
@@ -216,30 +216,6 @@ def test_a_container_of_a_killed_purge_is_removed_before_anything_is_measured(
     as_dokku(lambda: purge(server, "shop"))
     assert not cache.exists()
     assert engine.containers(anew=True) == []
-
-
-def test_the_container_that_looks_where_a_hidden_path_leads_bears_the_name_of_the_app_that_is_purged(
-    server: Server, engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """So that the next purge of it finds the container, when this one is killed meanwhile."""
-    server.make_cache("shop")
-    hidden = server.root.parent / "closed"
-    (hidden / "uploads").mkdir(parents=True)
-    hidden.chmod(0o700)
-    other = server.make_app("other")
-    (other / "DOCKER_OPTIONS_DEPLOY").write_text(f"-v {hidden}/uploads:/x")
-    apps: list[str] = []
-
-    def look_instead(self: Helper, _path: str) -> None:
-        apps.append(self._app)
-
-    monkeypatch.setattr(Helper, "place_of", look_instead)
-
-    def work() -> list[str]:
-        purge(server, "shop")
-        return apps
-
-    assert as_dokku(work) == ["shop"]
 
 
 def test_two_purges_at_once_both_end_well(server: Server) -> None:

@@ -65,7 +65,7 @@ def test_a_container_that_mounts_the_apps_own_directory_uses_it(
     before = manifest(server.root)
     verdict = survey(server).verdict
     assert verdict.state is State.IN_USE
-    assert "mounts the app's directory at /app/public" in verdict.reason
+    assert "mounts its app directory at /app/public" in verdict.reason
     assert manifest(server.root) == before
 
 

@@ -66,6 +66,9 @@ class PlayedEngine:
     def images(self, *, all: bool) -> list[Json]:  # noqa: A002 - the SDK's name
         return self._answer("images", self.image_list)
 
+    def info(self) -> Json:
+        return {}
+
     def volumes(self) -> Json:
         return {"Volumes": self._answer("volumes", self.volume_list)}
 

@@ -62,6 +62,9 @@ class Docker:
             raise OSError("silent")
         return [] if filters else self.listed
 
+    def info(self) -> dict[str, Any]:
+        return {}
+
     def volumes(self) -> dict[str, Any]:
         return {"Volumes": []}
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from dokku_cache.caches.inventory import Cache, Kind
 from dokku_cache.engine.client import Json
-from dokku_cache.engine.usage import name_of
 from dokku_cache.model.reason_code import ReasonCode
+from dokku_cache.sources.docker import name_of
 from dokku_cache.volumes.state import VolumeState
 
 #: Where BuildKit keeps everything: its image, and the rootless variant of that, declare them as volumes

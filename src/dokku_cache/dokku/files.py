@@ -17,7 +17,7 @@ def opener(path: str, flags: int) -> int:
     return handle
 
 
-def read(path: str) -> str:
+def read(path: str, max_bytes: int = MOST_BYTES) -> str:
     """Give what is in a plain file; bytes that are no UTF-8 become surrogates.
 
     Neither a named pipe nor a device is waited for. Raises OSError, also for what is no file or too long.
@@ -29,9 +29,9 @@ def read(path: str) -> str:
             raise IsADirectoryError(errno.EISDIR, "Is a directory", path)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "no plain file", path)
-        if status.st_size > MOST_BYTES:
-            raise OSError(errno.EFBIG, f"longer than {MOST_BYTES:,} bytes", path)
+        if status.st_size > max_bytes:
+            raise OSError(errno.EFBIG, f"longer than {max_bytes:,} bytes", path)
         with open(handle, "rb", closefd=False) as file:
-            return file.read(MOST_BYTES).decode(errors="surrogateescape")
+            return file.read(max_bytes).decode(errors="surrogateescape")
     finally:
         os.close(handle)

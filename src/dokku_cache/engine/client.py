@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from dokku_cache import modules
-from dokku_cache.engine import host_root
+from dokku_cache.engine import endpoint, host_root
 from dokku_cache.engine.dial_stdio import SCHEME, Dialer, reach_through
+from dokku_cache.engine.endpoint import DEFAULT_SOCKET, DockerConfig
 from dokku_cache.engine.looking import let_only_look
 from dokku_cache.engine.patience import ask_a_silent_engine_once
 from dokku_cache.errors import Unestablished
-from dokku_cache.tree.mounts import Mount
 
-DEFAULT_SOCKET = "unix:///var/run/docker.sock"
 #: For a call, and, as an engine that was silent is not asked again, for all that a command waits for in vain. Listing
 #: containers took minutes on troubled engines (moby/moby#31719).
 TIMEOUT_SECONDS = 30
@@ -39,24 +38,29 @@ Json = dict[str, Any]
 class Engine:
     """The Docker engine; connects at the first call, and asks each question once.
 
-    ``docker_bin`` is the way to it where the socket ``docker_host`` does not open. ``roots`` are Dokku's root, and
-    the same as the engine knows it. Every method raises Unestablished when the engine does not answer in time,
-    answers with an error, or cannot be understood, as its paths are others than Dokku's.
+    ``docker_bin`` is the way to it where the socket does not open. ``config`` gives the socket where ``docker_host``
+    is empty. ``roots`` are Dokku's root, and the same as the engine knows it. Every method raises Unestablished when
+    the engine does not answer in time, answers with an error, or cannot be understood.
     """
 
-    def __init__(self, docker_host: str, docker_bin: str = "", roots: tuple[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        docker_host: str,
+        docker_bin: str = "",
+        roots: tuple[str, str] | None = None,
+        config: DockerConfig | None = None,
+    ) -> None:
         self._roots = roots
+        self._config = config or DockerConfig()
+        self._listener = 0
         self._looks_only = False
         self._limit_seconds: float = TIMEOUT_SECONDS
-        self._docker_host = docker_host or DEFAULT_SOCKET
+        self._docker_host = docker_host
         self._docker_bin = docker_bin
         self._dialer = Dialer(docker_bin) if docker_bin else None
         self._api: Any = None
         self._failure: Unestablished | None = None
         self._answers: dict[str, list[Json] | Unestablished] = {}
-        #: Where paths of the host lead that only the engine can see, each with the time of the answer
-        # (time.monotonic).
-        self.places: dict[str, tuple[float, Mount | None]] = {}
 
     @property
     def api(self) -> Any:
@@ -82,7 +86,7 @@ class Engine:
 
     def another(self) -> "Engine":
         """Give the same engine by a connection of its own: a silence there is none here."""
-        other = Engine(self._docker_host, self._docker_bin, self._roots)
+        other = Engine(self._docker_host, self._docker_bin, self._roots, self._config)
         other._looks_only = self._looks_only
         return other
 
@@ -98,6 +102,7 @@ class Engine:
         return next((answer for answer in answers if isinstance(answer, Unestablished)), None)
 
     def _connect(self) -> Any:
+        self._docker_host = endpoint.resolve(self._docker_host, self._config)
         if not self._docker_host.startswith("unix://"):
             # Bind mounts and paths mean something on the engine's machine only, and that must be this one.
             where = where_set("DOCKER_HOST", self._roots)
@@ -105,7 +110,7 @@ class Engine:
                 f"DOCKER_HOST is {self._docker_host}, but only the socket of an engine on this machine will do",
                 f"take DOCKER_HOST out of {where}, or set it to {DEFAULT_SOCKET} there",
             )
-        refused = _why_closed(self._docker_host)
+        refused = self._why_closed()
         try:
             return self._client(self._dialer if refused else None)
         except Unestablished as failure:
@@ -139,6 +144,17 @@ class Engine:
             let_only_look(api)
         return api
 
+    def _why_closed(self) -> OSError | None:
+        """Give the error of opening the socket, or None. Remember the process that listens on it."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            probe.settimeout(TIMEOUT_SECONDS)
+            try:
+                probe.connect(self._docker_host.removeprefix("unix://"))
+                self._listener = host_root.listener_of(probe)
+            except OSError as error:
+                return error
+        return None
+
     def _closed(self, refused: PermissionError) -> Unestablished:
         """Say what is wrong where neither the socket nor DOCKER_BIN leads to the engine."""
         path = self._docker_host.removeprefix("unix://")
@@ -152,7 +168,7 @@ class Engine:
         """Give all containers, running or not, with their mounts: one call, made again when ``anew``."""
         listed = self._once("containers", lambda: self.api.containers(all=True), anew=anew)
         if self._roots:
-            host_root.check(listed, *self._roots)
+            host_root.check(listed, *self._roots, self._listener)
         return listed
 
     def volumes(self, *, anew: bool = False) -> list[Json]:
@@ -162,6 +178,21 @@ class Engine:
     def images(self, *, anew: bool = False) -> list[Json]:
         """Give all tagged images: one call, made again when ``anew``."""
         return self._once("images", lambda: self.api.images(all=False), anew=anew)
+
+    def services(self, *, anew: bool = False) -> list[Json]:
+        """Give all Swarm services, also those without a task. Raises Unestablished on a worker of a swarm."""
+        return self._once("services", self._list_services, anew=anew)
+
+    def _list_services(self) -> list[Json]:
+        swarm = self.api.info().get("Swarm") or {}
+        if swarm.get("LocalNodeState") in {None, "", "inactive"}:
+            return []
+        if not swarm.get("ControlAvailable"):
+            raise Unestablished(
+                "this server is a worker of a Docker swarm and cannot list its services",
+                "run the plugin on a manager: docker node promote",
+            )
+        return list(self.api.services())
 
     def data_root(self) -> str:
         """Give the directory in which the engine keeps volumes and all else, by its path on the engine's host."""
@@ -195,17 +226,6 @@ def where_set(variable: str, roots: tuple[str, str] | None) -> str:
             if variable in file.read():
                 return path
     return f"the environment, such as a file in {os.path.join(root, '.dokkurc')}"
-
-
-def _why_closed(docker_host: str) -> OSError | None:
-    """Tell why a Unix socket does not open, if it does not."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.settimeout(TIMEOUT_SECONDS)
-        try:
-            probe.connect(docker_host.removeprefix("unix://"))
-        except OSError as error:
-            return error
-    return None
 
 
 def guarded(call: Callable[[], Answer]) -> Answer:

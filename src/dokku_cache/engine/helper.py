@@ -16,13 +16,12 @@ from dokku_cache.engine.attachment import Attachment
 from dokku_cache.engine.client import Engine, guarded
 from dokku_cache.engine.helper_faults import not_begun, not_seen, partly_removed
 from dokku_cache.engine.helper_lines import count, read_names
-from dokku_cache.engine.helper_scripts import EMPTY, MEASURE, MOUNT_POINT, PLACE
+from dokku_cache.engine.helper_scripts import EMPTY, MEASURE, MOUNT_POINT
 from dokku_cache.errors import Refused, Unestablished
 from dokku_cache.interrupts import held_back
 from dokku_cache.legacy.remove import Gone
 from dokku_cache.tree.handles import Identity
 from dokku_cache.tree.measurement import Tally, Tick, Ticker
-from dokku_cache.tree.mounts import Mount, parse
 from dokku_cache.tree.scan import MAX_NAMES, Scan
 
 #: DAC_OVERRIDE to read and write directories of any owner, FOWNER for those with the sticky bit.
@@ -36,8 +35,6 @@ GENTLE_CPU_SHARES = 2
 EXIT_REPLACED = 70
 #: So often a walk says how far it is.
 TICK_ENTRIES = 1000
-#: A line of the kernel's table of mounts has more (proc(5)); the other lines of a helper have fewer.
-_WORDS_OF_A_MOUNT = 6
 
 
 class Helper:
@@ -88,15 +85,6 @@ class Helper:
         ticker.tell()
         return tally.result(names, has_all_names=has_all_names)
 
-    def place_of(self, path: str) -> Mount | None:
-        """Tell where a path of the host leads: the device, and the path on that. Raises CacheError."""
-        with closing(self._run(PLACE, path, Identity(0, 0), read_only=True)) as lines:
-            for line in lines:
-                mount = parse(line) if line.count(b" ") > _WORDS_OF_A_MOUNT else None
-                if mount is not None and mount.mount_point == MOUNT_POINT:
-                    return mount
-        return None
-
     def prepare(self) -> None:
         """See to what a helper is made of, before anything is begun that needs one. Raises Unestablished."""
         helper_image.ensure(self._engine)
@@ -106,7 +94,7 @@ class Helper:
 
         The caller holds the lock on the app: they work for nobody any more. Raises Unestablished.
         """
-        _remove_containers(self._engine, [labels.HELPER, f"{labels.APP_NAME}={self._app}"])
+        _remove_containers(self._engine, [labels.OF_HELPERS, f"{labels.APP_NAME}={self._app}"])
 
     def _run(
         self, script: str, directory_path: str, identity: Identity, *, read_only: bool
@@ -191,7 +179,7 @@ def _is_still(directory_path: str, identity: Identity) -> bool:
 
 def remove_all_stale(engine: Engine) -> None:
     """Stop and remove all helper containers, of whatever app. Raises Unestablished."""
-    _remove_containers(engine, [labels.HELPER])
+    _remove_containers(engine, [labels.OF_HELPERS])
 
 
 def _remove_containers(engine: Engine, with_labels: list[str]) -> None:

@@ -32,7 +32,9 @@ def ensure(engine: Engine) -> str:
         try:
             engine.api.inspect_image(name)
         except not_found:
-            changes = [f'LABEL {key}="{value}"' for key, value in {**labels.DOKKU, labels.HELPER: "true"}.items()]
+            changes = [
+                f'LABEL {key}="{value}"' for key, value in {**labels.DOKKU, labels.HELPER: labels.IMAGE}.items()
+            ]
             engine.api.import_image_from_data(archive, repository=REPOSITORY, tag=tag, changes=changes)
 
     guarded(find_or_import)

@@ -99,9 +99,3 @@ echo done
     .replace("@AMBIGUOUS@", " ".join(sorted(AMBIGUOUS_NAMES)))
     .replace("@BYTES@", str(MOST_NAME_BYTES))
 )
-
-# The kernel's table of mounts tells what the engine has found at a path, file or directory.
-PLACE = f"""
-grep " {MOUNT_POINT} " /proc/self/mountinfo
-echo done
-"""

@@ -1,7 +1,9 @@
-"""Whether ``DOKKU_HOST_ROOT`` is right, where Dokku itself runs in a container of the engine."""
+"""Whether the engine sees Dokku's root at ``DOKKU_HOST_ROOT``: it differs where Dokku runs in a container."""
 
 import os
 import re
+import socket
+import struct
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,21 +14,55 @@ _OWN_ID = re.compile(
     r"^\S+ \S+ \S+ \S*/containers/([0-9a-f]{64})/\S+ /etc/(?:hostname|hosts|resolv\.conf) ", re.MULTILINE
 )
 MOUNT_TABLE = "/proc/self/mountinfo"
+#: Of Docker's and podman's containers.
+MARKERS = ("/.dockerenv", "/run/.containerenv")
+#: struct ucred (unix(7), SO_PEERCRED).
+_CREDENTIALS = struct.Struct("3i")
 
 
-def check(containers: Sequence[dict[str, Any]], dokku_root: str, host_root: str) -> None:
-    """Raise Unestablished where the engine knows Dokku's root by another path than ``host_root``.
+def check(containers: Sequence[dict[str, Any]], dokku_root: str, host_root: str, engine_pid: int) -> None:
+    """Raise Unestablished unless the engine knows Dokku's root by the path ``host_root``.
 
-    ``containers`` is what ``GET /containers/json`` gives. Who uses a cache is told by paths of the host: with a wrong
-    one, a mounted cache would look unused. Outside of a container everything is right.
+    ``containers`` is what ``GET /containers/json`` gives, ``engine_pid`` the process that listens on the engine's
+    socket, 0 if unknown. With a wrong path, a mounted cache would look unused. An engine in this mount namespace, and
+    a Dokku outside of containers, see the same paths.
     """
     own = own_container()
+    if not (own or is_in_container()) or _shares_mounts(engine_pid):
+        return
     expected = on_host(containers, own, os.path.realpath(dokku_root)) if own else ""
-    if expected and expected != os.path.normpath(host_root):
+    if expected == os.path.normpath(host_root):
+        return
+    if expected:
         raise Unestablished(
             f"DOKKU_HOST_ROOT is {host_root}, but Dokku runs in a container, and its root is {expected} on the host",
             f"start Dokku's container with DOKKU_HOST_ROOT={expected}",
         )
+    raise Unestablished(
+        f"DOKKU_HOST_ROOT ({host_root}) cannot be verified: Dokku runs in a container that Docker does not list, or "
+        f"{dokku_root} is not mounted from the host",
+        "run Dokku's official image with the same Docker engine, and mount its data directory from the host",
+    )
+
+
+def is_in_container() -> bool:
+    """Check for Docker, podman or Kubernetes around this process."""
+    return "KUBERNETES_SERVICE_HOST" in os.environ or any(os.path.exists(marker) for marker in MARKERS)
+
+
+def listener_of(connection: socket.socket) -> int:
+    """Give the process that listens on the other end of a Unix socket, 0 if it is in another PID namespace."""
+    data = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    return int(_CREDENTIALS.unpack(data)[0])
+
+
+def _shares_mounts(pid: int) -> bool:
+    """Check whether a process is in this mount namespace: the first line has the id of its first mount."""
+    try:
+        with open(MOUNT_TABLE, "rb") as own, open(f"/proc/{pid}/mountinfo", "rb") as other:
+            return pid > 0 and own.readline() == other.readline()
+    except OSError:
+        return False
 
 
 def own_container() -> str:

@@ -15,16 +15,12 @@ class Entry:
     """A legacy cache, or trash: what an interrupted purge left of one.
 
     ``fault`` says why the entry must not be touched, with ``fault_code`` for programs; it is empty for a plain
-    directory with nothing mounted in it. ``mounted_as`` is a place at which a mount shows the directory, something in
-    it, or the app's directory; empty where there is none. ``changed``: st_ctime, in seconds since the epoch.
-    ``is_empty``: user dokku can see that the directory is empty.
+    directory with nothing mounted in it. ``is_empty``: user dokku can see that the directory is empty.
     """
 
     name: str
     identity: Identity
     fault: str = ""
-    mounted_as: str = ""
-    changed: float = 0.0
     is_empty: bool = False
     fault_code: ReasonCode | None = None
 
@@ -70,6 +66,11 @@ class Location:
     def entries(self) -> tuple[Entry, ...]:
         """Everything that could be removed, trash first."""
         return (*self.trash, *((self.cache,) if self.cache else ()))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the cache and of the trash in the app's directory."""
+        return (CACHE_NAME, *(entry.name for entry in self.trash))
 
     @property
     def is_bare(self) -> bool:

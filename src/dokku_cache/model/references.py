@@ -1,7 +1,7 @@
 """References to a cache: whatever uses it, or might use it."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Container, Iterable
+from dataclasses import dataclass, replace
 
 from dokku_cache.model.reason_code import ReasonCode
 
@@ -11,12 +11,14 @@ class Reference:
     """One reference to a cache, or one source of references that could not be read.
 
     ``text`` is a sentence without a full stop, such as "container shop.web.1 mounts it at /data (running)". ``hint``
-    is the next step that ends the reference or makes the source readable, or empty.
+    is the next step that ends the reference or makes the source readable, or empty. ``app`` is the app that the
+    source belongs to, or empty; only callers that may see that app may read the text.
     """
 
     code: ReasonCode
     text: str
     hint: str = ""
+    app: str = ""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,15 @@ class References:
     def __bool__(self) -> bool:
         return bool(self.uses or self.unknown)
 
+    def seen_by(self, apps: Container[str]) -> "References":
+        """Give the references as a caller may read them that sees only ``apps``."""
+        return References(
+            _unique(_redacted(reference, "another app refers to it", apps) for reference in self.uses),
+            _unique(
+                _redacted(reference, "a setting of another app cannot be read", apps) for reference in self.unknown
+            ),
+        )
+
     @property
     def all(self) -> tuple[Reference, ...]:
         """Give the uses, then what is unknown."""
@@ -50,6 +61,12 @@ class References:
     def hint(self) -> str:
         """Give all hints in one line, each once."""
         return "; ".join(dict.fromkeys(reference.hint for reference in self.all if reference.hint))
+
+
+def _redacted(reference: Reference, text: str, apps: Container[str]) -> Reference:
+    if not reference.app or reference.app in apps:
+        return reference
+    return replace(reference, text=text, hint="ask an administrator of this server", app="")
 
 
 def _unique(items: Iterable[Reference]) -> tuple[Reference, ...]:

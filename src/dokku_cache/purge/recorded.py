@@ -1,7 +1,7 @@
 """Purging with everything around it: progress, the history, and the events for other plugins."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 
 from dokku_cache.context import Context
@@ -16,11 +16,17 @@ from dokku_cache.records import history
 from dokku_cache.records.history import Record
 
 
-def purge_and_record(context: Context, finding: Finding, request: Request) -> Outcome | None:
-    """Purge one app as ``Purger.purge`` does, show the progress, record the result, and fire the events."""
+def purge_and_record(
+    context: Context, finding: Finding, request: Request, visible: Container[str] | None = None
+) -> Outcome | None:
+    """Purge one app as ``Purger.purge`` does, show the progress, record the result, and fire the events.
+
+    Failures are recorded, and the app's owner reads them; so an automatic purge names no other app either.
+    """
+    visible = {finding.app} if request.initiator.is_automatic else visible
     try:
         with Watcher(context.console) as watcher:
-            outcome = Purger(context.environment, context.engine, watcher, request).purge(finding)
+            outcome = Purger(context.environment, context.engine, watcher, request, visible).purge(finding)
     except PartlyRemoved as error:
         _record_failure(context, finding.app, request.initiator, str(error))
         raise

@@ -9,7 +9,6 @@ from datetime import datetime, timezone
 
 from dokku_cache.model.check import Check, Result
 from dokku_cache.model.finding import Facts, Finding, Verdict
-from dokku_cache.model.location import Entry
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.model.references import References
 from dokku_cache.model.state import State
@@ -79,16 +78,14 @@ def check_unused(facts: Facts) -> Check:
     """Pass where nothing refers to the cache and every source could be read."""
     if facts.references is None or facts.location.cache is None:
         return _not_checked("unused")
-    return _check_references((facts.location.cache,), facts.references)
+    return _check_references(facts.references)
 
 
-def _check_references(entries: Sequence[Entry], references: References) -> Check:
-    mounted = [f"{entry.name} is mounted at {entry.mounted_as}" for entry in entries if entry.mounted_as]
-    uses = [*mounted, *(use.text for use in references.uses)]
-    if uses:
-        code = ReasonCode.MOUNTED_ELSEWHERE if mounted else references.uses[0].code
+def _check_references(references: References) -> Check:
+    if references.uses:
+        reason = _sentences([use.text for use in references.uses])
         hint = references.hint or "remove what uses it, then purge again"
-        return _failed("unused", State.IN_USE, _sentences(uses), code, hint)
+        return _failed("unused", State.IN_USE, reason, references.uses[0].code, hint)
     if references.unknown:
         hint = references.hint or "purge again when this can be read"
         reason = _sentences([source.text for source in references.unknown])
@@ -275,7 +272,7 @@ def _classify_trash(facts: Facts) -> Verdict:
     if faulty:
         reason = "; ".join(entry.fault for entry in faulty)
         return Verdict(State.UNSAFE, reason, _HINTS[State.UNSAFE], faulty[0].fault_code)
-    check = _check_references(trash, facts.trash_references or References())
+    check = _check_references(facts.trash_references or References())
     if check.state is not None:
         return Verdict(check.state, check.reason, check.hint, check.code)
     reason = "an earlier purge was interrupted; the rest of the cache is still there"

@@ -8,7 +8,7 @@ from dokku_cache.model.location import CACHE_NAME, TRASH_PREFIX, Entry, Location
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.sources.install_files import is_by_install
 from dokku_cache.tree.handles import OPEN_DIRECTORY, AppDirectory, Identity, describe_kind
-from dokku_cache.tree.mounts import Mount, mounted_at_or_below, mounted_from
+from dokku_cache.tree.mounts import Mount, mounted_at_or_below
 
 #: The deploy lock of Dokku 0.31.0 to 0.33.9 (plugins/common/functions). The file outlives the deploy and the app.
 LOCK_NAME = ".deploy.lock"
@@ -125,14 +125,7 @@ def _read_entry(directory: AppDirectory, name: str, real_path: str, mounts: tupl
     if status.st_dev != os.fstat(directory.fd).st_dev:
         fault = f"{name} is on another file system than the app's directory"
         return Entry(name, identity, fault=fault, fault_code=ReasonCode.OTHER_FILE_SYSTEM)
-    outer = mounted_from(path, mounts, whole=real_path)
-    return Entry(
-        name,
-        identity,
-        mounted_as=outer.mount_point if outer else "",
-        changed=status.st_ctime,
-        is_empty=_is_empty(directory.fd, name),
-    )
+    return Entry(name, identity, is_empty=_is_empty(directory.fd, name))
 
 
 def _is_empty(parent_fd: int, name: str) -> bool:

@@ -2,24 +2,23 @@
 
 import os
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from dokku_cache.dokku import policy, version
 from dokku_cache.dokku.apps import AppState
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.engine import usage as engine_usage
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper
 from dokku_cache.errors import Unestablished
-from dokku_cache.evidence.paths import CachePaths
 from dokku_cache.model.finding import Facts, Finding
 from dokku_cache.model.location import Location
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.model.references import Reference, References
 from dokku_cache.rules.verification import classify, early_verdict
 from dokku_cache.sources import accounts, app_directory
-from dokku_cache.survey import facts
+from dokku_cache.sources.life import collect_life
+from dokku_cache.sources.references import Collected, collect, collect_mounting
 from dokku_cache.tree.handles import AppDirectory
 from dokku_cache.tree.mounts import Mount, read_mounts
 from dokku_cache.tree.scan import Scan
@@ -27,10 +26,14 @@ from dokku_cache.tree.scan import Scan
 
 @dataclass(frozen=True)
 class Surveyor:
-    """Collects the facts about legacy caches of one server."""
+    """Collects the facts about legacy caches of one server.
+
+    ``visible``: the apps that the caller may see, None for all. Reasons say nothing about any other app.
+    """
 
     environment: DokkuEnvironment
     engine: Engine
+    visible: Container[str] | None = None
 
     def helper(self, app: str) -> Helper:
         """Give the helper that reads what user dokku may not."""
@@ -62,37 +65,43 @@ class Surveyor:
         """Collect all facts about one app again, through its open directory: right before a removal."""
         return self._classify([app_directory.read(directory, _mounts())], recheck=True)[0]
 
-    def uses_after_rename(self, directory: AppDirectory, location: Location) -> References:
+    def uses_after_rename(self, directory: AppDirectory) -> References:
         """Ask Docker and the kernel again, right after the cache was renamed."""
         renamed = app_directory.read(directory, _mounts())
-        faults = tuple(reason for entry in renamed.entries if (reason := entry.fault or entry.mounted_as))
-        by_kernel = References(tuple(Reference(ReasonCode.MOUNTED_ELSEWHERE, fault) for fault in faults))
-        paths = CachePaths([location], self.environment.root, self.environment.host_root)
-        return by_kernel + facts.references(engine_usage.ask(self.engine, paths, anew=True).of_cache(location.app))
+        faults = tuple(
+            Reference(entry.fault_code or ReasonCode.MOUNTED_ELSEWHERE, entry.fault)
+            for entry in renamed.entries
+            if entry.fault
+        )
+        return References(faults) + self._seen(collect_mounting(self.environment, self.engine, renamed))
 
     def _classify(self, locations: list[Location], *, recheck: bool = False) -> tuple[Finding, ...]:
         installed = version.read(self.environment.lib_root)
         known = [Facts(location, installed, now=clock()) for location in locations]
         asked = [one.location for one in known if early_verdict(one) is None or one.location.trash]
-        judged = [one.location for one in known if early_verdict(one) is None]
-        told = facts.ask(self.environment, self.engine, asked, judged, anew=recheck) if asked else None
-        return tuple(classify(self._complete(one, told)) for one in known)
+        if not asked:
+            return tuple(classify(one) for one in known)
+        collected = collect(self.environment, self.engine, asked, recheck=recheck)
+        bare = [location.app for location in asked if location.is_bare]
+        life = collect_life(self.environment, self.engine, bare, recheck=recheck) if bare else {}
+        return tuple(classify(self._complete(one, collected, life)) for one in known)
 
-    def _complete(self, known: Facts, told: facts.Collected | None) -> Facts:
+    def _complete(self, known: Facts, collected: Collected, life: Mapping[str, References]) -> Facts:
         app = known.location.app
-        if told is None:
-            return known
         if known.location.trash:
-            known = replace(known, trash_references=told.of_trash(app))
+            known = replace(known, trash_references=self._seen(collected.rest[app]))
         if early_verdict(known) is not None:
             return known
         return replace(
             known,
-            references=told.of_cache(app),
-            life=told.life_of(app),
+            references=self._seen(collected.cache[app]),
+            life=life.get(app, References()),
             accounts=accounts.read(self.environment.system_user),
             min_age_seconds=policy.min_age_seconds(self.environment, app),
         )
+
+    def _seen(self, references: References) -> References:
+        return references if self.visible is None else references.seen_by(self.visible)
 
 
 def with_scan(finding: Finding, scan: Scan) -> Finding:

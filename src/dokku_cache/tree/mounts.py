@@ -57,35 +57,6 @@ def mounted_at_or_below(directory: str, mounts: Iterable[Mount]) -> Mount | None
     return next((mount for mount in mounts if is_at_or_below(mount.mount_point, directory)), None)
 
 
-def mounted_from(directory: str, mounts: tuple[Mount, ...], *, whole: str = "") -> Mount | None:
-    """Give the first mount that shows ``directory`` (a real path), or a part of it, at another place.
-
-    Or just the directory ``whole`` above it, the app's: who shows that one means it. A mount of what lies still
-    further above, such as a whole disk, tells nothing.
-
-    A bind mount does that, and so does the local volume driver with ``o=bind``: Docker then reports the
-    volume's own path as the source, so the kernel's table is the only witness.
-    """
-    place = _place(directory, mounts)
-    if place is None:
-        return None
-    holder, in_device = place
-    for mount in mounts:
-        if mount.device == holder.device and is_at_or_below(mount.root, in_device):
-            return mount
-    return _mounted_whole(whole, mounts) if whole else None
-
-
-def _mounted_whole(directory: str, mounts: tuple[Mount, ...]) -> Mount | None:
-    place = _place(directory, mounts)
-    if place is None:
-        return None
-    holder, in_device = place
-    # Where the directory is a mount point itself, its own mount shows it, of course.
-    others = (mount for mount in mounts if mount.mount_point != directory)
-    return next((mount for mount in others if mount.device == holder.device and mount.root == in_device), None)
-
-
 def place_of(directory: str, mounts: tuple[Mount, ...]) -> Mount | None:
     """Give where a directory (a real path) lies: its device, and in ``root`` its path on that; None if unknown."""
     place = _place(directory, mounts)

@@ -6,14 +6,16 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
-from dokku_cache.dokku import pack_keys, policy, properties, version, volume_mentions
+from dokku_cache.dokku import pack_keys, policy, properties
 from dokku_cache.dokku.apps import AppState
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.dokku.volume_mentions import Mentions
-from dokku_cache.engine import usage, volume_calls
+from dokku_cache.engine import volume_calls
 from dokku_cache.engine.client import Engine
 from dokku_cache.errors import CacheError, Unestablished
 from dokku_cache.records import history
+from dokku_cache.sources.docker import services_of_volumes, users_of_volumes
+from dokku_cache.sources.life import signs_in_docker
+from dokku_cache.sources.options import VolumeReferences, references_to_volumes
 from dokku_cache.volumes import ownership
 from dokku_cache.volumes.ownership import CacheVolume
 from dokku_cache.volumes.plan import VolumeFinding
@@ -48,9 +50,14 @@ class Examiner:
 
     def _judge(self, volumes: Collection[CacheVolume], *, anew: bool) -> tuple[VolumeFinding, ...]:
         states = {app: self.app_state(app) for app in sorted({volume.app for volume in volumes if volume.app})}
-        installed = version.read(self.environment.lib_root)
-        mentions = volume_mentions.find(self.environment, {volume.name for volume in volumes}, installed)
+        mentions = references_to_volumes(self.environment, {volume.name for volume in volumes})
         users, trouble = self._users(anew=anew)
+        try:
+            for name, services in services_of_volumes(self.engine, anew=anew).items():
+                mounted = tuple(f"Swarm service {service} mounts it" for service in services)
+                mentions.by_name[name] = (*mounted, *mentions.by_name.get(name, ()))
+        except Unestablished as error:
+            trouble = tuple(dict.fromkeys((*trouble, str(error))))
         gone = frozenset(app for app, state in states.items() if state is not AppState.PRESENT)
         life, unknown = self._life(gone, anew=anew) if gone else ({}, ())
         known = VolumeFacts(
@@ -72,20 +79,17 @@ class Examiner:
 
     def _users(self, *, anew: bool) -> tuple[Mapping[str, tuple[str, ...]] | None, tuple[str, ...]]:
         try:
-            return usage.containers_by_volume(self.engine.containers(anew=anew)), ()
+            return users_of_volumes(self.engine, anew=anew), ()
         except Unestablished as error:
             return None, (str(error),)
 
     def _life(self, apps: frozenset[str], *, anew: bool) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
         """Look for containers and images of apps that Dokku does not list, as another Dokku's on this engine."""
         try:
-            found = (
-                *usage.signs_of_containers(self.engine.containers()),  # of a moment ago
-                *usage.signs_of_images(self.engine.images(anew=anew)),
-            )
+            signs = signs_in_docker(self.engine, recheck=anew)
         except Unestablished as error:
             return {}, (str(error),)
-        return {app: tuple(signs[app] for signs in found if app in signs) for app in apps}, ()
+        return {app: signs.get(app, ()) for app in apps}, ()
 
 
 def _facts(
@@ -93,7 +97,7 @@ def _facts(
     app_state: AppState | None,
     known: VolumeFacts,
     users: Mapping[str, tuple[str, ...]] | None,
-    mentions: Mentions,
+    mentions: VolumeReferences,
     life: Mapping[str, tuple[str, ...]],
 ) -> VolumeFacts:
     return replace(

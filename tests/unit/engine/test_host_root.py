@@ -1,5 +1,6 @@
 """Where Dokku runs in a container, its root's place on the host is held against what the engine knows."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -41,16 +42,43 @@ def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(host_root, "MOUNT_TABLE", str(tmp_path / "mountinfo"))
 
 
+@pytest.fixture
+def no_markers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host_root, "MARKERS", ())
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+
+
 @pytest.mark.usefixtures("inside")
 def test_a_wrong_host_root_is_refused_with_the_right_one(tmp_path: Path) -> None:
     containers = [container(("/var/lib/dokku", str(tmp_path)))]
-    host_root.check(containers, str(tmp_path / "home"), "/var/lib/dokku/home")
+    host_root.check(containers, str(tmp_path / "home"), "/var/lib/dokku/home", 0)
     with pytest.raises(Unestablished, match="DOKKU_HOST_ROOT is /home/dokku") as caught:
-        host_root.check(containers, str(tmp_path / "home"), "/home/dokku")
+        host_root.check(containers, str(tmp_path / "home"), "/home/dokku", 0)
     assert "DOKKU_HOST_ROOT=/var/lib/dokku/home" in caught.value.hint
 
 
-def test_outside_of_a_container_nothing_is_held_against_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("inside")
+def test_a_container_that_the_engine_does_not_list_is_refused() -> None:
+    with pytest.raises(Unestablished, match="cannot be verified"):
+        host_root.check([], "/home/dokku", "/home/dokku", 0)
+
+
+@pytest.mark.usefixtures("no_markers")
+@pytest.mark.parametrize("kind", ["podman", "kubernetes"])
+def test_in_other_containers_the_path_cannot_be_verified(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
     (tmp_path / "mountinfo").write_text(TABLE.splitlines()[0] + "\n")
     monkeypatch.setattr(host_root, "MOUNT_TABLE", str(tmp_path / "mountinfo"))
-    host_root.check([container(("/elsewhere", "/"))], "/home/dokku", "/home/dokku")
+    host_root.check([container(("/elsewhere", "/"))], "/home/dokku", "/home/dokku", 0)  # in no container
+    if kind == "podman":
+        monkeypatch.setattr(host_root, "MARKERS", (str(tmp_path),))
+    else:
+        monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+    with pytest.raises(Unestablished, match="cannot be verified"):
+        host_root.check([container(("/elsewhere", "/"))], "/home/dokku", "/home/dokku", 0)
+
+
+def test_an_engine_in_the_same_mount_namespace_needs_no_mapping(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+    host_root.check([], "/home/dokku", "/home/dokku", os.getpid())

@@ -24,7 +24,7 @@ LOOKS = [
     (purge_volumes, ["shop", "--dry-run"]),
     (purge_volumes, ["--orphaned", "--dry-run"]),
 ]
-HELPER = {"com.dokku.cache.helper": "true"}
+HELPER = {"com.dokku.cache.helper": "container"}
 OURS, OTHERS = "a" * 64, "b" * 64
 
 

@@ -172,8 +172,6 @@ def test_references_win_over_doubts_and_unknown_sources_count_as_uses() -> None:
     verdict = classify(used).cache
     assert (verdict.state, verdict.hint) == (State.IN_USE, "remove it")
     assert state_of(replace(used, references=References((), (SILENT,)))) is State.UNKNOWN
-    mounted = replace(CACHE, mounted_as="/mnt")
-    assert state_of(replace(FACTS, location=replace(FACTS.location, cache=mounted))) is State.IN_USE
 
 
 def test_many_references_stay_readable() -> None:

@@ -144,20 +144,6 @@ def test_another_file_system_is_a_fault(app: Path, monkeypatch: pytest.MonkeyPat
     assert found.cache.fault_code is ReasonCode.OTHER_FILE_SYSTEM
 
 
-def test_a_cache_that_is_mounted_elsewhere_says_where(app: Path) -> None:
-    (app / "cache").mkdir()
-    disk = Mount(7, "/disk", str(app.parent))
-    for shown in ("/disk/shop/cache", "/disk/shop/cache/gems", "/disk/shop"):
-        found = look(app.parent, mounts=(disk, Mount(7, shown, "/elsewhere")))
-        assert found.cache is not None
-        assert found.cache.mounted_as == "/elsewhere"
-    for shown in ("/disk", "/disk/shop/cache2", "/disk/shop/cache"):
-        found = look(app.parent, mounts=(disk, Mount(7 if shown != "/disk/shop/cache" else 8, shown, "/elsewhere")))
-        assert found.cache is not None
-        assert found.cache.mounted_as == ""
-    assert found.cache.changed == (app / "cache").stat().st_ctime
-
-
 def test_a_dead_mount_is_a_fault_and_what_cannot_be_read_otherwise_is_one_of_the_app(
     app: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,10 +10,10 @@ import pytest
 from dokku_cache.actions import report
 from dokku_cache.context import Context
 from dokku_cache.dokku import plugn
-from dokku_cache.dokku.docker_options import TRIGGERS
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
 from dokku_cache.output.console import Console
+from dokku_cache.sources.options import TRIGGERS
 
 APPS = 500
 
@@ -27,6 +27,9 @@ class CountedApi:
     def containers(self, *, all: bool) -> list[dict]:  # noqa: A002 - the SDK's name
         self.calls["containers"] += 1
         return []
+
+    def info(self) -> dict:
+        return {"Swarm": {"LocalNodeState": "inactive"}}
 
     def volumes(self) -> dict:
         self.calls["volumes"] += 1
@@ -57,7 +60,7 @@ def lay_out(environment: DokkuEnvironment, caches: int) -> None:
 
 
 @pytest.mark.parametrize("caches", [0, 1, 40])
-def test_a_report_asks_the_engine_once_and_dokku_only_about_apps_with_a_cache(
+def test_a_report_asks_docker_once_and_fires_triggers_for_a_single_cache(
     environment: DokkuEnvironment, triggers: Counter[str], caches: int
 ) -> None:
     lay_out(environment, caches)
@@ -67,4 +70,4 @@ def test_a_report_asks_the_engine_once_and_dokku_only_about_apps_with_a_cache(
     assert out.getvalue().count("cache information") == APPS
     assert out.getvalue().count("orphaned") == caches
     assert api.calls == Counter(volumes=1, **({"containers": 1} if caches else {}))
-    assert triggers == Counter({"app-list": 1, **({kind: caches for kind, _ in TRIGGERS} if caches else {})})
+    assert triggers == Counter({"app-list": 1, **({kind: 1 for kind, _ in TRIGGERS} if caches == 1 else {})})

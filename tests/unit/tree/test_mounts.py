@@ -10,7 +10,6 @@ from dokku_cache.tree.mounts import (
     file_system_of,
     is_at_or_below,
     mounted_at_or_below,
-    mounted_from,
     parse,
     place_of,
     read_mounts,
@@ -73,41 +72,10 @@ def test_a_mount_at_or_below_is_found_and_one_above_is_not() -> None:
     assert mounted_at_or_below("/a/b", [above, beside]) is None
 
 
-def test_a_bind_mount_of_it_or_of_a_part_is_found() -> None:
-    disk = Mount(8, "/", "/home")
-    whole = Mount(8, "/dokku/shop/cache", "/mnt")
-    part = Mount(8, "/dokku/shop/cache/gems", "/mnt")
-    above = Mount(8, "/dokku", "/mnt")
-    other_disk = Mount(9, "/dokku/shop/cache", "/mnt")
-    assert mounted_from("/home/dokku/shop/cache", (disk, whole)) == whole
-    assert mounted_from("/home/dokku/shop/cache", (disk, part)) == part
-    assert mounted_from("/home/dokku/shop/cache", (disk, above, other_disk)) is None
-
-
-def test_a_path_below_a_bind_mount_is_known_by_what_is_bound() -> None:
-    """DOKKU_ROOT may itself be a bind mount of another directory of the same disk."""
-    disk, root = Mount(8, "/", "/"), Mount(8, "/data/dokku", "/home/dokku")
-    shown = Mount(8, "/data/dokku/shop/cache", "/mnt")
-    assert mounted_from("/home/dokku/shop/cache", (disk, root, shown)) == shown
-
-
 def test_a_line_needs_six_fields_and_no_more() -> None:
     assert parse(b"36 35 98:1 / /home rw") == Mount(os.makedev(98, 1), "/", "/home")
     with pytest.raises(ValueError, match="mountinfo"):
         parse(b"36 35 98:1 / /home")
-
-
-def test_a_mount_of_the_apps_own_directory_shows_its_cache_too_unless_it_is_its_own() -> None:
-    cache, app = "/home/dokku/shop/cache", "/home/dokku/shop"
-    disk, own = Mount(8, "/", "/home"), Mount(8, "/data/shop", app)
-    shown, other_disk = Mount(8, "/dokku/shop", "/mnt"), Mount(9, "/dokku/shop", "/mnt")
-    assert mounted_from(cache, (disk, shown), whole=app) == shown
-    assert mounted_from(cache, (disk, shown)) is None
-    assert mounted_from(cache, (disk, other_disk), whole=app) is None
-    assert mounted_from(cache, (disk, own), whole=app) is None
-    elsewhere = Mount(8, "/data/shop", "/srv")
-    assert mounted_from(cache, (disk, own, elsewhere), whole=app) == elsewhere
-    assert mounted_from(cache, (), whole=app) is None
 
 
 def test_where_a_directory_lies_is_told_by_the_nearest_mount_and_of_two_there_by_the_later() -> None:

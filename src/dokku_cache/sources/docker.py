@@ -1,0 +1,156 @@
+"""Containers, volumes and Swarm services that use a cache (Docker Engine API 1.41)."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from dokku_cache.engine.client import Engine, Json
+from dokku_cache.engine.labels import APP_NAME, DOKKU, is_helper
+from dokku_cache.model.reason_code import ReasonCode
+from dokku_cache.model.references import Reference
+from dokku_cache.sources.collected import Found, Hidden, Query
+from dokku_cache.sources.locations import Part, Target, Targets
+
+#: The states of a container in which no process runs.
+_STOPPED = frozenset({"exited", "created", "dead", "removing"})
+#: Where herokuish has the cache, and the command of its builds (0.20.4 to 0.30.11, plugins/builder-herokuish).
+_BUILD_CACHE = "/cache"
+_BUILD_COMMAND = "/build"
+#: What separates paths in an option of a volume: ``lowerdir=/a:/b,upperdir=/c``.
+_SEPARATORS = re.compile("[=:,]")
+_APP_CONTAINER = re.compile(r"(?P<app>[a-z0-9][a-z0-9._-]*)\.[A-Za-z0-9_-]+\.[0-9]+")
+
+
+def add_containers(query: Query, found: Found) -> None:
+    """Add the containers, running or not, that mount a cache, a path in it, or the app directory."""
+    for container in query.engine.containers(anew=query.recheck):
+        if is_helper(container.get("Labels")):
+            continue
+        for mount in container.get("Mounts") or ():
+            source = str(mount.get("Source") or "")
+            targets = query.locations.at_path(source)
+            if targets and not _is_ended_build(container, mount, targets, query.engine):
+                for target in targets:
+                    found.use([target], container_reference(container, target.part, mount.get("Destination", "?")))
+            if mount.get("Type", "bind") == "bind" and query.locations.is_hidden(source):
+                text = f"container {name_of(container)} mounts {source}, which user dokku cannot follow"
+                unknown = Reference(ReasonCode.PATH_UNREADABLE, text, _hint(container), app_of(container))
+                found.hidden.append(Hidden(source, unknown, str(container.get("Id"))))
+
+
+def container_reference(container: Json, part: Part, where: str) -> Reference:
+    """Describe a container that mounts a part of an app at the path ``where``."""
+    state = container.get("State") or "in an unknown state"
+    text = f"container {name_of(container)} mounts {part.value} at {where} ({state})"
+    return Reference(ReasonCode.MOUNTED_BY_CONTAINER, text, _hint(container), app_of(container))
+
+
+def _hint(container: Json) -> str:
+    labels = container.get("Labels") or {}
+    name, app = name_of(container), labels.get(APP_NAME, "")
+    is_stopped = container.get("State") in _STOPPED
+    if app and "dokku" in labels:
+        if is_stopped:
+            return f"remove the stopped container: dokku cleanup {app}, or docker rm --force {name}"
+        return f"remove the mount from the Docker options of {app} and deploy it again"
+    return f"remove the container if nothing needs it: docker rm --force {name}"
+
+
+def _is_ended_build(container: Json, mount: Json, targets: Targets, engine: Engine) -> bool:
+    """Check for the container of a build of this app, which Dokku before 0.22.0 kept (dokku/dokku#4197).
+
+    It must have everything that Dokku gave such a container. Docker must not start it again.
+    """
+    labels = container.get("Labels") or {}
+    return (
+        all(labels.get(name) == DOKKU[name] for name in ("dokku", "org.label-schema.vendor"))
+        and targets == {Target(str(labels.get(APP_NAME)), Part.CACHE)}
+        and container.get("State") == "exited"
+        and container.get("Command") == _BUILD_COMMAND
+        and mount.get("Destination") == _BUILD_CACHE
+        and mount.get("Type", "bind") == "bind"
+        and not engine.restarts(str(container.get("Id")))
+    )
+
+
+def add_volumes(query: Query, found: Found) -> None:
+    """Add the volumes that are another name of a cache, as with ``--opt o=bind --opt device=PATH``.
+
+    A cache may be a layer of an overlay, and other drivers have options of their own: every path counts.
+    """
+    for volume in query.engine.volumes(anew=query.recheck):
+        name, app = volume.get("Name"), str((volume.get("Labels") or {}).get(APP_NAME) or "")
+        hint = f"remove the volume if nothing needs it: docker volume rm {name}"
+        place = str(volume.get("Mountpoint") or "")
+        options = volume.get("Options") or {}
+        for path in (*_paths(options), place):
+            text = f"volume {name} is bound to {path}"
+            found.use(query.locations.at_path(path), Reference(ReasonCode.BOUND_BY_VOLUME, text, hint, app))
+            if path != place and query.locations.is_hidden(path):
+                unknown = Reference(ReasonCode.PATH_UNREADABLE, f"{text}, which user dokku cannot follow", hint, app)
+                found.hidden.append(Hidden(path, unknown, place))
+
+
+def _paths(options: Json) -> list[str]:
+    return [piece for option in options.values() for piece in _SEPARATORS.split(str(option)) if piece[:1] == "/"]
+
+
+def add_services(query: Query, found: Found) -> None:
+    """Add the Swarm services that mount a cache, with or without a running task."""
+    for service, app, mount in _service_mounts(query.engine, anew=query.recheck):
+        driver = (mount.get("VolumeOptions") or {}).get("DriverConfig") or {}
+        hint = f"remove the mount: docker service update --mount-rm {mount.get('Target')} {service}"
+        for path in (str(mount.get("Source") or ""), *_paths(driver.get("Options") or {})):
+            text = f"Swarm service {service} mounts {path}"
+            code = ReasonCode.MOUNTED_BY_CONTAINER
+            found.use(query.locations.at_path(path), Reference(code, text, hint, app))
+            if query.locations.is_hidden(path):
+                unknown = Reference(ReasonCode.PATH_UNREADABLE, f"{text}, which user dokku cannot follow", hint, app)
+                found.hidden.append(Hidden(path, unknown))
+
+
+def _service_mounts(engine: Engine, *, anew: bool) -> Iterator[tuple[str, str, Json]]:
+    """Give the name of a service, its app and a mount, for each mount of each service."""
+    for service in engine.services(anew=anew):
+        spec = service.get("Spec") or {}
+        container = (spec.get("TaskTemplate") or {}).get("ContainerSpec") or {}
+        labels = {**(container.get("Labels") or {}), **(spec.get("Labels") or {})}
+        for mount in container.get("Mounts") or ():
+            yield str(spec.get("Name")), str(labels.get(APP_NAME) or ""), mount
+
+
+def users_of_volumes(engine: Engine, *, anew: bool) -> dict[str, tuple[str, ...]]:
+    """Give the names of the containers that mount each volume, by the volume's name. Raises Unestablished."""
+    return _grouped(
+        (str(mount.get("Name")), name_of(container))
+        for container in engine.containers(anew=anew)
+        for mount in container.get("Mounts") or ()
+        if mount.get("Type") == "volume"
+    )
+
+
+def services_of_volumes(engine: Engine, *, anew: bool) -> dict[str, tuple[str, ...]]:
+    """Give the names of the Swarm services that mount each volume. Raises Unestablished."""
+    return _grouped(
+        (str(mount.get("Source")), service)
+        for service, _, mount in _service_mounts(engine, anew=anew)
+        if mount.get("Type") == "volume"
+    )
+
+
+def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for key, value in pairs:
+        found[key] = (*found.get(key, ()), value)
+    return found
+
+
+def name_of(container: Json) -> str:
+    """Give a container's name, or the beginning of its id where it has none."""
+    names = container.get("Names") or []
+    return names[0].lstrip("/") if names else str(container.get("Id", "?"))[:12]
+
+
+def app_of(container: Json) -> str:
+    """Give the app of a container by Dokku's label or a name such as ``shop.web.1``, else an empty text."""
+    match = _APP_CONTAINER.fullmatch(name_of(container))
+    return str((container.get("Labels") or {}).get(APP_NAME) or (match["app"] if match else ""))

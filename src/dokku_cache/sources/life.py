@@ -1,0 +1,123 @@
+"""Signs that an app exists although its directory holds nothing but a cache.
+
+A sign of life only ever keeps a directory. It never proves that the directory is a cache.
+"""
+
+import os
+import re
+from collections.abc import Iterable
+
+from dokku_cache.dokku import files
+from dokku_cache.dokku.environment import DokkuEnvironment
+from dokku_cache.dokku.properties import PLUGIN
+from dokku_cache.engine.client import Engine
+from dokku_cache.engine.labels import APP_NAME, is_helper
+from dokku_cache.errors import Unestablished
+from dokku_cache.model.reason_code import ReasonCode
+from dokku_cache.model.references import Reference, References
+from dokku_cache.sources.docker import app_of, name_of
+from dokku_cache.sources.install_files import are_options_by_install, is_environment_by_install
+
+#: What `plugin:install` writes for each directory that Dokku lists, ghosts included, with the values that it writes;
+#: None for any (triggers.go of each plugin, 0.27.0 to 0.38.27).
+_BY_INSTALL: dict[tuple[str, str], frozenset[str] | None] = {
+    ("apps", "created-at"): None,
+    ("common", "deployed"): frozenset({"false"}),
+    ("config", "env-migrated"): None,
+    ("docker-options", "migrated-build"): None,
+    ("docker-options", "migrated-deploy"): None,
+    ("docker-options", "migrated-run"): None,
+    ("network", "bind-all-interfaces"): None,
+    ("ports", "map"): frozenset({""}),
+    ("storage", "legacy-mounts-migrated"): None,
+}
+#: Plugins whose settings `apps:destroy` leaves (0.30, 0.33, or all versions of plugins without post-delete).
+_LEFT_BY_DESTROY = frozenset({"acl", "caddy", "cron", "haproxy", "letsencrypt", "maintenance", PLUGIN})
+_APP_IMAGE = re.compile(r"dokku/(?P<app>[^/:@]+)(?::.*)?")
+_HINT = "let user dokku read it: 'ls -ld' shows its owner"
+
+
+def collect_life(
+    environment: DokkuEnvironment, engine: Engine, apps: Iterable[str], *, recheck: bool
+) -> dict[str, References]:
+    """Give the signs of life of each app: ``uses`` are signs, ``unknown`` are sources that cannot be read.
+
+    Signs are an image, a container, and a setting that is not a default. An app is gone only if both are empty.
+    """
+    apps = tuple(apps)
+    try:
+        in_docker = signs_in_docker(engine, recheck=recheck)
+    except Unestablished as error:
+        unknown = Reference(
+            ReasonCode.APP_STATUS_UNKNOWN, f"it is unknown whether the app exists: {error}", error.hint
+        )
+        return {app: References(unknown=(unknown,)) for app in apps}
+    return {app: _of_docker(in_docker.get(app, ())) + _of_settings(environment, app) for app in apps}
+
+
+def signs_in_docker(engine: Engine, *, recheck: bool) -> dict[str, tuple[str, ...]]:
+    """Give sentences on the containers and images of apps, by app. Raises Unestablished.
+
+    The containers are those of ``collect`` a moment ago.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for container in engine.containers():
+        if not is_helper(container.get("Labels")) and (app := app_of(container)):
+            found[app] = (*found.get(app, ()), f"container {name_of(container)} exists")
+    for image in engine.images(anew=recheck):
+        labelled = (image.get("Labels") or {}).get(APP_NAME)
+        for tag in image.get("RepoTags") or ():
+            match = _APP_IMAGE.fullmatch(tag)
+            for name in filter(None, dict.fromkeys((labelled, match["app"] if match else None))):
+                found[name] = (*found.get(name, ()), f"image {tag} exists")
+    return found
+
+
+def _of_docker(signs: Iterable[str]) -> References:
+    return References(tuple(Reference(ReasonCode.APP_EXISTS_ELSEWHERE, sign) for sign in signs))
+
+
+def _of_settings(environment: DokkuEnvironment, app: str) -> References:
+    """Give the settings of an app that somebody made.
+
+    Each is a file ``<lib root>/config/<plugin>/<app>/<key>`` (plugins/common/properties.go). From 0.38.0 on the
+    environment of an app is ``<lib root>/config/<app>/ENV`` (plugins/config/environment.go).
+    """
+    config = os.path.join(environment.lib_root, "config")
+    variables = os.path.join(config, app, "ENV")
+    try:
+        made = [
+            path
+            for plugin in _names(config)
+            if plugin not in _LEFT_BY_DESTROY
+            for key in _names(os.path.join(config, plugin, app))
+            if not _is_by_install(path := os.path.join(config, plugin, app, key), plugin, key)
+        ]
+        made += [] if is_environment_by_install(_content(variables)) else [variables]
+    except OSError as error:
+        text = f"it is unknown whether the app exists: {error.filename} cannot be read ({error.strerror})"
+        return References(unknown=(Reference(ReasonCode.APP_STATUS_UNKNOWN, text, _HINT),))
+    return References(tuple(Reference(ReasonCode.APP_EXISTS_ELSEWHERE, f"{path} exists") for path in made[:1]))
+
+
+def _is_by_install(path: str, plugin: str, key: str) -> bool:
+    if (plugin, key) == ("docker-options", "_default_.deploy"):  # by its content, 0.38.0 to 0.38.8
+        return are_options_by_install(_content(path))
+    if (plugin, key) not in _BY_INSTALL:
+        return False
+    values = _BY_INSTALL[plugin, key]
+    return values is None or _content(path).strip() in values
+
+
+def _names(directory: str) -> list[str]:
+    try:
+        return sorted(os.listdir(directory))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _content(path: str) -> str:
+    try:
+        return files.read(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return ""

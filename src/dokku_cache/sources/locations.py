@@ -1,0 +1,136 @@
+"""Which cache a path or a text refers to."""
+
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+from dokku_cache.model.location import Location
+from dokku_cache.tree.handles import Identity
+from dokku_cache.tree.mounts import Mount, place_of
+
+#: One name in a path that is part of a longer text.
+_NAME = r"[^/\s:;,'\"`}\\]+"
+
+
+class Part(Enum):
+    """What a path refers to: the cache, the rest of an interrupted purge or a path in them, or the app directory."""
+
+    CACHE = "it"
+    APP = "its app directory"
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a path refers to."""
+
+    app: str
+    part: Part
+
+
+Targets = frozenset[Target]
+
+
+class Locations:
+    """Finds the locations that paths refer to, at a cost that does not depend on the number of locations.
+
+    ``root`` is Dokku's root, and ``host_root`` the same directory as the engine sees it. A path above the app
+    directories, such as ``/`` in a monitoring container, refers to no cache.
+    """
+
+    def __init__(self, locations: Iterable[Location], root: str, host_root: str) -> None:
+        self.by_app = {location.app: location for location in locations}
+        self.root = root
+        self._sees_host = os.path.normpath(root) == os.path.normpath(host_root)
+        roots = dict.fromkeys(path for given in (root, host_root) for path in (given, os.path.realpath(given)))
+        self._prefixes = tuple(f"{path.rstrip('/')}/" for path in roots)
+        self._by_identity: dict[Identity, Target] = {}
+        self._app_directories: dict[Identity, Target] = {}
+        for location in self.by_app.values():
+            for entry in location.entries:
+                self._by_identity[entry.identity] = Target(location.app, Part.CACHE)
+            if location.identity:
+                self._app_directories[location.identity] = Target(location.app, Part.APP)
+        self._known: dict[str, Targets] = {}
+        spelled = "|".join(re.escape(prefix) for prefix in self._prefixes)
+        self._in_text = re.compile(rf"(?<![\w./-])(?:{spelled})/*({_NAME})(?:/+({_NAME}))?")
+
+    def at_path(self, path: str) -> Targets:
+        """Give what a path refers to, by its spelling, through links and bind mounts. A relative path: nothing."""
+        if path not in self._known:
+            try:
+                self._known[path] = frozenset(self._at_path(_plain(path)) if path.startswith("/") else ())
+            except ValueError:  # no file can have such a name
+                self._known[path] = frozenset()
+        return self._known[path]
+
+    def in_text(self, text: str) -> Targets:
+        """Give what the absolute paths in a text refer to, by their spelling. Linear in the length of the text."""
+        found = (self._named(match[1], match[2]) for match in self._in_text.finditer(text))
+        return frozenset(target for target in found if target)
+
+    def has_variable(self, text: str) -> bool:
+        """Check for a path in a text that may lead to any app, because a variable follows Dokku's root."""
+        return any("$" in f"{match[1]}{match[2] or ''}" for match in self._in_text.finditer(text))
+
+    def on_device(self, mounts: tuple[Mount, ...]) -> dict[tuple[int, str], Location]:
+        """Give the locations by device and path of their app directory on it."""
+        found = {}
+        for location in self.by_app.values():
+            place = place_of(os.path.realpath(os.path.dirname(location.path)), mounts)
+            if place is not None:
+                found[place.device, place.root] = location
+        return found
+
+    def is_hidden(self, path: str) -> bool:
+        """Check whether user dokku cannot see where a path leads, so that a link in it could lead to a cache.
+
+        Where Dokku runs in a container, it sees no path of the host; there, only the spelling of a path counts.
+        """
+        if not path.startswith("/") or not self._sees_host:
+            return False
+        try:
+            os.path.realpath(_plain(path), strict=True)
+        except PermissionError:
+            return True
+        except (OSError, ValueError):
+            return False
+        return False
+
+    def _at_path(self, path: str) -> Iterable[Target]:
+        real = os.path.realpath(path)
+        for spelling in (path, real):
+            for prefix in self._prefixes:
+                if spelling.startswith(prefix):
+                    app, _, rest = spelling[len(prefix) :].partition("/")
+                    yield from filter(None, [self._named(app, rest.partition("/")[0])])
+        # By what is there, a path may be a cache under any other name.
+        identity = _identity(real)
+        if identity in self._app_directories:
+            yield self._app_directories[identity]
+        while identity not in self._by_identity and real != "/":
+            real = os.path.dirname(real)
+            identity = _identity(real)
+        if identity in self._by_identity:
+            yield self._by_identity[identity]
+
+    def _named(self, app: str, name: str | None) -> Target | None:
+        location = self.by_app.get(app)
+        if location is None:
+            return None
+        if not name:
+            return Target(app, Part.APP)
+        return Target(app, Part.CACHE) if name in location.names else None
+
+
+def _plain(path: str) -> str:
+    plain = os.path.normpath(path)
+    return plain[1:] if plain.startswith("//") else plain
+
+
+def _identity(path: str) -> Identity | None:
+    try:
+        return Identity.of(os.stat(path))
+    except (OSError, ValueError):
+        return None

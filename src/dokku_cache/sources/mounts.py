@@ -1,0 +1,115 @@
+"""Bind mounts of a cache, in every mount namespace that user dokku can read (proc(5), mountinfo).
+
+Every process may read the table of another one, unless /proc is mounted with hidepid. A Dokku in a container sees the
+processes of this container only.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+
+from dokku_cache.engine.client import Json
+from dokku_cache.engine.labels import is_helper
+from dokku_cache.errors import Unestablished
+from dokku_cache.model.location import Location
+from dokku_cache.model.reason_code import ReasonCode
+from dokku_cache.model.references import Reference
+from dokku_cache.sources.collected import Found, Query
+from dokku_cache.sources.docker import container_reference
+from dokku_cache.sources.locations import Part, Target
+from dokku_cache.tree.mounts import Mount, parse
+
+PROC = "/proc"
+#: Docker mounts a container's /etc/hostname, /etc/hosts and /etc/resolv.conf from its own directory of the container.
+_CONTAINER = re.compile(rb" \S*/containers/([0-9a-f]{64})/\S+ /etc/(?:hostname|hosts|resolv\.conf) ")
+#: A table is recognised by its beginning: the id of a mount is unique among all namespaces.
+_BEGINNING_BYTES = 256
+
+Places = Mapping[tuple[int, str], Location]
+
+
+def add_mounts(query: Query, found: Found) -> None:
+    """Add the bind mounts of a cache, of a path in it, or of the app directory. Processes that end are skipped."""
+    try:
+        with open(f"{PROC}/self/mountinfo", "rb") as file:
+            own_table = file.read()
+        own = tuple(parse(line) for line in own_table.splitlines())
+    except (OSError, ValueError) as error:
+        text = f"the kernel's mount table cannot be read ({error})"
+        found.unknown(Reference(ReasonCode.UNREADABLE, text, "report this as a defect"))
+        return
+    places = query.locations.on_device(own)
+    for mount in own:
+        _add(found, mount, places, f"a bind mount shows {{}} at {mount.mount_point}", f"umount {mount.mount_point}")
+    found.shown |= {mount.mount_point for mount in own}
+    containers = _containers(query)
+    for pid, table in _other_tables(own_table[:_BEGINNING_BYTES]):
+        match = _CONTAINER.search(table)
+        container = containers.get(match[1].decode()) if match else None
+        if container is None:
+            process = f"process {pid} ({_command(pid)})"
+            for mount in _mounts(table, places):
+                _add(found, mount, places, f"{process} has {{}} mounted at {mount.mount_point}", f"stop {process}")
+        elif not is_helper(container.get("Labels")):
+            found.shown.add(str(container["Id"]))
+            for mount in _mounts(table, places):
+                for target in _targets(mount, places):
+                    found.use([target], container_reference(container, target.part, mount.mount_point))
+
+
+def _add(found: Found, mount: Mount, places: Places, sentence: str, hint: str) -> None:
+    for target in _targets(mount, places):
+        text = sentence.replace("{}", target.part.value)
+        found.use([target], Reference(ReasonCode.MOUNTED_ELSEWHERE, text, hint))
+
+
+def _targets(mount: Mount, places: Places) -> Iterator[Target]:
+    path, name = mount.root, ""
+    while (location := places.get((mount.device, path))) is None:
+        if path in {"/", ""}:  # empty for what is no directory, such as net:[4026531840]
+            return
+        path, name = os.path.split(path)
+    # An app directory may be a mount point itself. Other namespaces have copies of that mount, maybe below /host.
+    directory = os.path.realpath(os.path.dirname(location.path))
+    if name in location.names:
+        yield Target(location.app, Part.CACHE)
+    elif not name and not mount.mount_point.endswith(directory):
+        yield Target(location.app, Part.APP)
+
+
+def _containers(query: Query) -> dict[str, Json]:
+    try:
+        return {str(container.get("Id")): container for container in query.engine.containers()}
+    except Unestablished:
+        return {}  # the other sources report that
+
+
+def _other_tables(own_beginning: bytes) -> Iterator[tuple[int, bytes]]:
+    """Give each distinct table once, with a process that has it."""
+    known = {own_beginning}
+    for pid in sorted(int(name) for name in os.listdir(PROC) if name.isdecimal()):
+        try:
+            with open(f"{PROC}/{pid}/mountinfo", "rb", buffering=0) as file:
+                beginning = file.read(_BEGINNING_BYTES)
+                if not beginning or beginning in known:
+                    continue
+                known.add(beginning)
+                rest = b"".join(iter(lambda: file.read(1 << 16), b""))
+        except OSError:
+            continue
+        yield pid, beginning + rest
+
+
+def _mounts(table: bytes, places: Places) -> Iterator[Mount]:
+    devices = {f"{os.major(device)}:{os.minor(device)}".encode() for device, _ in places}
+    for line in table.splitlines():
+        if line.split(b" ", 3)[2:3] and line.split(b" ", 3)[2] in devices:
+            yield parse(line)
+
+
+def _command(pid: int) -> str:
+    try:
+        with open(f"{PROC}/{pid}/comm", encoding="utf-8", errors="replace") as file:
+            return file.read().strip()
+    except OSError:
+        return "ended"

@@ -1,0 +1,170 @@
+"""Docker options and storage entries that refer to a cache or to a volume.
+
+No text from here contains a whole option: options hold passwords and tokens.
+"""
+
+import os
+import re
+import shlex
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from dokku_cache.dokku import plugn
+from dokku_cache.dokku.environment import DokkuEnvironment
+from dokku_cache.dokku.plugn import TriggerFailed
+from dokku_cache.model.reason_code import ReasonCode
+from dokku_cache.model.references import Reference
+from dokku_cache.sources import stores
+from dokku_cache.sources.collected import Found, Hidden, Query
+from dokku_cache.sources.locations import Part
+from dokku_cache.sources.stores import Stored
+
+#: Each prints the options of one kind of container of an app, its storage included.
+TRIGGERS = (
+    ("docker-args-build", "herokuish"),
+    ("docker-args-deploy", "latest"),
+    ("docker-args-run", "latest"),
+)
+#: What separates a path from the rest of an option: ``-v /a:/b``, ``--mount type=bind,source=/a``, pack's
+#: ``--cache 'type=build;source=/a'``.
+_SEPARATORS = re.compile("[=:,;]")
+#: Short flags may be written in one word with their value: ``-v/a:/b``.
+_SHORT_FLAG = re.compile(r"^-[a-zA-Z]+(?=/)")
+_MOUNT_FLAG = re.compile(r"-[a-zA-Z]*v|--volume|--mount|--cache")
+_MOUNT_WORD = re.compile(r"(?:-[a-zA-Z]*?v=?|--volume=|--mount=|--cache=)(?P<value>.+)", re.DOTALL)
+_MOUNT_SOURCE = re.compile(r"(?:source|src|device)=([^,;]*)")
+#: What a shell replaces; Dokku passes options through one before 0.38.25 (plugins/common/functions).
+_SHELL = re.compile(r"[$`]|^~")
+#: What cannot be in the name of a volume (moby, daemon/names).
+_NOT_IN_VOLUMES = re.compile("[^a-zA-Z0-9_.-]+")
+_SHORT_VOLUME_FLAG = re.compile("-[a-zA-Z]*?v")
+
+
+def add_stored(query: Query, found: Found) -> None:
+    """Add the Docker options and storage entries on disk, of all apps."""
+    for stored in stores.read(query.environment):
+        if stored.fault:
+            found.unknown(
+                Reference(_code(stored), f"{stored.what}: {stored.fault}", stored.hint, stored.app), stored.app
+            )
+        else:
+            _add(query, found, stored)
+
+
+def add_printed(query: Query, found: Found) -> None:
+    """Add the options that Dokku's triggers print, which include those of other plugins."""
+    apps = [location.app for location in query.locations.by_app.values() if location.identity]
+    if not query.asks_triggers or not apps:
+        return
+    # A trigger asks all plugins, which takes 0.1 s.
+    with ThreadPoolExecutor(max(len(TRIGGERS), os.cpu_count() or 1)) as pool:
+        asked = {app: [pool.submit(_ask, app, *kind) for kind in TRIGGERS] for app in apps}
+    for app, answers in asked.items():
+        failed: dict[str, list[str]] = {}
+        for printed in [answer.result() for answer in answers]:
+            if isinstance(printed, TriggerFailed):
+                failed.setdefault(printed.cause, []).extend(printed.names)
+            else:
+                hint = f"see dokku docker-options:report {app}"
+                _add(query, found, Stored(f"a Docker option of {app}", app, printed, hint=hint))
+        for cause, names in failed.items():
+            text = f"its Docker options cannot be read ({TriggerFailed(names, cause)})"
+            found.unknown(Reference(ReasonCode.DOCKER_OPTIONS_UNREADABLE, text, plugn.HINT, app), app)
+
+
+def _ask(app: str, trigger: str, argument: str) -> str | TriggerFailed:
+    try:
+        return plugn.trigger(trigger, app, argument, cwd="/")
+    except TriggerFailed as error:
+        return error
+
+
+def _add(query: Query, found: Found, stored: Stored) -> None:
+    """Add a use for each path in options, and what cannot be resolved."""
+    locations = query.locations
+    text = stored.text if stored.is_storage else _expanded(stored.text, stored.app, query.environment)
+    code = ReasonCode.IN_STORAGE_ENTRY if stored.is_storage else ReasonCode.IN_DOCKER_OPTIONS
+    paths = [text] if stored.is_storage else [piece for word in _words(text) for piece in _pieces(word)]
+    targets = {path: locations.at_path(path) for path in paths}
+    if not any(targets.values()):  # in quotes that hide where the path begins
+        for target in locations.in_text(text):
+            cache = locations.by_app[target.app].path
+            path = cache if target.part is Part.CACHE else os.path.dirname(cache)
+            targets[path] = frozenset({target})
+    for path, meant in targets.items():
+        found.use(meant, Reference(code, f"{stored.what} refers to {path}", stored.hint, stored.app))
+    for source in [text] if stored.is_storage else _mount_sources(text):
+        if _SHELL.search(source):
+            found.unknown(_unresolved(stored))
+        elif locations.is_hidden(source):
+            reason = f"{stored.what} mounts {source}, which user dokku cannot follow"
+            found.hidden.append(
+                Hidden(source, Reference(ReasonCode.PATH_UNREADABLE, reason, stored.hint, stored.app))
+            )
+
+
+def _unresolved(stored: Stored) -> Reference:
+    text = f"{stored.what} mounts a path with a variable, which cannot be resolved"
+    return Reference(ReasonCode.PATH_WITH_VARIABLE, text, "write the path without a variable", stored.app)
+
+
+def _code(stored: Stored) -> ReasonCode:
+    return ReasonCode.UNREADABLE if stored.is_storage else ReasonCode.DOCKER_OPTIONS_UNREADABLE
+
+
+def _expanded(text: str, app: str, environment: DokkuEnvironment) -> str:
+    for name, value in (("DOKKU_ROOT", environment.root), ("HOME", environment.root), ("APP", app)):
+        text = re.sub(rf"\$(?:{name}\b|\{{{name}\}})", value.replace("\\", r"\\"), text)
+    return text
+
+
+def _pieces(word: str) -> list[str]:
+    return [piece for piece in _SEPARATORS.split(_SHORT_FLAG.sub("", word)) if piece.startswith("/")]
+
+
+def _words(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return text.split()
+
+
+def _mount_sources(text: str) -> Iterator[str]:
+    """Give the source of each mount in options, and each word that only a shell could resolve."""
+    words = _words(text)
+    for flag, word in zip(["", *words], words, strict=False):
+        in_one = _MOUNT_WORD.fullmatch(word)
+        if word.startswith(("$", "`")):
+            yield word
+        elif _MOUNT_FLAG.fullmatch(flag) or in_one:
+            value = word if not in_one else in_one["value"]
+            yield from _MOUNT_SOURCE.findall(value) or [value.partition(":")[0]]
+
+
+@dataclass
+class VolumeReferences:
+    """Which sources name a volume, in sentences by the volume's name, and which cannot be read."""
+
+    by_name: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
+
+
+def references_to_volumes(environment: DokkuEnvironment, names: Collection[str]) -> VolumeReferences:
+    """Look for names of volumes in the options and storage of all apps, as no container may mount them now."""
+    found = VolumeReferences()
+    for stored in stores.read(environment):
+        if stored.fault:
+            found.unknown += (f"{stored.what}: {stored.fault}",)
+            continue
+        text = _expanded(stored.text, stored.app, environment)
+        for name in sorted(_volume_names(text) & set(names)):
+            found.by_name[name] = (*found.by_name.get(name, ()), f"{stored.what} names it")
+        if not stored.is_storage and any(_SHELL.search(source) for source in _mount_sources(text)):
+            found.unknown += (_unresolved(stored).text,)
+    return found
+
+
+def _volume_names(text: str) -> frozenset[str]:
+    words: Sequence[str] = _NOT_IN_VOLUMES.split(text)
+    return frozenset({*words, *(_SHORT_VOLUME_FLAG.sub("", word, count=1) for word in words if word[:1] == "-")})

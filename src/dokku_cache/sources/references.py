@@ -1,0 +1,74 @@
+"""Collecting the references to caches from all sources."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from dokku_cache.dokku.environment import DokkuEnvironment
+from dokku_cache.engine.client import Engine
+from dokku_cache.errors import Unestablished
+from dokku_cache.model.location import Location
+from dokku_cache.model.reason_code import ReasonCode
+from dokku_cache.model.references import Reference, References
+from dokku_cache.sources.collected import Found, Query
+from dokku_cache.sources.docker import add_containers, add_services, add_volumes
+from dokku_cache.sources.locations import Locations
+from dokku_cache.sources.mounts import add_mounts
+from dokku_cache.sources.nginx import add_nginx
+from dokku_cache.sources.options import add_printed, add_stored
+
+Source = Callable[[Query, Found], None]
+
+#: These hold a directory itself, whatever its name is by now.
+MOUNTING: tuple[Source, ...] = (add_containers, add_volumes, add_services, add_mounts)
+#: These refer to the cache by its name. The rest of an interrupted purge has another name.
+NAMING: tuple[Source, ...] = (add_stored, add_printed, add_nginx)
+
+
+@dataclass(frozen=True)
+class Collected:
+    """The references by app: to the cache, and to the ``rest`` of an interrupted purge."""
+
+    cache: Mapping[str, References]
+    rest: Mapping[str, References]
+
+
+def collect(
+    environment: DokkuEnvironment, engine: Engine, locations: Sequence[Location], *, recheck: bool
+) -> Collected:
+    """Collect all references to the caches of some apps, from each source once.
+
+    ``recheck``: right before a removal, ask everything again. Dokku's triggers are fired for a recheck and for a
+    single app; else the stores on disk have the options of all apps.
+    """
+    query = _query(environment, engine, locations, recheck=recheck)
+    mounting, naming = Found(), Found()
+    _ask(query, mounting, MOUNTING)
+    # The kernel's tables also show where a hidden path in an option leads.
+    naming.shown, naming.hidden = mounting.shown, list(mounting.hidden)
+    _ask(query, naming, NAMING)
+    for found in (mounting, naming):
+        found.settle_hidden()
+    rest = {location.app: mounting.of(location.app) for location in locations}
+    return Collected({app: references + naming.of(app) for app, references in rest.items()}, rest)
+
+
+def collect_mounting(environment: DokkuEnvironment, engine: Engine, location: Location) -> References:
+    """Collect what holds the directories of one app, from Docker and the kernel: right after the rename."""
+    found = Found()
+    _ask(_query(environment, engine, [location], recheck=True), found, MOUNTING)
+    found.settle_hidden()
+    return found.of(location.app)
+
+
+def _query(environment: DokkuEnvironment, engine: Engine, locations: Sequence[Location], *, recheck: bool) -> Query:
+    known = Locations(locations, environment.root, environment.host_root)
+    return Query(environment, engine, known, recheck, asks_triggers=recheck or len(locations) == 1)
+
+
+def _ask(query: Query, found: Found, sources: Sequence[Source]) -> None:
+    for source in sources:
+        try:
+            source(query, found)
+        except Unestablished as error:
+            text = f"Docker cannot tell whether something uses it: {error}"
+            found.unknown(Reference(ReasonCode.DOCKER_UNAVAILABLE, text, error.hint))

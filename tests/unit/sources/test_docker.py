@@ -1,0 +1,132 @@
+"""References from Docker: containers, volumes and services."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dokku_cache.engine import labels
+from dokku_cache.errors import Unestablished
+from dokku_cache.model.reason_code import ReasonCode
+from dokku_cache.sources.docker import services_of_volumes, users_of_volumes
+
+from .conftest import Server
+
+Make = Callable[..., dict[str, Any]]
+OF_DOKKU = {**labels.DOKKU, "com.dokku.app-name": "shop"}
+
+
+def test_a_container_that_mounts_the_cache_is_a_use(server: Server, container: Make) -> None:
+    server.engine.container_list = [container(server.cache() / "gems")]
+    (use,) = server.references().uses
+    assert use.code is ReasonCode.MOUNTED_BY_CONTAINER
+    assert use.text == "container db mounts it at /data (running)"
+    assert "docker rm --force db" in use.hint
+    assert not server.references("other")
+
+
+def test_a_container_that_mounts_the_app_directory_is_a_use(server: Server, container: Make) -> None:
+    server.engine.container_list = [container(server.cache().parent)]
+    assert "its app directory" in server.references().text
+
+
+def test_a_mount_above_the_apps_is_no_use(server: Server, container: Make) -> None:
+    root = server.environment.root
+    server.engine.container_list = [container("/"), container(root), container(f"{root}/shop/tls"), container("")]
+    assert not server.references()
+
+
+def test_a_stopped_container_of_dokku_is_removed_by_dokku_cleanup(server: Server, container: Make) -> None:
+    server.engine.container_list = [container(server.cache(), Labels=OF_DOKKU, State="exited")]
+    assert "dokku cleanup shop" in server.references().hint
+
+
+def test_the_helper_is_no_use_and_a_container_from_its_image_is_one(server: Server, container: Make) -> None:
+    server.engine.container_list = [container(server.cache(), Labels=labels.for_helper("shop"))]
+    assert not server.references()
+    inherited = {**labels.DOKKU, labels.HELPER: labels.IMAGE}
+    server.engine.container_list = [container(server.cache(), Labels=inherited)]
+    assert server.references().uses
+
+
+BUILD = {"State": "exited", "Command": "/build", "Labels": OF_DOKKU}
+CHANGES: list[dict[str, Any]] = [
+    {"State": "running"},
+    {"State": "created"},
+    {"Command": "/bin/bash -c /build"},
+    {"Labels": {"com.dokku.app-name": "shop"}},
+    {"Labels": {**OF_DOKKU, "com.dokku.app-name": "blog"}},
+    {"Labels": None},
+]
+
+
+def build(server: Server, container: Make, **changes: Any) -> dict[str, Any]:
+    mount = {"Type": "bind", "Source": str(server.cache()), "Destination": "/cache"}
+    return {**container(""), "Mounts": [mount], **BUILD, **changes}
+
+
+def test_an_ended_build_of_the_app_is_no_use(server: Server, container: Make) -> None:
+    server.engine.container_list = [build(server, container)]
+    assert not server.references()
+    server.engine.restarting = True
+    assert server.references().uses
+
+
+@pytest.mark.parametrize("changes", CHANGES)
+def test_anything_else_than_an_ended_build_is_a_use(server: Server, container: Make, changes: dict[str, Any]) -> None:
+    server.engine.container_list = [build(server, container, **changes)]
+    assert server.references().uses
+
+
+@pytest.mark.parametrize("option", ["{}", "lowerdir=/a:{}/x,upperdir=/b"])
+def test_a_volume_with_the_path_in_an_option_is_a_use(server: Server, option: str) -> None:
+    server.engine.volume_list = [{"Name": "data", "Options": {"device": option.format(server.cache())}}]
+    (use,) = server.references().uses
+    assert use.code is ReasonCode.BOUND_BY_VOLUME
+    assert not server.references("other")
+
+
+def service(mount: dict[str, Any]) -> dict[str, Any]:
+    container = {"Mounts": [mount]}
+    return {
+        "Spec": {"Name": "web", "Mode": {"Replicated": {"Replicas": 0}}, "TaskTemplate": {"ContainerSpec": container}}
+    }
+
+
+def test_a_service_without_replicas_that_mounts_the_cache_is_a_use(server: Server) -> None:
+    server.engine.service_list = [service({"Type": "bind", "Source": str(server.cache()), "Target": "/x"})]
+    assert "Swarm service web" in server.references().text
+    options = {"DriverConfig": {"Options": {"o": "bind", "device": str(server.cache())}}}
+    server.engine.service_list = [
+        service({"Type": "volume", "Source": "v", "Target": "/x", "VolumeOptions": options})
+    ]
+    assert "Swarm service web" in server.references().text
+    assert services_of_volumes(server.engine, anew=False) == {"v": ("web",)}
+
+
+def test_services_that_cannot_be_listed_are_unknown(server: Server) -> None:
+    server.engine.service_list = Unestablished("this server is a worker", "run it on a manager")
+    (unknown,) = server.references().unknown
+    assert unknown.code is ReasonCode.DOCKER_UNAVAILABLE
+
+
+def test_containers_are_found_by_the_volumes_that_they_mount(server: Server) -> None:
+    mounts = [{"Type": "volume", "Name": "v"}, {"Type": "bind", "Source": "/x"}]
+    server.engine.container_list = [{"Names": ["/a"], "Mounts": mounts}, {"Names": ["/b"], "Mounts": None}]
+    assert users_of_volumes(server.engine, anew=False) == {"v": ("a",)}
+
+
+def test_a_container_of_another_app_is_not_named(server: Server, container: Make) -> None:
+    server.engine.container_list = [container(server.cache(), Names=["/secret.web.1"])]
+    assert "secret" in server.references().text
+    seen = server.references().seen_by(["shop"])
+    assert "secret" not in f"{seen.text} {seen.hint}"
+    assert len(seen.uses) == 1
+    assert server.references().seen_by(["secret"]) == server.references()
+
+
+def test_links_lead_to_the_cache(server: Server, container: Make, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(server.cache())
+    server.engine.container_list = [container(tmp_path / "link" / "gems" / "not-there")]
+    assert server.references().uses

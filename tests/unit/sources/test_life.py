@@ -1,0 +1,61 @@
+"""Signs that an app exists."""
+
+import pytest
+
+from dokku_cache.engine.labels import for_helper
+from dokku_cache.model.references import References
+from dokku_cache.sources.life import collect_life
+
+from .conftest import Server
+
+
+def life(server: Server, app: str = "shop") -> References:
+    return collect_life(server.environment, server.engine, [app], recheck=False)[app]
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("ps/shop/scale", "web=1"),
+        ("common/shop/deployed", "true"),
+        ("ports/shop/map", "http:80:5000"),
+        ("shop/ENV", "SECRET='x'\n"),
+        ("docker-options/shop/_default_.deploy", "-v /a:/b\n"),
+        ("storage/shop/mounts", "{}"),
+    ],
+)
+def test_a_setting_is_a_sign_of_life(server: Server, place: str, value: str) -> None:
+    server.write(f"{server.environment.lib_root}/config/{place}", value)
+    (sign,) = life(server).uses
+    assert place in sign.text
+    assert not life(server, "other")
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("apps/shop/created-at", "1700000000"),
+        ("common/shop/deployed", "false"),
+        ("ports/shop/map", ""),
+        ("docker-options/shop/_default_.deploy", "--restart=on-failure:10\n"),
+        ("docker-options/shop/migrated-deploy", "true"),
+        ("shop/ENV", "NO_VHOST='1'\n"),
+        ("cache/shop/auto-purge", "false"),
+        ("caddy/shop/x", "left by destroy"),
+    ],
+)
+def test_what_install_writes_or_destroy_leaves_is_no_sign(server: Server, place: str, value: str) -> None:
+    server.write(f"{server.environment.lib_root}/config/{place}", value)
+    assert not life(server)
+
+
+def test_an_image_and_a_container_are_signs(server: Server) -> None:
+    server.engine.image_list = [{"RepoTags": ["dokku/shop:latest"], "Labels": None}]
+    assert life(server).uses
+    server.engine.image_list = [{"RepoTags": ["x:1"], "Labels": {"com.dokku.app-name": "shop"}}]
+    assert life(server).uses
+    server.engine.image_list = []
+    server.engine.container_list = [{"Names": ["/shop.web.1"], "Labels": None}]
+    assert life(server).uses
+    server.engine.container_list = [{"Names": ["/x"], "Labels": for_helper("shop")}, {"Names": ["/postgres"]}]
+    assert not life(server)
