@@ -10,6 +10,8 @@ class ExitCode(IntEnum):
     OK = 0
     FAILED = 1
     PARTLY_REMOVED = 3
+    #: For trigger pre-build alone, which tells it from a failure of the plugin.
+    DEPLOY_REFUSED = 4
     NO_SUCH_APP = 20
 
 

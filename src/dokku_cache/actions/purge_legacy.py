@@ -81,8 +81,10 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
         purge_text.tell_nothing_at_all(context.console)
         return worst
     before = disks.of_apps(context.environment, _purged_apps(findings, mode))
-    worst = max(worst, _tell(context.console, _purge_each(context, findings, mode), is_several=len(findings) > 1))
-    for line in disk_lines.changes(before, disks.of_paths(path for disk in before for path in disk.paths)):
+    code, removed_bytes = _tell(context.console, _purge_each(context, findings, mode), is_several=len(findings) > 1)
+    worst = max(worst, code)
+    after = disks.of_paths(path for disk in before for path in disk.paths)
+    for line in disk_lines.changes(before, after, removed_bytes):
         context.console.detail(line)
     return worst
 
@@ -174,8 +176,8 @@ def _purge(context: Context, finding: Finding, mode: Mode) -> Result:
     return Result(finding.app, outcome, refusal(outcome.decision) if outcome and is_refused else None)
 
 
-def _tell(console: Console, results: Iterator[Result], *, is_several: bool) -> ExitCode:
-    """Say of each app what came of it, and of several the sum; give the worst exit code."""
+def _tell(console: Console, results: Iterator[Result], *, is_several: bool) -> tuple[ExitCode, int]:
+    """Report the result of each app, and the sum of several; return the worst exit code and the removed bytes."""
     worst = ExitCode.OK
     outcomes: list[Outcome] = []
     for result in results:
@@ -191,7 +193,7 @@ def _tell(console: Console, results: Iterator[Result], *, is_several: bool) -> E
             worst = max(worst, result.error.exit_code)
     if is_several:
         purge_text.tell_total(console, outcomes)
-    return worst
+    return worst, sum(outcome.measured.size_bytes for outcome in outcomes)
 
 
 def _tell_errors(console: Console, errors: Sequence[CacheError]) -> ExitCode:
