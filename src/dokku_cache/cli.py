@@ -22,6 +22,7 @@ ACTIONS = (
     "installed",
     "list",
     "low-disk",
+    "low-disk-removal",
     "post-delete",
     "post-deploy",
     "post-upgrade",

@@ -1,27 +1,22 @@
-"""Low disk before a build: triggers ``pre-receive-app`` and ``pre-build``, and the removal that the first starts."""
+"""Low disk before a build: triggers ``pre-receive-app`` and ``pre-build``.
 
-import signal
+Every deploy waits for this module, so that the removal, and all it imports, is in a process of its own.
+"""
+
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 
 from dokku_cache.automatic import detached, low_disk
-from dokku_cache.automatic.logged import failures_in_log, log_console
-from dokku_cache.automatic.server import sweep_server
 from dokku_cache.context import Context
 from dokku_cache.dokku import policy
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import CacheError, ExitCode
 from dokku_cache.output import log, text
-from dokku_cache.records import history, state_files
-from dokku_cache.records.history import Initiator
+from dokku_cache.records import history
 from dokku_cache.tree.file_system import FileSystem
 
-SUBJECT = "low disk space"
-#: The removal, in a process of its own.
-REMOVE = "remove"
-LOCK = "low-disk.lock"
 #: For how long a deploy waits for the removal; the rest is removed in the background.
 WAIT_SECONDS = 60.0
 
@@ -54,10 +49,8 @@ class _Removed:
 
 
 def run(context: Context, arguments: Sequence[str]) -> ExitCode:
-    """Run one part. ``arguments``: ``pre-receive-app``, ``pre-build`` or ``remove``, then the app being deployed."""
+    """Run one trigger. ``arguments``: ``pre-receive-app`` or ``pre-build``, then the app being deployed."""
     part, app = (*arguments, "", "")[:2]
-    if part == REMOVE:
-        return _remove_logged(context, app)
     return _refuse(context) if part == "pre-build" else _make_space(context, app)
 
 
@@ -93,18 +86,6 @@ def _refuse(context: Context) -> ExitCode:
     return ExitCode.DEPLOY_REFUSED
 
 
-def _remove_logged(context: Context, app: str) -> ExitCode:
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    context = replace(context, console=log_console(context, SUBJECT))
-    with (
-        failures_in_log(context, SUBJECT),
-        # Another deploy may be removing the same caches.
-        state_files.lock(context.environment, LOCK, WAIT_SECONDS) as is_alone,
-    ):
-        return sweep_server(context, Initiator.LOW_DISK, app) if is_alone else ExitCode.OK
-    return ExitCode.FAILED
-
-
 def _removed_so_far(environment: DokkuEnvironment) -> _Removed:
     try:
         found = history.read(environment)
@@ -116,7 +97,7 @@ def _removed_so_far(environment: DokkuEnvironment) -> _Removed:
 def _remove(context: Context, app: str) -> _End:
     """Start the removal, and wait for it."""
     try:
-        code = detached.start(context.environment, "low-disk", REMOVE, app, is_gentle=False).wait(WAIT_SECONDS)
+        code = detached.start(context.environment, "low-disk-removal", app, is_gentle=False).wait(WAIT_SECONDS)
     except subprocess.TimeoutExpired:
         return _End.CONTINUES
     except OSError as error:

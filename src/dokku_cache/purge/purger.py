@@ -19,6 +19,7 @@ from dokku_cache.errors import (
     PartlyRemoved,
     PutBack,
     Refused,
+    os_error_hint,
 )
 from dokku_cache.legacy.outcome import Outcome
 from dokku_cache.legacy.plan import Decision, Finding, candidates
@@ -168,7 +169,7 @@ class Purger:
         except OSError as error:
             raise Refused(
                 f"The legacy cache of {decision.app} cannot be renamed ({error.strerror})",
-                f"nothing was removed: see that user dokku can write to {directory.path}, and purge again",
+                os_error_hint(error, f"check that user dokku can write to {directory.path}, and purge again"),
             ) from error
 
     def _delete(
