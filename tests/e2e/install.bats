@@ -341,16 +341,15 @@ without_python() { without /usr/bin/python3 "$@"; }
   needs_stand_in "has settings of its own"
   make_app shop
   make_cache shop
-  for setting in LANG=xx_YY.UTF-8 LC_ALL=xx_YY.UTF-8 PYTHONHOME=/nowhere PYTHONPATH=/nowhere PYTHONIOENCODING=ascii TERM=nonsense; do
-    for command in cache:list "cache:report $(app shop)" cache:history "cache:purge-legacy $(app shop) --dry-run"; do
-      # shellcheck disable=SC2086 # a command and its arguments
-      run env "$setting" setsid dokku $command </dev/null
-      [ "$status" -eq 0 ]
-      # As `ssh -tt` gives a terminal whose input has ended.
-      # shellcheck disable=SC2086
-      run env "$setting" "$BATS_TEST_DIRNAME/../type" "" dokku $command
-      [ "$status" -eq 0 ]
-    done
+  local odd=(env LANG=xx_YY.UTF-8 LC_ALL=xx_YY.UTF-8 PYTHONHOME=/nowhere PYTHONPATH=/nowhere PYTHONIOENCODING=ascii TERM=nonsense)
+  for command in cache:list "cache:report $(app shop)" cache:history "cache:purge-legacy $(app shop) --dry-run"; do
+    # shellcheck disable=SC2086 # a command and its arguments
+    run "${odd[@]}" setsid dokku $command </dev/null
+    [ "$status" -eq 0 ]
+    # As `ssh -tt` gives a terminal whose input has ended.
+    # shellcheck disable=SC2086
+    run "$BATS_TEST_DIRNAME/../type" "" "${odd[@]}" dokku $command
+    [ "$status" -eq 0 ]
   done
 }
 

@@ -107,9 +107,10 @@ def _run_daily(context: Context) -> ExitCode:
             with warned_of(logged, "Docker's build cache"):
                 low_disk.record_engine_roots(environment, context.engine.data_roots())
                 bounds.keep_engine_within(logged)
-        if warned:
+        messages = [*reasons, *warned]
+        if warned or code:
             reasons.append(f"details are in {log.path(environment.logs_dir)}")
-    for line in _by_reason([*reasons[:-1], *warned] if warned else reasons):
+    for line in _by_reason(messages):
         context.console.warn(line)
     return max(code, ExitCode.FAILED) if reasons else code
 
