@@ -369,5 +369,8 @@ without_python() { without /usr/bin/python3 "$@"; }
   run --separate-stderr dokku cache:list
   [ "$status" -eq 0 ]
   [ -z "$stderr" ]
-  mv "$SUITE_DIRECTORY/repository-kept" "$(plugin)/.git"
+  # A pinned version has no branch that plugin:update could follow.
+  dokku plugin:uninstall cache
+  rm -rf "$SUITE_DIRECTORY/repository-kept"
+  dokku plugin:install "file://$PLUGIN_REPOSITORY"
 }

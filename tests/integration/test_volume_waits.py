@@ -72,7 +72,7 @@ def test_a_removal_that_hangs_ends_a_destroy_after_five_minutes_at_most(
 
 def test_where_room_is_needed_sizes_are_not_waited_for(server: Server) -> None:
     labels = {"com.dokku.builder-type": "herokuish", "com.dokku.app-name": "gone"}
-    seconds, _, asked = wait_for(server, "cache-gone", labels, "relieve")
+    seconds, _, asked = wait_for(server, "cache-gone", labels, "low-disk-removal")
     assert "DELETE /volumes/cache-gone" in asked
     assert seconds < PATIENCE_SECONDS
 

@@ -101,13 +101,13 @@ def _run_daily(context: Context) -> ExitCode:
     with daily_run.recorded(environment) as reasons:
         logged = replace(context, console=log_console(context, "daily run", warned=warned))
         code = ExitCode.OK if _swept_after_upgrade(logged) else sweep_server(logged, Initiator.CRON)
-        if context.engine.trouble:
-            reasons.append("Docker is not available")
-        else:
+        if not context.engine.trouble:
             with warned_of(logged, "Docker's build cache"):
                 low_disk.record_engine_roots(environment, context.engine.data_roots())
                 bounds.keep_engine_within(logged)
         messages = [*reasons, *warned]
+        if context.engine.trouble:
+            reasons.append("Docker is not available")
         if warned or code:
             reasons.append(f"details are in {log.path(environment.logs_dir)}")
     for line in _by_reason(messages):
