@@ -8,8 +8,8 @@ import signal
 import sys
 
 if sys.version_info < (3, 10):  # noqa: UP036 - an older one has to be told from a defect
-    if sys.argv[1:2] in (["post-deploy"], ["dokku-report"]):
-        sys.exit(0)  # nobody there has asked for this plugin
+    if sys.argv[1:2] in (["dokku-report"], ["low-disk"], ["post-deploy"]):
+        sys.exit(0)  # these run inside other commands
     if os.environ.get("DOKKU_CACHE_TOLD"):
         sys.exit(1)  # by src/call
     sys.exit(" !     dokku-cache needs Python 3.10 or newer at /usr/bin/python3")

@@ -21,7 +21,7 @@ def doors(bench: Bench) -> Iterator[Result]:
     make_app(os.path.join(bench.apps, "bench-doors"))
     output("dokku", "cache:report", "bench-doors")
     yield race(
-        "doors that start no Python",
+        "entry points with nothing to do",
         [
             Contender("empty script", [empty], "an empty bash script"),
             Contender("cache:help", [os.path.join(bench.plugin, "commands"), "cache:help"], "commands cache:help"),
@@ -33,7 +33,7 @@ def doors(bench: Bench) -> Iterator[Result]:
             ),
         ],
         bench.runs * 10,
-        note="The app has no cache, and the disks have room: a look at them starts one other program.",
+        note="The app has no cache, and the disks have enough free space, which Python checks.",
     )
     report = [os.path.join(bench.plugin, "subcommands", "report"), "cache:report", "bench-doors"]
     yield race(

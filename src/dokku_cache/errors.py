@@ -1,5 +1,6 @@
 """The one family of errors, and the exit codes that Dokku's users see."""
 
+import errno
 from collections.abc import Mapping
 from enum import IntEnum
 
@@ -10,6 +11,8 @@ class ExitCode(IntEnum):
     OK = 0
     FAILED = 1
     PARTLY_REMOVED = 3
+    #: For trigger pre-build alone, which tells it from a failure of the plugin.
+    DEPLOY_REFUSED = 4
     NO_SUCH_APP = 20
 
 
@@ -20,6 +23,30 @@ EXIT_MEANINGS = {
     ExitCode.PARTLY_REMOVED: "partly removed: the rest is kept as trash, and the next purge goes on from there",
     ExitCode.NO_SUCH_APP: "no such app, or none that this user may see; what else was named was done",
 }
+
+
+#: On btrfs and ZFS, renaming and deleting need a little space themselves.
+NO_SPACE_TO_DELETE_HINT = (
+    "this needs a little space itself: delete a file or a snapshot on the same file system, such as old logs with "
+    "'sudo journalctl --vacuum-size=50M', or raise the quota ('btrfs qgroup show', 'zfs get quota'); then purge again"
+)
+DISK_FAILS_HINT = "the disk is read-only, or it fails: 'sudo dmesg' shows why; fix that, then purge again"
+IMMUTABLE_HINT = "files with the immutable attribute need 'sudo chattr -R -i' first; then purge again"
+_HINTS = {
+    errno.ENOSPC: NO_SPACE_TO_DELETE_HINT,
+    errno.EDQUOT: NO_SPACE_TO_DELETE_HINT,
+    errno.EROFS: DISK_FAILS_HINT,
+    errno.EIO: DISK_FAILS_HINT,
+    errno.EUCLEAN: DISK_FAILS_HINT,
+    errno.EPERM: IMMUTABLE_HINT,
+    errno.EXDEV: "a mount or a project quota begins there: see 'findmnt' and 'lsattr -pd'; then purge again",
+    errno.EBUSY: "something is mounted there: see 'findmnt', unmount it, and purge again",
+}
+
+
+def os_error_hint(error: OSError, default: str = "") -> str:
+    """Return what to do where the kernel refused to rename or delete; ``default`` for all other reasons."""
+    return _HINTS.get(error.errno or 0, default)
 
 
 class CacheError(Exception):

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2154 # `run --separate-stderr` sets stderr
-# The daily run, as Dokku's crontab has it
+# The daily run
 
 load helper
 setup() {
@@ -14,14 +14,6 @@ teardown() {
   clean_up
 }
 
-# as_cron USER: the command of the crontab's line, in the environment that cron gives; with another ENGINE, if there is one.
-as_cron() {
-  local user="$1" command
-  command="$("$DOKKU_LIB_ROOT/plugins/enabled/cache/cron-entries" docker-local | cut -d';' -f2)"
-  setpriv --reuid "$user" --regid "$user" --init-groups env --ignore-environment USER="$user" LOGNAME="$user" \
-    HOME="$DOKKU_ROOT" SHELL=/bin/bash ${ENGINE:+"DOCKER_HOST=$ENGINE"} PATH="$SUITE_DIRECTORY/server/bin:/usr/local/bin:/usr/bin:/bin" bash -c "$command"
-}
-
 server() { dokku cache:report --global "--cache-daily-run-$1"; }
 
 # bats test_tags=quick,umask
@@ -30,14 +22,13 @@ server() { dokku cache:report --global "--cache-daily-run-$1"; }
   make_app shop
   make_cache shop
   [ -z "$(server at)" ]
-  run --separate-stderr as_cron dokku
+  run --separate-stderr run_daily_job
   [ "$status" -eq 0 ]
   [ -z "$output$stderr" ]
   is_gone shop
   grep -q "daily run: .*$(app shop): removed" "$DOKKU_LOGS_DIR/cache.log"
   [ "$(server result)" = ok ]
   [[ "$(server at)" == "$(date --utc +%Y-%m-%dT)"* ]]
-  [ -z "$(server denied)" ]
 }
 
 @test "volumes of apps that are gone go, and what is not proven stays with its reason in the log" {
@@ -47,7 +38,7 @@ server() { dokku cache:report --global "--cache-daily-run-$1"; }
   make_pack_volume landing 1
   make_volume "cache-$(app data)" 1
   dokku cache:set --global min-age 0 >/dev/null
-  run --separate-stderr as_cron dokku
+  run --separate-stderr run_daily_job
   [ "$status" -eq 0 ]
   [ -z "$output$stderr" ]
   run ! has_volume "cache-$(app forum)"
@@ -62,7 +53,7 @@ server() { dokku cache:report --global "--cache-daily-run-$1"; }
   make_herokuish_volume forum 1
   dokku cache:set --global min-age 0 >/dev/null
   dokku cache:set --global auto-purge false >/dev/null
-  run --separate-stderr as_cron dokku
+  run --separate-stderr run_daily_job
   [ "$status" -eq 0 ]
   has_volume "cache-$(app forum)"
   grep -q "$(app forum): volume cache-$(app forum) stays, auto-purge is off" "$DOKKU_LOGS_DIR/cache.log"
@@ -75,16 +66,16 @@ build_cache_bytes() { dokku cache:list --kind engine --format json | /usr/bin/py
   docker builder prune --force >/dev/null
   "$PLUGIN_REPOSITORY/tests/engine/make_build_cache.py" 3
   "$PLUGIN_REPOSITORY/tests/engine/make_build_cache.py" 3
-  as_cron dokku
+  run_daily_job
   before="$(build_cache_bytes)"
   [ "$before" -gt 6000000 ]
   dokku cache:set --global engine-max-size 5MB >/dev/null
   # Who switched all off that goes by itself has not been asked.
   dokku cache:set --global auto-purge false >/dev/null
-  as_cron dokku
+  run_daily_job
   [ "$(build_cache_bytes)" -eq "$before" ]
   dokku cache:set --global auto-purge >/dev/null
-  run --separate-stderr as_cron dokku
+  run --separate-stderr run_daily_job
   [ "$status" -eq 0 ]
   after="$(build_cache_bytes)"
   docker builder prune --force >/dev/null
@@ -98,13 +89,13 @@ build_cache_bytes() { dokku cache:list --kind engine --format json | /usr/bin/py
   holds_from 0.33.8
   make_app shop
   make_cache shop
-  ENGINE=unix:///nowhere run --separate-stderr as_cron dokku
+  ENGINE=unix:///nowhere run --separate-stderr run_daily_job
   [ "$status" -eq 1 ]
   [ -z "$output" ]
   [[ "$stderr" == *"Nothing could be judged: Docker does not answer"* ]]
-  [[ "$(server result)" == *"Docker does not answer"* ]]
+  [[ "$(server result)" == "failed: Docker is not available"* ]]
   [ -d "$(cache_of shop)" ]
-  run --separate-stderr as_cron dokku
+  run --separate-stderr run_daily_job
   [ -z "$output$stderr" ]
   [ "$(server result)" = ok ]
 }
@@ -113,13 +104,13 @@ build_cache_bytes() { dokku cache:list --kind engine --format json | /usr/bin/py
 @test "the metrics tell when the last run was, and how it ended" {
   holds_from 0.33.8
   run dokku cache:list --format prometheus
-  [[ "$output" != *daily_run* ]]
+  [[ "$output" != *daily_run_succeeded* ]]
   make_app shop
   make_cache shop
-  ENGINE=unix:///nowhere run as_cron dokku
+  ENGINE=unix:///nowhere run run_daily_job
   run dokku cache:list --format prometheus
   [[ "$output" == *$'\ndokku_cache_daily_run_succeeded 0'* ]]
-  as_cron dokku
+  run_daily_job
   run dokku cache:list --format prometheus
   [[ "$output" == *$'\ndokku_cache_daily_run_succeeded 1'* ]]
   [[ "$output" =~ dokku_cache_daily_run_timestamp_seconds\ [0-9]{10} ]]
@@ -129,11 +120,11 @@ build_cache_bytes() { dokku cache:list --kind engine --format json | /usr/bin/py
   holds_from 0.33.8
   make_app shop
   make_cache shop 50000
-  as_cron dokku &
+  run_daily_job &
   wait_for grep -q running "$DOKKU_LIB_ROOT/data/cache/daily-run.json"
   pkill -KILL -f "$PLUGIN_PATH/.*/src auto-purge" || true
   wait "$!" || true
-  [ "$(server result)" = "running, or cut short" ]
+  [ "$(server result)" = "running, or interrupted" ]
 }
 
 @test "an app whose facts cannot be found costs one line a day, and the others are purged" {
@@ -150,7 +141,7 @@ build_cache_bytes() { dokku cache:list --kind engine --format json | /usr/bin/py
     chmod +x "$DOKKU_LIB_ROOT/plugins/enabled/zz-failing/$trigger"
   done
   for day in 1 2; do
-    run --separate-stderr as_cron dokku
+    run --separate-stderr run_daily_job
     [ "$status" -eq 0 ]
     [ "$(grep -c "$(app shop)" "$DOKKU_LOGS_DIR/cache.log")" = "$day" ]
   done
@@ -159,41 +150,90 @@ build_cache_bytes() { dokku cache:list --kind engine --format json | /usr/bin/py
   [ -d "$(cache_of shop)" ]
 }
 
-deny_cron() {
-  mkdir "$DOKKU_LIB_ROOT/plugins/enabled/zz-acl"
-  cat >"$DOKKU_LIB_ROOT/plugins/enabled/zz-acl/user-auth" <<'ACL'
-#!/bin/sh
-[ "$1" != root ] && [ "$2" = default ] || exit 0
-echo " !     User $2 does not have permissions to run $3" >&2
-exit 1
-ACL
-  chmod +x "$DOKKU_LIB_ROOT/plugins/enabled/zz-acl/user-auth"
+@test "only the job and root can start it: neither a key named default nor user dokku" {
+  make_app shop
+  make_cache shop
+  # As sshcommand gives Dokku the name of the key.
+  for name in default somebody root; do
+    run --separate-stderr setpriv --reuid dokku --regid dokku --init-groups env --ignore-environment USER=dokku NAME="$name" \
+      HOME="$DOKKU_ROOT" PATH=/usr/bin:/bin "$(command -v dokku)" cache:auto-purge --daily
+    [ "$status" -eq 1 ]
+    [[ "$stderr" == *"--daily is what the daily job runs as root"* ]]
+  done
+  [ -d "$(cache_of shop)" ]
+  [ -z "$(server at)" ]
 }
 
-@test "where a plugin denies the daily run, the installation and the report say so, and root's own line works" {
+@test "the result names no app and no reason of an app, and what is printed has both" {
+  holds_from 0.33.8
+  make_app shop
+  make_app wiki
+  make_cache shop
+  make_cache wiki
+  chattr +i "$(cache_of shop)/buildcache" "$(cache_of wiki)/buildcache" 2>/dev/null || skip "this file system has no immutable files"
+  run --separate-stderr run_daily_job
+  chattr -R -i "$DOKKU_ROOT/$(app shop)" "$DOKKU_ROOT/$(app wiki)"
+  [ "$status" -ne 0 ]
+  [[ "$stderr" == *"$(app shop)"* && "$stderr" == *"$(app wiki)"* ]]
+  [ "$(server result)" = "failed: details are in $DOKKU_LOGS_DIR/cache.log" ]
+}
+
+nothing() { :; }
+nuls() { head --bytes 64 /dev/zero; }
+word() { echo word; }
+
+@test "state files that a full disk or a power cut damaged stop nothing, and heal" {
   holds_from 0.33.8
   make_app shop
   make_cache shop
-  deny_cron
-  run --separate-stderr as_cron dokku
-  [ "$status" -eq 1 ]
-  [[ "$stderr" == *"Access denied"* ]]
-  run --separate-stderr dokku plugin:install
-  [ "$status" -eq 0 ]
-  [[ "$stderr" == *"daily run of dokku-cache is denied"*"does not have permissions to run cache:auto-purge"* ]]
-  [[ "$stderr" == *"/etc/cron.d/dokku-cache"*"root"*"dokku cache:auto-purge --daily"* ]]
-  [[ "$(server denied)" == *"does not have permissions to run cache:auto-purge"* ]]
-  run --separate-stderr as_cron root
-  [ "$status" -eq 0 ]
-  is_gone shop
+  local data="$DOKKU_LIB_ROOT/data/cache" name damage
+  for damage in nothing nuls word; do
+    for name in daily-run.json dokku-version engine-root history.jsonl; do
+      "$damage" >"$data/$name"
+    done
+    for command in "cache:list" "cache:report --global" "cache:history" "cache:report $(app shop)" "cache:auto-purge $(app shop) --dry-run"; do
+      # shellcheck disable=SC2086 # a command and its arguments
+      run dokku $command
+      [ "$status" -eq 0 ]
+    done
+    [ -z "$(server result)" ]
+    run --separate-stderr run_daily_job
+    [ "$status" -eq 0 ]
+    [ "$(server result)" = ok ]
+    [[ "$damage" == word ]] || [ "$(cat "$data/dokku-version")" = "$(installed_version)" ]
+    is_gone shop
+    make_cache shop
+  done
 }
 
-@test "who comes by ssh under a name of his own cannot ask for it" {
+@test "a damaged auto-purge means that nothing is removed, and the report shows it" {
+  holds_from 0.33.8
   make_app shop
   make_cache shop
-  # As sshcommand tells Dokku whose key it was.
-  NAME=somebody run --separate-stderr dokku cache:auto-purge --daily
-  [ "$status" -eq 1 ]
-  [[ "$stderr" == *"what cron calls"* ]]
-  [ -d "$(cache_of shop)" ]
+  dokku cache:set "$(app shop)" auto-purge false >/dev/null
+  for damage in nothing nuls word; do
+    "$damage" >"$DOKKU_LIB_ROOT/config/cache/$(app shop)/auto-purge"
+    run run_daily_job
+    [ "$status" -eq 0 ]
+    [ -d "$(cache_of shop)" ]
+    [ "$(dokku cache:report "$(app shop)" --cache-computed-auto-purge)" = false ]
+    [[ "$(dokku cache:report "$(app shop)" --cache-auto-purge)" =~ ^(invalid|word)$ ]]
+  done
+}
+
+@test "state files that root owns are replaced without a word" {
+  holds_from 0.33.8
+  make_app shop
+  make_cache shop
+  run_daily_job
+  chown root:root "$DOKKU_LIB_ROOT/data/cache/"{daily-run.json,dokku-version,engine-root,history.jsonl,installation}
+  chmod 600 "$DOKKU_LIB_ROOT/data/cache/installation"
+  make_cache shop
+  run --separate-stderr run_daily_job
+  [ "$status" -eq 0 ]
+  [ -z "$output$stderr" ]
+  is_gone shop
+  dokku plugin:install
+  [ "$(stat --format %U "$DOKKU_LIB_ROOT/data/cache/installation")" = dokku ]
+  [ "$(dokku cache:history "$(app shop)" --format json | jq '.purges | length')" = 2 ]
 }

@@ -83,6 +83,12 @@ prepare_deploy() {
   fi
 }
 
+# run_daily_job: what the systemd service and cron's file run, with as little environment; with another ENGINE, if there is one.
+run_daily_job() {
+  setpriv --reuid dokku --regid dokku --init-groups env --ignore-environment SSH_USER=root HOME="$DOKKU_ROOT" SHELL=/bin/bash \
+    ${ENGINE:+"DOCKER_HOST=$ENGINE"} PATH=/usr/local/bin:/usr/bin:/bin "$(command -v dokku)" cache:auto-purge --daily
+}
+
 # deploy APP: by another name each time, as Dokku deploys nothing when it is given the same image again.
 deploy() {
   local image="dokku-cache-test:$BATS_TEST_NUMBER-$RANDOM"

@@ -284,7 +284,6 @@ without_python() { without /usr/bin/python3 "$@"; }
   [ "$status" -eq 0 ]
   run dokku --force apps:destroy "$(app other)"
   [ "$status" -eq 0 ]
-  [ "$(dokku cron:list --global | grep -c cache:auto-purge)" = 0 ]
   [ "$before" = "$(manifest "$(cache_of shop)")" ]
   run dokku plugin:install
   [[ "$output" == *"cache:purge-legacy --all"* ]]
@@ -292,4 +291,86 @@ without_python() { without /usr/bin/python3 "$@"; }
   [ "$(cat "$DOKKU_LIB_ROOT/data/cache/dokku-version")" = "$(installed_version)" ]
   run --separate-stderr dokku cache:list
   [ -z "$stderr" ]
+}
+
+@test "another Python at /usr/bin/python3 does not matter, as the distribution's own is used" {
+  needs_stand_in "replaces /usr/bin/python3"
+  [[ "$(readlink /usr/bin/python3)" == python3.* ]] || skip "the distribution's is no link here"
+  printf '#!/bin/sh\necho "a Python of another owner" >&2\nexit 1\n' >"$SUITE_DIRECTORY/other-python"
+  chmod 755 "$SUITE_DIRECTORY/other-python"
+  mkdir "$SUITE_DIRECTORY/bin-upper" "$SUITE_DIRECTORY/bin-work"
+  ln -s "$SUITE_DIRECTORY/other-python" "$SUITE_DIRECTORY/bin-upper/python3"
+  # shellcheck disable=SC2016 # for the inner shell
+  run unshare --mount --propagation private bash -c '
+    mount -t overlay overlay -o "lowerdir=/usr/bin,upperdir=$1/bin-upper,workdir=$1/bin-work" /usr/bin || exit 99
+    dokku plugin:install && dokku cache:list' bash "$SUITE_DIRECTORY"
+  rm -rf "$SUITE_DIRECTORY"/bin-{upper,work} "$SUITE_DIRECTORY/other-python"
+  [ "$status" -ne 99 ] || skip "there is no overlay file system here"
+  [ "$status" -eq 0 ]
+  [[ "$output" != *"another owner"* && "$output" != *"needs Python"* ]]
+}
+
+@test "root writes through no link that user dokku has put in its own directories" {
+  needs_stand_in "puts links in place of the plugin's data"
+  local data="$DOKKU_LIB_ROOT/data/cache" victim="$SUITE_DIRECTORY/victim"
+  mkdir -p "$victim/directory"
+  echo precious >"$victim/file"
+  chmod 600 "$victim/file"
+  mv "$data" "$data.kept"
+  mv "$DOKKU_LOGS_DIR/cache.log" "$DOKKU_LOGS_DIR/cache.log.kept"
+  ln -s "$victim/directory" "$data"
+  ln -s "$victim/file" "$DOKKU_LOGS_DIR/cache.log"
+  ln -s "$victim/file" "$(plugin)/a-link"
+  before="$(manifest "$victim")"
+  dokku plugin:install || true
+  rm -f "$data" "$DOKKU_LOGS_DIR/cache.log"
+  mkdir -m 755 "$data"
+  chown dokku:dokku "$data"
+  ln -s "$victim/file" "$data/installation"
+  dokku plugin:install || true
+  after="$(manifest "$victim")"
+  rm -rf "$data" "$(plugin)/a-link"
+  mv "$data.kept" "$data"
+  mv -f "$DOKKU_LOGS_DIR/cache.log.kept" "$DOKKU_LOGS_DIR/cache.log"
+  [ "$(cat "$victim/file")" = precious ]
+  rm -r "$victim"
+  [ "$before" = "$after" ]
+}
+
+@test "odd environments of ssh and CI: an unknown locale, Python's variables, no terminal and no input" {
+  needs_stand_in "has settings of its own"
+  make_app shop
+  make_cache shop
+  local odd=(env LANG=xx_YY.UTF-8 LC_ALL=xx_YY.UTF-8 PYTHONHOME=/nowhere PYTHONPATH=/nowhere PYTHONIOENCODING=ascii TERM=nonsense)
+  for command in cache:list "cache:report $(app shop)" cache:history "cache:purge-legacy $(app shop) --dry-run"; do
+    # shellcheck disable=SC2086 # a command and its arguments
+    run "${odd[@]}" setsid dokku $command </dev/null
+    [ "$status" -eq 0 ]
+    # As `ssh -tt` gives a terminal whose input has ended.
+    # shellcheck disable=SC2086
+    run "$BATS_TEST_DIRNAME/../type" "" "${odd[@]}" dokku $command
+    [ "$status" -eq 0 ]
+  done
+}
+
+@test "a pinned version installs, a checkout without .git works, and use leaves the repository clean" {
+  needs_stand_in "installs the plugin anew"
+  dokku plugin:uninstall cache
+  dokku plugin:install "file://$PLUGIN_REPOSITORY" --committish "$(git -C "$PLUGIN_REPOSITORY" rev-parse HEAD)"
+  make_app shop
+  make_cache shop
+  dokku cache:list
+  dokku cache:purge-legacy "$(app shop)"
+  run_daily_job
+  [ -z "$(git -c safe.directory='*' -C "$(plugin)/" status --porcelain --ignored=no)" ]
+  mv "$(plugin)/.git" "$SUITE_DIRECTORY/repository-kept"
+  run dokku plugin:install
+  [ "$status" -eq 0 ]
+  run --separate-stderr dokku cache:list
+  [ "$status" -eq 0 ]
+  [ -z "$stderr" ]
+  # A pinned version has no branch that plugin:update could follow.
+  dokku plugin:uninstall cache
+  rm -rf "$SUITE_DIRECTORY/repository-kept"
+  dokku plugin:install "file://$PLUGIN_REPOSITORY"
 }

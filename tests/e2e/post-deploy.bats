@@ -33,6 +33,30 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
   [ "$(dokku cache:report "$(app shop)" --cache-last-purged-by)" = deploy ]
 }
 
+workers() { pgrep -fc "cache/src post-deploy $PREFIX-" || true; }
+is_one_at_most() { [[ "$(workers)" -le 1 ]]; }
+are_gone() { for number in 1 2 3 4 5 6 7 8; do is_gone "shop$number" || return 1; done; }
+
+@test "of many deploys at once, as by ps:rebuild --all --parallel, one worker handles every app" {
+  holds_from 0.33.8
+  for number in 1 2 3 4 5 6 7 8; do
+    make_app "shop$number"
+    make_cache "shop$number" 1000
+  done
+  for number in 1 2 3 4 5 6 7 8; do
+    setpriv --reuid dokku --regid dokku --init-groups "$DOKKU_LIB_ROOT/plugins/enabled/cache/post-deploy" "$(app "shop$number")" 5000 127.0.0.1 latest
+  done
+  wait_for is_one_at_most
+  # A second one would show up while the first is at work.
+  for _ in 1 2 3 4 5; do
+    is_one_at_most
+    sleep 0.2
+  done
+  wait_for are_gone
+  wait_for no_purge_runs
+  [ -z "$(ls "$DOKKU_LIB_ROOT/data/cache/deployed")" ]
+}
+
 @test "what an app's volumes hold above its bound is emptied after a deploy, and below it nothing" {
   make_app shop
   make_app wiki

@@ -19,6 +19,8 @@ def environ(server: Server) -> dict[str, str]:
         "DOKKU_LOGS_DIR": server.environment.logs_dir,
         "DOCKER_HOST": server.environment.docker_host,
         "PLUGIN_PATH": os.environ["PLUGIN_PATH"],
+        # As of root's own commands and of the daily job.
+        "SSH_USER": "root",
     }
 
 

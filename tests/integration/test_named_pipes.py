@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from dokku_cache.automatic import upgrade
+from dokku_cache.automatic import low_disk, upgrade
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import CacheError
-from dokku_cache.records import daily_run, engine_root, history
+from dokku_cache.records import daily_run, history
 
 from .calling import SOURCE, environ, list_apps
 from .conftest import DOKKU, Server, give
@@ -23,7 +23,7 @@ from .conftest import DOKKU, Server, give
         ("history.jsonl", history.read),
         ("history.jsonl", lambda environment: history.append(environment, history.Record("shop", "", "manual"))),
         ("daily-run.json", daily_run.last),
-        ("engine-root", engine_root.read),
+        ("engine-root", low_disk.engine_roots),
         ("dokku-version", upgrade.recorded),
     ],
 )
@@ -32,7 +32,7 @@ def test_it_is_not_waited_for(server: Server, name: str, look: Callable[[DokkuEn
     path.parent.mkdir(parents=True, exist_ok=True)
     os.mkfifo(path)
     try:
-        assert look(server.environment) in {"", engine_root.DEFAULT}
+        assert look(server.environment) in ("", [low_disk.DEFAULT_ENGINE_ROOT])
     except CacheError as error:
         assert str(path) in str(error)  # noqa: PT017 - some say it, others pass over it
 
@@ -56,7 +56,12 @@ DOORS = {
         "lib/config/cache/shop/max-size",
     ),
     ("triggers/post-delete", "shop", "latest"): (f"{_DATA}history.jsonl",),
-    ("triggers/pre-receive-app", "shop"): (f"{_DATA}pressure", f"{_DATA}engine-root", f"{_SETTINGS}min-free"),
+    ("triggers/pre-receive-app", "shop"): (
+        f"{_DATA}low-disk",
+        f"{_DATA}low-disk.lock",
+        f"{_DATA}engine-root",
+        f"{_SETTINGS}min-free",
+    ),
     ("triggers/pre-build", "herokuish", "shop"): (f"{_SETTINGS}min-free", f"{_SETTINGS}min-free-action"),
     ("src/call", "report", "shop"): (f"{_DATA}installation", f"{_DATA}history.jsonl", f"{_SETTINGS}max-size"),
 }

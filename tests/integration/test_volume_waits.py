@@ -42,6 +42,6 @@ def test_a_destroy_leaves_volumes_to_the_daily_run(server: Server) -> None:
 
 def test_where_room_is_needed_sizes_are_not_waited_for(server: Server) -> None:
     labels = {"com.dokku.builder-type": "herokuish", "com.dokku.app-name": "gone"}
-    seconds, _, asked = wait_for(server, "cache-gone", labels, "relieve")
+    seconds, _, asked = wait_for(server, "cache-gone", labels, "low-disk-removal")
     assert "DELETE /volumes/cache-gone" in asked
     assert seconds < PATIENCE_SECONDS

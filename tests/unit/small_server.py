@@ -133,7 +133,10 @@ class SmallServer:
     def set(self, app: str, key: str, value: str) -> None:
         file = self.place / "lib/config/cache" / app / key
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(value)
+        if value:
+            file.write_text(value)
+        else:
+            file.unlink(missing_ok=True)
 
     def begin_deploy(self, app: str) -> None:
         file = self.place / "lib/data/apps" / app / ".deploy.lock"

@@ -1,26 +1,26 @@
 """``dokku cache:auto-purge``: applies the automatic policy now. What cron runs daily, with ``--daily``."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from dokku_cache.arguments import DRY_RUN, STDOUT, Command, Flag, Parser, named_apps, plan_format
-from dokku_cache.automatic import bounds, dead_volumes, rehearsal, upgrade
+from dokku_cache.automatic import bounds, dead_volumes, low_disk, rehearsal, upgrade
 from dokku_cache.automatic.logged import log_console, warned_of
 from dokku_cache.automatic.server import sweep_server
 from dokku_cache.automatic.sweep import sweep
 from dokku_cache.context import Context
-from dokku_cache.dokku import apps, permission
+from dokku_cache.dokku import apps
 from dokku_cache.errors import CacheError, ExitCode, UsageError
 from dokku_cache.model.state import Initiator
-from dokku_cache.output import purge_text, serialized
-from dokku_cache.records import daily_run, engine_root, pressure_note
+from dokku_cache.output import log, purge_text, serialized
+from dokku_cache.records import daily_run
 from dokku_cache.views import plan_values
 from dokku_cache.volumes import telling
 
 COMMAND = Command(
     "auto-purge",
-    "[<app>... | --daily]",
+    "[<app>...]",
     "Apply the automatic policy",
     "[<app>... | --daily] [--dry-run [--format stdout|json|yaml]] [--quiet]",
     "It removes what would go by itself: legacy caches that are proven to be dead and quiet, what an earlier purge "
@@ -29,8 +29,10 @@ COMMAND = Command(
         ("--dry-run", "shows what the daily run would remove now, and why the rest stays"),
         ("shop", "does it for one app"),
     ),
-    (Flag("--daily", "what cron calls: for all apps, with its outcome in the log"), *DRY_RUN),
+    (Flag("--daily", "for root only: what the daily job runs, for all apps, with its outcome in the log"), *DRY_RUN),
 )
+#: As Dokku names the caller: root's own commands have it, and the daily job; a user of ssh never does.
+ROOT = "root"
 
 
 def run(context: Context, arguments: Sequence[str]) -> ExitCode:
@@ -44,10 +46,10 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     if parsed.is_daily:
         if parsed.is_dry_run:
             raise UsageError(
-                "--daily is what cron calls, and shows no plan", "leave out --daily: the plan is the same"
+                "--daily is what the daily job runs, and shows no plan", "leave out --daily: the plan is the same"
             )
-        if named_apps(context, parsed) or os.environ.get("SSH_NAME", permission.CRON_NAME) != permission.CRON_NAME:
-            raise UsageError("--daily is what cron calls, for all apps", COMMAND.hint)
+        if named_apps(context, parsed) or os.environ.get("SSH_USER") != ROOT:
+            raise UsageError("--daily is what the daily job runs as root, for all apps", COMMAND.hint)
         return _run_daily(context)
     visible = context.visible_apps()
     wanted = named_apps(context, parsed)
@@ -94,18 +96,35 @@ def _show_plan(context: Context, names: Sequence[str], format_name: str, *, with
 
 
 def _run_daily(context: Context) -> ExitCode:
-    """Sweep every app, whoever may see it; all goes to the log, and what a person must know to standard error too."""
-    pressure_note.prepare(context.environment)
-    with daily_run.noted(context.environment) as told:
-        logged = replace(context, console=log_console(context, "daily run", warned=told))
+    """Sweep every app, whoever may see it. The log has all of it, standard error each reason for a failure once."""
+    environment, warned = context.environment, list[str]()
+    with daily_run.recorded(environment) as reasons:
+        logged = replace(context, console=log_console(context, "daily run", warned=warned))
         code = ExitCode.OK if _swept_after_upgrade(logged) else sweep_server(logged, Initiator.CRON)
         if not context.engine.trouble:
             with warned_of(logged, "Docker's build cache"):
-                engine_root.note(context.environment, context.engine.data_root())
+                low_disk.record_engine_roots(environment, context.engine.data_roots())
                 bounds.keep_engine_within(logged)
-    for line in told:
+        messages = [*reasons, *warned]
+        if context.engine.trouble:
+            reasons.append("Docker is not available")
+        if warned or code:
+            reasons.append(f"details are in {log.path(environment.logs_dir)}")
+    for line in _by_reason(messages):
         context.console.warn(line)
-    return max(code, ExitCode.FAILED) if told else code
+    return max(code, ExitCode.FAILED) if reasons else code
+
+
+def _by_reason(lines: Sequence[str]) -> Iterator[str]:
+    """Merge lines that have the same reason for several apps."""
+    named: dict[str, list[str]] = {}
+    for line in lines:
+        app, _, reason = line.partition(": ")
+        app, reason = (app, reason) if reason and apps.is_valid(app) else ("", line)
+        named.setdefault(reason, []).append(app)
+    for reason, names in named.items():
+        listed = ", ".join(dict.fromkeys(name for name in names if name))
+        yield f"{listed}: {reason}" if listed else reason
 
 
 def _swept_after_upgrade(context: Context) -> bool:

@@ -1,12 +1,11 @@
 """The part of ``install`` and ``update`` that runs as user dokku."""
 
-import os
 from collections.abc import Sequence
 
-from dokku_cache.automatic import detached, upgrade
+from dokku_cache.automatic import detached, low_disk, upgrade
 from dokku_cache.automatic.logged import log_console
 from dokku_cache.context import Context
-from dokku_cache.dokku import apps, permission, policy, properties, version
+from dokku_cache.dokku import apps, policy, properties, version
 from dokku_cache.engine import helper_image
 from dokku_cache.errors import CacheError, ExitCode
 from dokku_cache.model.finding import Decision
@@ -14,7 +13,6 @@ from dokku_cache.model.state import Request
 from dokku_cache.output import log, purge_text
 from dokku_cache.purge import volume_purger
 from dokku_cache.purge.volume_sizes import with_sizes
-from dokku_cache.records import engine_root, pressure_note
 from dokku_cache.rules.removal import decide
 from dokku_cache.survey.measuring import measure_candidates
 from dokku_cache.survey.surveyor import Surveyor
@@ -37,11 +35,7 @@ def run(context: Context, _arguments: Sequence[str]) -> ExitCode:
         _begin(context)
     elif upgrade.is_due(context.environment):
         _sweep_detached(context)
-    denied = permission.denied(os.environ)
-    if denied:
-        context.console.warn(f"The daily run of dokku-cache is denied: {denied}", permission.remedy(os.environ))
-    pressure_note.prepare(context.environment)
-    engine_root.note(context.environment, context.engine.data_root())
+    low_disk.record_engine_roots(context.environment, context.engine.data_roots())
     helper_image.ensure(context.engine)
     return ExitCode.OK
 

@@ -5,7 +5,7 @@ import signal
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dokku_cache.automatic import bounds, upgrade
+from dokku_cache.automatic import bounds, deploy_queue, upgrade
 from dokku_cache.automatic.logged import failures_in_log, log_console, strays_in_log
 from dokku_cache.automatic.sweep import apply_to
 from dokku_cache.context import Context
@@ -18,20 +18,28 @@ SUBJECT = "post-deploy"
 
 
 def run(context: Context, arguments: Sequence[str]) -> ExitCode:
-    """Do what a deploy of ``<app>`` gives reason for, and tell the log. The door has seen that there is work."""
+    """Handle the app that was deployed, or leave it to the worker that is running. Everything is logged."""
     app = arguments[0] if arguments else ""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    context = replace(context, console=log_console(context, SUBJECT, app))
+    if app:
+        with failures_in_log(context, SUBJECT, app):
+            deploy_queue.work(context.environment, app, lambda deployed: _handle(context, deployed), DEPLOY_WAIT_SECONDS)
+    return ExitCode.OK
+
+
+def _handle(context: Context, app: str) -> None:
+    # Each app asks Docker anew: it may be handled long after the one before.
+    context = replace(context, console=log_console(context, SUBJECT, app), engine=context.engine.another())
     with failures_in_log(context, SUBJECT, app):
-        if app and locks.is_deployed_for(context.environment, app, DEPLOY_WAIT_SECONDS):
-            context.console.warn(f"Still being deployed after {DEPLOY_WAIT_SECONDS:.0f} s, left to the daily run")
-            return ExitCode.OK
+        if locks.is_being_deployed(context.environment, app):
+            context.console.warn(f"Still being deployed after {DEPLOY_WAIT_SECONDS:.0f} s; left to the daily run")
+            return
     with failures_in_log(context, "post-upgrade"), strays_in_log(context, "post-upgrade"):
         upgrade.fire_if_due(context.environment, context.console.passed_on)
     with failures_in_log(context, SUBJECT, app):
-        if app and not skip_cleanup.is_set(context.environment, app, os.environ):
-            for finding in Surveyor(context.environment, context.engine).survey([app]):
-                if finding.verdict.state is not State.ABSENT:
-                    apply_to(context, finding, Initiator.DEPLOY)
-            bounds.keep_app_within(context, app, Initiator.DEPLOY)
-    return ExitCode.OK
+        if skip_cleanup.is_set(context.environment, app, os.environ):
+            return
+        for finding in Surveyor(context.environment, context.engine).survey([app]):
+            if finding.verdict.state is not State.ABSENT:
+                apply_to(context, finding, Initiator.DEPLOY)
+        bounds.keep_app_within(context, app, Initiator.DEPLOY)

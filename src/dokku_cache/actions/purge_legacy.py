@@ -82,8 +82,10 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
         return worst
     purged = [finding.app for finding in findings if candidates(finding, request)]
     before = disks.of_apps(context.environment, purged)
-    worst = max(worst, _tell(context.console, _purge_each(context, findings, request), is_several=len(findings) > 1))
-    for line in disk_lines.changes(before, disks.of_paths(path for disk in before for path in disk.paths)):
+    code, removed_bytes = _tell(context.console, _purge_each(context, findings, request), is_several=len(findings) > 1)
+    worst = max(worst, code)
+    after = disks.of_paths(path for disk in before for path in disk.paths)
+    for line in disk_lines.changes(before, after, removed_bytes):
         context.console.detail(line)
     return worst
 
@@ -171,8 +173,8 @@ def _purge(context: Context, finding: Finding, request: Request) -> Result:
     return Result(finding.app, outcome, kept)
 
 
-def _tell(console: Console, results: Iterator[Result], *, is_several: bool) -> ExitCode:
-    """Print each result, and the total of several; give the worst exit code."""
+def _tell(console: Console, results: Iterator[Result], *, is_several: bool) -> tuple[ExitCode, int]:
+    """Print each result, and the total of several; return the worst exit code and the removed bytes."""
     worst = ExitCode.OK
     outcomes: list[Outcome] = []
     for result in results:
@@ -188,7 +190,7 @@ def _tell(console: Console, results: Iterator[Result], *, is_several: bool) -> E
             worst = max(worst, result.error.exit_code)
     if is_several:
         purge_text.tell_total(console, outcomes)
-    return worst
+    return worst, sum(outcome.measured.size_bytes for outcome in outcomes)
 
 
 def _tell_errors(console: Console, errors: Sequence[CacheError]) -> ExitCode:

@@ -14,7 +14,8 @@ class DokkuEnvironment:
     ``root`` holds the apps; ``host_root`` is the same directory as the Docker engine knows it, which differs where
     Dokku itself runs in a container. ``plugin_path`` holds all plugins, its ``enabled`` those that are called.
     ``system_user`` is Dokku's own, ``docker_bin`` how Dokku calls the engine's client. ``flagged_app`` is the app
-    given by ``--app``, or empty.
+    given by ``--app``, or empty. ``system_root`` is where systemd and cron have their files: ``/``, except in
+    tests.
     """
 
     root: str
@@ -27,6 +28,7 @@ class DokkuEnvironment:
     docker_bin: str = ""
     system_user: str = "dokku"
     flagged_app: str = ""
+    system_root: str = "/"
     is_quiet: bool = False
     is_forced: bool = False
     is_traced: bool = False
@@ -52,6 +54,7 @@ class DokkuEnvironment:
             docker_bin=environ.get("DOCKER_BIN", ""),
             system_user=environ.get("DOKKU_SYSTEM_USER") or "dokku",
             flagged_app=environ.get("DOKKU_APP_NAME", ""),
+            system_root=environ.get("DOKKU_CACHE_SYSTEM_ROOT") or "/",
             is_quiet=bool(environ.get("DOKKU_QUIET_OUTPUT")),
             is_forced=environ.get("DOKKU_APPS_FORCE_DELETE") == "1",
             is_traced=bool(environ.get("DOKKU_TRACE")),

@@ -68,8 +68,12 @@ class Setting:
 
     @property
     def computed(self) -> str:
-        """What holds: the app's value before the global one before the default."""
-        return self.app or self.everywhere or DEFAULTS[self.key]
+        """What holds: the app's value before the global one before the default.
+
+        A value of ``auto-purge`` that is neither true nor false switches it off.
+        """
+        value = self.app or self.everywhere or DEFAULTS[self.key]
+        return "false" if self.key == AUTO_PURGE and value != "true" else value
 
 
 def read(environment: DokkuEnvironment, app: str, key: str) -> Setting:
@@ -82,7 +86,7 @@ def read(environment: DokkuEnvironment, app: str, key: str) -> Setting:
 
 
 def is_auto_purge_on(environment: DokkuEnvironment, app: str) -> bool:
-    """Tell whether the automatic policy applies; what is no ``true`` switches it off. Raises CacheError."""
+    """Tell whether the automatic policy applies. Raises CacheError."""
     return read(environment, app, AUTO_PURGE).computed == "true"
 
 

@@ -10,18 +10,22 @@ from dokku_cache.errors import CacheError
 PLUGIN = "cache"
 #: In place of an app's name, for values that hold for all apps.
 GLOBAL = "--global"
+#: In place of a value that is damaged. Dokku's own tool removes the file of a property that is unset, and writes no
+#: empty one for this plugin.
+INVALID = "invalid"
 _TIMEOUT_SECONDS = 30
 _HINT = "nothing was set: see that the disk has room, and set it again"
 
 
 def get(environment: DokkuEnvironment, app: str, key: str, plugin: str = PLUGIN) -> str:
-    """Give a value, empty where none is set. Raises CacheError when it is there and cannot be read.
+    """Return a value, empty where none is set. Raises CacheError when it is there and cannot be read.
 
-    Read from its file: a report over hundreds of apps cannot start Dokku's tool for each.
+    A file of this plugin that is empty or not text, as after a full disk or a power cut, has the value INVALID.
+    Files are read directly: a report over hundreds of apps cannot start Dokku's tool for each.
     """
     path = os.path.join(environment.lib_root, "config", plugin, app, key)
     try:
-        return files.read(path).strip()
+        value = files.read(path).strip()
     except (FileNotFoundError, NotADirectoryError):
         return ""
     except OSError as error:
@@ -29,6 +33,9 @@ def get(environment: DokkuEnvironment, app: str, key: str, plugin: str = PLUGIN)
             f"The property {path} cannot be read ({error.strerror})",
             "nothing goes by itself until user dokku can read it: 'ls -l' shows whose it is",
         ) from error
+    if plugin == PLUGIN and not (value and value.isprintable()):
+        return INVALID
+    return value
 
 
 def set_value(environment: DokkuEnvironment, app: str, key: str, value: str) -> None:

@@ -12,11 +12,12 @@ _PATTERN = re.compile(r"(?:\d+:)?v?(\d{1,6})\.(\d{1,6})\.(\d{1,6})(?![0-9.])")
 
 
 def read_text(lib_root: str) -> str:
-    """Give the version as Dokku recorded it, stripped, or an empty text when it cannot be read."""
+    """Return the version as Dokku recorded it, stripped; empty when it cannot be read or is damaged."""
     for name in FILES:
         try:
             with open(os.path.join(lib_root, name), encoding="utf-8") as file:
-                return file.readline(200).strip()
+                text = file.readline(200).strip()
+            return text if text.isprintable() else ""
         except FileNotFoundError:
             continue
         except (OSError, ValueError):

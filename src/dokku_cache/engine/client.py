@@ -3,6 +3,7 @@
 import contextlib
 import glob
 import os
+import re
 import socket
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
@@ -18,6 +19,11 @@ from dokku_cache.errors import Unestablished
 #: For a call, and, as an engine that was silent is not asked again, for all that a command waits for in vain. Listing
 #: containers took minutes on troubled engines (moby/moby#31719).
 TIMEOUT_SECONDS = 30
+
+#: The driver type of an engine that keeps its images in containerd.
+CONTAINERD_STORE = "io.containerd.snapshotter.v1"
+CONTAINERD_ROOT = "/var/lib/containerd"
+CONTAINERD_SETTINGS = "/etc/containerd/config.toml"
 
 #: What to do about an error whose words the engine gave.
 ERROR_HINT = "mend that first; 'journalctl -u docker' may tell more"
@@ -194,10 +200,21 @@ class Engine:
             )
         return list(self.api.services())
 
-    def data_root(self) -> str:
-        """Give the directory in which the engine keeps volumes and all else, by its path on the engine's host."""
+    def data_roots(self) -> list[str]:
+        """Return the directories in which the engine keeps its data, by their paths on the engine's host.
+
+        With the containerd image store (the default of new installations since Docker 29) images and the build cache
+        are below containerd's root, whatever the data root is.
+        """
         answer = guarded(self.api.info)
-        return str(answer.get("DockerRootDir") or "") if isinstance(answer, dict) else ""
+        info = answer if isinstance(answer, dict) else {}
+        data_root = str(info.get("DockerRootDir") or "")
+        if not data_root or ["driver-type", CONTAINERD_STORE] not in (info.get("DriverStatus") or []):
+            return [data_root] if data_root else []
+        address = str((info.get("Containerd") or {}).get("Address") or "")
+        # A containerd that dockerd itself started keeps its data below dockerd's (moby, libcontainerd/supervisor).
+        is_shared = not address or address.endswith("/run/containerd/containerd.sock")
+        return [data_root, _containerd_root() if is_shared else f"{data_root}/containerd/daemon"]
 
     def restarts(self, container_id: str) -> bool:
         """Tell whether the engine starts a container again by itself; one that is gone is not."""
@@ -215,6 +232,14 @@ class Engine:
         if isinstance(answer, Unestablished):
             raise answer
         return answer
+
+
+def _containerd_root() -> str:
+    """Return the root that the system's containerd is set to, or its default."""
+    with contextlib.suppress(OSError), open(CONTAINERD_SETTINGS, encoding="utf-8", errors="replace") as file:
+        found = re.search(r"""^root\s*=\s*["'](/[^"'\n]*)["']""", file.read(), re.MULTILINE)
+        return found[1] if found else CONTAINERD_ROOT
+    return CONTAINERD_ROOT
 
 
 def where_set(variable: str, roots: tuple[str, str] | None) -> str:

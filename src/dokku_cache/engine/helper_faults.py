@@ -5,11 +5,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from dokku_cache import modules
-from dokku_cache.errors import NotBegun, PartlyRemoved, Unestablished
+from dokku_cache.errors import (
+    DISK_FAILS_HINT,
+    IMMUTABLE_HINT,
+    NO_SPACE_TO_DELETE_HINT,
+    NotBegun,
+    PartlyRemoved,
+    Unestablished,
+)
 from dokku_cache.tree.mounts import file_system_of, read_mounts
 
 #: What the kernel calls file systems on which another machine, or a program, says what root may do.
 _FOREIGN = ("nfs", "cifs", "smb", "9p", "fuse", "ceph", "glusterfs", "virtiofs")
+#: What programs print for ENOSPC and EDQUOT, with glibc and with musl.
+_NO_SPACE = ("No space left on device", "Disk quota exceeded", "Quota exceeded")
 #: What programs say of a disk that a kernel does not trust any more (errno(3): EROFS, EIO, EUCLEAN).
 _OF_A_DISK = ("Read-only file system", "Input/output error", "Structure needs cleaning")
 
@@ -54,9 +63,11 @@ def _next_step(said: str, directory_path: str) -> str:
             "host's root do it there (for NFS: no_root_squash); then purge again"
         )
     if "not permitted" in said:
-        return "files with the immutable attribute need 'sudo chattr -R -i' first; then purge again"
+        return IMMUTABLE_HINT
+    if any(words in said for words in _NO_SPACE):
+        return NO_SPACE_TO_DELETE_HINT
     if any(trouble in said for trouble in _OF_A_DISK):
-        return "the disk is read-only, or it fails: 'sudo dmesg' tells why; mend that, then purge again"
+        return DISK_FAILS_HINT
     return ""
 
 

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from typing import Protocol
 
-from dokku_cache.errors import PartlyRemoved, Refused
+from dokku_cache.errors import NO_SPACE_TO_DELETE_HINT, PartlyRemoved, Refused, os_error_hint
 from dokku_cache.legacy.emptying import WORKERS, empty
 from dokku_cache.legacy.emptying import Gone as Gone  # noqa: PLC0414 - given on to who reports on a removal
 from dokku_cache.model.location import CACHE_NAME, Entry
@@ -124,7 +124,7 @@ def _remove_top(directory: AppDirectory, trash: Entry) -> None:
     except OSError as error:
         raise PartlyRemoved(
             f"{os.path.join(directory.path, trash.name)} could not be deleted wholly ({error.strerror})",
-            "look for what is in it, and purge again",
+            os_error_hint(error, "look for what is in it, and purge again"),
         ) from error
     if trash.name in os.listdir(directory.fd):
         raise PartlyRemoved(f"{os.path.join(directory.path, trash.name)} is still there", "purge again")
@@ -144,6 +144,8 @@ def _empty(top_fd: int, gone: Gone, workers: int) -> bool:
         except OSError as error:
             if error.errno == errno.EBUSY:
                 raise _kept_for_mount("a directory in it") from error
+            if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+                raise PartlyRemoved(f"the deleting stopped ({error.strerror})", NO_SPACE_TO_DELETE_HINT) from error
             continue  # something came in or went away meanwhile: look again
         return True
     return False

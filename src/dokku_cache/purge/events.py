@@ -12,7 +12,7 @@ from dokku_cache.errors import Unestablished
 from dokku_cache.output import log, text
 from dokku_cache.tree.file_system import FileSystem
 
-PURGED, PURGE_FAILED, PRESSURE = "cache-purged", "cache-purge-failed", "cache-pressure"
+PURGED, PURGE_FAILED, LOW_DISK = "cache-purged", "cache-purge-failed", "cache-low-disk"
 LIMIT_SECONDS = 10.0
 
 #: Triggers that did not end in time: this call does not wait for them once more, as for each of many apps.
@@ -32,11 +32,11 @@ def purge_failed(environment: DokkuEnvironment, app: str, kind: str, location: s
     _fire(environment, PURGE_FAILED, app, kind, location, by, text.printable(reason))
 
 
-def pressure(environment: DokkuEnvironment, found: FileSystem, *, is_low: bool) -> None:
-    """Tell that the state of a file system has changed: too little is free on it, or no longer too little."""
+def low_disk(environment: DokkuEnvironment, found: FileSystem, *, is_low: bool) -> None:
+    """Fire the event of a changed file system: too little is free on it, or no longer too little."""
     inodes = ("" if count is None else str(count) for count in (found.free_inodes, found.total_inodes))
     sizes = str(found.free_bytes), str(found.total_bytes)
-    _fire(environment, PRESSURE, found.path, "low" if is_low else "ok", *sizes, *inodes)
+    _fire(environment, LOW_DISK, found.path, "low" if is_low else "ok", *sizes, *inodes)
 
 
 def _fire(environment: DokkuEnvironment, name: str, *arguments: str) -> None:

@@ -10,7 +10,7 @@ from dokku_cache.dokku import locks, policy
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import GENTLE_WORKERS, WORKERS, Helper
-from dokku_cache.errors import CacheError, Interrupted, Kept, NotBegun, PartlyRemoved, PutBack, Refused
+from dokku_cache.errors import CacheError, Interrupted, Kept, NotBegun, PartlyRemoved, PutBack, Refused, os_error_hint
 from dokku_cache.legacy.remove import Gone, delete_trash, put_back, remove_empty, remove_ghost, set_aside
 from dokku_cache.model.finding import Decision, Finding, Outcome
 from dokku_cache.model.location import Entry
@@ -161,7 +161,7 @@ class Purger:
             except OSError as error:
                 raise Refused(
                     f"The legacy cache of {decision.app} cannot be renamed ({error.strerror})",
-                    f"nothing was removed; make sure user dokku can write to {directory.path}, then purge again",
+                    os_error_hint(error, f"check that user dokku can write to {directory.path}, and purge again"),
                 ) from error
             self._delete(directory, trash, scan, progress, is_new=not entry.is_trash)
         seconds = time.monotonic() - begun

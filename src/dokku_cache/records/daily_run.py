@@ -1,23 +1,29 @@
-"""The note of the last daily run: when it was, and how it ended."""
+"""The last daily run: when it started, how it ended, and whether the next one is overdue."""
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta, timezone
 
-from dokku_cache.dokku import files
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import CacheError
-from dokku_cache.records import history
+from dokku_cache.records import state_files
 
 FILE_NAME = "daily-run.json"
-OK, RUNNING = "ok", "running, or cut short"
+OK, RUNNING = "ok", "running, or interrupted"
+#: A day, and half of one for a server that was switched off for a while.
+OVERDUE_AFTER = timedelta(hours=36)
+#: A later time was written while the clock was wrong.
+MAX_AHEAD = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Run:
-    """The last daily run: ``at`` its start (RFC 3339, UTC), ``result`` OK, RUNNING, or what a person has to know."""
+    """The last daily run: ``at`` its start (RFC 3339, UTC), ``result`` OK, RUNNING, or ``failed: ...``.
+
+    The result names no app: everybody who may call ``cache:report`` can see it.
+    """
 
     at: str
     result: str
@@ -27,46 +33,54 @@ class Run:
         """Tell whether it ended well."""
         return self.result == OK
 
+    @property
+    def started(self) -> datetime:
+        """Its start as a time."""
+        return datetime.fromisoformat(self.at)
+
 
 def last(environment: DokkuEnvironment) -> Run | None:
-    """Give the last daily run, None where there was none that is known. Raises CacheError."""
-    path = os.path.join(history.directory(environment), FILE_NAME)
+    """Return the last daily run, None where none is known. Raises CacheError when its file cannot be read."""
     try:
-        with open(path, encoding="utf-8", opener=files.opener) as file:
-            return Run(**json.load(file))
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise CacheError(
-            f"The daily run's record {path} cannot be read ({error.strerror})", "see that user dokku can read it"
-        ) from error
+        run = Run(**json.loads(state_files.read(environment, FILE_NAME)))
+        is_valid = run.started.tzinfo is not None and isinstance(run.result, str)
     except (ValueError, TypeError):
-        return None  # cut short by a full disk: the next run writes it anew
+        return None
+    return run if is_valid else None
+
+
+def overdue_since(run: Run | None, scheduled: datetime | None, now: datetime | None = None) -> datetime | None:
+    """Return since when a daily run is missing, None where none is.
+
+    ``scheduled``: when the job was installed, which counts until the first run; None where there is no job.
+    """
+    now = now or datetime.now(timezone.utc)
+    known = [moment for moment in (run.started if run else None, scheduled) if moment and moment < now + MAX_AHEAD]
+    due = max(known) + OVERDUE_AFTER if known else None
+    return due if due and due < now else None
 
 
 @contextmanager
-def noted(environment: DokkuEnvironment) -> Iterator[list[str]]:
-    """Note that a run begins, and how it ended: what is put into the list that this gives, or what is raised."""
-    at = history.now()
-    # A note that a full disk forbids is a warning: the purges themselves need no space.
-    told = _note(environment, Run(at, RUNNING))
+def recorded(environment: DokkuEnvironment) -> Iterator[list[str]]:
+    """Record that a run starts and how it ends: ok, or failed with the reasons put into the list that this yields.
+
+    An exception is recorded as a failure and propagates. A record that cannot be written is one of the reasons.
+    """
+    at = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    reasons: list[str] = []
+    _record(environment, Run(at, RUNNING), reasons)
     try:
-        yield told
+        yield reasons
     except BaseException as error:
-        told.append(str(error) or type(error).__name__)
+        _record(environment, Run(at, f"failed: {type(error).__name__}"), reasons)
         raise
-    finally:
-        _note(environment, Run(at, "; ".join(told) or OK))
+    _record(environment, Run(at, f"failed: {'; '.join(reasons)}" if reasons else OK), reasons)
 
 
-def _note(environment: DokkuEnvironment, run: Run) -> list[str]:
-    """Write down a run; give what is to be said where that cannot be done."""
-    path = os.path.join(history.directory(environment), FILE_NAME)
+def _record(environment: DokkuEnvironment, run: Run, reasons: list[str]) -> None:
     try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(f"{path}.new", "w", encoding="utf-8") as file:
-            json.dump(asdict(run), file)
-        os.replace(f"{path}.new", path)
-    except OSError as error:
-        return [f"The daily run cannot be noted in {path} ({error.strerror})"]
-    return []
+        state_files.write(environment, FILE_NAME, json.dumps(asdict(run)))
+    except CacheError as error:
+        # A full disk keeps no purge from working, so the run goes on.
+        if str(error) not in reasons:
+            reasons.append(str(error))

@@ -1,7 +1,6 @@
 """What was purged on this server, kept as one JSON object a line in ``$DOKKU_LIB_ROOT/data/cache/history.jsonl``."""
 
 import json
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
@@ -10,6 +9,7 @@ from functools import cached_property
 from dokku_cache.dokku import files
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import CacheError
+from dokku_cache.records import state_files
 
 FILE_NAME = "history.jsonl"
 #: The kind of what was recorded before there were others.
@@ -92,13 +92,17 @@ class History:
         return sum(1 for record in self.shown if not record.failure)
 
 
+#: A damaged line may still be JSON.
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(("app", "at", "by", "failure", "kind", "location"), str),
+    **dict.fromkeys(("size_bytes", "files"), int),
+    "seconds": (int, float),
+    "ends_app": bool,
+}
+
+
 def _tells(record: Record) -> bool:
     return bool(record.files or record.size_bytes or record.failure or record.location)
-
-
-def directory(environment: DokkuEnvironment) -> str:
-    """Give the plugin's data directory."""
-    return os.path.join(environment.data_dir, "cache")
 
 
 def now() -> str:
@@ -107,42 +111,33 @@ def now() -> str:
 
 
 def append(environment: DokkuEnvironment, record: Record) -> None:
-    """Record a purge. Raises CacheError when it cannot be written; the purge itself is done all the same."""
+    """Record a purge. Raises CacheError when it cannot be written; the purge itself is done."""
     # Each record brings the end of the line before it: one that a full disk cut short spoils no other.
     line = b"\n" + json.dumps(asdict(record)).encode()
-    path = os.path.join(directory(environment), FILE_NAME)
     try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        file = files.opener(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-        try:
-            # One write to a file opened for appending is never mixed with another's (open(2), O_APPEND).
-            os.write(file, line)
-        finally:
-            os.close(file)
-    except OSError as error:
-        raise CacheError(
-            f"The history cannot be written to {path} ({error.strerror})",
-            "what was purged is gone all the same; see to the disk, or to the file's owner, dokku",
-        ) from error
+        state_files.append(environment, FILE_NAME, line)
+    except CacheError as error:
+        raise CacheError(f"The purge is done, but not in the history: {error}", error.hint) from error
 
 
 def read(environment: DokkuEnvironment) -> History:
-    """Read all records; lines that are no records are passed over. Raises CacheError when the file cannot be read."""
-    path = os.path.join(directory(environment), FILE_NAME)
+    """Read all records; lines that are no records are skipped. Raises CacheError when the file cannot be read."""
+    path = state_files.path(environment, FILE_NAME)
     try:
         with open(path, encoding="utf-8", errors="replace", opener=files.opener) as lines:
             return History(tuple(_parse(lines)))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return History()
     except OSError as error:
-        raise CacheError(
-            f"The history {path} cannot be read ({error.strerror})", "see that user dokku can read it"
-        ) from error
+        raise CacheError(f"Could not read {path} ({error.strerror})", "check that user dokku can read it") from error
 
 
 def _parse(lines: Iterable[str]) -> Iterator[Record]:
     for line in lines:
         try:
-            yield Record(**json.loads(line))
+            record = Record(**json.loads(line))
+            datetime.fromisoformat(record.at)
         except (ValueError, TypeError):
             continue
+        if all(isinstance(getattr(record, name), kind) for name, kind in _TYPES.items()):
+            yield record

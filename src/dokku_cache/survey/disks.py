@@ -1,4 +1,4 @@
-"""The file systems that hold caches: Dokku's root, the engine's data root, and apps that lie elsewhere."""
+"""The file systems that hold caches: Dokku's root, the engine's data, and apps that lie elsewhere."""
 
 import os
 from collections.abc import Iterable
@@ -25,9 +25,9 @@ class Disk:
 def look(environment: DokkuEnvironment, engine: Engine, apps: Iterable[str]) -> tuple[Disk, ...]:
     """Look at each file system that can hold caches of these apps, and their volumes.
 
-    What cannot be looked at is left out, as the engine's data root where Dokku itself runs in a container.
+    What cannot be looked at is left out, as the engine's data where Dokku itself runs in a container.
     """
-    return of_paths([environment.root, *_data_root(engine), *_elsewhere(environment.root, set(apps))])
+    return of_paths([environment.root, *_data_roots(engine), *_elsewhere(environment.root, set(apps))])
 
 
 def of_apps(environment: DokkuEnvironment, apps: Iterable[str]) -> tuple[Disk, ...]:
@@ -48,11 +48,11 @@ def of_paths(paths: Iterable[str]) -> tuple[Disk, ...]:
     return tuple(found.values())
 
 
-def _data_root(engine: Engine) -> list[str]:
+def _data_roots(engine: Engine) -> list[str]:
     with suppress(Unestablished):
         # In a container, the engine's path would lead to some directory of the container's own.
         if not host_root.own_container():
-            return [path] if (path := engine.data_root()) else []
+            return engine.data_roots()
     return []
 
 

@@ -5,10 +5,11 @@ What is not known has no sample: a 0 would be a lie, and alerts would go out.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
+from dokku_cache.automatic.schedule import Schedule
 from dokku_cache.caches.inventory import Cache, Inventory
 from dokku_cache.output import text
+from dokku_cache.records import daily_run
 from dokku_cache.records.daily_run import Run
 from dokku_cache.survey.disks import Disk
 
@@ -22,9 +23,9 @@ class Metric:
     samples: Sequence[tuple[Mapping[str, str], float]]
 
 
-def exposition(inventory: Inventory, daily_run: Run | None = None) -> str:
-    """Give an inventory, and the last daily run, as lines of the text format, without the last line's end."""
-    metrics = [*_metrics(inventory), *_of_daily_run(daily_run)]
+def exposition(inventory: Inventory, run: Run | None = None, job: Schedule | None = None) -> str:
+    """Give an inventory, the last daily run and its schedule in the text format, without the last newline."""
+    metrics = [*_metrics(inventory), *_of_daily_run(run, job)]
     return "\n".join(line for metric in metrics if metric.samples for line in _lines(metric))
 
 
@@ -50,14 +51,23 @@ def _metrics(inventory: Inventory) -> Iterator[Metric]:
     yield from _of_disks(inventory.disks)
 
 
-def _of_daily_run(run: Run | None) -> Iterator[Metric]:
+def _of_daily_run(run: Run | None, job: Schedule | None) -> Iterator[Metric]:
     if run:
-        started = datetime.fromisoformat(run.at).timestamp()
         yield Metric(
-            "dokku_cache_daily_run_timestamp_seconds", "When the last daily run began, in Unix time.", [({}, started)]
+            "dokku_cache_daily_run_timestamp_seconds",
+            "When the last daily run started, in Unix time.",
+            [({}, run.started.timestamp())],
         )
         yield Metric(
-            "dokku_cache_daily_run_succeeded", "1 if the last daily run ended well, else 0.", [({}, run.succeeded)]
+            "dokku_cache_daily_run_succeeded", "1 if the last daily run succeeded, else 0.", [({}, run.succeeded)]
+        )
+    if job:
+        overdue = daily_run.overdue_since(run, job.since)
+        yield Metric(
+            "dokku_cache_daily_run_scheduled", "1 if a timer or cron starts the daily run.", [({}, bool(job.since))]
+        )
+        yield Metric(
+            "dokku_cache_daily_run_overdue", "1 if the last daily run is more than 36 h ago.", [({}, bool(overdue))]
         )
 
 

@@ -1,9 +1,8 @@
 """The keys of ``cache:report``, and where their values come from."""
 
-import os
-
+from dokku_cache.automatic import schedule
 from dokku_cache.context import Context
-from dokku_cache.dokku import permission, policy, properties
+from dokku_cache.dokku import policy, properties
 from dokku_cache.dokku.apps import AppState
 from dokku_cache.errors import CacheError, Unestablished
 from dokku_cache.model.check import Result
@@ -46,8 +45,9 @@ APP_KEYS = (
 SERVER_KEYS = (
     *(f"cache-{prefix}{key}" for key in policy.DEFAULTS for prefix in ("computed-", "global-")),
     "cache-daily-run-at",
-    "cache-daily-run-denied",
+    "cache-daily-run-overdue-since",
     "cache-daily-run-result",
+    "cache-daily-run-schedule",
     "cache-freed",
     "cache-freed-bytes",
     "cache-purges",
@@ -132,18 +132,20 @@ def of_server(context: Context) -> dict[str, Value]:
     """Give the values that hold for the whole server. Raises CacheError when they cannot be read."""
     past = history.read(context.environment)
     run = daily_run.last(context.environment)
+    job = schedule.look(context.environment.system_root)
     values: dict[str, Value] = {
         "cache-daily-run-at": run.at if run else Missing.NONE,
-        "cache-daily-run-denied": permission.denied(os.environ) or Missing.NONE,
+        "cache-daily-run-overdue-since": text.timestamp(daily_run.overdue_since(run, job.since)) or Missing.NONE,
         "cache-daily-run-result": run.result if run else Missing.NONE,
+        "cache-daily-run-schedule": job.described,
         "cache-freed": text.size(past.freed_bytes),
         "cache-freed-bytes": past.freed_bytes,
         "cache-purges": past.purges,
     }
     for key in policy.DEFAULTS:
-        everywhere = properties.get(context.environment, properties.GLOBAL, key)
-        values[f"cache-computed-{key}"] = everywhere or policy.DEFAULTS[key]
-        values[f"cache-global-{key}"] = everywhere
+        setting = policy.read(context.environment, properties.GLOBAL, key)
+        values[f"cache-computed-{key}"] = setting.computed
+        values[f"cache-global-{key}"] = setting.everywhere
     return values
 
 

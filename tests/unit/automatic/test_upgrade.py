@@ -49,6 +49,19 @@ def test_an_unreadable_version_is_no_upgrade(environment: DokkuEnvironment, fire
     assert fired == []
 
 
+@pytest.mark.parametrize("damaged", [b"", b"\0" * 64, b"0.30.11\0"])
+def test_a_damaged_record_is_replaced_without_a_sweep(
+    environment: DokkuEnvironment, fired: list[tuple[str, ...]], damaged: bytes
+) -> None:
+    upgrade.record(environment, "0.30.11")
+    install(environment, "0.38.27\n")
+    Path(environment.data_dir, "cache", upgrade.RECORD_NAME).write_bytes(damaged)
+    for _ in range(2):
+        assert fire(environment) == []
+    assert fired == []
+    assert upgrade.recorded(environment) == "0.38.27"
+
+
 def test_while_another_fires_it_nobody_else_does(environment: DokkuEnvironment, fired: list[tuple[str, ...]]) -> None:
     upgrade.record(environment, "0.30.11")
     install(environment, "0.38.27")

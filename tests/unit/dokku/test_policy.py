@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dokku_cache.dokku import policy
+from dokku_cache.dokku import policy, properties
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.dokku.sizes import Share
 from dokku_cache.errors import UsageError
@@ -20,6 +20,10 @@ from dokku_cache.rules import durations
         ("true", "false", True),
         ("false", "true", False),
         ("perhaps", "true", False),
+        ("\n", "true", False),
+        ("\0\0\0", "true", False),
+        ("", "\n", False),
+        ("true", "\0", True),
     ],
 )
 def test_the_nearest_value_holds(environment: DokkuEnvironment, app: str, everywhere: str, *, is_on: bool) -> None:
@@ -29,6 +33,18 @@ def test_the_nearest_value_holds(environment: DokkuEnvironment, app: str, everyw
             path.parent.mkdir(parents=True)
             path.write_text(value)
     assert policy.is_auto_purge_on(environment, "shop") is is_on
+
+
+@pytest.mark.parametrize("content", ["", "\n", "\0" * 64])
+def test_a_damaged_property_is_invalid_and_removes_nothing(environment: DokkuEnvironment, content: str) -> None:
+    for key in policy.DEFAULTS:
+        path = Path(environment.lib_root, "config/cache/shop", key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+        assert policy.read(environment, "shop", key).app == properties.INVALID
+    assert not policy.is_auto_purge_on(environment, "shop")
+    assert policy.min_age_seconds(environment, "shop") == durations.FOR_EVER
+    assert policy.most_bytes(environment, "shop") is None
 
 
 @pytest.mark.parametrize(

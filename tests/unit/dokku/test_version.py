@@ -35,5 +35,7 @@ def test_the_packages_file_comes_first(tmp_path: Path) -> None:
 
 def test_no_file_or_an_unreadable_one_is_no_version(tmp_path: Path) -> None:
     assert version.read(str(tmp_path)) is None
-    (tmp_path / "STABLE_VERSION").write_bytes(b"\xff\xfe")
-    assert version.read(str(tmp_path)) is None
+    for damaged in (b"\xff\xfe", b"\0" * 64, b"0.38.27\0"):
+        (tmp_path / "STABLE_VERSION").write_bytes(damaged)
+        assert version.read(str(tmp_path)) is None
+        assert version.read_text(str(tmp_path)) == ""

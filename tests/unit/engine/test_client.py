@@ -1,10 +1,12 @@
 """The connection to an engine: each question once, and why there was no answer in a few words."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dokku_cache.engine.client import Engine, guarded
+from dokku_cache.engine import client
+from dokku_cache.engine.client import CONTAINERD_STORE, Engine, guarded
 from dokku_cache.errors import Unestablished
 
 
@@ -40,6 +42,52 @@ def test_an_engine_that_does_not_answer_is_waited_for_once() -> None:
         with pytest.raises(Unestablished, match=r"Docker does not answer \(Connection timed out\)"):
             asked.containers()
     assert asked.containers(anew=True) == []
+
+
+@pytest.mark.parametrize(
+    ("info", "roots"),
+    [
+        (
+            {"DockerRootDir": "/var/lib/docker", "DriverStatus": [["Backing Filesystem", "extfs"]]},
+            ["/var/lib/docker"],
+        ),
+        (
+            {"DockerRootDir": "/srv/docker", "DriverStatus": [["driver-type", CONTAINERD_STORE]]},
+            ["/srv/docker", "/var/lib/containerd"],
+        ),
+        (
+            {
+                "DockerRootDir": "/srv/docker",
+                "DriverStatus": [["driver-type", CONTAINERD_STORE]],
+                "Containerd": {"Address": "/var/run/docker/containerd/containerd.sock"},
+            },
+            ["/srv/docker", "/srv/docker/containerd/daemon"],
+        ),
+        ({"DriverStatus": None}, []),
+        ([], []),
+    ],
+)
+def test_the_image_store_of_containerd_is_a_root_of_its_own(
+    info: Any, roots: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "CONTAINERD_SETTINGS", "/nowhere")
+    asked = engine()
+    asked._api.info = lambda: info
+    assert asked.data_roots() == roots
+
+
+@pytest.mark.parametrize(
+    ("settings", "root"),
+    [('version = 2\nroot = "/mnt/containerd"\n', "/mnt/containerd"), ("#root = '/x'\n", "/var/lib/containerd")],
+)
+def test_the_settings_of_containerd_name_its_root(
+    settings: str, root: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "config.toml").write_text(settings)
+    monkeypatch.setattr(client, "CONTAINERD_SETTINGS", str(tmp_path / "config.toml"))
+    asked = engine()
+    asked._api.info = lambda: {"DockerRootDir": "/d", "DriverStatus": [["driver-type", CONTAINERD_STORE]]}
+    assert asked.data_roots() == ["/d", root]
 
 
 def test_a_hidden_cause_is_not_told() -> None:

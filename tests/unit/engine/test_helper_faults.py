@@ -34,6 +34,13 @@ def test_a_disk_that_fails_is_to_be_looked_at(trouble: str) -> None:
     assert "dmesg" in helper_faults.partly_removed(f"rm: can't remove 'x': {trouble}", "/home/dokku/shop").hint
 
 
+@pytest.mark.parametrize("trouble", ["No space left on device", "Disk quota exceeded", "Quota exceeded"])
+def test_a_quota_that_is_used_up_has_a_way_out(trouble: str) -> None:
+    hint = helper_faults.partly_removed(f"rm: can't remove 'x': {trouble}", "/home/dokku/shop").hint
+    assert "quota" in hint
+    assert "journalctl --vacuum-size" in hint
+
+
 def test_without_the_table_of_mounts_nothing_is_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
     def closed() -> tuple[Mount, ...]:
         raise PermissionError

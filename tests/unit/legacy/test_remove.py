@@ -277,6 +277,25 @@ def test_a_mount_that_comes_while_it_is_emptied_ends_it(
     assert tries == [1]
 
 
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_deleting_that_needs_space_is_not_tried_again(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    calls: list[int] = []
+
+    def full(*_: object) -> None:
+        calls.append(1)
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("dokku_cache.legacy.remove.empty", full)
+    with app_directory(cache) as directory:
+        trash = set_aside_now(cache, directory)
+        with pytest.raises(PartlyRemoved, match=os.strerror(number)) as caught:
+            delete_trash(directory, trash, NoHelper(), lambda *_: None)
+    assert "raise the quota" in caught.value.hint
+    assert len(calls) == 1
+
+
 def test_what_comes_in_meanwhile_is_looked_for_again(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tries: list[int] = []
 

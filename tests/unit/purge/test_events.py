@@ -41,19 +41,19 @@ def tell_purged(environment: DokkuEnvironment) -> None:
 
 
 def test_each_trigger_is_given_its_arguments_and_its_output_is_in_the_log(environment: DokkuEnvironment) -> None:
-    for trigger in (events.PURGED, events.PURGE_FAILED, events.PRESSURE):
+    for trigger in (events.PURGED, events.PURGE_FAILED, events.LOW_DISK):
         implement(environment, trigger, f'printf "{trigger}"; printf "|%s" "$@"; echo; cat')
     tell_purged(environment)
     events.purge_failed(environment, "shop", "legacy", "/x", "cron", "it\nis immutable")
-    events.pressure(environment, FileSystem("/home/dokku", 1, 100, 60, 40, 9, 8), is_low=True)
-    events.pressure(environment, FileSystem("/", 1, 100, 60, 40), is_low=False)
+    events.low_disk(environment, FileSystem("/home/dokku", 1, 100, 60, 40, 9, 8), is_low=True)
+    events.low_disk(environment, FileSystem("/", 1, 100, 60, 40), is_low=False)
     said = [line.split(" ", 1) for line in logged(environment).splitlines()]
     assert all(datetime.fromisoformat(at) for at, _ in said)
     assert [line for _, line in said] == [
         "cache-purged: cache-purged|shop|legacy|/home/dokku/shop/cache|5|6|manual",
         "cache-purge-failed: cache-purge-failed|shop|legacy|/x|cron|it\\nis immutable",
-        "cache-pressure: cache-pressure|/home/dokku|low|40|100|8|9",
-        "cache-pressure: cache-pressure|/|ok|40|100||",
+        "cache-low-disk: cache-low-disk|/home/dokku|low|40|100|8|9",
+        "cache-low-disk: cache-low-disk|/|ok|40|100||",
     ]
 
 

@@ -1,5 +1,6 @@
 """One purge, step by step: what stops it leaves the cache as it was, or says what is left and how to go on."""
 
+import errno
 import fcntl
 import os
 import shutil
@@ -182,14 +183,26 @@ def test_an_empty_cache_is_removed_without_docker(server: Server) -> None:
     assert (outcome.removed.entries, server.there) == (0, ["HEAD", "precious"])
 
 
-def test_a_cache_that_cannot_be_renamed_is_refused_in_words(server: Server) -> None:
+@pytest.mark.parametrize(
+    ("number", "hint"),
+    [
+        (errno.EACCES, "check that user dokku can write to"),
+        (errno.EPERM, "chattr -R -i"),
+        (errno.EXDEV, "findmnt"),
+        (errno.EDQUOT, "raise the quota"),
+        (errno.EROFS, "dmesg"),
+    ],
+)
+def test_a_cache_that_cannot_be_renamed_is_refused_with_a_hint_that_fits(
+    server: Server, number: int, hint: str
+) -> None:
     def rename(*_: object, **__: object) -> None:
-        raise PermissionError(1, "Operation not permitted")
+        raise OSError(number, os.strerror(number))
 
     server.patch.setattr(os, "rename", rename)
-    with pytest.raises(Refused, match=r"cannot be renamed \(Operation not permitted\)") as refused:
+    with pytest.raises(Refused, match=rf"cannot be renamed \({os.strerror(number)}\)") as refused:
         server.purge(server.find())
-    assert str(server.app) in refused.value.hint
+    assert hint in refused.value.hint
     assert server.is_whole()
 
 

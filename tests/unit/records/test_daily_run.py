@@ -1,72 +1,83 @@
-"""The daily run's note, and whether Dokku's permission check lets it through."""
+"""The record of the daily run, and when the next one is overdue."""
 
-import os
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
-from dokku_cache.dokku import permission
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.records import daily_run
+from dokku_cache.records import daily_run, state_files
+from dokku_cache.records.daily_run import Run
+
+NOW = datetime(2026, 11, 28, 12, tzinfo=timezone.utc)
 
 
-def test_before_the_first_run_there_is_none(environment: DokkuEnvironment) -> None:
+def hours_ago(hours: float) -> datetime:
+    return NOW - timedelta(hours=hours)
+
+
+def run_at(hours: float) -> Run:
+    return Run(hours_ago(hours).isoformat(timespec="seconds"), daily_run.OK)
+
+
+def test_a_run_is_recorded_when_it_starts_and_when_it_ends(environment: DokkuEnvironment) -> None:
     assert daily_run.last(environment) is None
+    with daily_run.recorded(environment):
+        started = daily_run.last(environment)
+        assert started
+        assert (started.result, started.succeeded) == (daily_run.RUNNING, False)
+    assert daily_run.last(environment) == Run(started.at, daily_run.OK)
 
 
-def test_a_run_is_noted_when_it_begins_and_when_it_ends(environment: DokkuEnvironment) -> None:
-    with daily_run.noted(environment):
-        begun = daily_run.last(environment)
-        assert begun
-        assert (begun.result, begun.succeeded) == (daily_run.RUNNING, False)
+def test_reasons_and_exceptions_are_failures(environment: DokkuEnvironment) -> None:
+    with daily_run.recorded(environment) as reasons:
+        reasons += ["Docker is not available", "details are in the log"]
     ended = daily_run.last(environment)
-    assert ended == daily_run.Run(begun.at, daily_run.OK)
-    assert ended.succeeded
-
-
-def test_what_was_told_and_what_was_raised_is_the_result(environment: DokkuEnvironment) -> None:
-    with daily_run.noted(environment) as told:
-        told += ["shop: it is immutable", "look at it"]
-    assert daily_run.last(environment) == daily_run.Run(
-        daily_run.last(environment).at, "shop: it is immutable; look at it"
-    )
-    with pytest.raises(KeyboardInterrupt), daily_run.noted(environment):
+    assert ended
+    assert ended.result == "failed: Docker is not available; details are in the log"
+    with pytest.raises(KeyboardInterrupt), daily_run.recorded(environment):
         raise KeyboardInterrupt
-    assert daily_run.last(environment).result == "KeyboardInterrupt"
+    ended = daily_run.last(environment)
+    assert ended
+    assert (ended.result, ended.succeeded) == ("failed: KeyboardInterrupt", False)
 
 
-def test_a_note_that_cannot_be_written_stops_no_run(environment: DokkuEnvironment) -> None:
+def test_a_record_that_cannot_be_written_fails_the_run_without_stopping_it(environment: DokkuEnvironment) -> None:
     Path(environment.lib_root, "data").write_text("in the way")
-    with daily_run.noted(environment) as told:
-        assert "cannot be noted" in told[0]
+    with daily_run.recorded(environment) as reasons:
+        assert "Could not write" in reasons[0]
+    assert len(reasons) == 1
 
 
-def test_a_note_that_was_cut_short_is_none(environment: DokkuEnvironment) -> None:
-    with daily_run.noted(environment):
-        pass
-    note = Path(environment.data_dir, "cache", daily_run.FILE_NAME)
-    note.write_text(note.read_text()[:10])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\0" * 64, b'{"at": "2026', b"[]", b'{"at": 5, "result": "ok"}', b'{"at": "x", "result": "ok"}',
+     b'{"at": "2026-11-28T03:00:00+00:00", "result": null}', b'{"at": "2026-11-28T03:00:00", "result": "ok"}'],
+)  # fmt: skip
+def test_a_damaged_record_is_no_run(environment: DokkuEnvironment, content: bytes) -> None:
+    path = Path(state_files.path(environment, daily_run.FILE_NAME))
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
     assert daily_run.last(environment) is None
 
 
-def checks(tmp_path: Path, *plugins: str) -> dict[str, str]:
-    """An environment with plugins that check permissions, and a plugn that lets root alone through."""
-    for plugin in plugins:
-        (tmp_path / "enabled" / plugin).mkdir(parents=True)
-        (tmp_path / "enabled" / plugin / "user-auth").touch()
-    plugn = tmp_path / "plugn"
-    plugn.write_text('#!/bin/sh\necho "$@ as $SSH_USER, $SSH_NAME: no" >&2\nexit 1\n')
-    plugn.chmod(0o755)
-    return {"PLUGIN_PATH": str(tmp_path), "PATH": f"{tmp_path}:{os.environ['PATH']}", "SSH_NAME": "admin"}
-
-
-@pytest.mark.parametrize("plugins", [(), ("20_events",)])
-def test_without_a_check_nothing_is_denied(tmp_path: Path, plugins: tuple[str, ...]) -> None:
-    assert permission.denied(checks(tmp_path, *plugins)) == ""
-
-
-def test_a_denial_is_told_as_cron_would_meet_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    environ = checks(tmp_path, "20_events", "acl")
-    monkeypatch.setenv("PATH", environ["PATH"])
-    said = permission.denied(environ)
-    assert "trigger user-auth dokku default cache:auto-purge --daily as dokku, default: no" in said
+@pytest.mark.parametrize(
+    ("run", "scheduled", "overdue"),
+    [
+        (run_at(35), hours_ago(1000), None),
+        (run_at(37), hours_ago(1000), hours_ago(1)),
+        (None, hours_ago(35), None),
+        (None, hours_ago(40), hours_ago(4)),
+        (run_at(1000), hours_ago(2), None),
+        (None, None, None),
+        (run_at(50), None, hours_ago(14)),
+        (run_at(-20), hours_ago(1000), None),
+        # The clock was wrong when it ran.
+        (run_at(-1000), hours_ago(40), hours_ago(4)),
+        (run_at(-1000), hours_ago(-1000), None),
+    ],
+)
+def test_a_run_is_overdue_after_36_hours(
+    run: Run | None, scheduled: datetime | None, overdue: datetime | None
+) -> None:
+    assert daily_run.overdue_since(run, scheduled, NOW) == overdue

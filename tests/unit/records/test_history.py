@@ -7,8 +7,10 @@ import pytest
 
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import CacheError
-from dokku_cache.records import history
+from dokku_cache.records import history, state_files
 from dokku_cache.records.history import Record
+
+AT = "2026-01-01T00:00:00+00:00"
 
 
 def test_nothing_was_purged_at_first(environment: DokkuEnvironment) -> None:
@@ -43,18 +45,32 @@ def test_what_was_before_the_end_of_an_app_is_none_of_a_new_one_of_its_name(envi
 
 
 def test_a_record_cut_short_spoils_no_other(environment: DokkuEnvironment) -> None:
-    history.append(environment, Record("shop", "x", "manual", 5))
-    path = os.path.join(history.directory(environment), history.FILE_NAME)
+    history.append(environment, Record("shop", AT, "manual", 5))
+    path = state_files.path(environment, history.FILE_NAME)
     with open(path, "ab") as file:
         file.write(b'\n{"app": "wi')
-    history.append(environment, Record("wiki", "x", "manual", 6))
+    history.append(environment, Record("wiki", AT, "manual", 6))
+    assert [record.app for record in history.read(environment).records] == ["shop", "wiki"]
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [b"\0" * 64, b"[]", b'{"app": 5, "at": "2026-01-01T00:00:00+00:00", "by": "cron"}',
+     b'{"app": "a", "at": "x", "by": "cron"}',
+     b'{"app": "a", "at": "2026-01-01T00:00:00+00:00", "by": "cron", "size_bytes": "5"}', b"\xff\xfe"],
+)  # fmt: skip
+def test_damaged_records_are_skipped(environment: DokkuEnvironment, damaged: bytes) -> None:
+    history.append(environment, Record("shop", AT, "manual", 5))
+    with open(state_files.path(environment, history.FILE_NAME), "ab") as file:
+        file.write(b"\n" + damaged)
+    history.append(environment, Record("wiki", AT, "manual", 6))
     assert [record.app for record in history.read(environment).records] == ["shop", "wiki"]
 
 
 def test_records_of_many_processes_are_all_kept(environment: DokkuEnvironment) -> None:
     context = get_context("fork")
     processes = [
-        context.Process(target=history.append, args=(environment, Record(f"app{number}", "x", "manual", 1)))
+        context.Process(target=history.append, args=(environment, Record(f"app{number}", AT, "manual", 1)))
         for number in range(20)
     ]
     for process in processes:
@@ -68,4 +84,4 @@ def test_a_history_that_cannot_be_written_is_told(environment: DokkuEnvironment)
     with open(os.path.join(environment.lib_root, "data"), "w") as file:
         file.write("in the way")
     with pytest.raises(CacheError, match="history"):
-        history.append(environment, Record("shop", "x", "manual"))
+        history.append(environment, Record("shop", AT, "manual"))

@@ -34,12 +34,12 @@ def devices(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, int]], None]
 
 
 def engine(monkeypatch: pytest.MonkeyPatch, data_root: str | None) -> Engine:
-    def answer(_: Engine) -> str:
+    def answer(_: Engine) -> list[str]:
         if data_root is None:
             raise Unestablished("Docker does not answer")
-        return data_root
+        return [data_root] if data_root else []
 
-    monkeypatch.setattr(Engine, "data_root", answer)
+    monkeypatch.setattr(Engine, "data_roots", answer)
     monkeypatch.setattr(disks.host_root, "own_container", lambda: "")
     return Engine("")
 

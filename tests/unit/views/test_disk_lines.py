@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from dokku_cache.survey.disks import Disk
 from dokku_cache.tree.file_system import FileSystem
 from dokku_cache.views import disk_lines
@@ -23,9 +25,17 @@ def test_inodes_that_are_not_counted_are_left_out() -> None:
     assert disk_lines.values(Disk(("/x",), state))["free-inodes"] is None
 
 
-def test_what_a_purge_changed_is_a_line_for_each_that_could_be_looked_at_twice() -> None:
+def test_free_space_is_reported_for_each_disk_that_was_seen_twice() -> None:
     after = Disk(("/home/dokku",), replace(HOME.state, free_bytes=13 * GIB))
     gone = Disk(("/x",), replace(HOME.state, device=2))
-    assert disk_lines.changes([HOME, gone], [after]) == [
-        "disk of /home/dokku and /var/lib/docker: 1.0 GiB free of 40.0 GiB -> 13.0 GiB free"
-    ]
+    lines = disk_lines.changes([HOME, gone], [after], 12 * GIB)
+    assert lines == ["Free space on /home/dokku and /var/lib/docker: 1.0 GiB -> 13.0 GiB (of 40.0 GiB)"]
+
+
+@pytest.mark.parametrize(
+    ("removed", "freed", "is_mentioned"), [(12, 0, True), (12, 5, True), (12, 7, False), (0, 0, False)]
+)
+def test_snapshots_are_mentioned_where_less_than_half_was_freed(removed: int, freed: int, is_mentioned: bool) -> None:
+    after = Disk(HOME.paths, replace(HOME.state, free_bytes=HOME.state.free_bytes + freed * GIB))
+    lines = disk_lines.changes([HOME], [after], removed * GIB)
+    assert any("snapshots" in line for line in lines) is is_mentioned

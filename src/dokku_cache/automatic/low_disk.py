@@ -1,8 +1,8 @@
-"""Too little room before a build: which file systems are concerned, since when, and what could still be won by hand.
+"""Too little free space for a build: which file systems are concerned, and what could be removed manually."""
 
-``triggers/pre-receive-app`` looks by the same rule, in bash.
-"""
-
+import contextlib
+import os
+import time
 from collections.abc import Iterator, Sequence
 
 from dokku_cache.context import Context
@@ -10,25 +10,48 @@ from dokku_cache.dokku import apps, policy
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.dokku.sizes import Share
 from dokku_cache.engine import disk_usage
-from dokku_cache.errors import Unestablished
+from dokku_cache.errors import CacheError, Unestablished
 from dokku_cache.output import text
 from dokku_cache.purge import events
-from dokku_cache.records import engine_root, pressure_note
+from dokku_cache.records import state_files
 from dokku_cache.tree import file_system
 from dokku_cache.tree.file_system import FileSystem
 from dokku_cache.volumes import ownership
 
+#: One directory a line, as the engine reported them last: before a build nobody waits for Docker.
+ENGINE_ROOTS = "engine-root"
+DEFAULT_ENGINE_ROOT = "/var/lib/docker"
+#: Exists while a disk is low: an empty file needs no free block, and removing it always works.
+LOW_DISK = "low-disk"
+#: Some file systems free the blocks of deleted files in the background (btrfs, ZFS, XFS).
+SPACE_WAIT_SECONDS = 2.0
+_POLL_SECONDS = 0.2
 #: Of inodes, where ``min-free`` is a size: as the default.
 _INODES = Share(5000)
-#: For the one look at what Docker holds, while a deploy waits.
+#: For the one question about what Docker holds, while a deploy waits.
 LIMIT_SECONDS = float(disk_usage.BRIEF_LIMIT_SECONDS)
-_MOST_NAMED = 3
+_MAX_NAMED = 3
+
+
+def engine_roots(environment: DokkuEnvironment) -> list[str]:
+    """Return the engine's directories as they were recorded last, or Docker's default."""
+    with contextlib.suppress(CacheError):
+        recorded = [line for line in state_files.read(environment, ENGINE_ROOTS).splitlines() if os.path.isabs(line)]
+        return recorded or [DEFAULT_ENGINE_ROOT]
+    return [DEFAULT_ENGINE_ROOT]
+
+
+def record_engine_roots(environment: DokkuEnvironment, directories: Sequence[str]) -> None:
+    """Record them; where that is not possible, the last ones count."""
+    if directories and list(directories) != engine_roots(environment):
+        with contextlib.suppress(CacheError):
+            state_files.write(environment, ENGINE_ROOTS, "\n".join(directories))
 
 
 def file_systems(environment: DokkuEnvironment) -> list[FileSystem]:
     """Look at those of Dokku's root and of the engine's data; each once, and without those that cannot be seen."""
     seen: dict[int, FileSystem] = {}
-    for path in (environment.root, engine_root.read(environment)):
+    for path in (environment.root, *engine_roots(environment)):
         found = file_system.look(path)
         if found is not None:
             seen.setdefault(found.device, found)
@@ -45,22 +68,35 @@ def is_low(found: FileSystem, least: int | Share) -> bool:
     return found.free_inodes < (least if isinstance(least, Share) else _INODES).of(found.total_inodes)
 
 
-def low_ones(environment: DokkuEnvironment) -> list[FileSystem]:
-    """Give the file systems on which too little is free; none where that does not matter. Raises CacheError."""
+def low_file_systems(environment: DokkuEnvironment) -> list[FileSystem]:
+    """Return the file systems with too little free space; none where ``min-free`` is off. Raises CacheError."""
     least = policy.least_free(environment)
     return [] if least is None else [found for found in file_systems(environment) if is_low(found, least)]
 
 
-def note(environment: DokkuEnvironment, low: Sequence[FileSystem]) -> bool:
-    """Note the state, and tell other plugins of a change; tell whether there was one.
+def wait_for_space(environment: DokkuEnvironment) -> list[FileSystem]:
+    """Return the file systems that are still low after SPACE_WAIT_SECONDS. Raises CacheError."""
+    deadline = time.monotonic() + SPACE_WAIT_SECONDS
+    while (low := low_file_systems(environment)) and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)
+    return low
 
-    Where the note cannot be written the same is told once more at the next deploy.
+
+def record(environment: DokkuEnvironment, low: Sequence[FileSystem]) -> bool:
+    """Record whether a disk is low, and fire the event of a change; tell whether there was one.
+
+    Where it cannot be recorded, the next deploy reports the same again.
     """
-    if bool(low) == pressure_note.is_low(environment):
+    path = state_files.path(environment, LOW_DISK)
+    if bool(low) == os.path.lexists(path):
         return False
-    pressure_note.write(environment, is_low=bool(low))
+    with contextlib.suppress(OSError):
+        if low:
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644))
+        else:
+            os.unlink(path)
     for found in low or file_systems(environment):
-        events.pressure(environment, found, is_low=bool(low))
+        events.low_disk(environment, found, is_low=bool(low))
     return True
 
 
@@ -77,8 +113,8 @@ def described(found: FileSystem) -> str:
     return f"{room} on the disk of {found.path}"
 
 
-def left_by_hand(context: Context) -> list[str]:
-    """Name what still could be won, the biggest first; nothing where Docker does not tell in time."""
+def removable_manually(context: Context) -> list[str]:
+    """Name what could still be removed, the biggest first; nothing where Docker does not respond in time."""
     visible = frozenset(context.visible_apps())
     listed = frozenset(apps.every())
     try:
@@ -104,6 +140,6 @@ def left_by_hand(context: Context) -> list[str]:
 
 
 def _biggest(found: Sequence[tuple[int, str]]) -> Iterator[str]:
-    for size_bytes, sentence in sorted(found, reverse=True)[:_MOST_NAMED]:
+    for size_bytes, sentence in sorted(found, reverse=True)[:_MAX_NAMED]:
         if size_bytes:
             yield sentence

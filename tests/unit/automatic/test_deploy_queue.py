@@ -1,0 +1,111 @@
+"""One worker handles the apps of many deploys."""
+
+import fcntl
+import os
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+
+from dokku_cache.automatic import deploy_queue
+from dokku_cache.dokku.environment import DokkuEnvironment
+from dokku_cache.errors import Unestablished
+from dokku_cache.records import state_files
+
+
+def deploy_lock(environment: DokkuEnvironment, app: str) -> int:
+    path = Path(environment.data_dir, "apps", app, ".deploy.lock")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    return handle
+
+
+def test_the_first_process_handles_apps_that_others_queue_meanwhile(environment: DokkuEnvironment) -> None:
+    handled: list[str] = []
+
+    def handle(app: str) -> None:
+        handled.append(app)
+        if app == "shop":
+            for other in ("api", "wiki"):
+                deploy_queue.work(environment, other, lambda _: handled.append("a second worker"), 0)
+
+    deploy_queue.work(environment, "shop", handle, 0)
+    assert handled == ["shop", "api", "wiki"]
+    assert os.listdir(state_files.path(environment, deploy_queue.QUEUE)) == []
+
+
+def test_an_app_that_is_deployed_again_meanwhile_is_handled_again(environment: DokkuEnvironment) -> None:
+    handled: list[str] = []
+
+    def handle(app: str) -> None:
+        handled.append(app)
+        if len(handled) == 1:
+            deploy_queue.work(environment, app, handled.append, 0)
+
+    deploy_queue.work(environment, "shop", handle, 0)
+    assert handled == ["shop", "shop"]
+
+
+def test_apps_whose_deploy_has_ended_do_not_wait_for_others(environment: DokkuEnvironment) -> None:
+    handled: list[str] = []
+    held = deploy_lock(environment, "shop")
+
+    def handle(app: str) -> None:
+        handled.append(app)
+        os.close(held)
+
+    Path(state_files.path(environment, deploy_queue.QUEUE)).mkdir(parents=True)
+    Path(state_files.path(environment, deploy_queue.QUEUE), "wiki").touch()
+
+    deploy_queue.work(environment, "shop", lambda app: handle(app) if app == "wiki" else handled.append(app), 60)
+    assert handled == ["wiki", "shop"]
+
+
+def test_a_deploy_that_does_not_end_is_waited_for_in_vain(environment: DokkuEnvironment) -> None:
+    held = deploy_lock(environment, "shop")
+    handled: list[str] = []
+    deploy_queue.work(environment, "shop", handled.append, 0.6)
+    os.close(held)
+    assert handled == ["shop"]
+
+
+def test_a_queue_that_cannot_be_written_costs_no_app(
+    environment: DokkuEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path(environment.data_dir, "cache").mkdir(parents=True)
+    Path(state_files.path(environment, deploy_queue.QUEUE)).write_text("in the way")
+    handled: list[str] = []
+    deploy_queue.work(environment, "shop", handled.append, 0)
+
+    def unreadable(*_: object) -> bool:
+        raise Unestablished("the deploy lock cannot be read")
+
+    monkeypatch.setattr("dokku_cache.dokku.locks.is_being_deployed", unreadable)
+    deploy_queue.work(environment, "wiki", handled.append, 60)
+    assert handled == ["shop", "wiki"]
+
+
+def test_an_entry_that_cannot_be_removed_is_handled_once(environment: DokkuEnvironment) -> None:
+    Path(state_files.path(environment, deploy_queue.QUEUE), "shop/inner").mkdir(parents=True)
+    handled: list[str] = []
+    deploy_queue.work(environment, "wiki", handled.append, 0)
+    assert sorted(handled) == ["shop", "wiki"]
+
+
+def test_of_many_deploys_at_once_every_app_is_handled(environment: DokkuEnvironment, tmp_path: Path) -> None:
+    names = [f"app{number}" for number in range(12)]
+    record = tmp_path / "handled"
+
+    def handle(app: str) -> None:
+        with record.open("a") as file:
+            file.write(f"{app}\n")
+
+    context = get_context("fork")
+    workers = [context.Process(target=deploy_queue.work, args=(environment, name, handle, 0)) for name in names]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+        assert worker.exitcode == 0
+    assert sorted(record.read_text().split()) == sorted(names)

@@ -1,0 +1,90 @@
+"""The daily job: what is installed for systemd and for cron, and what the report says of it."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from dokku_cache.automatic import schedule
+
+SCHEDULE = Path(__file__).parents[3] / "src/schedule"
+
+
+@pytest.fixture(params=["systemd", "cron"])
+def root(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A server's root directory, and a command ``dokku`` in the PATH."""
+    dokku = tmp_path / "bin/dokku"
+    dokku.parent.mkdir()
+    dokku.write_text("#!/bin/sh\n")
+    dokku.chmod(0o755)
+    if request.param == "systemd":
+        if subprocess.run(["which", "systemd-analyze"], capture_output=True, check=False).returncode:
+            pytest.skip("it needs systemd's programs")
+        (tmp_path / "run/systemd/system").mkdir(parents=True)
+    return tmp_path
+
+
+def call(root: Path, command: str) -> None:
+    environ = {
+        "DOKKU_CACHE_SYSTEM_ROOT": str(root),
+        "DOKKU_SYSTEM_USER": "root",
+        "PLUGIN_PATH": "/var/lib/dokku/plugins",
+        "PATH": f"{root}/bin:{os.environ['PATH']}",
+    }
+    done = subprocess.run([SCHEDULE, command], env=environ, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def files(root: Path) -> set[str]:
+    return {str(path.relative_to(root)) for path in (root / "etc").rglob("*") if not path.is_dir()}
+
+
+def test_the_job_is_installed_once_and_removed_without_a_trace(root: Path) -> None:
+    assert schedule.look(str(root)).since is None
+    call(root, "install")
+    installed, found = files(root), schedule.look(str(root))
+    assert found.since
+    assert found.described in {"systemd timer dokku-cache.timer", "cron file /etc/cron.d/dokku-cache"}
+    call(root, "install")
+    assert (files(root), schedule.look(str(root))) == (installed, found)
+    call(root, "remove")
+    assert files(root) == set()
+    assert schedule.look(str(root)).described == "not scheduled: run 'sudo dokku plugin:install'"
+
+
+@pytest.mark.parametrize("root", ["systemd"], indirect=True)
+def test_systemd_accepts_the_units(root: Path) -> None:
+    call(root, "install")
+    units = [str(root / "etc/systemd/system" / name) for name in ("dokku-cache.timer", "dokku-cache.service")]
+    done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("root", ["systemd"], indirect=True)
+def test_a_timer_that_was_disabled_or_masked_stays_so(root: Path) -> None:
+    call(root, "install")
+    (root / schedule.ENABLED).unlink()
+    call(root, "install")
+    assert "is not enabled" in schedule.look(str(root)).described
+    timer = root / schedule.TIMER_FILE
+    timer.unlink()
+    timer.symlink_to("/dev/null")
+    call(root, "install")
+    assert timer.is_symlink()
+    assert schedule.look(str(root)).since is None
+
+
+def test_the_file_for_cron_gives_way_to_a_timer_and_back(root: Path) -> None:
+    call(root, "install")
+    before = files(root)
+    marker = root / "run/systemd/system"
+    if marker.exists():
+        marker.rmdir()
+    elif subprocess.run(["which", "systemctl"], capture_output=True, check=False).returncode:
+        pytest.skip("it needs systemd's programs")
+    else:
+        marker.mkdir(parents=True)
+    call(root, "install")
+    assert files(root)
+    assert not files(root) & before
