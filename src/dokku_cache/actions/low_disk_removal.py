@@ -8,8 +8,8 @@ from dokku_cache.automatic.logged import failures_in_log, log_console
 from dokku_cache.automatic.server import sweep_server
 from dokku_cache.context import Context
 from dokku_cache.errors import ExitCode
-from dokku_cache.records import state_files
 from dokku_cache.model.state import Initiator
+from dokku_cache.records import state_files
 
 SUBJECT = "low disk space"
 LOCK = "low-disk.lock"

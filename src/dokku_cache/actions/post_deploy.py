@@ -23,7 +23,9 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     if app:
         with failures_in_log(context, SUBJECT, app):
-            deploy_queue.work(context.environment, app, lambda deployed: _handle(context, deployed), DEPLOY_WAIT_SECONDS)
+            deploy_queue.work(
+                context.environment, app, lambda deployed: _handle(context, deployed), DEPLOY_WAIT_SECONDS
+            )
     return ExitCode.OK
 
 

@@ -82,7 +82,9 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
         return worst
     purged = [finding.app for finding in findings if candidates(finding, request)]
     before = disks.of_apps(context.environment, purged)
-    code, removed_bytes = _tell(context.console, _purge_each(context, findings, request), is_several=len(findings) > 1)
+    code, removed_bytes = _tell(
+        context.console, _purge_each(context, findings, request), is_several=len(findings) > 1
+    )
     worst = max(worst, code)
     after = disks.of_paths(path for disk in before for path in disk.paths)
     for line in disk_lines.changes(before, after, removed_bytes):
@@ -190,7 +192,7 @@ def _tell(console: Console, results: Iterator[Result], *, is_several: bool) -> t
             worst = max(worst, result.error.exit_code)
     if is_several:
         purge_text.tell_total(console, outcomes)
-    return worst, sum(outcome.measured.size_bytes for outcome in outcomes)
+    return worst, sum(outcome.removed.size_bytes for outcome in outcomes)
 
 
 def _tell_errors(console: Console, errors: Sequence[CacheError]) -> ExitCode:
