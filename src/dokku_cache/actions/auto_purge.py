@@ -60,11 +60,11 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     is_for_all = not wanted and frozenset(apps.every()) <= frozenset(visible)
     if parsed.is_dry_run:
         context.engine.only_look()
-        _show_plan(context, named or visible, format_name, with_volumes=is_for_all)
+        _show_plan(context, named or visible, frozenset(visible), format_name, with_volumes=is_for_all)
         return worst
     if not wanted and _swept_after_upgrade(context):
         return ExitCode.OK
-    worst = max(worst, sweep(context, named or visible, Initiator.CRON))
+    worst = max(worst, sweep(context, named or visible, Initiator.CRON, visible=frozenset(visible)))
     return max(worst, dead_volumes.sweep(context, Initiator.CRON)) if is_for_all else worst
 
 
@@ -81,8 +81,10 @@ def _known(context: Context, wanted: Sequence[str], visible: tuple[str, ...]) ->
     return known, worst
 
 
-def _show_plan(context: Context, names: Sequence[str], format_name: str, *, with_volumes: bool) -> None:
-    directories = rehearsal.of_apps(context, names)
+def _show_plan(
+    context: Context, names: Sequence[str], visible: frozenset[str], format_name: str, *, with_volumes: bool
+) -> None:
+    directories = rehearsal.of_apps(context, names, visible)
     volumes = dead_volumes.plan(context) if with_volumes else []
     if format_name == STDOUT:
         sizes = {decision.app: measured for decision, measured in directories}

@@ -20,7 +20,7 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     visible = context.visible_apps()
     named = [apps.verify(name, visible) for name in arguments[:1] if name]
     gatherer = Gatherer(context)
-    for finding in Surveyor(context.environment, context.engine).survey(named or visible):
+    for finding in Surveyor(context.environment, context.engine, frozenset(visible)).survey(named or visible):
         values = gatherer.of_app(finding, None, walked=False)
         report.write(context.console, finding.app, values, format_name="stdout", info_flag="", is_app=True)
     gatherer.tell_what_is_unknown()

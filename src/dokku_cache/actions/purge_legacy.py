@@ -63,15 +63,17 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     named = named_apps(context, parsed)
     _check(named, is_all=parsed.is_all)
 
-    surveyor = Surveyor(context.environment, context.engine)
     with Watcher(context.console) as watcher:
         watcher.asking()
-        chosen, unknown = _choose(context, named, is_all=parsed.is_all)
+        visible = frozenset(context.visible_apps())
+        chosen, unknown = _choose(named, visible, is_all=parsed.is_all)
+        surveyor = Surveyor(context.environment, context.engine, visible)
         findings = surveyor.survey(chosen)
     worst = _tell_errors(context.console, unknown)
     is_forced = parsed.force or context.environment.is_forced
     # --force answers for one named app; several unverified directories are confirmed one by one.
-    request = Request(is_named=not parsed.is_all, is_confirmed=is_forced and len(named) == 1)
+    is_confirmed = is_forced and len(named) == 1
+    request = Request(is_named=not parsed.is_all, is_confirmed=is_confirmed, visible=surveyor.visible)
     if parsed.is_dry_run:
         _show_plan(context.console, surveyor, findings, request, format_name)
         return worst  # a plan that keeps something is not a failure
@@ -99,11 +101,10 @@ def _check(named: list[str], *, is_all: bool) -> None:
         raise UsageError("Please specify an app to run the command on", COMMAND.hint)
 
 
-def _choose(context: Context, named: list[str], *, is_all: bool) -> tuple[list[str], list[CacheError]]:
+def _choose(named: list[str], visible: frozenset[str], *, is_all: bool) -> tuple[list[str], list[CacheError]]:
     """Give the apps to look at, and an error for each name that is not an app."""
-    visible = context.visible_apps()
     if is_all:
-        return list(visible), []
+        return sorted(visible), []
     chosen: list[str] = []
     unknown: list[CacheError] = []
     for name in named:

@@ -56,8 +56,9 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     wish = Wish.ORPHANED if parsed.is_orphaned else Wish.APP
     with Watcher(context.console) as watcher:
         watcher.asking()
-        chosen, unknown = _choose(context, named, wish)
-        planned = _plan(context, chosen, wish)
+        visible = frozenset(context.visible_apps())
+        chosen, unknown = _choose(named, visible, wish)
+        planned = _plan(context, chosen, visible, wish)
     worst = _warn(context, unknown)
     decisions = with_sizes(context, planned)
     if parsed.is_dry_run:
@@ -69,7 +70,7 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     if wish is Wish.ORPHANED:
         worst = max(worst, _warn(context, _undecided(decisions)))
     _tell_of_nothing(context, chosen, decisions, wish)
-    return max(worst, _purge(context, decisions, wish))
+    return max(worst, _purge(context, decisions, VolumePurger(context, wish, Initiator.MANUAL, visible)))
 
 
 def _show_plan(console: Console, decisions: Sequence[VolumeDecision], format_name: str) -> None:
@@ -87,15 +88,14 @@ def _check(named: list[str], *, is_orphaned: bool) -> None:
         raise UsageError("Please specify an app to run the command on", COMMAND.hint)
 
 
-def _choose(context: Context, named: list[str], wish: Wish) -> tuple[list[str], list[CacheError]]:
+def _choose(named: list[str], visible: frozenset[str], wish: Wish) -> tuple[list[str], list[CacheError]]:
     """Give the apps that are meant, and an error for each name that is none.
 
     What belongs to no app that this user may see could be another user's: of apps that are gone, only who sees every
     app may remove anything.
     """
-    visible = context.visible_apps()
     if wish is Wish.ORPHANED:
-        if not frozenset(apps.every()) <= frozenset(visible):
+        if not frozenset(apps.every()) <= visible:
             raise Refused(
                 "Volumes of apps that are gone may be another user's",
                 "who may see every app can remove them; 'dokku cache:purge-volumes <app>' removes those of an app",
@@ -111,11 +111,11 @@ def _choose(context: Context, named: list[str], wish: Wish) -> tuple[list[str], 
     return chosen, unknown
 
 
-def _plan(context: Context, chosen: list[str], wish: Wish) -> list[VolumeDecision]:
+def _plan(context: Context, chosen: list[str], visible: frozenset[str], wish: Wish) -> list[VolumeDecision]:
     if not chosen and wish is Wish.APP:
         return []
     listed = apps.every()
-    return choose(volume_purger.examiner(context, listed).examine(listed), wish, frozenset(chosen))
+    return choose(volume_purger.examiner(context, listed, visible).examine(listed), wish, frozenset(chosen))
 
 
 def _undecided(decisions: Sequence[VolumeDecision]) -> list[CacheError]:
@@ -159,15 +159,14 @@ def _tell_of_nothing(context: Context, chosen: list[str], decisions: Sequence[Vo
         context.console.detail("No cache volume of an app that is gone: nothing to do")
 
 
-def _purge(context: Context, decisions: Sequence[VolumeDecision], wish: Wish) -> ExitCode:
+def _purge(context: Context, decisions: Sequence[VolumeDecision], purger: VolumePurger) -> ExitCode:
     """Remove one after the other; what fails does not end the rest. Gives the worst exit code."""
     worst = ExitCode.OK
     removed: list[VolumeFinding] = []
-    purger = VolumePurger(context, wish, Initiator.MANUAL)
     for decision in decisions:
         try:
             if not decision.goes:
-                if wish is Wish.APP:
+                if purger.wish is Wish.APP:
                     raise refusal(decision)
                 continue  # nobody has asked for it by name
             outcome = purger.purge(decision.finding)

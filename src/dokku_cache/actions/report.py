@@ -55,7 +55,7 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     named = [apps.verify(name, visible) for name in named_apps(context, parsed)]
     if len(named) > 1:
         raise UsageError("cache:report takes one app, or none for all", COMMAND.hint)
-    return _report_apps(context, named or list(visible), info_flag, parsed.format)
+    return _report_apps(context, named or list(visible), frozenset(visible), info_flag, parsed.format)
 
 
 def _report_server(context: Context, flags: list[str], format_name: str) -> ExitCode:
@@ -65,9 +65,11 @@ def _report_server(context: Context, flags: list[str], format_name: str) -> Exit
     return ExitCode.OK
 
 
-def _report_apps(context: Context, names: list[str], info_flag: str, format_name: str) -> ExitCode:
+def _report_apps(
+    context: Context, names: list[str], visible: frozenset[str], info_flag: str, format_name: str
+) -> ExitCode:
     gatherer = report_values.Gatherer(context)
-    surveyor = Surveyor(context.environment, context.engine)
+    surveyor = Surveyor(context.environment, context.engine, visible)
     if not names and format_name == STDOUT:
         context.console.detail("There are no apps, so no legacy caches to report on: nothing to do")
     with Watcher(context.console, writes_lines=False) as watcher:

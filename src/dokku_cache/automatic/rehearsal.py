@@ -13,9 +13,11 @@ from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.tree.scan import Scan
 
 
-def of_apps(context: Context, apps: Sequence[str]) -> list[tuple[Decision, Scan | None]]:
+def of_apps(
+    context: Context, apps: Sequence[str], visible: frozenset[str] | None = None
+) -> list[tuple[Decision, Scan | None]]:
     """Plan for the legacy caches of some apps; what may be removed is scanned. Raises CacheError."""
-    surveyor = Surveyor(context.environment, context.engine)
+    surveyor = Surveyor(context.environment, context.engine, visible)
     planned = []
     with Watcher(context.console) as watcher:
         for finding in surveyor.survey(apps):

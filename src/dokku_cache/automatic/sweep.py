@@ -14,18 +14,24 @@ from dokku_cache.rules.removal import candidates, decide
 from dokku_cache.survey.surveyor import Surveyor
 
 
-def sweep(context: Context, apps: Sequence[str], initiator: Initiator, deploying: str = "") -> ExitCode:
+def sweep(
+    context: Context,
+    apps: Sequence[str],
+    initiator: Initiator,
+    deploying: str = "",
+    visible: frozenset[str] | None = None,
+) -> ExitCode:
     """Apply the policy to apps now.
 
     A cache that may not be removed is kept, which is not a failure; a purge that does not finish is. ``deploying``:
-    the app whose deploy waits for this.
+    the app whose deploy waits for this. ``visible``: the apps that the caller may see, None for all.
     """
     worst = ExitCode.OK
     outcomes: list[Outcome] = []
     with Watcher(context.console) as watcher:
         if not context.console.is_log:
             watcher.asking()
-        found = Surveyor(context.environment, context.engine).survey(apps)
+        found = Surveyor(context.environment, context.engine, visible).survey(apps)
     there = [finding for finding in found if finding.verdict.state is not State.ABSENT]
     if not there:
         purge_text.tell_nothing_at_all(context.console)

@@ -33,10 +33,10 @@ class Collector:
     def __init__(self, context: Context, kinds: Collection[Kind], app: str = "") -> None:
         """Ask for the apps. Raises InvalidAppName for what can be no app's name, and Unestablished."""
         self._context = context
-        self._surveyor = Surveyor(context.environment, context.engine)
         self._kinds = kinds
         self._unknown: dict[str, str] = {}
         self._visible = context.visible_apps()
+        self._surveyor = Surveyor(context.environment, context.engine, frozenset(self._visible))
         self._every = frozenset(apps.every())
         # What belongs to no app that this user may see could be another user's.
         self._sees_all = self._every <= frozenset(self._visible)
@@ -110,6 +110,7 @@ class Collector:
             self._context.environment,
             self._context.engine,
             lambda app: self._surveyor.app_state(app, self._every),
+            frozenset(self._visible),
         )
         return [
             found

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Collection
 from enum import Enum
 
 from dokku_cache.dokku import plugn
@@ -56,7 +57,7 @@ def directories_without_app(root: str) -> tuple[str, ...]:
     return tuple(sorted(name for name in names if not name.startswith(".") and not is_valid(name)))
 
 
-def verify(name: str, listed: tuple[str, ...]) -> str:
+def verify(name: str, listed: Collection[str]) -> str:
     """Give the name back if it is one of the listed apps. Raises InvalidAppName or AppNotFound."""
     if not is_valid(name):
         raise InvalidAppName

@@ -5,6 +5,10 @@ from dataclasses import dataclass, replace
 
 from dokku_cache.model.reason_code import ReasonCode
 
+#: What callers read about an app that they may not see.
+OTHER_USES = "another app refers to it"
+OTHER_UNREADABLE = "a setting of another app cannot be read"
+
 
 @dataclass(frozen=True)
 class Reference:
@@ -41,10 +45,8 @@ class References:
     def seen_by(self, apps: Container[str]) -> "References":
         """Give the references as a caller may read them that sees only ``apps``."""
         return References(
-            _unique(_redacted(reference, "another app refers to it", apps) for reference in self.uses),
-            _unique(
-                _redacted(reference, "a setting of another app cannot be read", apps) for reference in self.unknown
-            ),
+            _unique(_redacted(reference, OTHER_USES, apps) for reference in self.uses),
+            _unique(_redacted(reference, OTHER_UNREADABLE, apps) for reference in self.unknown),
         )
 
     @property

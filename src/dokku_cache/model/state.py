@@ -45,7 +45,8 @@ class Request:
 
     ``is_named``: a person named the app on the command line. ``is_confirmed``: the person also used --force or typed
     the app's name. ``auto_purge``: the property of the app; it matters to automatic removals only. ``in_deploy``: the
-    caller is part of a deploy or a destroy of the app, so that a held deploy lock is the caller's own.
+    caller is part of a deploy or a destroy of the app, so that a held deploy lock is the caller's own. ``visible``:
+    the apps that the caller may see, None for all; reasons say nothing about any other app.
     """
 
     initiator: Initiator = Initiator.MANUAL
@@ -53,6 +54,7 @@ class Request:
     is_confirmed: bool = False
     auto_purge: bool = True
     in_deploy: bool = False
+    visible: frozenset[str] | None = None
 
     @property
     def is_gentle(self) -> bool:

@@ -1,7 +1,7 @@
 """Removing the legacy cache of one app: lock, scan, check, rename, delete, and look again."""
 
 import time
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -52,13 +52,12 @@ class _Progress:
 
 @dataclass(frozen=True)
 class Purger:
-    """Removes legacy caches, one app at a time. ``visible``: the apps that the caller may see, None for all."""
+    """Removes legacy caches, one app at a time."""
 
     environment: DokkuEnvironment
     engine: Engine
     watcher: Watcher
     request: Request
-    visible: Container[str] | None = None
 
     def purge(self, planned: Finding) -> Outcome | None:
         """Remove what was found of one app, if it is still removable; None when it is gone by now.
@@ -120,7 +119,7 @@ class Purger:
     def _recheck(self, directory: AppDirectory, planned: Finding, scans: Mapping[Identity, Scan]) -> Decision:
         """Decide again, by facts of right now. Only what was scanned is among the targets."""
         self._refuse_deploy(planned.app)
-        finding = Surveyor(self.environment, self.engine, self.visible).recheck(directory)
+        finding = Surveyor(self.environment, self.engine, self.request.visible).recheck(directory)
         cache, before = finding.location.cache, planned.location.cache
         if cache is not None and cache.identity in scans:
             finding = with_scan(finding, scans[cache.identity])
@@ -172,7 +171,7 @@ class Purger:
         """Rename a cache, so that nothing finds it by its name, and check once more that nothing uses it."""
 
         def verify() -> None:
-            surveyor = Surveyor(self.environment, self.engine, self.visible)
+            surveyor = Surveyor(self.environment, self.engine, self.request.visible)
             references = surveyor.uses_after_rename(directory)
             if references:
                 state = "is in use" if references.uses else "may be in use"

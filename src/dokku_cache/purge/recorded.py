@@ -1,8 +1,9 @@
 """Purging with everything around it: progress, the history, and the events for other plugins."""
 
 import os
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from dokku_cache.context import Context
 from dokku_cache.errors import CacheError, Kept, PartlyRemoved
@@ -16,17 +17,16 @@ from dokku_cache.records import history
 from dokku_cache.records.history import Record
 
 
-def purge_and_record(
-    context: Context, finding: Finding, request: Request, visible: Container[str] | None = None
-) -> Outcome | None:
+def purge_and_record(context: Context, finding: Finding, request: Request) -> Outcome | None:
     """Purge one app as ``Purger.purge`` does, show the progress, record the result, and fire the events.
 
     Failures are recorded, and the app's owner reads them; so an automatic purge names no other app either.
     """
-    visible = {finding.app} if request.initiator.is_automatic else visible
+    if request.initiator.is_automatic:
+        request = replace(request, visible=frozenset({finding.app}))
     try:
         with Watcher(context.console) as watcher:
-            outcome = Purger(context.environment, context.engine, watcher, request, visible).purge(finding)
+            outcome = Purger(context.environment, context.engine, watcher, request).purge(finding)
     except PartlyRemoved as error:
         _record_failure(context, finding.app, request.initiator, str(error))
         raise

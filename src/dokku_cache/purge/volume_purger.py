@@ -1,7 +1,7 @@
 """Removing cache volumes: look again, let the engine remove each without force, look afterwards, write it down."""
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Container
 from dataclasses import dataclass
 
 from dokku_cache.context import Context
@@ -30,19 +30,20 @@ class VolumeOutcome:
     seconds: float
 
 
-def examiner(context: Context, listed: Collection[str]) -> Examiner:
-    """Give who examines volumes. ``listed`` are all apps that Dokku lists."""
+def examiner(context: Context, listed: Collection[str], visible: Container[str] | None = None) -> Examiner:
+    """Give who examines volumes. ``listed`` are all apps that Dokku lists, ``visible`` those the caller may see."""
     surveyor = Surveyor(context.environment, context.engine)
-    return Examiner(context.environment, context.engine, lambda app: surveyor.app_state(app, listed))
+    return Examiner(context.environment, context.engine, lambda app: surveyor.app_state(app, listed), visible)
 
 
 @dataclass(frozen=True)
 class VolumePurger:
-    """Removes cache volumes, one at a time, and records each."""
+    """Removes cache volumes, one at a time, and records each. ``visible``: the apps that the caller may see."""
 
     context: Context
     wish: Wish
     initiator: Initiator
+    visible: Container[str] | None = None
 
     def purge(self, planned: VolumeFinding) -> VolumeOutcome | None:
         """Remove one volume if all that it was planned for still holds; None when it is gone by now.
@@ -52,7 +53,7 @@ class VolumePurger:
         """
         # An app of that name may have been made while somebody thought about the plan.
         listed = apps.every()
-        now = examiner(self.context, listed).examine_again(planned, listed)
+        now = examiner(self.context, listed, self.visible).examine_again(planned, listed)
         if now is None:
             return None
         self._refuse_deploy(now)

@@ -1,7 +1,7 @@
 """Containers, volumes and Swarm services that use a cache (Docker Engine API 1.41)."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from dokku_cache.engine.client import Engine, Json
 from dokku_cache.engine.labels import APP_NAME, DOKKU, is_helper
@@ -118,10 +118,15 @@ def _service_mounts(engine: Engine, *, anew: bool) -> Iterator[tuple[str, str, J
             yield str(spec.get("Name")), str(labels.get(APP_NAME) or ""), mount
 
 
-def users_of_volumes(engine: Engine, *, anew: bool) -> dict[str, tuple[str, ...]]:
-    """Give the names of the containers that mount each volume, by the volume's name. Raises Unestablished."""
+def users_of_volumes(
+    engine: Engine, *, anew: bool, visible: Container[str] | None = None
+) -> dict[str, tuple[str, ...]]:
+    """Give the names of the containers that mount each volume, by the volume's name. Raises Unestablished.
+
+    The name is empty where the container belongs to an app that is not ``visible``.
+    """
     return _grouped(
-        (str(mount.get("Name")), name_of(container))
+        (str(mount.get("Name")), name_of(container) if _is_visible(app_of(container), visible) else "")
         for container in engine.containers(anew=anew)
         for mount in container.get("Mounts") or ()
         if mount.get("Type") == "volume"
@@ -135,6 +140,10 @@ def services_of_volumes(engine: Engine, *, anew: bool) -> dict[str, tuple[str, .
         for service, _, mount in _service_mounts(engine, anew=anew)
         if mount.get("Type") == "volume"
     )
+
+
+def _is_visible(app: str, visible: Container[str] | None) -> bool:
+    return not app or visible is None or app in visible
 
 
 def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:

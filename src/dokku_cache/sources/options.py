@@ -6,7 +6,7 @@ No text from here contains a whole option: options hold passwords and tokens.
 import os
 import re
 import shlex
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Container, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -14,7 +14,7 @@ from dokku_cache.dokku import plugn
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.dokku.plugn import TriggerFailed
 from dokku_cache.model.reason_code import ReasonCode
-from dokku_cache.model.references import Reference
+from dokku_cache.model.references import OTHER_UNREADABLE, OTHER_USES, Reference
 from dokku_cache.sources import stores
 from dokku_cache.sources.collected import Found, Hidden, Query
 from dokku_cache.sources.locations import Part
@@ -150,18 +150,27 @@ class VolumeReferences:
     unknown: tuple[str, ...] = ()
 
 
-def references_to_volumes(environment: DokkuEnvironment, names: Collection[str]) -> VolumeReferences:
-    """Look for names of volumes in the options and storage of all apps, as no container may mount them now."""
+def references_to_volumes(
+    environment: DokkuEnvironment, names: Collection[str], visible: Container[str] | None = None
+) -> VolumeReferences:
+    """Look for names of volumes in the options and storage of all apps, as no container may mount them now.
+
+    The sentences say nothing about apps that are not ``visible``.
+    """
     found = VolumeReferences()
     for stored in stores.read(environment):
+        is_hidden = bool(stored.app) and visible is not None and stored.app not in visible
         if stored.fault:
-            found.unknown += (f"{stored.what}: {stored.fault}",)
+            found.unknown += (OTHER_UNREADABLE if is_hidden else f"{stored.what}: {stored.fault}",)
             continue
         text = _expanded(stored.text, stored.app, environment)
         for name in sorted(_volume_names(text) & set(names)):
-            found.by_name[name] = (*found.by_name.get(name, ()), f"{stored.what} names it")
+            found.by_name[name] = (
+                *found.by_name.get(name, ()),
+                OTHER_USES if is_hidden else f"{stored.what} refers to it",
+            )
         if not stored.is_storage and any(_SHELL.search(source) for source in _mount_sources(text)):
-            found.unknown += (_unresolved(stored).text,)
+            found.unknown += (OTHER_UNREADABLE if is_hidden else _unresolved(stored).text,)
     return found
 
 

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Collection, Container, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from dokku_cache.dokku import policy, version
@@ -33,7 +33,7 @@ class Surveyor:
 
     environment: DokkuEnvironment
     engine: Engine
-    visible: Container[str] | None = None
+    visible: frozenset[str] | None = None
 
     def helper(self, app: str) -> Helper:
         """Give the helper that reads what user dokku may not."""

@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Container, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
@@ -24,11 +24,15 @@ from dokku_cache.volumes.state import VolumeFacts, judge
 
 @dataclass(frozen=True)
 class Examiner:
-    """Examines the cache volumes of one server. ``app_state`` tells what became of an app that has a name."""
+    """Examines the cache volumes of one server. ``app_state`` tells what became of an app that has a name.
+
+    ``visible``: the apps that the caller may see, None for all. Reasons say nothing about any other app.
+    """
 
     environment: DokkuEnvironment
     engine: Engine
     app_state: Callable[[str], AppState]
+    visible: Container[str] | None = None
 
     def examine(self, apps: Collection[str]) -> tuple[VolumeFinding, ...]:
         """Examine all of them, in the engine's order.
@@ -50,7 +54,7 @@ class Examiner:
 
     def _judge(self, volumes: Collection[CacheVolume], *, anew: bool) -> tuple[VolumeFinding, ...]:
         states = {app: self.app_state(app) for app in sorted({volume.app for volume in volumes if volume.app})}
-        mentions = references_to_volumes(self.environment, {volume.name for volume in volumes})
+        mentions = references_to_volumes(self.environment, {volume.name for volume in volumes}, self.visible)
         users, trouble = self._users(anew=anew)
         try:
             for name, services in services_of_volumes(self.engine, anew=anew).items():
@@ -79,7 +83,7 @@ class Examiner:
 
     def _users(self, *, anew: bool) -> tuple[Mapping[str, tuple[str, ...]] | None, tuple[str, ...]]:
         try:
-            return users_of_volumes(self.engine, anew=anew), ()
+            return users_of_volumes(self.engine, anew=anew, visible=self.visible), ()
         except Unestablished as error:
             return None, (str(error),)
 

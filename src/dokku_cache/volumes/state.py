@@ -26,10 +26,11 @@ class VolumeState(Enum):
 class VolumeFacts:
     """What is known about one volume.
 
-    ``app_state``: None where nothing tells whose it is. ``containers`` mount it, running or not; None when that is
-    not known. ``named_by``: sentences on who names it without mounting it now. ``life``: sentences on what is there
-    of an app that Dokku does not list. ``unknown``: what could not be found out. ``min_age_seconds``: how long its
-    app has to be gone. ``destroyed``: when its app was destroyed or renamed, None where that is not known.
+    ``app_state``: None where nothing tells whose it is. ``containers`` mount it, running or not; a name is empty
+    where the caller may not see it, and None means that Docker could not be asked. ``named_by``: sentences on who
+    names it without mounting it now. ``life``: sentences on what is there of an app that Dokku does not list.
+    ``unknown``: what could not be found out. ``min_age_seconds``: how long its app has to be gone. ``destroyed``:
+    when its app was destroyed or renamed, None where that is not known.
     """
 
     app_state: AppState | None
@@ -59,6 +60,9 @@ def judge(volume: CacheVolume, facts: VolumeFacts, now: datetime) -> VolumeVerdi
     """Give a volume's state. ``now`` has a time zone."""
     if facts.containers:
         container = facts.containers[0]
+        if not container:
+            reason = "a container of another app mounts it"
+            return VolumeVerdict(VolumeState.IN_USE, reason, code=ReasonCode.MOUNTED_BY_CONTAINER)
         reason = f"container {container} mounts it"
         remedy = f"'docker rm {container}' removes the container, if nobody needs it"
         return VolumeVerdict(VolumeState.IN_USE, reason, remedy, code=ReasonCode.MOUNTED_BY_CONTAINER)

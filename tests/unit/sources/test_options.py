@@ -142,4 +142,4 @@ def test_triggers_that_fail_are_one_unknown(server: Server, monkeypatch: pytest.
 def test_an_option_that_names_a_volume_is_found_without_the_option(server: Server, option: str) -> None:
     server.set_option(f"--env X={SECRET} {option}")
     found = references_to_volumes(server.environment, {"cache-old", "cache"})
-    assert found.by_name == {"cache-old": ("a Docker option of blog names it",)}
+    assert found.by_name == {"cache-old": ("a Docker option of blog refers to it",)}

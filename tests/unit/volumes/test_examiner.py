@@ -1,6 +1,7 @@
 """What is found out of a cache volume: whom it is asked of, and how a silence counts."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -78,7 +79,7 @@ def test_an_option_that_names_one_holds_it(server: Server) -> None:
     server.set("docker-options", "blog", "_default_.deploy", "-v cache-old:/x\n")
     state, reason = state_of(server.examine()["cache-old"])
     assert state is VolumeState.IN_USE
-    assert reason == "a Docker option of blog names it"
+    assert reason == "a Docker option of blog refers to it"
 
 
 def test_an_option_that_cannot_be_read_holds_them_all(server: Server) -> None:
@@ -175,3 +176,16 @@ def test_what_was_measured_for_the_plan_is_still_known(server: Server) -> None:
     sized = VolumeFinding(planned.volume, planned.app_state, planned.verdict, 5)
     again = server.examiner().examine_again(sized, ["shop"])
     assert again == sized
+
+
+def test_reasons_say_nothing_about_apps_that_the_caller_may_not_see(server: Server) -> None:
+    server.played.volume_list = [volume("cache-shop", "shop"), volume("cache-old", "old")]
+    server.played.container_list = [container("secret.web.1", "cache-shop")]
+    server.set("docker-options", "secret", "_default_.deploy", "-v cache-old:/old -v $UNKNOWN:/data")
+    for visible, is_named in ((None, True), (frozenset({"shop", "secret"}), True), (frozenset({"shop"}), False)):
+        found = replace(server.examiner(), visible=visible).examine(["shop", "secret"])
+        assert [finding.verdict.state for finding in found] == [VolumeState.IN_USE] * 2
+        for finding in found:
+            told = f"{finding.verdict.reason} {finding.verdict.next_step} {finding.verdict.doubt}"
+            assert ("secret" in told) is is_named
+            assert ("another app" in told) is not is_named
