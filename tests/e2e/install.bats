@@ -293,7 +293,7 @@ without_python() { without /usr/bin/python3 "$@"; }
   [ -z "$stderr" ]
 }
 
-@test "another Python at /usr/bin/python3 does not matter, as the distribution's own is used" {
+@test "the distribution's own Python is used, whatever /usr/bin/python3 points to" {
   needs_stand_in "replaces /usr/bin/python3"
   [[ "$(readlink /usr/bin/python3)" == python3.* ]] || skip "the distribution's is no link here"
   printf '#!/bin/sh\necho "a Python of another owner" >&2\nexit 1\n' >"$SUITE_DIRECTORY/other-python"
@@ -337,7 +337,7 @@ without_python() { without /usr/bin/python3 "$@"; }
   [ "$before" = "$after" ]
 }
 
-@test "odd environments of ssh and CI: an unknown locale, Python's variables, no terminal and no input" {
+@test "commands work with an unknown locale, PYTHONHOME, no terminal and no input" {
   needs_stand_in "has settings of its own"
   make_app shop
   make_cache shop
@@ -353,7 +353,7 @@ without_python() { without /usr/bin/python3 "$@"; }
   done
 }
 
-@test "a pinned version installs, a checkout without .git works, and use leaves the repository clean" {
+@test "a pinned version and a checkout without .git work, and use leaves git clean" {
   needs_stand_in "installs the plugin anew"
   dokku plugin:uninstall cache
   dokku plugin:install "file://$PLUGIN_REPOSITORY" --committish "$(git -C "$PLUGIN_REPOSITORY" rev-parse HEAD)"

@@ -38,7 +38,7 @@ small_disk() {
   echo "$directory" >"$DATA/engine-root"
 }
 
-@test "with enough space nothing is printed, and the deploy waits for less than 0.15 s" {
+@test "with enough space nothing is printed, and the check takes less than 0.15 s" {
   make_app shop
   enough
   run --separate-stderr trigger

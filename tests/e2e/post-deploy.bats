@@ -37,7 +37,7 @@ workers() { pgrep -fc "cache/src post-deploy $PREFIX-" || true; }
 is_one_at_most() { [[ "$(workers)" -le 1 ]]; }
 are_gone() { for number in 1 2 3 4 5 6 7 8; do is_gone "shop$number" || return 1; done; }
 
-@test "of many deploys at once, as by ps:rebuild --all --parallel, one worker handles every app" {
+@test "after ps:rebuild --all --parallel, one worker handles every app" {
   holds_from 0.33.8
   for number in 1 2 3 4 5 6 7 8; do
     make_app "shop$number"

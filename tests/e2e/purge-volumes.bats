@@ -63,7 +63,7 @@ volumes() { docker volume ls --quiet | LC_ALL=C sort; }
   dokku docker-options:add "$(app blog)" deploy "-v cache-$(app shop):/data" >/dev/null
   run --separate-stderr dokku cache:purge-volumes "$(app shop)"
   [ "$status" -eq 1 ]
-  [[ "$stderr" == *"stays: in-use: a Docker option of $(app blog) names it"* ]]
+  [[ "$stderr" == *"stays: in-use: a Docker option of $(app blog) refers to it"* ]]
   has_volume "cache-$(app shop)"
 }
 

@@ -25,7 +25,7 @@ schedule() { dokku cache:report --global --cache-daily-run-schedule; }
   [ ! -e "$(cron_file)" ]
 }
 
-@test "where systemd runs, install writes a timer that systemd accepts, and uninstall removes it" {
+@test "with systemd, install writes a valid timer, and uninstall removes it" {
   command -v systemd-analyze >/dev/null || skip "there is no systemd here"
   mkdir -p "$DOKKU_CACHE_SYSTEM_ROOT/run/systemd/system"
   dokku plugin:update cache
@@ -54,12 +54,13 @@ with_cron() {
 
 ran() { [[ "$(jq -r .result "$DOKKU_LIB_ROOT/data/cache/daily-run.json" 2>/dev/null)" == ok ]]; }
 
-@test "cron accepts the file and runs the job as user dokku, past a plugin that denies everybody but root" {
+@test "cron runs the job as user dokku, past a plugin that denies all but root" {
   command -v cron >/dev/null || skip "there is no cron here"
   holds_from 0.33.8
   make_app shop
   make_cache shop
   mkdir "$DOKKU_LIB_ROOT/plugins/enabled/zz-acl"
+  # shellcheck disable=SC2016 # for the plugin's shell
   printf '#!/bin/sh\n[ "$1" = root ]\n' >"$DOKKU_LIB_ROOT/plugins/enabled/zz-acl/user-auth"
   chmod +x "$DOKKU_LIB_ROOT/plugins/enabled/zz-acl/user-auth"
   rm -f "$DOKKU_LIB_ROOT/data/cache/daily-run.json"

@@ -1,4 +1,4 @@
-"""Writing to the plugin's log what happens by itself: nothing that goes wrong may fail somebody's deploy."""
+"""Logging what runs automatically: no failure in it may fail a deploy."""
 
 import os
 from collections.abc import Iterator
@@ -14,9 +14,9 @@ _STANDARD = (1, 2)
 
 
 def log_console(context: Context, subject: str, app: str = "", *, warned: list[str] | None = None) -> Console:
-    """Give a console that writes to the plugin's log; ``warned`` gets each warning in addition.
+    """Return a console that writes to the plugin's log; each warning is also added to ``warned``.
 
-    ``subject`` is where it comes from, ``app`` of which one, where that is the same for all.
+    ``subject`` is the trigger or run; ``app`` is the app that all lines are about, if there is one.
     """
     stream = log.LogStream(log.open_log(context.environment.logs_dir), subject, app)
     return Console(is_log=True, out=stream, err=stream if warned is None else log.NotedStream(stream, warned))
@@ -24,18 +24,18 @@ def log_console(context: Context, subject: str, app: str = "", *, warned: list[s
 
 @contextmanager
 def failures_in_log(context: Context, subject: str, app: str = "") -> Iterator[None]:
-    """Let nothing out that goes wrong: it is logged with its cause."""
+    """Log every failure in the block instead of raising it."""
     try:
         yield
     except CacheError as error:
         log_console(context, subject, app).warn(str(error), error.hint)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it must not fail somebody's deploy
+    except Exception as error:  # noqa: BLE001 - no failure may fail a deploy
         log_console(context, subject, app).warn(f"{type(error).__name__}: {error}")
 
 
 @contextmanager
 def strays_in_log(context: Context, subject: str) -> Iterator[None]:
-    """Give what other programs say meanwhile on standard output and standard error its time in the log."""
+    """Log what other programs write to standard output and standard error, with the time."""
     own = [os.dup(descriptor) for descriptor in _STANDARD]
     try:
         strays = log.Strays()
@@ -54,7 +54,7 @@ def strays_in_log(context: Context, subject: str) -> Iterator[None]:
 
 @contextmanager
 def warned_of(context: Context, subject: str) -> Iterator[None]:
-    """Let one part that fails cost nothing but itself: who reads the console is warned of it."""
+    """Turn a failure of one part into a warning, so that the rest continues."""
     try:
         yield
     except CacheError as error:

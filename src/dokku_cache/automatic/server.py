@@ -1,4 +1,4 @@
-"""Sweeping a whole server: the directories of all apps, and the volumes of those that are gone."""
+"""Sweeping a whole server: the directories of all apps, and the volumes of destroyed ones."""
 
 from dokku_cache.automatic import dead_volumes
 from dokku_cache.automatic.sweep import sweep
@@ -9,10 +9,10 @@ from dokku_cache.model.state import Initiator
 
 
 def sweep_server(context: Context, initiator: Initiator, deploying: str = "") -> ExitCode:
-    """Apply the policy to all that is there, whoever may see it; give the worst exit code.
+    """Apply the policy to every app, and return the worst exit code.
 
-    ``deploying``: the app whose deploy waits for this, so that its lock is no obstacle to what no build uses. Where
-    volumes cannot be judged that is a warning: the directories are done by then. Docker's trouble is told once.
+    ``deploying``: the app whose deploy waits for this; its deploy lock is ignored, as no build uses these caches.
+    Volumes that cannot be examined are a warning. A Docker that does not respond is reported once.
     """
     worst = sweep(context, apps.every(), initiator, deploying)
     try:
@@ -20,8 +20,8 @@ def sweep_server(context: Context, initiator: Initiator, deploying: str = "") ->
     except CacheError as error:
         worst = max(worst, error.exit_code)
         if error is not context.engine.trouble:
-            context.console.warn(f"Cache volumes stay: {error}", error.hint)
+            context.console.warn(f"Cache volumes are kept: {error}", error.hint)
     trouble = context.engine.trouble
     if trouble:
-        context.console.warn(f"Nothing could be judged: {trouble}", trouble.hint)
+        context.console.warn(f"No cache could be examined: {trouble}", trouble.hint)
     return worst
