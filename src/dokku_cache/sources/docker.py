@@ -1,8 +1,12 @@
 """Containers, volumes and Swarm services that use a cache (Docker Engine API 1.41)."""
 
+import contextlib
+import glob
+import os
 import re
 from collections.abc import Container, Iterable, Iterator
 
+from dokku_cache.dokku import files
 from dokku_cache.engine.client import Engine, Json
 from dokku_cache.engine.labels import APP_NAME, DOKKU, is_helper
 from dokku_cache.model.reason_code import ReasonCode
@@ -17,7 +21,31 @@ _BUILD_CACHE = "/cache"
 _BUILD_COMMAND = "/build"
 #: What separates paths in an option of a volume: ``lowerdir=/a:/b,upperdir=/c``.
 _SEPARATORS = re.compile("[=:,]")
+#: Docker's short form of a container's id.
+_ID_LENGTH = 12
 _APP_CONTAINER = re.compile(r"(?P<app>[a-z0-9][a-z0-9._-]*)\.[A-Za-z0-9_-]+\.[0-9]+")
+
+
+def check_engine(query: Query, found: Found) -> None:
+    """Add an unknown when Docker knows none of the containers that Dokku recorded.
+
+    An engine that starts while the disk with its data is not mounted lists no containers and no volumes.
+    """
+    recorded = _recorded_containers(query.environment.root)
+    known = {str(container.get("Id"))[:_ID_LENGTH] for container in query.engine.containers(anew=query.recheck)}
+    if recorded and not recorded & known:
+        text = "Docker knows none of the containers that Dokku started; its data may be missing"
+        hint = "check docker info --format '{{.DockerRootDir}}'; if it is right, deploy again: dokku ps:rebuild --all"
+        found.unknown(Reference(ReasonCode.DOCKER_UNAVAILABLE, text, hint))
+
+
+def _recorded_containers(root: str) -> set[str]:
+    """Give the beginnings of the ids in ``<app>/CONTAINER.<process>.<n>`` (scheduler-docker-local)."""
+    recorded: set[str] = set()
+    for path in glob.iglob(os.path.join(glob.escape(root), "*", "CONTAINER.*")):
+        with contextlib.suppress(OSError):
+            recorded.add(files.read(path).strip()[:_ID_LENGTH])
+    return recorded - {""}
 
 
 def add_containers(query: Query, found: Found) -> None:

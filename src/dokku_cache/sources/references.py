@@ -10,7 +10,7 @@ from dokku_cache.model.location import Location
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.model.references import Reference, References
 from dokku_cache.sources.collected import Found, Query
-from dokku_cache.sources.docker import add_containers, add_services, add_volumes
+from dokku_cache.sources.docker import add_containers, add_services, add_volumes, check_engine
 from dokku_cache.sources.locations import Locations
 from dokku_cache.sources.mounts import add_mounts
 from dokku_cache.sources.nginx import add_nginx
@@ -19,7 +19,7 @@ from dokku_cache.sources.options import add_printed, add_stored
 Source = Callable[[Query, Found], None]
 
 #: These hold a directory itself, whatever its name is by now.
-MOUNTING: tuple[Source, ...] = (add_containers, add_volumes, add_services, add_mounts)
+MOUNTING: tuple[Source, ...] = (check_engine, add_containers, add_volumes, add_services, add_mounts)
 #: These refer to the cache by its name. The rest of an interrupted purge has another name.
 NAMING: tuple[Source, ...] = (add_stored, add_printed, add_nginx)
 

@@ -50,6 +50,19 @@ def test_the_helper_is_no_use_and_a_container_from_its_image_is_one(server: Serv
     assert server.references().uses
 
 
+def test_an_engine_that_lost_its_data_tells_nothing_about_any_cache(server: Server, container: Make) -> None:
+    file = server.write(f"{server.environment.root}/blog/CONTAINER.web.1", f"{'a' * 64}\n")
+    server.engine.container_list = [container("/srv", Id="b" * 64)]
+    for app in ("shop", "other"):
+        (unknown,) = server.references(app).unknown
+        assert unknown.code is ReasonCode.DOCKER_UNAVAILABLE
+    server.engine.container_list = [container("/srv", Id="a" * 64)]
+    assert not server.references()
+    server.engine.container_list = []
+    file.write_text("")
+    assert not server.references()
+
+
 BUILD = {"State": "exited", "Command": "/build", "Labels": OF_DOKKU}
 CHANGES: list[dict[str, Any]] = [
     {"State": "running"},
