@@ -23,6 +23,7 @@ _BUILD_COMMAND = "/build"
 _SEPARATORS = re.compile("[=:,]")
 #: Docker's short form of a container's id.
 _ID_LENGTH = 12
+_ID = re.compile(rf"\A[0-9a-f]{{{_ID_LENGTH}}}")
 _APP_CONTAINER = re.compile(r"(?P<app>[a-z0-9][a-z0-9._-]*)\.[A-Za-z0-9_-]+\.[0-9]+")
 
 
@@ -44,8 +45,8 @@ def _recorded_containers(root: str) -> set[str]:
     recorded: set[str] = set()
     for path in glob.iglob(os.path.join(glob.escape(root), "*", "CONTAINER.*")):
         with contextlib.suppress(OSError):
-            recorded.add(files.read(path).strip()[:_ID_LENGTH])
-    return recorded - {""}
+            recorded.update(_ID.findall(files.read(path))[:1])
+    return recorded
 
 
 def add_containers(query: Query, found: Found) -> None:
