@@ -26,7 +26,7 @@ refuses() {
   make_cache shop 500
   run dokku cache:purge-legacy "$(app shop)"
   [ "$status" -eq 0 ]
-  [[ "$output" == *"removed 500 files"* ]]
+  [[ "$output" == *"in 500 files"* ]]
   [ "$before" = "$(manifest "$DOKKU_ROOT/$(app shop)" | grep -v '^	')" ]
   [ "$neighbour" = "$(manifest "$DOKKU_ROOT/$(app neighbour)")" ]
   [ -z "$(docker ps --all --quiet --filter label=com.dokku.cache.helper)" ]
@@ -70,6 +70,8 @@ refuses() {
   run dokku cache:report "$(app shop)" --cache-legacy-files
   [ "$output" = "12" ]
   run dokku cache:purge-legacy "$(app shop)"
+  [ "$status" -eq 1 ]
+  run dokku cache:purge-legacy "$(app shop)" --force
   [ "$status" -eq 0 ]
   is_gone shop
 }
@@ -88,7 +90,7 @@ refuses() {
     # shellcheck disable=SC2086 # they are two words
     run dokku cache:purge-legacy $flags
     [ "$status" -eq 0 ]
-    [[ "$output" == *"There is no legacy cache: nothing to do"* ]]
+    [[ "$output" == *"There is no legacy cache, nothing to do"* ]]
   done
   run dokku --quiet cache:purge-legacy --all
   [ -z "$output" ]
@@ -117,7 +119,7 @@ refuses() {
   make_cache shop
   make_container run --detach --name "$(app monitoring)" --volume "$DOKKU_ROOT:/host:ro"
   make_container create --name "$(app backup)" --volume "$DOKKU_ROOT/$(app shop):/app:ro"
-  refuses shop "container $(app backup) mounts the app's directory at /app (created, "
+  refuses shop "container $(app backup) mounts its app directory at /app (created)"
   docker rm "$(app backup)" >/dev/null
   run dokku cache:purge-legacy "$(app shop)"
   [ "$status" -eq 0 ]
@@ -131,7 +133,7 @@ refuses() {
   refuses wiki "$(cache_of wiki)"
   dokku storage:unmount "$(app wiki)" "$(cache_of wiki):/data"
   dokku docker-options:add "$(app wiki)" deploy "-v $(cache_of wiki)/x:/x"
-  refuses wiki "$(cache_of wiki)/x:/x"
+  refuses wiki "refers to $(cache_of wiki)/x"
 }
 
 @test "a symbolic link, a file and a named pipe are refused" {
@@ -183,7 +185,7 @@ refuses() {
   [ "$(dokku cache:report "$(app shop)" --cache-legacy-state)" = "recreated" ]
   run dokku cache:purge-legacy "$(app shop)"
   [ "$status" -eq 0 ]
-  [[ "$output" == *"makes the directory again"* ]]
+  [[ "$output" == *"recreates the directory"* ]]
   is_gone shop
 }
 
@@ -193,7 +195,7 @@ refuses() {
   make_cache shop
   make_ghost oldblog
   for name in shop oldblog; do
-    DOCKER_HOST=unix:///nowhere refuses "$name" "cannot be found out whether a container uses it"
+    DOCKER_HOST=unix:///nowhere refuses "$name" "Docker does not answer"
     # One cause is one reason, with its own next step.
     DOCKER_HOST=unix:///nowhere run --separate-stderr dokku cache:purge-legacy "$(app "$name")"
     [[ "$stderr" == *"systemctl status docker"* && "$stderr" != *"emove what uses it"* ]]
@@ -222,8 +224,14 @@ refuses() {
   wait "$!" && code=0 || code="$?"
   said="$(cat "$SUITE_DIRECTORY/said")"
   rm "$SUITE_DIRECTORY/said"
-  [ "$code" -eq 3 ]
-  [[ "$said" == *"'dokku cache:purge-legacy $(app shop)' removes the rest"* ]]
+  if [ "$code" -eq 3 ]; then
+    [[ "$said" == *"'dokku cache:purge-legacy $(app shop)' removes the rest"* ]]
+  else
+    # It was stopped before the first file was deleted.
+    [ "$code" -eq 1 ]
+    [[ "$said" == *"nothing was removed"* ]]
+    [ "$(find "$(cache_of shop)" -type f | wc -l)" -eq 30000 ]
+  fi
   [ -z "$(docker ps --all --quiet --filter label=com.dokku.cache.helper)" ]
   run dokku cache:purge-legacy "$(app shop)"
   [ "$status" -eq 0 ]
@@ -333,8 +341,8 @@ refuses() {
 @test "an app that is called cache is like any other" {
   needs_spare_server "makes an app of that name"
   holds_from 0.31.0
-  mkdir -p "$DOKKU_ROOT/cache/cache/x"
-  touch "$DOKKU_ROOT/cache/HEAD" "$DOKKU_ROOT/cache/cache/x/y"
+  mkdir -p "$DOKKU_ROOT/cache/cache/buildcache"
+  touch "$DOKKU_ROOT/cache/HEAD" "$DOKKU_ROOT/cache/cache/buildcache/file"
   chown dokku:dokku "$DOKKU_ROOT/cache"
   chown -R 32767 "$DOKKU_ROOT/cache/cache"
   run dokku cache:purge-legacy cache
@@ -379,14 +387,14 @@ refuses() {
   make_cache shop
   run dokku cache:purge-legacy "$(app shop)"
   [ "$status" -eq 0 ]
-  [[ "${lines[-1]}" =~ ^\ +disk\ of\ "$DOKKU_ROOT: "[0-9.]+\ [KMGT]iB\ free\ of\ [0-9.]+\ [MGT]iB\ -\>\ [0-9.]+\ [KMGT]iB\ free$ ]]
+  [[ "$output" == *"Free space on $DOKKU_ROOT: "*" -> "*"(of "*")"* ]]
   make_cache shop
   run dokku --quiet cache:purge-legacy "$(app shop)"
   [ "$status" -eq 0 ]
   [ -z "$output" ]
   # Nothing went, nothing to say of the disk.
   run dokku cache:purge-legacy "$(app shop)"
-  [[ "$output" != *"disk of"* ]]
+  [[ "$output" != *"Free space"* ]]
 }
 
 @test "a program gets the plan of a dry run, and nothing else on standard output" {
