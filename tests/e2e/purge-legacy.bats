@@ -117,7 +117,7 @@ refuses() {
   make_cache shop
   make_container run --detach --name "$(app monitoring)" --volume "$DOKKU_ROOT:/host:ro"
   make_container create --name "$(app backup)" --volume "$DOKKU_ROOT/$(app shop):/app:ro"
-  refuses shop "container $(app backup) mounts the app's directory at /app (created, "
+  refuses shop "container $(app backup) mounts its app directory at /app (created, "
   docker rm "$(app backup)" >/dev/null
   run dokku cache:purge-legacy "$(app shop)"
   [ "$status" -eq 0 ]
@@ -131,7 +131,7 @@ refuses() {
   refuses wiki "$(cache_of wiki)"
   dokku storage:unmount "$(app wiki)" "$(cache_of wiki):/data"
   dokku docker-options:add "$(app wiki)" deploy "-v $(cache_of wiki)/x:/x"
-  refuses wiki "$(cache_of wiki)/x:/x"
+  refuses wiki "$(cache_of wiki)/x"
 }
 
 @test "a symbolic link, a file and a named pipe are refused" {
@@ -193,7 +193,7 @@ refuses() {
   make_cache shop
   make_ghost oldblog
   for name in shop oldblog; do
-    DOCKER_HOST=unix:///nowhere refuses "$name" "cannot be found out whether a container uses it"
+    DOCKER_HOST=unix:///nowhere refuses "$name" "Docker cannot tell whether something uses it"
     # One cause is one reason, with its own next step.
     DOCKER_HOST=unix:///nowhere run --separate-stderr dokku cache:purge-legacy "$(app "$name")"
     [[ "$stderr" == *"systemctl status docker"* && "$stderr" != *"emove what uses it"* ]]
