@@ -74,7 +74,7 @@ def test_a_purge_works_through_it_with_the_helpers_stream(
         engine = Engine(closed_socket, docker_bin)
         purger = Purger(server.environment, engine, Watcher(Console(is_quiet=True)), Request(mode=Mode.NAMED))
         outcome = purger.purge(Surveyor(server.environment, engine).survey(["shop"])[0])
-        return outcome.files if outcome else 0
+        return outcome.measured.files if outcome else 0
 
     assert as_dokku(purge) == 2000
     assert not cache.exists()

@@ -25,8 +25,8 @@ def check(containers: Sequence[dict[str, Any]], dokku_root: str, host_root: str,
     """Raise Unestablished unless the engine knows Dokku's root by the path ``host_root``.
 
     ``containers`` is what ``GET /containers/json`` gives, ``engine_pid`` the process that listens on the engine's
-    socket, 0 if unknown. With a wrong path, a mounted cache would look unused. Outside of containers the paths are the
-    same; in a container, the kernel's mount table of the engine or the engine's list of containers has to prove it.
+    socket, 0 if unknown. With a wrong path, a mounted cache would look unused. Outside of containers the paths are
+    the same. In a container, the mount table of the engine's process or its list of containers has to prove it.
     """
     own = own_container()
     if not (own or is_in_container()) or _sees_root(engine_pid, dokku_root, host_root):
