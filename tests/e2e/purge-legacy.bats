@@ -117,7 +117,7 @@ refuses() {
   make_cache shop
   make_container run --detach --name "$(app monitoring)" --volume "$DOKKU_ROOT:/host:ro"
   make_container create --name "$(app backup)" --volume "$DOKKU_ROOT/$(app shop):/app:ro"
-  refuses shop "container $(app backup) mounts its app directory at /app (created, "
+  refuses shop "container $(app backup) mounts its app directory at /app (created)"
   docker rm "$(app backup)" >/dev/null
   run dokku cache:purge-legacy "$(app shop)"
   [ "$status" -eq 0 ]

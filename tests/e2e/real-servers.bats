@@ -113,7 +113,7 @@ PYTHON
   [ "$status" -eq 1 ]
   [ ! -e "$DOKKU_ROOT/$PREFIX-data/cache" ]
   [ -d "$DOKKU_ROOT/$PREFIX-shared/cache/5f3a9c" ]
-  [[ "$output" == *"mounts its app directory at /app/public (running, "* ]]
+  [[ "$output" == *"mounts its app directory at /app/public (running)"* ]]
 }
 
 @test "at destroy all of an app goes but what is used, and of a linked one it is said where the rest is" {
