@@ -195,7 +195,7 @@ refuses() {
   make_cache shop
   make_ghost oldblog
   for name in shop oldblog; do
-    DOCKER_HOST=unix:///nowhere refuses "$name" "Docker does not answer"
+    DOCKER_HOST=unix:///nowhere refuses "$name" "Docker cannot tell whether something uses it"
     # One cause is one reason, with its own next step.
     DOCKER_HOST=unix:///nowhere run --separate-stderr dokku cache:purge-legacy "$(app "$name")"
     [[ "$stderr" == *"systemctl status docker"* && "$stderr" != *"emove what uses it"* ]]

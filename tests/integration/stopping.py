@@ -34,15 +34,13 @@ class Command:
     """Something that purges, as a door calls it.
 
     ``owner``: of the cache. ``succeeds``: exits with 0 whatever happens.
-    ``has_hidden_path``: an app's options name a path that only the engine can see. ``is_closed``: the cache can be
-    measured by the helper alone. ``files``: that many more.
+    ``is_closed``: the cache can be measured by the helper alone. ``files``: that many more.
     """
 
     name: str
     arguments: tuple[str, ...]
     owner: str
     succeeds: bool = False
-    has_hidden_path: bool = False
     is_closed: bool = False
     files: int = 0
 
@@ -50,7 +48,6 @@ class Command:
 COMMANDS = (
     Command("by hand, own", ("purge-legacy", APP), OWN),
     Command("by hand", ("purge-legacy", APP), FOREIGN),
-    Command("by hand, beside a hidden path", ("purge-legacy", APP), FOREIGN, has_hidden_path=True),
     Command("destroyed, own", ("post-delete", APP, "latest"), OWN, succeeds=True),
     Command("destroyed", ("post-delete", APP, "latest"), FOREIGN, succeeds=True),
     Command("upgraded, own", ("post-upgrade", "0.30.11", "0.38.27"), OWN, succeeds=True),
@@ -99,12 +96,7 @@ class Scene:
         outside.mkdir(exist_ok=True)
         (outside / "kept").write_text("content")
         neighbour = self._server.make_cache("neighbour")
-        options = f"-v {neighbour}:/x"
-        if self._command.has_hidden_path:
-            (self._base / "closed/uploads").mkdir(parents=True, exist_ok=True)
-            (self._base / "closed").chmod(0o700)
-            options += f"\n-v {self._base}/closed/uploads:/y"
-        (neighbour.parent / "DOCKER_OPTIONS_DEPLOY").write_text(f"{options}\n")
+        (neighbour.parent / "DOCKER_OPTIONS_DEPLOY").write_text(f"-v {neighbour}:/x\n")
         list_apps(self._server, APP, "neighbour")
         recorded = self._base / "lib/data/cache/dokku-version"
         recorded.parent.mkdir(parents=True)

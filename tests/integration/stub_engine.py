@@ -89,7 +89,7 @@ def stub_engine(
     What is no GET has its method in front: ``DELETE /volumes/x``. ``asked`` gets each question.
     """
     with _Server(str(socket), _Handler) as server:
-        server.answers = {"/version": {"ApiVersion": "1.41"}, "/containers/json": [], **answers}
+        server.answers = {"/version": {"ApiVersion": "1.41"}, "/containers/json": [], "/info": {}, **answers}
         server.delays_seconds = delays_seconds or {}
         server.asked = [] if asked is None else asked
         server.minimum_version = list(minimum_version)

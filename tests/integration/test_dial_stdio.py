@@ -12,8 +12,11 @@ import pytest
 
 from dokku_cache.engine.client import Engine
 from dokku_cache.errors import Unestablished
+from dokku_cache.output.console import Console
+from dokku_cache.output.progress import Watcher
+from dokku_cache.purge.purger import Purger, Request
+from dokku_cache.survey.surveyor import Surveyor
 
-from .calling import call, list_apps
 from .conftest import Server, as_dokku
 
 
@@ -65,10 +68,14 @@ def test_a_purge_works_through_it_with_the_helpers_stream(
     server: Server, closed_socket: str, docker_bin: str
 ) -> None:
     cache = server.make_cache("shop", files=2000)
-    list_apps(server, "shop")
-    done = call(server, "purge-legacy", "shop", variables={"DOCKER_BIN": docker_bin})
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "in 2,000 files" in done.stdout
+
+    def purge() -> int:
+        engine = Engine(closed_socket, docker_bin)
+        purger = Purger(server.environment, engine, Watcher(Console(is_quiet=True)), Request(is_named=True))
+        outcome = purger.purge(Surveyor(server.environment, engine).survey(["shop"])[0])
+        return outcome.removed.files if outcome else 0
+
+    assert as_dokku(purge) == 2000
     assert not cache.exists()
     assert Engine(closed_socket).containers() == []
 

@@ -3,6 +3,7 @@
 The same order as in Docker's own client (docker/cli, cli/command/cli.go, resolveContextName).
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -35,7 +36,11 @@ def resolve(docker_host: str, config: DockerConfig) -> str:
     """Give the URL of the engine. Raises Unestablished when a context cannot be read or is not a Unix socket."""
     if docker_host or not (config.context or config.directory):
         return docker_host or DEFAULT_SOCKET
-    context = config.context or _read(os.path.join(config.directory, "config.json"), ("currentContext",))
+    context = config.context
+    if not context:
+        # Docker's client ignores a configuration that it cannot read (docker/cli, LoadDefaultConfigFile).
+        with contextlib.suppress(Unestablished):
+            context = _read(os.path.join(config.directory, "config.json"), ("currentContext",))
     if context in {"", _DEFAULT_CONTEXT}:
         return DEFAULT_SOCKET
     name = hashlib.sha256(context.encode()).hexdigest()

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from dokku_cache.errors import Unestablished
+from dokku_cache.tree.mounts import place_of, read_mounts
 
 #: The engine mounts these files of a container from its own directory (proc(5), mountinfo: fourth and fifth field).
 _OWN_ID = re.compile(
@@ -24,11 +25,11 @@ def check(containers: Sequence[dict[str, Any]], dokku_root: str, host_root: str,
     """Raise Unestablished unless the engine knows Dokku's root by the path ``host_root``.
 
     ``containers`` is what ``GET /containers/json`` gives, ``engine_pid`` the process that listens on the engine's
-    socket, 0 if unknown. With a wrong path, a mounted cache would look unused. An engine in this mount namespace, and
-    a Dokku outside of containers, see the same paths.
+    socket, 0 if unknown. With a wrong path, a mounted cache would look unused. Outside of containers the paths are
+    the same. In a container, the mount table of the engine's process or its list of containers has to prove it.
     """
     own = own_container()
-    if not (own or is_in_container()) or _shares_mounts(engine_pid):
+    if not (own or is_in_container()) or _sees_root(engine_pid, dokku_root, host_root):
         return
     expected = on_host(containers, own, os.path.realpath(dokku_root)) if own else ""
     if expected == os.path.normpath(host_root):
@@ -56,13 +57,14 @@ def listener_of(connection: socket.socket) -> int:
     return int(_CREDENTIALS.unpack(data)[0])
 
 
-def _shares_mounts(pid: int) -> bool:
-    """Check whether a process is in this mount namespace: the first line has the id of its first mount."""
+def _sees_root(engine_pid: int, dokku_root: str, host_root: str) -> bool:
+    """Check the kernel's tables: does a process see at ``host_root`` what this one sees at ``dokku_root``?"""
     try:
-        with open(MOUNT_TABLE, "rb") as own, open(f"/proc/{pid}/mountinfo", "rb") as other:
-            return pid > 0 and own.readline() == other.readline()
-    except OSError:
+        own, engines = read_mounts(MOUNT_TABLE), read_mounts(f"/proc/{engine_pid}/mountinfo")
+    except (OSError, ValueError):
         return False
+    here, there = place_of(os.path.realpath(dokku_root), own), place_of(os.path.realpath(host_root), engines)
+    return here is not None and there is not None and (here.device, here.root) == (there.device, there.root)
 
 
 def own_container() -> str:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
+from dokku_cache.errors import Unestablished
+from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.model.references import Reference, References
 from dokku_cache.sources.locations import Locations, Target
 
@@ -35,6 +37,13 @@ class Hidden:
     path: str
     unknown: Reference
     holder: str = ""
+
+
+def docker_unavailable(error: Unestablished) -> Reference:
+    """Describe a question that Docker did not answer, in the same words for all questions."""
+    return Reference(
+        ReasonCode.DOCKER_UNAVAILABLE, f"Docker cannot tell whether something uses it: {error}", error.hint
+    )
 
 
 @dataclass

@@ -15,6 +15,7 @@ from dokku_cache.engine.labels import APP_NAME, is_helper
 from dokku_cache.errors import Unestablished
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.model.references import Reference, References
+from dokku_cache.sources.collected import docker_unavailable
 from dokku_cache.sources.docker import app_of, name_of
 from dokku_cache.sources.install_files import are_options_by_install, is_environment_by_install
 
@@ -48,10 +49,7 @@ def collect_life(
     try:
         in_docker = signs_in_docker(engine, recheck=recheck)
     except Unestablished as error:
-        unknown = Reference(
-            ReasonCode.APP_STATUS_UNKNOWN, f"it is unknown whether the app exists: {error}", error.hint
-        )
-        return {app: References(unknown=(unknown,)) for app in apps}
+        return {app: References(unknown=(docker_unavailable(error),)) for app in apps}
     return {app: _of_docker(in_docker.get(app, ())) + _of_settings(environment, app) for app in apps}
 
 

@@ -6,7 +6,6 @@ The configuration is searched as text, in linear time: anyone who may push can w
 import glob
 import os
 import re
-from collections.abc import Iterator
 
 from dokku_cache.dokku import files
 from dokku_cache.model.reason_code import ReasonCode
@@ -23,65 +22,49 @@ _MAX_BYTES = 16 << 20
 
 
 def add_nginx(query: Query, found: Found) -> None:
-    """Add the files that contain the path of a cache or of its app directory. Without nginx there are none."""
-    for file, app in _files(query.environment.root):
-        try:
-            text = files.read(file, files.MOST_BYTES if app else _MAX_BYTES)
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            continue
-        except OSError as error:
-            reason = f"{file} cannot be read ({error.strerror})"
-            found.unknown(Reference(ReasonCode.UNREADABLE, reason, _readable(file), app))
-            continue
-        hint = f"remove the path from {file} and reload nginx"
-        code = ReasonCode.IN_NGINX_CONFIG
-        for target in query.locations.in_text(text):
-            found.use([target], Reference(code, f"{file} contains the path of {target.part.value}", hint, app))
-        if query.locations.has_variable(text):
-            reason = f"{file} contains a path in {query.environment.root} with a variable, which cannot be resolved"
-            hint = f"write the path without a variable in {file}"
-            found.unknown(Reference(ReasonCode.PATH_WITH_VARIABLE, reason, hint, app))
-
-
-def _readable(file: str) -> str:
-    """Give the command that lets user dokku read a file of the configuration."""
-    directory = next((os.path.dirname(main) for main in MAIN if file.startswith(f"{os.path.dirname(main)}/")), file)
-    return f"sudo chgrp -R dokku {directory} && sudo chmod -R g+rX {directory}"
-
-
-def _files(root: str) -> Iterator[tuple[str, str]]:
-    """Give each file with the app that it belongs to, or an empty text. What cannot be listed is given as a file.
+    """Add the files that contain the path of a cache or of its app directory. Without nginx there are none.
 
     Files below the directory of nginx.conf count even if nothing includes them. An app's files are not followed.
     """
-    apps = {file: os.path.relpath(file, root).split("/")[0] for part in _OF_APPS for file in _glob(root, part)}
-    yield from apps.items()
-    known = set(apps)
+    root = query.environment.root
+    known = {file for part in _OF_APPS for file in glob.glob(os.path.join(glob.escape(root), part))}
+    for file in known:
+        _search(query, found, file, app=os.path.relpath(file, root).split("/")[0])
     for main in MAIN:
         base = os.path.dirname(main)
-        waiting = [main, *(file for file in glob.iglob(f"{base}/**/*.conf", recursive=True))]
+        waiting = [main, *glob.iglob(f"{base}/**/*.conf", recursive=True)]
         while waiting:
             file = waiting.pop()
-            if file in known:
-                continue
-            known.add(file)
-            yield file, ""
-            # Relative to the directory of nginx.conf in whatever file it is (nginx, ngx_conf_include).
-            for pattern in _includes(file):
-                path = os.path.join(base, pattern)
-                directory = _unlisted_parent(path)
-                waiting += [directory] if directory else glob.glob(path)
+            if file not in known:
+                known.add(file)
+                # Relative to the directory of nginx.conf in whatever file it is (nginx, ngx_conf_include).
+                for pattern in _INCLUDE.findall(_search(query, found, file)):
+                    path = os.path.join(base, pattern.replace("\0", ""))
+                    directory = _unlisted_parent(path)
+                    waiting += [directory] if directory else glob.glob(path)
 
 
-def _glob(root: str, pattern: str) -> list[str]:
-    return glob.glob(os.path.join(glob.escape(root), pattern))
-
-
-def _includes(file: str) -> list[str]:
+def _search(query: Query, found: Found, file: str, app: str = "") -> str:
+    """Search one file of nginx, or of an app, and give its text."""
     try:
-        return [pattern for pattern in _INCLUDE.findall(files.read(file, _MAX_BYTES)) if "\0" not in pattern]
-    except OSError:
-        return []
+        text = files.read(file, files.MOST_BYTES if app else _MAX_BYTES)
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return ""
+    except OSError as error:
+        directory = next((path for path in map(os.path.dirname, MAIN) if file.startswith(f"{path}/")), file)
+        hint = f"sudo chgrp -R dokku {directory} && sudo chmod -R g+rX {directory}"
+        hint = hint if isinstance(error, PermissionError) else f"check {file}"
+        found.unknown(Reference(ReasonCode.UNREADABLE, f"{file} cannot be read ({error.strerror})", hint, app))
+        return ""
+    hint = f"remove the path from {file} and reload nginx"
+    for target in query.locations.in_text(text):
+        sentence = f"{file} contains the path of {target.part.value}"
+        found.use([target], Reference(ReasonCode.IN_NGINX_CONFIG, sentence, hint, app))
+    if query.locations.has_variable(text):
+        reason = f"{file} contains a path in {query.environment.root} with a variable, which cannot be resolved"
+        hint = f"write the path without a variable in {file}"
+        found.unknown(Reference(ReasonCode.PATH_WITH_VARIABLE, reason, hint, app))
+    return text
 
 
 def _unlisted_parent(pattern: str) -> str:

@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Collection, Container, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from dokku_cache.dokku import plugn
 from dokku_cache.dokku.environment import DokkuEnvironment
@@ -123,11 +124,12 @@ def _pieces(word: str) -> list[str]:
     return [piece for piece in _SEPARATORS.split(_SHORT_FLAG.sub("", word)) if piece.startswith("/")]
 
 
-def _words(text: str) -> list[str]:
+@lru_cache(maxsize=1024)  # most apps have the same options
+def _words(text: str) -> tuple[str, ...]:
     try:
-        return shlex.split(text)
+        return tuple(shlex.split(text))
     except ValueError:
-        return text.split()
+        return tuple(text.split())
 
 
 def _mount_sources(text: str) -> Iterator[str]:

@@ -7,9 +7,8 @@ from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
 from dokku_cache.errors import Unestablished
 from dokku_cache.model.location import Location
-from dokku_cache.model.reason_code import ReasonCode
-from dokku_cache.model.references import Reference, References
-from dokku_cache.sources.collected import Found, Query
+from dokku_cache.model.references import References
+from dokku_cache.sources.collected import Found, Query, docker_unavailable
 from dokku_cache.sources.docker import add_containers, add_services, add_volumes, check_engine
 from dokku_cache.sources.locations import Locations
 from dokku_cache.sources.mounts import add_mounts
@@ -70,5 +69,4 @@ def _ask(query: Query, found: Found, sources: Sequence[Source]) -> None:
         try:
             source(query, found)
         except Unestablished as error:
-            text = f"Docker cannot tell whether something uses it: {error}"
-            found.unknown(Reference(ReasonCode.DOCKER_UNAVAILABLE, text, error.hint))
+            found.unknown(docker_unavailable(error))

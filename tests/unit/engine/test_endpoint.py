@@ -44,7 +44,10 @@ def test_a_context_that_is_another_machine_or_missing_is_refused_by_name(tmp_pat
             Engine("", config=DockerConfig(name, str(tmp_path))).containers()
 
 
-def test_a_configuration_that_cannot_be_read_is_unknown(tmp_path: Path) -> None:
+def test_an_unreadable_configuration_is_ignored_and_an_unreadable_context_refused(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{")
-    with pytest.raises(Unestablished, match=r"config\.json cannot be read"):
-        resolve("", DockerConfig("", str(tmp_path)))
+    assert resolve("", DockerConfig("", str(tmp_path))) == DEFAULT_SOCKET
+    add_context(tmp_path, "broken", "unix:///x")
+    next(tmp_path.glob("contexts/meta/*/meta.json")).write_text("{")
+    with pytest.raises(Unestablished, match=r"meta\.json cannot be read"):
+        resolve("", DockerConfig("broken", str(tmp_path)))

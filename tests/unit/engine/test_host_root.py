@@ -79,6 +79,8 @@ def test_in_other_containers_the_path_cannot_be_verified(
         host_root.check([container(("/elsewhere", "/"))], "/home/dokku", "/home/dokku", 0)
 
 
-def test_an_engine_in_the_same_mount_namespace_needs_no_mapping(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_engine_that_sees_the_same_directory_needs_no_mapping(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
     host_root.check([], "/home/dokku", "/home/dokku", os.getpid())
+    with pytest.raises(Unestablished, match="cannot be verified"):
+        host_root.check([], "/home/dokku", "/home/other", os.getpid())

@@ -3,10 +3,11 @@
 import pytest
 
 from dokku_cache.engine.labels import for_helper
+from dokku_cache.errors import Unestablished
 from dokku_cache.model.references import References
 from dokku_cache.sources.life import collect_life
 
-from .conftest import Server
+from .conftest import Answers, Json, Server
 
 
 def life(server: Server, app: str = "shop") -> References:
@@ -59,3 +60,13 @@ def test_an_image_and_a_container_are_signs(server: Server) -> None:
     assert life(server).uses
     server.engine.container_list = [{"Names": ["/x"], "Labels": for_helper("shop")}, {"Names": ["/postgres"]}]
     assert not life(server)
+
+
+def test_without_docker_it_is_unknown_in_the_same_words_as_for_references(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: Answers, *, anew: bool = False) -> list[Json]:
+        raise Unestablished("Docker does not answer")
+
+    monkeypatch.setattr(Answers, "containers", fail)
+    assert server.references().unknown == life(server).unknown
