@@ -24,13 +24,16 @@ teardown() { clean_up; }
   [ "$(dokku cache:report "$(app shop)" --cache-last-purged-by)" = cron ]
 }
 
-@test "it finishes trash, even where auto-purge is off" {
+@test "it finishes an interrupted purge only where auto-purge is on" {
   make_app shop
   make_cache shop
   mv "$(cache_of shop)" "$DOKKU_ROOT/$(app shop)/.dokku-cache-trash.0123456789abcdef"
   dokku cache:set "$(app shop)" auto-purge false
   run dokku cache:auto-purge "$(app shop)"
   [ "$status" -eq 0 ]
+  [ -d "$DOKKU_ROOT/$(app shop)/.dokku-cache-trash.0123456789abcdef" ]
+  dokku cache:set "$(app shop)" auto-purge true
+  dokku cache:auto-purge "$(app shop)"
   is_gone shop
 }
 
@@ -62,7 +65,7 @@ teardown() { clean_up; }
   make_app shop
   run dokku cache:auto-purge "$(app shop)"
   [ "$status" -eq 0 ]
-  [[ "$output" == *"There is no legacy cache: nothing to do"* ]]
+  [[ "$output" == *"There is no legacy cache, nothing to do"* ]]
   run dokku --quiet cache:auto-purge "$(app shop)"
   [ -z "$output" ]
 }

@@ -11,7 +11,7 @@ teardown() { clean_up; }
   make_cache shop
   run dokku report "$(app shop)"
   [[ "$output" == *"=====> $(app shop) cache information"* ]]
-  [[ "$output" == *"Cache legacy state:            orphaned"* ]]
+  [[ "$output" == *"Cache legacy state:            not scanned"* ]]
   [[ "$output" != *"Cache legacy size"* ]]
 }
 

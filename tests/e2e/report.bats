@@ -23,7 +23,7 @@ teardown() { clean_up; }
     "       Cache volume exists:           false"; do
     [[ $'\n'"$output"$'\n' == *$'\n'"$line"$'\n'* ]] || { echo "missing: $line" && false; }
   done
-  keys="$(printf '%s\n' "${lines[@]:1}" | cut -c8-38 | tr -d : | sed 's/ *$//; s/ /-/g')"
+  keys="$(printf '%s\n' "${lines[@]:1}" | grep '^       C' | cut -c8-38 | tr -d : | sed 's/ *$//; s/ /-/g')"
   [ "$keys" = "$(LC_ALL=C sort <<<"$keys")" ]
 }
 

@@ -55,7 +55,7 @@ def namespace(source: Path, target: Path) -> Iterator[int]:
             process.kill()
 
 
-@pytest.mark.parametrize("below", ["cache", "cache/gems", "."])
+@pytest.mark.parametrize("below", ["cache", "cache/buildcache", "."])
 def test_a_bind_mount_in_another_mount_namespace_is_a_use(server: Server, below: str) -> None:
     server.make_cache("shop")
     server.make_cache("other")
@@ -87,7 +87,7 @@ def test_a_running_container_shows_where_a_hidden_path_leads(server: Server, con
     server.make_cache("other")
     closed = server.root.parent / "closed"
     closed.mkdir(mode=0o700)
-    (closed / "uploads").symlink_to(cache / "gems")
+    (closed / "uploads").symlink_to(cache / "buildcache")
     (closed / "nothing").mkdir()
     unrelated = container(f"{closed}/nothing:/x")
     assert references(server, "other").unknown

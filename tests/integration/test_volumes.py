@@ -125,7 +125,7 @@ def test_a_new_one_of_the_same_name_is_not_the_one_that_was_planned(server: Serv
 def test_an_app_that_comes_back_keeps_its_volume(server: Server, volume: Volume) -> None:
     name = herokuish(volume, "forum")
     directory = Path(server.environment.lib_root, "config/cache/--global")
-    directory.mkdir(parents=True)
+    directory.mkdir(parents=True, exist_ok=True)
     (directory / "min-age").write_text("0")
 
     def work() -> None:
