@@ -8,18 +8,18 @@ from contextlib import suppress
 from functools import partial
 
 import pytest
+from dokku_cache.legacy.emptying import empty
+from dokku_cache.tree.descent import Descent
+from dokku_cache.tree.measurement import read_names
 
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper
 from dokku_cache.errors import CacheError
-from dokku_cache.legacy.emptying import empty
 from dokku_cache.legacy.remove import delete_trash, put_back, remove_ghost, set_aside
 from dokku_cache.model.location import CACHE_NAME
 from dokku_cache.model.state import Request
 from dokku_cache.sources.app_directory import read
-from dokku_cache.tree.descent import Descent
 from dokku_cache.tree.handles import OPEN_DIRECTORY, AppDirectory, mount_of, open_to_empty
-from dokku_cache.tree.measurement import read_names
 from dokku_cache.tree.mounts import read_mounts
 
 from . import proof

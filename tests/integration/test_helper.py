@@ -10,6 +10,7 @@ from pathlib import Path
 import docker
 import pytest
 import requests
+from dokku_cache.tree.walk import measure
 
 from dokku_cache import interrupts
 from dokku_cache.engine import helper_image
@@ -17,7 +18,6 @@ from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper, remove_all_stale
 from dokku_cache.errors import CacheError, Interrupted, Refused, Unestablished
 from dokku_cache.tree.handles import Identity
-from dokku_cache.tree.walk import measure
 
 from . import trees
 from .conftest import Server, give, manifest

@@ -8,14 +8,20 @@ from typing import Any
 
 from dokku_cache.errors import Unestablished
 from dokku_cache.tree import worker
+from dokku_cache.tree.handles import Identity
 from dokku_cache.tree.scan import Scan
 
 PATH = worker.__file__
 COMMAND = ("/usr/bin/python3", "-I", "-S")
 #: Worker processes: more than processors, as most of the time each waits for the disk.
 PROCESSES = 8
+GENTLE_PROCESSES = 2
 #: Receives how many entries and bytes were added since the last call.
 Progress = Callable[[int, int], None]
+
+
+def ignore(_entries: int, _bytes: int) -> None:
+    """Receive progress that is not shown."""
 
 
 class Failed(Exception):
@@ -58,7 +64,7 @@ def scan(top: int, progress: Progress) -> Scan:
 def _scan_by_program(top: int, progress: Progress) -> Scan:
     try:
         process = subprocess.Popen(
-            [*COMMAND, PATH, *arguments("scan", os.fstat(top))],
+            [*COMMAND, PATH, *arguments("scan", str(Identity.of(os.fstat(top))))],
             cwd=f"/proc/self/fd/{top}",
             pass_fds=[top],
             env={},
@@ -80,10 +86,9 @@ def _scan_by_program(top: int, progress: Progress) -> Scan:
         ) from error
 
 
-def arguments(mode: str, status: os.stat_result, *, is_gentle: bool = False) -> list[str]:
-    """Return the program's arguments for a directory with this status."""
-    manner = ["gentle"] if is_gentle else []
-    return [mode, f"{status.st_dev}:{status.st_ino}", str(2 if is_gentle else PROCESSES), *manner]
+def arguments(mode: str, identity: str, *, is_gentle: bool = False) -> list[str]:
+    """Return the program's arguments. ``identity``: device and inode of the directory, which it compares."""
+    return [mode, identity, str(GENTLE_PROCESSES), "gentle"] if is_gentle else [mode, identity, str(PROCESSES)]
 
 
 def read_result(lines: Iterable[bytes], progress: Progress) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from dokku_cache.tree.program import Failed, read_result
 from dokku_cache.tree.scan import Scan
 
 #: More than one process does alone, and more than is deleted before a signal arrives.
-WIDE = 8000
+WIDE = 25_000
 
 
 def command(mode: str, top: Path, processes: int = 4) -> list[str]:
