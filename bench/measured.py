@@ -5,7 +5,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "src"))
 
-from dokku_cache.tree.walk import measure
+from dokku_cache.tree import program
 
-result = measure(os.open(sys.argv[1], os.O_RDONLY))
+result = program.scan(os.open(sys.argv[1], os.O_RDONLY), program.ignore)
 print(result.size_bytes, result.entries)

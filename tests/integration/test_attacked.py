@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import subprocess
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,15 +13,14 @@ import pytest
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper
 from dokku_cache.errors import CacheError
-from dokku_cache.legacy.emptying import empty
 from dokku_cache.legacy.remove import delete_trash, put_back, remove_ghost, set_aside
 from dokku_cache.model.location import CACHE_NAME
 from dokku_cache.model.state import Request
 from dokku_cache.sources.app_directory import read
-from dokku_cache.tree.descent import Descent
-from dokku_cache.tree.handles import OPEN_DIRECTORY, AppDirectory, mount_of, open_to_empty
-from dokku_cache.tree.measurement import read_names
+from dokku_cache.tree import program
+from dokku_cache.tree.handles import OPEN_DIRECTORY, AppDirectory, Identity
 from dokku_cache.tree.mounts import read_mounts
+from dokku_cache.tree.program import ignore
 
 from . import proof
 from .attackers import NAMES, SWAPS, Attack, Victim, attacked, bind_mount, exchange
@@ -31,7 +31,6 @@ from .test_purge import purge
 #: For each primitive so long, in the short form and in the long one.
 SECONDS = 20.0 if proof.IS_LONG else 0.8
 #: What fails is refused; anything else than these is a defect.
-_DEPTH = 3
 REFUSALS = (OSError, CacheError)
 ROOT = 0
 
@@ -93,53 +92,40 @@ class Ground:
 
 
 def handles(ground: Ground) -> None:
-    """tree/handles: open what is to be emptied, and change its permissions."""
+    """tree/handles: open an app, and see whether it still has its name."""
     with ground.app() as directory:
         directory.still_named()
-        for name in (CACHE_NAME, *NAMES):
-            with suppress(OSError):
-                os.close(open_to_empty(name, directory.fd, mount_of(directory.fd)))
+
+
+#: Shares even small trees, and keeps few directories open.
+_PROGRAM = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import worker
+worker.UNIT_ENTRIES, worker.BATCH, worker.OPEN_LEVELS = 3, 2, 1
+sys.exit(worker.main(*sys.argv[2:], "3"))
+"""
+
+
+def _run_program(ground: Ground, mode: str) -> None:
     top = ground.cache_fd()
     try:
-        for name in os.listdir(top):
-            with suppress(OSError):
-                os.close(open_to_empty(name, top, mount_of(top)))
+        identity = str(Identity.of(os.fstat(top)))
+        command = [*program.COMMAND, "-c", _PROGRAM, os.path.dirname(program.PATH), mode, identity]
+        done = subprocess.run(command, cwd=f"/proc/self/fd/{top}", pass_fds=[top], capture_output=True, check=False)
     finally:
         os.close(top)
+    assert b"Traceback" not in done.stderr, done.stderr
 
 
-def descent(ground: Ground) -> None:
-    """tree/descent: go down and up, with few handles kept, and remove what was left."""
-    top = ground.cache_fd()
-    position = Descent(top, partial(open_to_empty, mount=mount_of(top)), 1)
-    try:
-        while position.depth < _DEPTH and (names := os.listdir(position.fd)):
-            position.down(names[-1])
-        while position.depth:
-            with suppress(FileNotFoundError):
-                os.unlink("file", dir_fd=position.fd)
-            position.up()
-    finally:
-        position.close()
-        os.close(top)
+def scanning(ground: Ground) -> None:
+    """tree/worker: scan by several processes."""
+    _run_program(ground, "scan")
 
 
-def names(ground: Ground) -> None:
-    """tree/measurement: read the names at the top."""
-    top = ground.cache_fd()
-    try:
-        read_names(top)
-    finally:
-        os.close(top)
-
-
-def emptying(ground: Ground) -> None:
-    """legacy/emptying: delete by several threads."""
-    top = ground.cache_fd()
-    try:
-        empty(top, lambda _: None, 4)
-    finally:
-        os.close(top)
+def deleting(ground: Ground) -> None:
+    """tree/worker: delete by several processes, without the container around them."""
+    _run_program(ground, "delete")
 
 
 def remove(ground: Ground) -> None:
@@ -152,24 +138,17 @@ def remove(ground: Ground) -> None:
         if cache.identity.inode % 5 == 0:
             put_back(directory, trash.name)
             return
-        delete_trash(directory, trash, ground.helper() if ground.owner == DOKKU else _Nobody(), lambda _: None, 4)
+        delete_trash(directory, trash, ground.helper(), ignore)
         if cache.identity.inode % 7 == 0:
             remove_ghost(directory)
 
 
-class _Nobody:
-    """In place of the helper, which has a test of its own."""
-
-    def empty(self, *_: object) -> None:
-        raise CacheError("not here")
-
-
-def script(ground: Ground) -> None:
-    """The helper's script: delete what belongs to others, in a container."""
+def helper(ground: Ground) -> None:
+    """engine/helper: delete in the container."""
     with ground.app() as directory:
         cache = read(directory, read_mounts()).cache
         if cache is not None and not cache.fault:
-            ground.helper().empty(os.path.join(directory.path, CACHE_NAME), cache.identity, lambda _: None)
+            ground.helper().delete(os.path.join(directory.path, CACHE_NAME), cache.identity, ignore)
 
 
 def whole(ground: Ground) -> None:
@@ -211,23 +190,28 @@ def _makes(ground: Ground, pause_seconds: float) -> Attack:
     return make
 
 
-OWN = (handles, descent, names, emptying, remove, whole)
+#: What each primitive works on: directories of dokku's or of the builder's user, as user dokku or as root.
+PRIMITIVES = (
+    *((primitive, DOKKU, DOKKU) for primitive in (handles, scanning, deleting, whole)),
+    *((primitive, HEROKUISH, ROOT) for primitive in (scanning, deleting)),
+    *((primitive, HEROKUISH, DOKKU) for primitive in (remove, helper, whole)),
+)
 
 
 @pytest.mark.parametrize(
     "has_mounts", [True, False][: 1 + proof.IS_LONG], ids=["swapped and mounted on", "swapped"][: 1 + proof.IS_LONG]
 )
 @pytest.mark.parametrize(
-    ("primitive", "owner"),
-    [*((primitive, DOKKU) for primitive in OWN), (remove, HEROKUISH), (script, HEROKUISH), (whole, HEROKUISH)],
-    ids=lambda value: getattr(value, "__name__", {DOKKU: "dokku's", HEROKUISH: "32767's"}.get(value)),
+    ("primitive", "owner", "user"),
+    PRIMITIVES,
+    ids=lambda value: getattr(value, "__name__", {DOKKU: "dokku", HEROKUISH: "32767", ROOT: "root"}.get(value)),
 )
 def test_nothing_outside_is_touched_while_all_of_it_is_swapped(
-    server: Server, primitive: Callable[[Ground], None], owner: int, has_mounts: bool
+    server: Server, primitive: Callable[[Ground], None], owner: int, user: int, has_mounts: bool
 ) -> None:
     ground = Ground(server, owner)
     before = content(ground.victim.canary)
-    is_slow = primitive in {script, whole}
+    is_slow = primitive in {remove, helper, whole}
     ground.make()
     attackers: list[tuple[int, tuple[Attack, ...]]] = [
         (owner, SWAPS),
@@ -237,7 +221,8 @@ def test_nothing_outside_is_touched_while_all_of_it_is_swapped(
     if has_mounts:
         attackers.append((ROOT, (bind_mount,)))
     with attacked(ground.victim, *attackers) as swaps:
-        rounds, refused = as_dokku(partial(_rounds, ground, primitive, SECONDS * (2 if is_slow else 1)))
+        work = partial(_rounds, ground, primitive, SECONDS * (2 if is_slow else 1))
+        rounds, refused = as_dokku(work) if user == DOKKU else work()
     assert content(ground.victim.canary) == before
     assert rounds > 0
     assert swaps.value > 100

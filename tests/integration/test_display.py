@@ -117,7 +117,7 @@ def test_closed_pipes_end_no_purge_and_change_no_exit_code(server: Server, monke
 def test_what_a_purge_needs_is_asked_for_before_anything_is_renamed(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(helper_image, "BUSYBOX", str(tmp_path / "nowhere"))
+    monkeypatch.setattr(helper_image, "PYTHON", str(tmp_path / "nowhere"))
     call = Console()
     context(server, call)
     before = manifest(server.root)

@@ -19,6 +19,7 @@ from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper
 from dokku_cache.errors import PartlyRemoved
 from dokku_cache.tree.handles import Identity
+from dokku_cache.tree.program import ignore
 
 from . import trees
 from .calling import call, list_apps
@@ -116,7 +117,7 @@ def at_most(seconds: int) -> Iterator[None]:
 
 
 def test_the_helper_ends_where_the_disk_became_read_only(engine: Engine, disk: Path) -> None:
-    """As after an error of the disk (ext4(5), errors=remount-ro): it may not try 20,000 times to make room."""
+    """As after an error of the disk (ext4(5), errors=remount-ro)."""
     cache = disk / "cache"
     cache.mkdir()
     trees.many(cache, 300)
@@ -124,6 +125,6 @@ def test_the_helper_ends_where_the_disk_became_read_only(engine: Engine, disk: P
     identity, before = Identity.of(cache.stat()), manifest(cache)
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
     with pytest.raises(PartlyRemoved, match="Read-only file system") as caught, at_most(30):
-        Helper(engine, "shop", str(disk), str(disk)).empty(str(cache), identity, lambda _: None)
+        Helper(engine, "shop", str(disk), str(disk)).delete(str(cache), identity, ignore)
     assert "dmesg" in caught.value.hint
     assert manifest(cache) == before

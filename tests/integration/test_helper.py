@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import signal
 import subprocess
 import tarfile
@@ -16,11 +17,15 @@ from dokku_cache.engine import helper_image
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper, remove_all_stale
 from dokku_cache.errors import CacheError, Interrupted, Refused, Unestablished
+from dokku_cache.tree import program
 from dokku_cache.tree.handles import Identity
-from dokku_cache.tree.walk import measure
+from dokku_cache.tree.program import ignore
 
 from . import trees
 from .conftest import Server, give, manifest
+
+#: Of the helper's own image, which has no other program.
+SLEEP = [helper_image.PYTHON, "-I", "-S", "-c", "import time; time.sleep(600)"]
 
 
 def helper_for(server: Server, engine: Engine) -> Helper:
@@ -36,37 +41,39 @@ def used_bytes(path: Path) -> int:
 
 
 @pytest.mark.parametrize("make", trees.ALL, ids=lambda make: make.__name__)
-def test_what_dokku_may_not_read_is_measured_as_du_does(server: Server, engine: Engine, make: object) -> None:
+def test_what_dokku_may_not_read_is_scanned_as_du_does_and_deleted(
+    server: Server, engine: Engine, make: object
+) -> None:
     cache = server.make_app("shop") / "cache"
     cache.mkdir()
     make(cache)
     give(cache, 32767)
-    ticked: list[tuple[int, int]] = []
-    found = helper_for(server, engine).scan(str(cache), identity(cache), lambda *more: ticked.append(more))
-    assert sum(entries for entries, _ in ticked) == found.entries
+    scanned: list[int] = []
+    deleted: list[int] = []
+    helper = helper_for(server, engine)
+    found = helper.scan(str(cache), identity(cache), lambda entries, _: scanned.append(entries))
     descriptor = os.open(cache, os.O_RDONLY)
-    native = measure(descriptor)
+    assert found == program.scan(descriptor, ignore)
     os.close(descriptor)
     assert found.size_bytes == used_bytes(cache)
-    assert (found.files, found.directories) == (native.files, native.directories)
-    assert int(found.newest_mtime) == int(native.newest_mtime)
-    assert found.owners == native.owners
-    assert found.names == native.names
+    helper.delete(str(cache), identity(cache), lambda entries, _: deleted.append(entries))
+    assert os.listdir(cache) == []
+    assert sum(scanned) == sum(deleted) == found.entries
 
 
-def test_progress_adds_up_to_all_entries_but_those_that_two_workers_met_at(server: Server, engine: Engine) -> None:
-    """With many workers ending while names are read: none may be torn apart by that."""
+def test_read_only_directories_are_no_obstacle_to_the_helper(server: Server, engine: Engine) -> None:
+    """As `go mod download` leaves them."""
     cache = server.make_app("shop") / "cache"
-    for number in range(20):
-        for place in ("a-rather-long-name/of-a-directory/buildcache", "lib"):
-            (cache / f"package{number}" / place).mkdir(parents=True)
-            trees.many(cache / f"package{number}" / place, 300, "gem{}")
+    module = cache / "pkg/mod/github.com/!burnt!sushi/toml@v1.2.0+incompatible"
+    (module / "internal").mkdir(parents=True)
+    for file in (module / "go.mod", module / "internal" / "tz.go"):
+        file.write_text("x")
+        file.chmod(0o444)
     give(cache, 32767)
-    measured = helper_for(server, engine).scan(str(cache), identity(cache))
-    gone: list[int] = []
-    helper_for(server, engine).empty(str(cache), identity(cache), gone.append)
-    assert measured.entries == 300 * 40 + 100
-    assert measured.entries - measured.directories <= sum(gone) <= measured.entries
+    for directory in (module / "internal", module, module.parent, cache / "pkg", cache):
+        directory.chmod(0o555)
+    helper_for(server, engine).delete(str(cache), identity(cache), ignore)
+    assert os.listdir(cache) == []
 
 
 def test_its_container_has_only_what_it_needs(
@@ -81,7 +88,7 @@ def test_its_container_has_only_what_it_needs(
         return start(self, container, *rest, **options)
 
     monkeypatch.setattr(docker.APIClient, "start", inspect_first)
-    helper_for(server, engine).empty(str(cache), identity(cache), lambda *_: None)
+    helper_for(server, engine).delete(str(cache), identity(cache), ignore)
     configuration, host = seen[0]["Config"], seen[0]["HostConfig"]
     assert host["NetworkMode"] == "none"
     assert host["ReadonlyRootfs"] is True
@@ -115,7 +122,7 @@ def test_a_gentle_one_gets_the_least_share_of_the_processor(
     monkeypatch.setattr(docker.APIClient, "start", inspect_first)
     roots = (server.environment.root, server.environment.host_root)
     helper = Helper(engine, "shop", *roots, is_gentle=is_gentle)
-    helper.empty(str(cache), identity(cache), lambda *_: None)
+    helper.delete(str(cache), identity(cache), ignore)
     assert seen == [shares]
     assert os.listdir(cache) == []
 
@@ -124,7 +131,7 @@ def test_another_directory_than_the_checked_one_is_refused(server: Server, engin
     cache = server.make_cache("shop")
     before = manifest(cache)
     with pytest.raises(Refused, match="replaced"):
-        helper_for(server, engine).empty(str(cache), Identity(1, 2), lambda *_: None)
+        helper_for(server, engine).delete(str(cache), Identity(1, 2), ignore)
     assert manifest(cache) == before
 
 
@@ -136,7 +143,7 @@ def test_what_is_mounted_below_stays_out_of_its_reach(server: Server, engine: En
     before = manifest(outside)
     subprocess.run(["mount", "--bind", str(outside), str(cache / "buildcache")], check=True)
     try:
-        helper_for(server, engine).empty(str(cache), identity(cache), lambda *_: None)
+        helper_for(server, engine).delete(str(cache), identity(cache), ignore)
     finally:
         # The kernel unmounts what is mounted on a directory that another namespace removes.
         subprocess.run(["umount", str(cache / "buildcache")], check=False, capture_output=True)
@@ -145,7 +152,7 @@ def test_what_is_mounted_below_stays_out_of_its_reach(server: Server, engine: En
 
 def test_the_mounted_directory_itself_is_left_to_the_caller(server: Server, engine: Engine) -> None:
     cache = server.make_cache("shop")
-    helper_for(server, engine).empty(str(cache), identity(cache), lambda *_: None)
+    helper_for(server, engine).delete(str(cache), identity(cache), ignore)
     assert os.listdir(cache) == []
 
 
@@ -156,13 +163,32 @@ def test_the_image_is_imported_once_found_again_and_imported_anew_after_a_prune(
     assert engine.api.inspect_image(name)["Id"] == first
     assert helper_image.remove(engine) == 1
     assert helper_image.ensure(engine) == name
-    files = engine.api.create_container(name, command=["/bin/busybox"])
+    files = engine.api.create_container(name, command=["/worker.pyc"])
     exported = b"".join(engine.api.export(files["Id"]))
     engine.api.remove_container(files["Id"])
     with tarfile.open(fileobj=io.BytesIO(exported)) as archive:
-        programs = {name for name in archive.getnames() if name.startswith(("bin/", "lib", "usr"))}
-    assert programs == {"bin/busybox", *(f"bin/{applet}" for applet in helper_image.APPLETS)}
+        programs = [
+            name for name in archive.getnames() if name.startswith(("bin/", "usr/bin/", "sbin/", "usr/sbin/"))
+        ]
+    assert [f"/{name}" for name in programs if not name.endswith("/")] == [helper_image.PYTHON]
     helper_image.remove(engine)
+
+
+def test_the_image_changes_with_python_and_with_the_program(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [helper_image.ensure(engine)]
+    changed = tmp_path / "worker.py"
+    changed.write_text(Path(program.PATH).read_text() + "\n")
+    monkeypatch.setattr(program, "PATH", str(changed))
+    names.append(helper_image.ensure(engine))
+    python = tmp_path / "python"
+    shutil.copy(helper_image.PYTHON, python)
+    monkeypatch.setattr(helper_image, "PYTHON", str(python))
+    names.append(helper_image.ensure(engine))
+    assert len(set(names)) == 3
+    assert helper_image.remove(engine, keep=names[2]) == 2
+    assert helper_image.remove(engine) == 1
 
 
 def cannot_be_removed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,7 +213,7 @@ def test_a_helper_that_cannot_be_taken_away_stands_in_nobodys_way(server: Server
         cannot_be_removed(patch)
         for directory in (cache, other, cache):
             helper_for(server, engine).remove_stale()
-            helper_for(server, engine).empty(str(directory), identity(directory), lambda *_: None)
+            helper_for(server, engine).delete(str(directory), identity(directory), ignore)
             assert os.listdir(directory) == []
     remove_all_stale(engine)
 
@@ -198,7 +224,7 @@ def test_one_that_cannot_be_stopped_does(server: Server, engine: Engine, monkeyp
     monkeypatch.setattr(docker.APIClient, "stop", lambda *_, **__: None)
     name = helper_image.ensure(engine)
     labels = {"com.dokku.cache.helper": "container", "com.dokku.app-name": "shop"}
-    stale = engine.api.create_container(name, command=["/bin/busybox", "sleep", "600"], labels=labels)
+    stale = engine.api.create_container(name, command=SLEEP, labels=labels)
     engine.api.start(stale["Id"])
     before = manifest(cache)
     with pytest.raises(Unestablished, match="driver failed to remove root filesystem: busy"):
@@ -215,7 +241,7 @@ def test_it_leaves_no_container_when_the_caller_is_interrupted(server: Server, e
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        helper_for(server, engine).empty(str(cache), identity(cache), interrupt)
+        helper_for(server, engine).delete(str(cache), identity(cache), interrupt)
     assert engine.api.containers(all=True, filters={"label": "com.dokku.cache.helper"}) == []
 
 
@@ -228,7 +254,7 @@ def test_an_engine_that_is_not_here_establishes_nothing(server: Server, docker_h
         with pytest.raises(Unestablished):
             question()
     with pytest.raises(CacheError):
-        helper_for(server, closed).empty(str(cache), identity(cache), lambda *_: None)
+        helper_for(server, closed).delete(str(cache), identity(cache), ignore)
     assert manifest(cache) == before
 
 
@@ -236,10 +262,10 @@ def test_a_helper_that_falls_silent_is_given_up(
     server: Server, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache = server.make_cache("shop")
-    monkeypatch.setattr("dokku_cache.engine.helper.EMPTY", "sleep 60")
+    monkeypatch.setattr(helper_image, "COMMAND", SLEEP)
     monkeypatch.setattr("dokku_cache.engine.attachment.SILENCE_SECONDS", 1)
     with pytest.raises(Unestablished, match="silent"):
-        helper_for(server, engine).empty(str(cache), identity(cache), lambda *_: None)
+        helper_for(server, engine).delete(str(cache), identity(cache), ignore)
 
 
 def test_a_sweep_over_many_apps_does_not_run_out_of_descriptors(server: Server, engine: Engine) -> None:
@@ -247,7 +273,7 @@ def test_a_sweep_over_many_apps_does_not_run_out_of_descriptors(server: Server, 
 
     def open_after(runs: int) -> int:
         for _ in range(runs):
-            helper_for(server, engine).scan(str(cache), identity(cache))
+            helper_for(server, engine).scan(str(cache), identity(cache), ignore)
         return len(os.listdir("/proc/self/fd"))
 
     # The SDK keeps the connections of its last 25 URLs; a run has three of its own (docker 7.2, constants.py).
@@ -267,7 +293,7 @@ def test_a_million_entries_need_little_memory(server: Server, engine: Engine) ->
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(docker.APIClient, "create_host_config", with_limit)
-        helper_for(server, engine).empty(str(cache), identity(cache), lambda *_: None)
+        helper_for(server, engine).delete(str(cache), identity(cache), ignore)
     assert os.listdir(cache) == []
 
 
@@ -286,7 +312,7 @@ def test_an_interrupt_while_the_engine_makes_the_container_leaves_none_behind(
     interrupts.listen()
     try:
         with pytest.raises(Interrupted):
-            helper_for(server, engine).scan(str(cache), identity(cache))
+            helper_for(server, engine).scan(str(cache), identity(cache), ignore)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

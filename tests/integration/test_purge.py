@@ -203,7 +203,7 @@ def test_a_container_of_a_killed_purge_is_removed_before_anything_is_measured(
     cache = server.make_cache("shop")
     give(cache, owner or cache.parent.stat().st_uid)
     left = {"com.dokku.cache.helper": "container", "com.dokku.app-name": "shop"}
-    wait = ["/bin/busybox", "sleep", "600"]
+    wait = [helper_image.PYTHON, "-I", "-S", "-c", "import time; time.sleep(600)"]
     stale = engine.api.create_container(helper_image.ensure(engine), command=wait, labels=left)["Id"]
     engine.api.start(stale)
     walked = purger.scan_entry

@@ -20,10 +20,10 @@ from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper
 from dokku_cache.errors import CacheError, NotBegun
-from dokku_cache.legacy.remove import Gone
 from dokku_cache.output.console import Console
 from dokku_cache.survey import surveyor
 from dokku_cache.tree.handles import Identity
+from dokku_cache.tree.program import Progress
 
 LONG_AGO = 1_000_000
 AHEAD_SECONDS = 10 * 86400
@@ -89,7 +89,7 @@ class SmallServer:
         self.patch.setattr(surveyor, "clock", lambda: time.time() + AHEAD_SECONDS)
         # What the container does, root does here; what it may not do is held in tests/integration/test_helper.py.
         self.patch.setattr(Helper, "prepare", lambda _: self._need_engine())
-        self.patch.setattr(Helper, "empty", lambda _, path, identity, gone: self._empty(path, identity, gone))
+        self.patch.setattr(Helper, "delete", lambda _, *arguments: self._delete(*arguments))
 
     def take_away(self) -> None:
         self.end_deploys()
@@ -202,7 +202,7 @@ class SmallServer:
         if self.docker.is_silent:
             raise NotBegun("Docker does not answer")
 
-    def _empty(self, path: str, identity: Identity, gone: Gone) -> None:
+    def _delete(self, path: str, identity: Identity, progress: Progress) -> None:
         self._need_engine()
         assert Identity.of(os.stat(path)) == identity
         for directory, directories, names in os.walk(path, topdown=False):
@@ -211,4 +211,4 @@ class SmallServer:
             for name in directories:
                 inner = os.path.join(directory, name)
                 (os.unlink if os.path.islink(inner) else os.rmdir)(inner)
-        gone(1)
+        progress(1, 0)

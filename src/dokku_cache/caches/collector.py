@@ -9,7 +9,7 @@ from typing import TypeVar
 from dokku_cache.caches import buildkit, inventory
 from dokku_cache.caches.inventory import Cache, Inventory, Kind
 from dokku_cache.context import Context
-from dokku_cache.dokku import apps, daily_prune, policy, version
+from dokku_cache.dokku import apps, daily_prune, version
 from dokku_cache.engine import disk_usage
 from dokku_cache.engine.disk_usage import DiskUsage
 from dokku_cache.errors import AppNotFound, InvalidAppName, Unestablished
@@ -95,10 +95,10 @@ class Collector:
 
     def _without_app(self) -> list[Cache]:
         """Look into the directories that Dokku lists as no app, as their names are none."""
-        root, readers = self._context.environment.root, policy.readers(self._context.environment)
+        root = self._context.environment.root
         paths = {name: os.path.join(root, name, CACHE_NAME) for name in apps.directories_without_app(root)}
         return [
-            inventory.of_directory_without_app(path, name, self._ask(partial(scan_path, path, readers=readers)))
+            inventory.of_directory_without_app(path, name, self._ask(partial(scan_path, path)))
             for name, path in paths.items()
             if is_directory(path)
         ]

@@ -6,25 +6,21 @@ from dataclasses import dataclass
 from dokku_cache.dokku import properties, sizes, version
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.dokku.sizes import Share
-from dokku_cache.errors import CacheError, UsageError
+from dokku_cache.errors import UsageError
 from dokku_cache.model.version import DokkuVersion
 from dokku_cache.rules import durations
 
 AUTO_PURGE = "auto-purge"
 MIN_AGE = "min-age"
-READERS = "readers"
 MAX_SIZE = "max-size"
 ENGINE_MAX_SIZE = "engine-max-size"
 MIN_FREE = "min-free"
 MIN_FREE_ACTION = "min-free-action"
 OFF = "off"
 REFUSE = "refuse"
-AUTO = "auto"
 #: Where trigger pre-build came (0.32.0, plugins/builder-*/builder-build). Before, each builder had one of its own,
 #: which later versions call deprecated at every deploy.
 FIRST_REFUSING = DokkuVersion(0, 32, 0)
-#: Each is a process; far more than any disk or machine has use for.
-MOST_READERS = 64
 DEFAULTS = {
     AUTO_PURGE: "true",
     ENGINE_MAX_SIZE: OFF,
@@ -32,7 +28,6 @@ DEFAULTS = {
     MIN_FREE: "5%",
     MIN_FREE_ACTION: "warn",
     MIN_AGE: "1d",
-    READERS: AUTO,
 }
 #: How the values of each are written.
 VALUES = {
@@ -42,7 +37,6 @@ VALUES = {
     MIN_FREE: f"<size>|<share>%|{OFF}",
     MIN_FREE_ACTION: f"warn|{REFUSE}",
     MIN_AGE: "<duration>",
-    READERS: f"<count>|{AUTO}",
 }
 MEANINGS = {
     AUTO_PURGE: "whether dead caches go by themselves",
@@ -51,8 +45,6 @@ MEANINGS = {
     MIN_FREE: "--global only: what has to be free on the disk before a build; below it all that is dead goes at once",
     MIN_FREE_ACTION: "--global only: what happens to a deploy where less is free; Dokku 0.32 and later can refuse it",
     MIN_AGE: "for how long nobody may have written into a cache that goes by itself, such as 0, 36h, 7d or 1d12h",
-    READERS: "--global only: how many processes measure at a time, to spare a slow disk; auto is 16, and 2 on a disk "
-    "that says that it rotates",
 }
 #: What can be set for one app too; the rest holds for the server.
 OF_APPS = (AUTO_PURGE, MAX_SIZE, MIN_AGE)
@@ -120,25 +112,6 @@ def least_free(environment: DokkuEnvironment) -> int | Share | None:
         return None
 
 
-def readers(environment: DokkuEnvironment) -> int | None:
-    """Give how many processes may measure at a time, None for as many as suit the disk.
-
-    A value that is none, or cannot be read, is no reason not to measure.
-    """
-    try:
-        return _parse_readers(read(environment, properties.GLOBAL, READERS).computed)
-    except (ValueError, CacheError):
-        return None
-
-
-def _parse_readers(value: str) -> int | None:
-    if value == AUTO:
-        return None
-    if not (value.isascii() and value.isdigit() and 1 <= int(value) <= MOST_READERS):
-        raise ValueError(value)
-    return int(value)
-
-
 def refuses_deploys(environment: DokkuEnvironment) -> bool:
     """Tell whether a deploy is refused where less is free. Raises CacheError."""
     is_wanted = read(environment, properties.GLOBAL, MIN_FREE_ACTION).computed == REFUSE
@@ -193,5 +166,4 @@ _CHECKS: dict[str, Callable[[str, str], None]] = {
     ),
     MIN_FREE_ACTION: _check_words("warn", REFUSE),
     MIN_AGE: _check_amount(durations.parse, "a duration such as 0, 36h, 7d or 1d12h"),
-    READERS: _check_amount(_parse_readers, f"a count from 1 to {MOST_READERS}, or {AUTO}"),
 }

@@ -1,11 +1,10 @@
-"""The helper container: deletes and measures what user dokku may not.
+"""The helper container: deletes, and scans what user dokku may not read.
 
-Started from the image in helper_image, with one directory mounted, no network, a read-only root and no
-capability but the two that deleting other users' files takes; removed when it ends.
+It runs the worker program in the image of helper_image, with one directory mounted, no network, a read-only root and
+two capabilities. It is removed when it ends.
 """
 
 import os
-from collections.abc import Generator
 from contextlib import closing
 from http import HTTPStatus
 from typing import Any
@@ -15,26 +14,19 @@ from dokku_cache.engine import helper_image, labels
 from dokku_cache.engine.attachment import Attachment
 from dokku_cache.engine.client import Engine, guarded
 from dokku_cache.engine.helper_faults import not_begun, not_seen, partly_removed
-from dokku_cache.engine.helper_lines import count, read_names
-from dokku_cache.engine.helper_scripts import EMPTY, MEASURE, MOUNT_POINT
-from dokku_cache.errors import Refused, Unestablished
+from dokku_cache.errors import CacheError, Refused, Unestablished
 from dokku_cache.interrupts import held_back
-from dokku_cache.legacy.remove import Gone
+from dokku_cache.tree import program, worker
 from dokku_cache.tree.handles import Identity
-from dokku_cache.tree.measurement import Tally, Tick, Ticker
-from dokku_cache.tree.scan import MAX_NAMES, Scan
+from dokku_cache.tree.program import Progress
+from dokku_cache.tree.scan import Scan
 
+#: Where the directory is mounted.
+MOUNT_POINT = "/legacy"
 #: DAC_OVERRIDE to read and write directories of any owner, FOWNER for those with the sticky bit.
 CAPABILITIES = ["DAC_OVERRIDE", "FOWNER"]
-#: Deleting waits for the disk, not for the processor: more workers than cores pay.
-WORKERS = 32
-#: The automatic purge beside a deploy leaves disk and processor to it: few workers, and the least share of the
-#: processor that there is, as a container's nice value counts within that container alone.
-GENTLE_WORKERS = 2
+#: Beside a deploy, the least share of the processor; a process's priority counts within its container alone.
 GENTLE_CPU_SHARES = 2
-EXIT_REPLACED = 70
-#: So often a walk says how far it is.
-TICK_ENTRIES = 1000
 
 
 class Helper:
@@ -50,40 +42,18 @@ class Helper:
         self._roots = (dokku_root, host_root)
         self._is_gentle = is_gentle
 
-    def empty(self, directory_path: str, identity: Identity, gone: Gone) -> None:
-        """Delete all below a directory; its own name stays. See ForeignRemover for errors."""
-        with closing(self._run(EMPTY, directory_path, identity, read_only=False)) as lines:
-            for line in lines:
-                if line.startswith(b"+ "):
-                    gone(int(line[2:]))
+    def delete(self, directory_path: str, identity: Identity, progress: Progress) -> None:
+        """Delete everything below a directory; the directory itself remains.
 
-    def scan(self, directory_path: str, identity: Identity, tick: Tick | None = None) -> Scan:
-        """Scan a directory and all below it. Raises CacheError."""
-        tally = Tally()
-        names: dict[str, frozenset[str]] = {}
-        has_all_names = True
-        ticker = Ticker(tally, tick)
-        with closing(self._run(MEASURE, directory_path, identity, read_only=True)) as lines:
-            for line in lines:
-                kind, _, words = line.partition(b" ")
-                try:
-                    if kind == b"=":
-                        count(tally, words)
-                        if not tally.entries % TICK_ENTRIES:
-                            ticker.tell()
-                    elif kind == b"n":
-                        directory, found, is_complete = read_names(words)
-                        if directory == ".":
-                            names = dict.fromkeys(found[:MAX_NAMES], frozenset())
-                            has_all_names = is_complete and len(found) <= MAX_NAMES
-                        else:
-                            names[directory] = frozenset(found)
-                except ValueError as error:
-                    raise Unestablished(
-                        f"the helper container was not understood ({line[:80]!r})", "report this as a defect"
-                    ) from error
-        ticker.tell()
-        return tally.result(names, has_all_names=has_all_names)
+        Raises NotBegun and Refused when nothing was deleted, and other errors when something may be.
+        """
+        result = self._run("delete", directory_path, identity, progress)
+        if result["errors"]:
+            raise partly_removed(result["errors"], directory_path)
+
+    def scan(self, directory_path: str, identity: Identity, progress: Progress) -> Scan:
+        """Scan a directory. Raises CacheError."""
+        return Scan.from_result(self._run("scan", directory_path, identity, progress))
 
     def prepare(self) -> None:
         """See to what a helper is made of, before anything is begun that needs one. Raises Unestablished."""
@@ -96,35 +66,30 @@ class Helper:
         """
         _remove_containers(self._engine, [labels.OF_HELPERS, f"{labels.APP_NAME}={self._app}"])
 
-    def _run(
-        self, script: str, directory_path: str, identity: Identity, *, read_only: bool
-    ) -> Generator[bytes, None, None]:
+    def _run(self, mode: str, directory_path: str, identity: Identity, progress: Progress) -> dict[str, Any]:
         container_id = ""
         try:
             with held_back(), not_begun(self._source(directory_path), self._roots):
-                container_id = self._create(script, directory_path, identity, read_only=read_only)
-            finished = False
+                container_id = self._create(mode, directory_path, identity)
             with closing(guarded(lambda: Attachment(self._engine.api, container_id))) as attachment:
                 with not_begun(self._source(directory_path), self._roots):
                     guarded(lambda: self._engine.api.start(container_id))
-                for line in attachment.lines():
-                    finished = finished or line == b"done"
-                    yield line
-            if not finished:
-                self._explain(container_id, attachment.said_on_stderr, directory_path, identity)
+                return program.read_result(attachment.lines(), progress)
+        except program.Failed as error:
+            raise self._explained(error, container_id, directory_path, identity) from error
         finally:
             if container_id:
                 _remove_container(self._engine, container_id)
 
-    def _create(self, script: str, directory_path: str, identity: Identity, *, read_only: bool) -> str:
+    def _create(self, mode: str, directory_path: str, identity: Identity) -> str:
         api = self._engine.api
         image = helper_image.ensure(self._engine)
-        manner = ["gently", str(GENTLE_WORKERS)] if self._is_gentle else ["", str(WORKERS)]
+        arguments = program.arguments(mode, str(identity), is_gentle=self._is_gentle)
         mount = {
             "Type": "bind",
             "Source": self._source(directory_path),
             "Target": MOUNT_POINT,
-            "ReadOnly": read_only,
+            "ReadOnly": mode == "scan",
             # What is mounted below on the host must stay out of reach, even if it came a moment ago.
             "BindOptions": {"NonRecursive": True, "Propagation": "rprivate"},
         }
@@ -144,9 +109,9 @@ class Helper:
         created: dict[str, Any] = guarded(
             lambda: api.create_container(
                 image,
-                command=["/bin/busybox", "sh", "-c", script, "helper", str(identity), *manner],
+                command=[*helper_image.COMMAND, *arguments],
                 user="0:0",
-                environment={"PATH": "/bin"},
+                working_dir=MOUNT_POINT,
                 labels=labels.for_helper(self._app),
                 host_config=host_config,
             )
@@ -158,16 +123,18 @@ class Helper:
         dokku_root, host_root = self._roots
         return host_root + directory_path.removeprefix(dokku_root)
 
-    def _explain(self, container_id: str, said: str, directory_path: str, identity: Identity) -> None:
-        """Raise what a helper's end without ``done`` means."""
+    def _explained(
+        self, failed: program.Failed, container_id: str, directory_path: str, identity: Identity
+    ) -> CacheError:
+        """Return the error that describes why there is no result."""
         state = guarded(lambda: self._engine.api.inspect_container(container_id)["State"])
-        if state.get("ExitCode") == EXIT_REPLACED:
+        if state.get("ExitCode") == worker.EXIT_REPLACED:
             if _is_still(directory_path, identity):
-                raise not_seen(f"finds another directory at {self._source(directory_path)} than Dokku", self._roots)
-            raise Refused("the trash was replaced while it was being deleted", "look at it, and try again")
+                return not_seen(f"finds another directory at {self._source(directory_path)} than Dokku", self._roots)
+            return Refused("the directory was replaced in the meantime", "inspect it, and try again")
         if state.get("OOMKilled"):
-            raise Unestablished("the helper container ran out of memory", "purge again")
-        raise partly_removed(said, directory_path)
+            return Unestablished("the helper container ran out of memory", "purge again")
+        return Unestablished(f"the helper container did not finish: {failed}", "purge again")
 
 
 def _is_still(directory_path: str, identity: Identity) -> bool:

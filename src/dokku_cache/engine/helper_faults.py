@@ -1,7 +1,8 @@
 """What it means when the engine does not make or start a helper container, or when that cannot do everything."""
 
+import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 
 from dokku_cache import modules
@@ -13,14 +14,12 @@ from dokku_cache.errors import (
     PartlyRemoved,
     Unestablished,
 )
+from dokku_cache.output import text
+from dokku_cache.tree import worker
 from dokku_cache.tree.mounts import file_system_of, read_mounts
 
 #: What the kernel calls file systems on which another machine, or a program, says what root may do.
 _FOREIGN = ("nfs", "cifs", "smb", "9p", "fuse", "ceph", "glusterfs", "virtiofs")
-#: What programs print for ENOSPC and EDQUOT, with glibc and with musl.
-_NO_SPACE = ("No space left on device", "Disk quota exceeded", "Quota exceeded")
-#: What programs say of a disk that a kernel does not trust any more (errno(3): EROFS, EIO, EUCLEAN).
-_OF_A_DISK = ("Read-only file system", "Input/output error", "Structure needs cleaning")
 
 
 @contextmanager
@@ -47,28 +46,39 @@ def not_seen(what: str, roots: tuple[str, str]) -> NotBegun:
     )
 
 
-def partly_removed(said: str, directory_path: str) -> PartlyRemoved:
-    """Give the error for a helper that could not do everything. ``said`` is what its programs complained of."""
+def partly_removed(errors: Mapping[str, str], directory_path: str) -> PartlyRemoved:
+    """Return the error for a helper that could not delete everything.
+
+    ``errors``: error numbers, each with the path of the first entry in hexadecimal.
+    """
+    numbers = {int(number): os.fsdecode(bytes.fromhex(path)) for number, path in errors.items()}
+    # That a directory is not empty follows from the others.
+    causes = {number: path for number, path in numbers.items() if number != errno.ENOTEMPTY} or numbers
+    reasons = "; ".join(f"{text.printable(path)}: {_reason(number)}" for number, path in causes.items())
     return PartlyRemoved(
-        f"the helper container could not do everything{': ' + said if said else ''}", _next_step(said, directory_path)
+        f"the helper container could not delete everything: {reasons}", _hint(causes, directory_path)
     )
 
 
-def _next_step(said: str, directory_path: str) -> str:
-    denied = "not permitted" in said or "ermission denied" in said
-    file_system = _file_system(directory_path) if denied else ""
+def _reason(number: int) -> str:
+    return "another file system is mounted there" if number == errno.EXDEV else os.strerror(number)
+
+
+def _hint(numbers: Container[int], directory_path: str) -> str:
+    is_denied = errno.EPERM in numbers or errno.EACCES in numbers
+    file_system = _file_system(directory_path) if is_denied else ""
     if file_system.startswith(_FOREIGN):
         return (
             f"root may not delete there, as it is {file_system}: delete it where the files are kept, or let this "
             "host's root do it there (for NFS: no_root_squash); then purge again"
         )
-    if "not permitted" in said:
+    if errno.EPERM in numbers:
         return IMMUTABLE_HINT
-    if any(words in said for words in _NO_SPACE):
+    if errno.ENOSPC in numbers or errno.EDQUOT in numbers:
         return NO_SPACE_TO_DELETE_HINT
-    if any(trouble in said for trouble in _OF_A_DISK):
+    if any(number in numbers for number in worker.FATAL):
         return DISK_FAILS_HINT
-    return ""
+    return "unmount it, and purge again" if errno.EXDEV in numbers or errno.EBUSY in numbers else ""
 
 
 def _file_system(path: str) -> str:

@@ -1,8 +1,12 @@
-"""The image of the helper container: this machine's busybox-static and nothing else, pulled from nowhere."""
+"""The image of the helper container: Python and the worker program of this machine, pulled from nowhere."""
 
 import hashlib
+import importlib.util
 import io
+import marshal
 import os
+import re
+import subprocess
 import tarfile
 from typing import Any
 
@@ -10,46 +14,53 @@ from dokku_cache import modules
 from dokku_cache.engine import labels
 from dokku_cache.engine.client import Engine, guarded
 from dokku_cache.errors import Unestablished
+from dokku_cache.tree import program
 
 REPOSITORY = "dokku-cache-helper"
-BUSYBOX = "/bin/busybox"
-#: What the scripts call. Debian's busybox finds its own applets without these links; others need them.
-APPLETS = ("sh", "awk", "find", "head", "ionice", "mv", "renice", "rm", "sleep", "stat", "xargs")
+PYTHON = os.path.realpath(program.COMMAND[0])
+WORKER = "/worker.pyc"
+#: Run in the container as on this machine. The compiled program starts faster.
+COMMAND = [PYTHON, *program.COMMAND[1:], WORKER]
+#: Prints the files of all modules that the worker program loads, itself included, and of their compiled forms.
+_LIST_MODULES = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import worker
+for module in sys.modules.values():
+    for path in (getattr(module, "__file__", None), getattr(module, "__cached__", None)):
+        if path and module is not worker:
+            print(path)
+"""
+#: A library or the dynamic linker, as ldd(1) prints it.
+_LIBRARY = re.compile(r"(?:^|=> )\s*(/\S+) \(0x", re.MULTILINE)
 
 
 def ensure(engine: Engine) -> str:
-    """Give the image's name, importing it where it is missing, as after a ``docker image prune --all``.
+    """Return the image's name, after importing it where it is missing, as after ``docker image prune --all``.
 
-    The tag is derived from what is in it, so an updated package, or plugin, gets a new image. Raises Unestablished.
+    The tag changes with Python and with the worker program. Raises Unestablished.
     """
     not_found = modules.load("docker.errors").ImageNotFound
-
-    archive = _archive(_read_busybox())
-    tag = hashlib.sha256(archive).hexdigest()[:16]
-    name = f"{REPOSITORY}:{tag}"
+    name = f"{REPOSITORY}:{_tag()}"
 
     def find_or_import() -> None:
         try:
             engine.api.inspect_image(name)
         except not_found:
-            changes = [
-                f'LABEL {key}="{value}"' for key, value in {**labels.DOKKU, labels.HELPER: labels.IMAGE}.items()
-            ]
-            engine.api.import_image_from_data(archive, repository=REPOSITORY, tag=tag, changes=changes)
+            image_labels = {**labels.DOKKU, labels.HELPER: labels.IMAGE}
+            changes = [f'LABEL {key}="{value}"' for key, value in image_labels.items()]
+            engine.api.import_image_from_data(_archive(), repository=REPOSITORY, tag=_tag(), changes=changes)
 
     guarded(find_or_import)
     return name
 
 
-def remove(engine: Engine) -> int:
-    """Remove all images that this plugin imported, of older busybox versions too; give how many.
-
-    Raises Unestablished when the engine does not do it.
-    """
+def remove(engine: Engine, *, keep: str = "") -> int:
+    """Remove all images that this plugin imported, but the one to ``keep``; return how many. Raises Unestablished."""
 
     def remove_all() -> int:
         images: list[dict[str, Any]] = engine.api.images(name=REPOSITORY)
-        tags = [tag for image in images for tag in image.get("RepoTags") or ()]
+        tags = [tag for image in images for tag in image.get("RepoTags") or () if tag != keep]
         for tag in tags:
             engine.api.remove_image(tag)
         return len(tags)
@@ -57,31 +68,58 @@ def remove(engine: Engine) -> int:
     return guarded(remove_all)
 
 
-def _read_busybox() -> bytes:
+def _tag() -> str:
     try:
-        with open(BUSYBOX, "rb") as file:
-            binary = file.read()
+        with open(program.PATH, "rb") as file:
+            code = file.read()
+        python = os.stat(PYTHON)
     except OSError as error:
-        raise Unestablished(
-            f"{BUSYBOX} cannot be read ({error.strerror})", "run 'sudo dokku plugin:install-dependencies'"
-        ) from error
-    # A dynamically linked busybox (package busybox, not busybox-static) would not start in an empty image.
-    if b"/lib64/ld-linux" in binary[:65536] or b"/lib/ld-" in binary[:65536]:
-        raise Unestablished(
-            f"{BUSYBOX} is not statically linked",
-            "run 'sudo apt-get install busybox-static', and purge again",
-        )
-    return binary
+        raise _unreadable(error) from error
+    known = f"{PYTHON} {python.st_size} {python.st_mtime_ns} ".encode()
+    return hashlib.sha256(known + code).hexdigest()[:16]
 
 
-def _archive(binary: bytes) -> bytes:
+def _unreadable(error: Exception) -> Unestablished:
+    return Unestablished(
+        f"the helper image cannot be built ({error})", "run 'sudo dokku plugin:install-dependencies', then try again"
+    )
+
+
+def _archive() -> bytes:
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        file = tarfile.TarInfo("bin/busybox")
-        file.size, file.mode = len(binary), 0o755
-        archive.addfile(file, io.BytesIO(binary))
-        for applet in APPLETS:
-            link = tarfile.TarInfo(os.path.join("bin", applet))
-            link.type, link.linkname = tarfile.SYMTYPE, "busybox"
-            archive.addfile(link)
+    try:
+        with tarfile.open(fileobj=buffer, mode="w") as archive:
+            _add(archive, WORKER, _compiled())
+            for path in _files():
+                with open(path, "rb") as file:
+                    _add(archive, path, file.read(), os.fstat(file.fileno()).st_mtime)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise _unreadable(error) from error
     return buffer.getvalue()
+
+
+def _compiled() -> bytes:
+    """Compile the worker program, as a .pyc file that is not checked against its source (PEP 552)."""
+    with open(program.PATH, "rb") as file:
+        code = compile(file.read(), WORKER, "exec")
+    return importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little") + bytes(8) + marshal.dumps(code)
+
+
+def _files() -> list[str]:
+    """Return the paths of Python, the modules that the worker program loads, and the libraries that these need."""
+    listing = [*program.COMMAND, "-c", _LIST_MODULES, os.path.dirname(program.PATH)]
+    loaded = [path for path in _output(listing).splitlines() if os.path.exists(path)]
+    binaries = [PYTHON, *(path for path in loaded if path.endswith(".so"))]
+    libraries = [path for binary in binaries for path in _LIBRARY.findall(_output(["ldd", binary]))]
+    return sorted({PYTHON, *loaded, *libraries})
+
+
+def _output(command: list[str]) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True, env={"PATH": "/usr/bin:/bin"}).stdout
+
+
+def _add(archive: tarfile.TarFile, path: str, content: bytes, modified: float = 0) -> None:
+    entry = tarfile.TarInfo(path.lstrip("/"))
+    # A compiled module is used only while its source has the time of modification that it was compiled at.
+    entry.size, entry.mtime, entry.mode = len(content), int(modified), 0o755
+    archive.addfile(entry, io.BytesIO(content))

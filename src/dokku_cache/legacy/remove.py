@@ -1,30 +1,22 @@
-"""Renaming a cache aside, and deleting what was renamed: with ``emptying``, the only place that unlinks."""
+"""Renaming a cache aside, and deleting what was renamed."""
 
-import errno
 import os
 from collections.abc import Callable
 from typing import Protocol
 
-from dokku_cache.errors import NO_SPACE_TO_DELETE_HINT, PartlyRemoved, Refused, os_error_hint
-from dokku_cache.legacy.emptying import WORKERS, empty
-from dokku_cache.legacy.emptying import Gone as Gone  # noqa: PLC0414 - given on to who reports on a removal
+from dokku_cache.errors import PartlyRemoved, Refused, os_error_hint
 from dokku_cache.model.location import CACHE_NAME, Entry
 from dokku_cache.sources.app_directory import new_trash_name
-from dokku_cache.tree.handles import OPEN_DIRECTORY, AppDirectory, Identity, LeftTheTree
+from dokku_cache.tree.handles import AppDirectory, Identity
 from dokku_cache.tree.mounts import mounted_at_or_below, read_mounts
-
-#: How often a directory is read again because something came into it while it was emptied.
-ATTEMPTS = 3
+from dokku_cache.tree.program import Progress
 
 
-class ForeignRemover(Protocol):
-    """Deletes what belongs to other users."""
+class Deleter(Protocol):
+    """Deletes what is in a directory: the helper container."""
 
-    def empty(self, directory_path: str, identity: Identity, gone: Gone) -> None:
-        """Delete all below a directory, given by its path and by what must be found there.
-
-        Raises CacheError when it cannot start or does not end; something may be deleted by then.
-        """
+    def delete(self, directory_path: str, identity: Identity, progress: Progress) -> None:
+        """Delete everything below a directory. Raises CacheError when it cannot start or finish."""
 
 
 def set_aside(directory: AppDirectory, cache: Entry, verify: Callable[[], None]) -> Entry:
@@ -66,31 +58,13 @@ def put_back(directory: AppDirectory, trash_name: str) -> bool:
     return False
 
 
-def delete_trash(
-    directory: AppDirectory, trash: Entry, foreign: ForeignRemover, gone: Gone, workers: int = WORKERS
-) -> None:
-    """Delete trash wholly, and look afterwards that it is gone.
-
-    What this user may delete goes by so many threads, the rest through ``foreign``. Raises PartlyRemoved when
-    something is left.
-    """
+def delete_trash(directory: AppDirectory, trash: Entry, deleter: Deleter, progress: Progress) -> None:
+    """Delete trash, and check afterwards that it is gone. Raises PartlyRemoved when something is left."""
     if not trash.is_trash:
         raise ValueError(f"only what was set aside may be deleted, not {trash.name}")
-    try:
-        trash_fd = os.open(trash.name, OPEN_DIRECTORY, dir_fd=directory.fd)
-    except FileNotFoundError:
-        _remove_top(directory, trash)  # which looks whether it is
-        return
-    except PermissionError:
-        trash_fd = None
-    try:
-        own = trash_fd is not None and _is_own(trash_fd, trash.identity) and _empty(trash_fd, gone, workers)
-    finally:
-        if trash_fd is not None:
-            os.close(trash_fd)
-    if not own:
+    if trash.name in os.listdir(directory.fd):
         _refuse_mounts(directory, trash)
-        foreign.empty(os.path.join(directory.path, trash.name), trash.identity, gone)
+        deleter.delete(os.path.join(directory.path, trash.name), trash.identity, progress)
     _remove_top(directory, trash)
 
 
@@ -102,18 +76,9 @@ def _refuse_mounts(directory: AppDirectory, trash: Entry) -> None:
     """
     inner = mounted_at_or_below(os.path.join(directory.real_path(), trash.name), read_mounts())
     if inner is not None:
-        raise _kept_for_mount(inner.mount_point)
-
-
-def _kept_for_mount(where: str) -> PartlyRemoved:
-    return PartlyRemoved(f"something was mounted at {where} meanwhile", "unmount it, and purge again")
-
-
-def _is_own(trash_fd: int, expected: Identity) -> bool:
-    status = os.fstat(trash_fd)
-    if Identity.of(status) != expected:
-        raise Refused("the trash was replaced while it was being deleted", "look at it, and try again")
-    return status.st_uid == os.geteuid()
+        raise PartlyRemoved(
+            f"something was mounted at {inner.mount_point} in the meantime", "unmount it, and purge again"
+        )
 
 
 def _remove_top(directory: AppDirectory, trash: Entry) -> None:
@@ -128,27 +93,6 @@ def _remove_top(directory: AppDirectory, trash: Entry) -> None:
         ) from error
     if trash.name in os.listdir(directory.fd):
         raise PartlyRemoved(f"{os.path.join(directory.path, trash.name)} is still there", "purge again")
-
-
-def _empty(top_fd: int, gone: Gone, workers: int) -> bool:
-    """Delete all below an open directory that this user may delete; tell whether that was everything."""
-    for _ in range(ATTEMPTS):
-        try:
-            empty(top_fd, gone, workers)
-        except PermissionError:
-            return False
-        except LeftTheTree as error:
-            raise PartlyRemoved(
-                f"the deleting stopped, as {error}", "see that nothing is mounted in it, and purge again"
-            ) from error
-        except OSError as error:
-            if error.errno == errno.EBUSY:
-                raise _kept_for_mount("a directory in it") from error
-            if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-                raise PartlyRemoved(f"the deleting stopped ({error.strerror})", NO_SPACE_TO_DELETE_HINT) from error
-            continue  # something came in or went away meanwhile: look again
-        return True
-    return False
 
 
 def remove_ghost(directory: AppDirectory) -> bool:

@@ -6,11 +6,10 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 
-from dokku_cache.legacy.remove import Gone
 from dokku_cache.output import text
 from dokku_cache.output.bar import CHANGE_SECONDS, Bar
 from dokku_cache.output.console import Console
-from dokku_cache.tree.measurement import Tick
+from dokku_cache.tree.program import Progress
 from dokku_cache.tree.scan import Scan
 
 #: Between two lines where there is no terminal, and before the first: who called waits a second for a sign of life.
@@ -48,11 +47,11 @@ class Watcher:
     ) -> None:
         self.end()
 
-    def measuring(self, app: str) -> Tick:
+    def measuring(self, app: str) -> Progress:
         """Count what is measured; the total is not known yet."""
         return self._begin(f"Measuring {app}", None)
 
-    def deleting(self, app: str, scan: Scan) -> Gone:
+    def deleting(self, app: str, scan: Scan) -> Progress:
         """Count what is deleted, of what was scanned."""
         return self._begin(f"Deleting {app}", scan.entries)
 

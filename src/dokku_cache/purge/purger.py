@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from dokku_cache.dokku import locks, policy
+from dokku_cache.dokku import locks
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
-from dokku_cache.engine.helper import GENTLE_WORKERS, WORKERS, Helper
+from dokku_cache.engine.helper import Helper
 from dokku_cache.errors import CacheError, Interrupted, Kept, NotBegun, PartlyRemoved, PutBack, Refused, os_error_hint
-from dokku_cache.legacy.remove import Gone, delete_trash, put_back, remove_empty, remove_ghost, set_aside
+from dokku_cache.legacy.remove import delete_trash, put_back, remove_empty, remove_ghost, set_aside
 from dokku_cache.model.finding import Decision, Finding, Outcome
 from dokku_cache.model.location import Entry
 from dokku_cache.model.state import Request
@@ -21,7 +21,7 @@ from dokku_cache.sources import app_directory
 from dokku_cache.survey.scanning import scan_entry
 from dokku_cache.survey.surveyor import Surveyor, with_scan
 from dokku_cache.tree.handles import AppDirectory, Identity
-from dokku_cache.tree.measurement import Tick
+from dokku_cache.tree.program import Progress, ignore
 from dokku_cache.tree.scan import Scan
 
 #: The reason for keeping a cache whose app is being deployed; trigger post-deploy looks at it again.
@@ -31,10 +31,10 @@ LEFT_TO_DEPLOY = "its app is being deployed; it is checked again after the deplo
 class Watcher(Protocol):
     """Shows the progress of a purge."""
 
-    def measuring(self, app: str) -> Tick:
+    def measuring(self, app: str) -> Progress:
         """Give the progress callback of a scan."""
 
-    def deleting(self, app: str, scan: Scan) -> Gone:
+    def deleting(self, app: str, scan: Scan) -> Progress:
         """Give the progress callback of a removal; ``scan`` is what is removed."""
 
 
@@ -42,12 +42,12 @@ class Watcher(Protocol):
 class _Progress:
     """Counts the entries that are reported as deleted."""
 
-    show: Gone
+    show: Progress
     deleted: int = 0
 
-    def __call__(self, entries: int) -> None:
+    def __call__(self, entries: int, size_bytes: int) -> None:
         self.deleted += entries
-        self.show(entries)
+        self.show(entries, size_bytes)
 
 
 @dataclass(frozen=True)
@@ -112,9 +112,8 @@ class Purger:
         except OSError as error:
             raise _changed(directory.app) from error
 
-    def _scan_entry(self, directory: AppDirectory, entry: Entry, counting: Tick | None = None) -> Scan:
-        readers = policy.readers(self.environment)
-        return scan_entry(directory, entry, self._helper(directory.app), counting, readers)
+    def _scan_entry(self, directory: AppDirectory, entry: Entry, progress: Progress = ignore) -> Scan:
+        return scan_entry(directory, entry, self._helper(directory.app), progress)
 
     def _recheck(self, directory: AppDirectory, planned: Finding, scans: Mapping[Identity, Scan]) -> Decision:
         """Decide again, by facts of right now. Only what was scanned is among the targets."""
@@ -187,9 +186,8 @@ class Purger:
     ) -> None:
         """Delete trash. Where that fails before anything ``is_new`` was deleted, the rename is undone."""
         helper, deleted = self._helper(directory.app), progress.deleted
-        workers = GENTLE_WORKERS if self.request.is_gentle else WORKERS
         try:
-            delete_trash(directory, trash, helper, progress, workers)
+            delete_trash(directory, trash, helper, progress)
         except (CacheError, OSError, Interrupted) as error:
             is_untouched = progress.deleted == deleted and (
                 isinstance(error, NotBegun) or self._is_untouched(directory, trash, scan)

@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 
-from dokku_cache.dokku import policy
 from dokku_cache.errors import CacheError
 from dokku_cache.model.finding import Finding, Verdict
 from dokku_cache.model.location import CACHE_NAME
@@ -15,7 +14,7 @@ from dokku_cache.output.progress import Watcher
 from dokku_cache.rules.removal import candidates
 from dokku_cache.survey.scanning import scan_location, total
 from dokku_cache.survey.surveyor import Surveyor, with_scan
-from dokku_cache.tree.measurement import Tick
+from dokku_cache.tree.program import Progress
 from dokku_cache.tree.scan import Scan
 
 #: A finding that a scan has completed, and its size; None when that cannot be determined.
@@ -32,10 +31,9 @@ def measure_finding(
     location = finding.location
     if not location.entries and not location.real_path:
         return finding, None if location.fault else Scan()
-    tick = _in_time(watcher.measuring(finding.app), until)
+    progress = _in_time(watcher.measuring(finding.app), until)
     try:
-        helper, readers = surveyor.helper(finding.app), policy.readers(surveyor.environment)
-        scans = scan_location(surveyor.environment.root, location, helper, tick, readers)
+        scans = scan_location(surveyor.environment.root, location, surveyor.helper(finding.app), progress)
         scan = scans.get(CACHE_NAME)
         return (with_scan(finding, scan) if scan else finding), total(scans)
     except _TooLong:
@@ -60,11 +58,11 @@ class _TooLong(Exception):
     """The time limit of a scan is over."""
 
 
-def _in_time(tick: Tick, until: float | None) -> Tick:
+def _in_time(progress: Progress, until: float | None) -> Progress:
     def counted(entries: int, size_bytes: int) -> None:
         if until is not None and time.monotonic() > until:
             raise _TooLong
-        tick(entries, size_bytes)
+        progress(entries, size_bytes)
 
     return counted
 

@@ -5,31 +5,28 @@ import os
 from dokku_cache.engine.helper import Helper
 from dokku_cache.errors import CacheError, Unestablished
 from dokku_cache.model.location import Entry, Location
+from dokku_cache.tree import program
 from dokku_cache.tree.handles import OPEN_DIRECTORY, AppDirectory, Identity
-from dokku_cache.tree.measurement import Tick
+from dokku_cache.tree.program import Progress, ignore
 from dokku_cache.tree.scan import Scan
-from dokku_cache.tree.walk import measure
 
 _DU_HINT = "run 'sudo du -sh' on it to get its size"
 
 
-def scan_entry(
-    directory: AppDirectory, entry: Entry, helper: Helper, tick: Tick | None = None, readers: int | None = None
-) -> Scan:
+def scan_entry(directory: AppDirectory, entry: Entry, helper: Helper, progress: Progress = ignore) -> Scan:
     """Scan a cache or trash completely.
 
-    ``readers``: how many processes may scan at a time. Raises CacheError when it cannot be read either way, and
-    OSError when it is gone or was replaced.
+    Raises CacheError when it cannot be read either way, and OSError when it is gone or was replaced.
     """
-    scan = _scan_as_dokku(directory.fd, entry, tick, readers)
+    scan = _scan_as_dokku(directory.fd, entry, progress)
     if scan is None:
-        scan = helper.scan(os.path.join(directory.path, entry.name), entry.identity, tick)
+        scan = helper.scan(os.path.join(directory.path, entry.name), entry.identity, progress)
     if not scan.is_complete:
         raise Unestablished("some of it could not be read", "check the disk with 'sudo dmesg'")
     return scan
 
 
-def _scan_as_dokku(directory_fd: int, entry: Entry, tick: Tick | None, readers: int | None) -> Scan | None:
+def _scan_as_dokku(directory_fd: int, entry: Entry, progress: Progress) -> Scan | None:
     """Scan what this user may read completely, else give None."""
     try:
         top = os.open(entry.name, OPEN_DIRECTORY, dir_fd=directory_fd)
@@ -38,35 +35,35 @@ def _scan_as_dokku(directory_fd: int, entry: Entry, tick: Tick | None, readers: 
     try:
         if Identity.of(os.fstat(top)) != entry.identity:
             raise FileNotFoundError(f"{entry.name} was replaced")
-        scan = measure(top, tick, readers)
+        scan = program.scan(top, progress)
     finally:
         os.close(top)
     return scan if scan.is_complete else None
 
 
 def scan_location(
-    dokku_root: str, location: Location, helper: Helper, tick: Tick | None = None, readers: int | None = None
+    dokku_root: str, location: Location, helper: Helper, progress: Progress = ignore
 ) -> dict[str, Scan]:
     """Scan everything that was found of one app, by the names of the entries.
 
     Raises Unestablished where that is not possible.
     """
     if location.real_path:
-        return {"": scan_path(location.real_path, tick, readers)}
+        return {"": scan_path(location.real_path, progress)}
     if location.fault or any(entry.fault for entry in location.entries):
         raise Unestablished("it is not a plain directory", "inspect it manually")
     if not location.entries:
         return {}
     try:
         with AppDirectory(dokku_root, location.app) as directory:
-            return {entry.name: scan_entry(directory, entry, helper, tick, readers) for entry in location.entries}
+            return {entry.name: scan_entry(directory, entry, helper, progress) for entry in location.entries}
     except OSError as error:
         raise Unestablished(f"it changed during the scan ({error.strerror or error})", "run it again") from error
     except CacheError as error:
         raise Unestablished(str(error), error.hint) from error
 
 
-def scan_path(path: str, tick: Tick | None = None, readers: int | None = None) -> Scan:
+def scan_path(path: str, progress: Progress = ignore) -> Scan:
     """Scan a directory that is never removed, such as that of an app whose directory is a symbolic link.
 
     Raises Unestablished when this user may not read all of it.
@@ -76,7 +73,7 @@ def scan_path(path: str, tick: Tick | None = None, readers: int | None = None) -
     except OSError as error:
         raise Unestablished(f"{path} cannot be read ({error.strerror})", _DU_HINT) from error
     try:
-        scan = measure(top, tick, readers)
+        scan = program.scan(top, progress)
     finally:
         os.close(top)
     if not scan.is_complete:

@@ -24,39 +24,6 @@ class Identity:
         return f"{self.device}:{self.inode}"
 
 
-class LeftTheTree(OSError):
-    """The way leads out of the tree: to what is mounted in it, or the tree was moved while it was walked."""
-
-
-def mount_of(handle: int) -> int:
-    """Give the number of the mount by which a file was opened (proc(5), /proc/self/fdinfo). Raises OSError."""
-    information = os.open(f"/proc/self/fdinfo/{handle}", os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        _, _, number = os.read(information, 4096).partition(b"mnt_id:")
-    finally:
-        os.close(information)
-    return int(number.split(maxsplit=1)[0])
-
-
-def open_to_empty(name: str, parent_fd: int, mount: int) -> int:
-    """Open a directory to empty it, without following a link; one of this user's gets the permissions that takes.
-
-    Read-only trees are common: Go's module cache has directories of mode 0555. The permissions are changed through a
-    handle of the directory itself. ``mount``: ``mount_of`` the tree; a bind mount in it has the same device number.
-    Raises LeftTheTree where something else is mounted, and OSError, PermissionError where it is somebody else's.
-    """
-    handle = os.open(name, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent_fd)
-    try:
-        if mount_of(handle) != mount:
-            raise LeftTheTree(f"something is mounted at {name}")
-        status = os.fstat(handle)
-        if status.st_uid == os.geteuid() and status.st_mode & stat.S_IRWXU != stat.S_IRWXU:
-            os.chmod(f"/proc/self/fd/{handle}", stat.S_IRWXU)
-        return os.open(".", OPEN_DIRECTORY, dir_fd=handle)
-    finally:
-        os.close(handle)
-
-
 class AppDirectory:
     """The open directory of one app, ``<dokku root>/<app>``; use it in a ``with`` statement.
 

@@ -1,14 +1,12 @@
 """The result of scanning a complete directory tree once."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-#: st_blocks counts units of 512 bytes, whatever the file system's block size is (stat(2)).
-BYTES_PER_BLOCK = 512
-#: Top-level names kept by a scan. A build cache has about a dozen.
-MAX_NAMES = 1000
-#: Top-level directories whose name alone does not identify them: a scan also keeps the names inside them.
-AMBIGUOUS_NAMES = frozenset({"apt", "bin", "cargo", "lib", "meteor", "node", "php", "project", "target", "vendor"})
+from dokku_cache.tree.worker import AMBIGUOUS_NAMES as AMBIGUOUS_NAMES  # noqa: PLC0414 - for those who read a Scan
+from dokku_cache.tree.worker import MAX_NAMES as MAX_NAMES  # noqa: PLC0414
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,7 @@ class Scan:
     @property
     def is_empty(self) -> bool:
         """Tell whether the directory certainly has no entries."""
-        return not self.entries and not self.unreadable
+        return not self.entries and not self.unreadable and not self.other_mounts
 
     @property
     def is_complete(self) -> bool:
@@ -78,3 +76,15 @@ class Scan:
             unreadable=self.unreadable + other.unreadable,
             other_mounts=self.other_mounts + other.other_mounts,
         )
+
+    @classmethod
+    def from_result(cls, result: dict[str, Any]) -> "Scan":
+        """Build it from what the worker program prints, where names are hexadecimal."""
+        names = {_decode(name): frozenset(map(_decode, inner)) for name, inner in result.pop("names").items()}
+        owners, mounts = frozenset(result.pop("owners")), tuple(map(_decode, result.pop("other_mounts")))
+        has_all_names = bool(result.pop("has_all_names"))
+        return cls(**result, owners=owners, names=names, has_all_names=has_all_names, other_mounts=mounts)
+
+
+def _decode(name: str) -> str:
+    return os.fsdecode(bytes.fromhex(name))

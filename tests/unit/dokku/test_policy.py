@@ -73,9 +73,6 @@ def test_the_min_age_is_a_duration_and_anything_else_is_for_ever(
         ("max-size", "5%", "max-size is a size such as"),
         ("engine-max-size", "much", "engine-max-size is a size such as"),
         ("min-free", "0%", "min-free is a size such as .*, a share such as 5%, or off, not '0%'"),
-        ("readers", "0", "readers is a count from 1 to 64, or auto, not '0'"),
-        ("readers", "65", "readers is a count from 1 to 64"),
-        ("readers", "many", "readers is a count from 1 to 64"),
         ("other", "true", "Invalid property specified, valid properties include: auto-purge, "),
         ("", "", "Invalid property specified"),
     ],
@@ -98,9 +95,6 @@ def test_what_a_property_cannot_be_is_refused_and_what_it_can_be_is_said(key: st
         ("min-free", "2G"),
         ("min-free", "off"),
         ("min-free-action", "refuse"),
-        ("readers", "1"),
-        ("readers", "64"),
-        ("readers", "auto"),
     ],
 )
 def test_what_it_can_be_is_taken(key: str, value: str) -> None:
@@ -120,23 +114,6 @@ def set_everywhere(environment: DokkuEnvironment, key: str, value: str) -> None:
     path = Path(environment.lib_root, "config/cache/--global", key)
     path.parent.mkdir(parents=True)
     path.write_text(value)
-
-
-@pytest.mark.parametrize(
-    ("value", "readers"),
-    [("4", 4), ("auto", None), ("", None), ("65", None), ("²", None), ("\u0664", None), ("+4", None)],
-)
-def test_any_number_of_readers_that_is_none_is_as_many_as_suit_the_disk(
-    environment: DokkuEnvironment, value: str, readers: int | None
-) -> None:
-    assert policy.readers(environment) is None
-    set_everywhere(environment, "readers", value)
-    assert policy.readers(environment) == readers
-
-
-def test_a_property_that_cannot_be_read_is_no_reason_not_to_measure(environment: DokkuEnvironment) -> None:
-    Path(environment.lib_root, "config/cache/--global/readers").mkdir(parents=True)
-    assert policy.readers(environment) is None
 
 
 def test_a_bound_that_only_a_hand_can_have_written_bounds_nothing(environment: DokkuEnvironment) -> None:

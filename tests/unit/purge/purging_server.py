@@ -61,17 +61,12 @@ class Server(SmallServer):
         os.utime(trash, (age, age))
         return trash
 
-    def let_foreign(self) -> None:
-        """Let nothing be this user's own, so that all takes the helper."""
-        self.patch.setattr(os, "geteuid", lambda: os.getuid() + 1)
-
     def let_helper_fail(self, error: BaseException, before: Callable[[], object] = lambda: None) -> None:
-        def empty(*_: object) -> None:
+        def delete(*_: object) -> None:
             before()
             raise error
 
-        self.let_foreign()
-        self.patch.setattr(Helper, "empty", empty)
+        self.patch.setattr(Helper, "delete", delete)
 
     @property
     def there(self) -> list[str]:

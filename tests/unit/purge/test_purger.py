@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dokku_cache.dokku import locks
-from dokku_cache.engine.helper import GENTLE_WORKERS, WORKERS, Helper
+from dokku_cache.engine.helper import Helper
 from dokku_cache.errors import Interrupted, Kept, NotBegun, PartlyRemoved, PutBack, Refused, Unestablished
 from dokku_cache.model.location import TRASH_PREFIX
 from dokku_cache.model.reason_code import ReasonCode
@@ -206,18 +206,18 @@ def test_a_cache_that_cannot_be_renamed_is_refused_with_a_hint_that_fits(
     assert server.is_whole()
 
 
-@pytest.mark.parametrize(("request_", "workers"), [(MANUAL, WORKERS), (AUTOMATIC, GENTLE_WORKERS)])
-def test_automatic_runs_are_gentle(server: Server, request_: Request, workers: int) -> None:
-    seen: list[tuple[int, bool]] = []
+@pytest.mark.parametrize(("request_", "is_gentle"), [(MANUAL, False), (AUTOMATIC, True)])
+def test_automatic_runs_are_gentle(server: Server, request_: Request, is_gentle: bool) -> None:
+    seen: list[bool] = []
     delete = purger.delete_trash
 
     def delete_trash(*given: Any) -> None:
-        seen.append((given[4], given[2]._is_gentle))
+        seen.append(given[2]._is_gentle)
         delete(*given)
 
     server.patch.setattr(purger, "delete_trash", delete_trash)
     server.purge(server.find(), request_)
-    assert seen == [(workers, workers == GENTLE_WORKERS)]
+    assert seen == [is_gentle]
 
 
 def test_a_ghost_is_removed_with_its_cache(server: Server) -> None:

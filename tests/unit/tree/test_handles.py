@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dokku_cache.tree.handles import OPEN_DIRECTORY, AppDirectory, LeftTheTree, mount_of, open_to_empty
+from dokku_cache.tree.handles import OPEN_DIRECTORY, AppDirectory
 
 
 def test_a_directory_is_opened_without_following_a_link(tmp_path: Path) -> None:
@@ -51,74 +51,17 @@ def test_the_handles_of_an_app_are_inherited_by_nobody_and_closed_in_the_end(tmp
             os.fstat(handle)
 
 
-def test_no_handle_is_left_where_an_app_cannot_be_opened_or_is_emptied(tmp_path: Path) -> None:
-    (tmp_path / "dir").mkdir()
-    root = os.open(tmp_path, OPEN_DIRECTORY)
+def test_no_handle_is_left_where_an_app_cannot_be_opened(tmp_path: Path) -> None:
     before = len(os.listdir("/proc/self/fd"))
     with pytest.raises(FileNotFoundError):
         AppDirectory(str(tmp_path), "gone")
-    os.close(open_to_empty("dir", root, mount_of(root)))
     assert len(os.listdir("/proc/self/fd")) == before
-    os.close(root)
-
-
-def test_a_directory_of_another_mount_is_not_opened_and_keeps_its_permissions(tmp_path: Path) -> None:
-    (tmp_path / "dir").mkdir(mode=0o555)
-    root = os.open(tmp_path, OPEN_DIRECTORY)
-    with pytest.raises(LeftTheTree):
-        open_to_empty("dir", root, mount_of(root) + 1)
-    assert (tmp_path / "dir").stat().st_mode & 0o777 == 0o555
-    os.close(open_to_empty("dir", root, mount_of(root)))
-    assert (tmp_path / "dir").stat().st_mode & 0o777 == 0o700
-    os.close(root)
-
-
-def test_a_link_is_not_opened_to_be_emptied(tmp_path: Path) -> None:
-    (tmp_path / "other").mkdir(mode=0o555)
-    (tmp_path / "link").symlink_to("other")
-    root = os.open(tmp_path, OPEN_DIRECTORY)
-    with pytest.raises(NotADirectoryError):
-        open_to_empty("link", root, mount_of(root))
-    assert (tmp_path / "other").stat().st_mode & 0o777 == 0o555
-    os.close(root)
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/"])
 def test_what_is_no_name_of_an_app_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match="not a name"):
         AppDirectory(str(tmp_path), name)
-
-
-def test_the_mount_of_a_handle_is_the_kernels_number_for_it(tmp_path: Path) -> None:
-    handle = os.open(tmp_path, OPEN_DIRECTORY)
-    before = len(os.listdir("/proc/self/fd"))
-    text = Path(f"/proc/self/fdinfo/{handle}").read_text()
-    assert mount_of(handle) == int(text.split("mnt_id:")[1].split()[0])
-    assert len(os.listdir("/proc/self/fd")) == before
-    os.close(handle)
-
-
-def test_permissions_are_given_only_where_some_are_lacking(tmp_path: Path) -> None:
-    """A change of what is right already would cost a call for each directory, and its time of change."""
-    (tmp_path / "dir").mkdir(mode=0o755)
-    root = os.open(tmp_path, OPEN_DIRECTORY)
-    changed = (tmp_path / "dir").stat().st_ctime_ns
-    os.close(open_to_empty("dir", root, mount_of(root)))
-    assert (tmp_path / "dir").stat().st_ctime_ns == changed
-    (tmp_path / "dir").chmod(0o300)
-    os.close(open_to_empty("dir", root, mount_of(root)))
-    assert (tmp_path / "dir").stat().st_mode & 0o777 == 0o700
-    os.close(root)
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="it needs root")
-def test_permissions_of_what_belongs_to_somebody_else_stay(tmp_path: Path) -> None:
-    (tmp_path / "dir").mkdir(mode=0o555)
-    os.chown(tmp_path / "dir", 32767, 32767)
-    root = os.open(tmp_path, OPEN_DIRECTORY)
-    os.close(open_to_empty("dir", root, mount_of(root)))
-    assert (tmp_path / "dir").stat().st_mode & 0o777 == 0o555
-    os.close(root)
 
 
 def test_a_directory_that_was_exchanged_for_a_link_bears_the_name_no_more(tmp_path: Path) -> None:
@@ -140,12 +83,3 @@ def test_a_root_that_is_no_directory_is_refused_and_a_link_to_one_is_not(tmp_pat
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(NotADirectoryError):
         AppDirectory(str(tmp_path / "pipe"), "shop")
-
-
-def test_what_is_opened_to_be_emptied_is_a_directory(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe", mode=0o600)
-    root = os.open(tmp_path, OPEN_DIRECTORY)
-    with pytest.raises(NotADirectoryError):
-        open_to_empty("pipe", root, mount_of(root))
-    assert (tmp_path / "pipe").stat().st_mode & 0o777 == 0o600
-    os.close(root)

@@ -1,0 +1,115 @@
+"""Runs the worker program on this machine, and reads what it prints, here or in the helper container."""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from dokku_cache.errors import Unestablished
+from dokku_cache.tree import worker
+from dokku_cache.tree.handles import Identity
+from dokku_cache.tree.scan import Scan
+
+PATH = worker.__file__
+COMMAND = ("/usr/bin/python3", "-I", "-S")
+#: Worker processes: more than processors, as most of the time each waits for the disk.
+PROCESSES = 8
+GENTLE_PROCESSES = 2
+#: Receives how many entries and bytes were added since the last call.
+Progress = Callable[[int, int], None]
+
+
+def ignore(_entries: int, _bytes: int) -> None:
+    """Receive progress that is not shown."""
+
+
+class Failed(Exception):
+    """The program ended early. The message is what it complained about, if anything."""
+
+
+class _TooBig(Exception):
+    """A tree has more than a few entries."""
+
+
+class _Here(worker.Out):
+    """Scans a tree in this process, as long as there is nothing to share."""
+
+    def __init__(self, top: int) -> None:
+        self.tree = worker.Scanner(top, self)
+
+    def add(self, _unit: bytes) -> None:
+        raise _TooBig
+
+    def report(self, delta: bytes) -> None:
+        self.tree.merge(delta)
+
+
+def scan(top: int, progress: Progress) -> Scan:
+    """Scan an open directory as far as this user may read it.
+
+    Raises OSError when the directory itself cannot be read, and Unestablished when the program cannot finish.
+    """
+    here = _Here(top)
+    try:
+        here.tree.run(worker.TOP)
+        here.report(here.tree.take())
+    except _TooBig:
+        return _scan_by_program(top, progress)
+    found = Scan.from_result(here.tree.result())
+    progress(found.entries, found.size_bytes)
+    return found
+
+
+def _scan_by_program(top: int, progress: Progress) -> Scan:
+    try:
+        process = subprocess.Popen(
+            [*COMMAND, PATH, *arguments("scan", str(Identity.of(os.fstat(top))))],
+            cwd=f"/proc/self/fd/{top}",
+            pass_fds=[top],
+            env={},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        with process:
+            try:
+                return Scan.from_result(read_result(process.stdout or (), progress))
+            finally:
+                process.terminate()
+    except PermissionError:  # it may be listed but not entered
+        return Scan(unreadable=1)
+    except (OSError, Failed) as error:
+        raise Unestablished(
+            f"the directory could not be scanned ({error})",
+            "nothing was removed: try again when the machine has memory and processes to spare",
+        ) from error
+
+
+def arguments(mode: str, identity: str, *, is_gentle: bool = False) -> list[str]:
+    """Return the program's arguments. ``identity``: device and inode of the directory, which it compares."""
+    return [mode, identity, str(GENTLE_PROCESSES), "gentle"] if is_gentle else [mode, identity, str(PROCESSES)]
+
+
+def read_result(lines: Iterable[bytes], progress: Progress) -> dict[str, Any]:
+    """Read what the program prints, call ``progress``, and return its result. Raises Failed."""
+    result: dict[str, Any] | None = None
+    entries = size_bytes = 0
+    complaints: list[str] = []
+    for line in lines:
+        kind, _, content = line.rstrip(b"\n").partition(b" ")
+        try:
+            if kind == b"+":
+                new_entries, new_bytes = map(int, content.split())
+                progress(new_entries - entries, new_bytes - size_bytes)
+                entries, size_bytes = new_entries, new_bytes
+                continue
+            if kind == b"=":
+                result = json.loads(content)
+                continue
+        except ValueError:  # a line that was cut
+            pass
+        complaints = [*complaints, os.fsdecode(line).strip()][-3:]
+    if result is None:
+        raise Failed("; ".join(filter(None, complaints)) or "it ended early")
+    return result

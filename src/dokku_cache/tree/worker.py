@@ -1,0 +1,644 @@
+"""Scans the current directory and everything below it, or deletes everything below it.
+
+A self-contained program that imports little: it starts quickly, and the helper container has nothing else.
+
+    python3 -I -S worker.py scan|delete DEVICE:INODE PROCESSES [gentle]
+
+It prints lines ``+ ENTRIES BYTES``, what is done so far, at least every second, and at the end ``= JSON``, the
+result. Without that line the work is incomplete. Names are bytes in hexadecimal.
+
+Work is shared in units. A unit is a packet of at most UNIT_BYTES: a kind, the path of a directory, and names in it,
+separated by NUL. A worker process does one unit at a time, and shares what is left of it after UNIT_ENTRIES entries.
+"""
+
+import errno
+import marshal
+import os
+import select
+import signal
+import stat
+import sys
+import time
+
+#: Exit code when the current directory is not the expected one.
+EXIT_REPLACED = 70
+#: Top-level names that a scan reports. A build cache has about a dozen.
+MAX_NAMES = 1000
+#: Top-level directories whose name alone does not identify them: the names inside them are reported too.
+AMBIGUOUS_NAMES = frozenset({"apt", "bin", "cargo", "lib", "meteor", "node", "php", "project", "target", "vendor"})
+MAX_MOUNTS = 10
+#: st_blocks counts units of 512 bytes, whatever the file system's block size is (stat(2)).
+BYTES_PER_BLOCK = 512
+
+UNIT_ENTRIES = 1000
+#: A pipe with O_DIRECT keeps packets of up to PIPE_BUF apart (pipe2(2)). One byte says what kind of message it is.
+MESSAGE_BYTES, UNIT_BYTES = 4096, 4095
+#: Directories with a longer path are not shared.
+PATH_BYTES = 2000
+#: Names that are handled, or put into a unit, at once.
+BATCH = 100
+#: Few directories are still shared in this many units, as one of them may hold nearly everything.
+DIRECTORY_UNITS = 8
+#: Directories kept open on the way down; those further up are opened again through "..".
+OPEN_LEVELS = 64
+#: How often deleting starts again because new entries appeared.
+ATTEMPTS = 3
+PROGRESS_SECONDS = 0.1
+#: After these errors nothing more can be deleted.
+FATAL = frozenset({errno.EROFS, errno.EIO, errno.EUCLEAN})
+OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+#: Hard links are compared in this many parts, one after the other, to need less memory.
+LINK_PARTS, LINK_BYTES = 64, 16
+NEVER = float("-inf")
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+TOP, DIRECTORIES, FILES = b"t\0", "d", "f"
+UNIT, PROGRESS, DONE = b"u", b"+", b"."
+
+
+class Fatal(Exception):
+    """Deleting cannot go on."""
+
+
+class Out:
+    """Where a tree sends units for others to do, and what it has found."""
+
+    can_share = True
+
+    def add(self, unit: bytes) -> None:
+        """Take a unit that another process has to do."""
+        raise NotImplementedError
+
+    def report(self, delta: bytes) -> None:
+        """Take what was found since the last report."""
+        raise NotImplementedError
+
+
+class Level:
+    """An open directory on the way down; ``fd`` is -1 while it is closed.
+
+    ``path``: from the top; None where it is too long to be shared. ``names``: directories in it that are still to be
+    visited, each as ``INODE/NAME``.
+    """
+
+    def __init__(self, fd: int, name: str, path: str | None) -> None:
+        self.fd, self.name, self.path = fd, name, path
+        self.names: list[str] = []
+        self.status = os.fstat(fd)
+
+    def close(self) -> None:
+        """Close the handle. The level can be opened again."""
+        if self.fd != -1:
+            os.close(self.fd)
+            self.fd = -1
+
+
+class Tree:
+    """Visits everything below an open directory. Follows no symlink, and enters no other mount or file system."""
+
+    def __init__(self, top: int, out: Out) -> None:
+        self.out = out
+        self._top, self._status, self._mount = top, os.fstat(top), mount_of(top)
+        self._visited = 0
+        self._way: list[Level] = []
+        self._next_report = 0.0
+
+    def run(self, unit: bytes) -> None:
+        """Do one unit."""
+        kind, path, *names = os.fsdecode(unit).split("\0")
+        self._visited = 0
+        try:
+            self._open_path(path)
+            if kind == FILES:
+                self._handle_files(self._way[0].fd, names)
+                return
+            self._way[0].names = names
+            if unit == TOP:
+                self._read()
+            while self._way:
+                self._step()
+        except OSError as error:  # a directory was moved
+            self._failed(error, "")
+        finally:
+            while self._way:
+                self._way.pop().close()
+
+    def take(self) -> bytes:
+        """Return what was found since the last call, in less than MESSAGE_BYTES."""
+        raise NotImplementedError
+
+    def merge(self, delta: bytes) -> None:
+        """Add what a tree has found to the result. Raises Fatal."""
+        raise NotImplementedError
+
+    def progress(self) -> tuple[int, int]:
+        """Return the entries and bytes of the result so far."""
+        raise NotImplementedError
+
+    def result(self) -> dict[str, object]:
+        """Return the sum of all that was merged: numbers, strings without quotes, and lists and dicts of them."""
+        raise NotImplementedError
+
+    def _entered(self, status: os.stat_result) -> None:
+        """Take note of a directory."""
+
+    def _left(self, parent: int, name: str) -> None:
+        """Take note of a directory of which everything is done or shared."""
+
+    def _handle_files(self, directory: int, names: list[str]) -> None:
+        """Process entries that are not directories."""
+
+    def _failed(self, error: OSError, name: str) -> None:
+        """Take note of an entry in the current directory that failed; with EXDEV it is another mount."""
+
+    def _is_full(self) -> bool:
+        """Tell whether more might not fit into one message."""
+        return False
+
+    def _where(self, name: str) -> bytes:
+        """Return the path from the top to an entry in the current directory, shortened."""
+        first = [self._way[0].path or ""] if self._way else []
+        return os.fsencode("/".join(filter(None, [*first, *(level.name for level in self._way[1:]), name])))[-300:]
+
+    def _open_path(self, path: str) -> None:
+        level = Level(os.open(".", OPEN_DIRECTORY, dir_fd=self._top), "", "")
+        for name in filter(None, path.split("/")):
+            try:
+                below = self._open(level.fd, name, "")
+            finally:
+                level.close()
+            level = below
+        level.path = path
+        self._way = [level]
+
+    def _open(self, parent: int, name: str, inode: str) -> Level:
+        """Open a directory. ``inode``: as listed in its parent, which is another where something is mounted on it."""
+        level = Level(os.open(name, OPEN_DIRECTORY, dir_fd=parent), name, None)
+        is_listed = inode == str(level.status.st_ino)
+        if level.status.st_dev != self._status.st_dev or (not is_listed and mount_of(level.fd) != self._mount):
+            level.close()
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        return level
+
+    def _step(self) -> None:
+        if self._visited >= UNIT_ENTRIES and self.out.can_share:
+            self._visited = 0
+            for level in self._way:
+                self._share(level, [])
+        level = self._way[-1]
+        if not level.names:
+            self._go_up()
+            return
+        inode, _, name = level.names.pop().partition("/")
+        try:
+            child = self._open(level.fd, name, inode)
+        except OSError as error:
+            self._failed(error, name)
+            return
+        if level.path is not None:
+            path = f"{level.path}/{name}" if level.path else name
+            child.path = path if len(os.fsencode(path)) <= PATH_BYTES else None
+        self._way.append(child)
+        if len(self._way) > OPEN_LEVELS:
+            self._way[-OPEN_LEVELS - 1].close()
+        self._visited += 1
+        self._entered(child.status)
+        self._read()
+
+    def _go_up(self) -> None:
+        child = self._way.pop()
+        try:
+            if not self._way:
+                return
+            parent = self._way[-1]
+            if parent.fd == -1:
+                parent.fd = os.open("..", OPEN_DIRECTORY, dir_fd=child.fd)
+                if not os.path.samestat(os.fstat(parent.fd), parent.status):
+                    raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+        finally:
+            child.close()
+        self._left(parent.fd, child.name)
+
+    def _read(self) -> None:
+        """Handle the files in the current directory and note its directories. Share both if there are many."""
+        level = self._way[-1]
+        files: list[str] = []
+        try:
+            with os.scandir(level.fd) as entries:
+                for count, entry in enumerate(entries, 1):
+                    if entry.is_dir(follow_symlinks=False):
+                        level.names.append(f"{entry.inode()}/{entry.name}")
+                    else:
+                        files.append(entry.name)
+                    if count % BATCH == 0:
+                        if count > UNIT_ENTRIES and self.out.can_share:
+                            self._share(level, files)
+                        self._handle(level, files)
+        except OSError as error:
+            self._failed(error, "")
+        self._handle(level, files)
+
+    def _handle(self, level: Level, files: list[str]) -> None:
+        self._visited += len(files)
+        self._handle_files(level.fd, files)
+        files.clear()
+        now = time.monotonic()
+        if now >= self._next_report or self._is_full():
+            self._next_report = now + PROGRESS_SECONDS
+            self.out.report(self.take())
+
+    def _share(self, level: Level, files: list[str]) -> None:
+        """Share files and directories in a directory, unless its path is too long."""
+        if level.path is not None:
+            for unit in pack(FILES, level.path, files) + pack(DIRECTORIES, level.path, level.names):
+                self.out.add(unit)
+            files.clear()
+            level.names.clear()
+
+
+class Found:
+    """What was found of a tree. ``links``: inode and blocks of each entry that has several names."""
+
+    def __init__(self) -> None:
+        self.files = self.directories = self.blocks = self.unreadable = 0
+        self.mtime = self.ctime = NEVER
+        self.owners: set[int] = set()
+        self.mounts: list[bytes] = []
+        self.links = bytearray()
+
+
+class Scanner(Tree):
+    """Collects facts about every entry, the top directory included."""
+
+    def __init__(self, top: int, out: Out) -> None:
+        super().__init__(top, out)
+        self._found, self._total = Found(), Found()
+        self._links = [bytearray() for _ in range(LINK_PARTS)]
+        self._count(self._status)
+        self._found.ctime = NEVER  # a rename changes the top directory's
+
+    def take(self) -> bytes:
+        found, self._found = self._found, Found()
+        counts = found.files, found.directories, found.blocks, found.unreadable
+        return marshal.dumps(
+            (counts, found.mtime, found.ctime, list(found.owners), found.mounts[:3], bytes(found.links))
+        )
+
+    def merge(self, delta: bytes) -> None:
+        (files, directories, blocks, unreadable), mtime, ctime, owners, mounts, links = marshal.loads(delta)
+        total = self._total
+        total.files += files
+        total.directories += directories
+        total.blocks += blocks
+        total.unreadable += unreadable
+        total.mtime, total.ctime = max(total.mtime, mtime), max(total.ctime, ctime)
+        total.owners.update(owners)
+        total.mounts += mounts[: MAX_MOUNTS - len(total.mounts)]
+        for link in pieces_of(links):
+            self._links[link[0] % LINK_PARTS].extend(link)
+
+    def progress(self) -> tuple[int, int]:
+        return self._total.files + self._total.directories, self._total.blocks * BYTES_PER_BLOCK
+
+    def result(self) -> dict[str, object]:
+        total = self._total
+        linked = sum(int.from_bytes(link[8:], "little") for part in self._links for link in set(pieces_of(part)))
+        names, has_all_names = names_in(self._top)
+        times = {"newest_mtime": total.mtime, "newest_ctime": total.ctime}
+        return {
+            **{name: time for name, time in times.items() if time != NEVER},
+            "size_bytes": (total.blocks + linked) * BYTES_PER_BLOCK,
+            "files": total.files,
+            "directories": total.directories,
+            "owners": sorted(total.owners),
+            "names": names,
+            "has_all_names": int(has_all_names),
+            "unreadable": total.unreadable,
+            "other_mounts": sorted(path.hex() for path in total.mounts),
+        }
+
+    def _is_full(self) -> bool:
+        return len(self._found.links) > LINK_BYTES * BATCH // 4 or len(self._found.owners) > BATCH // 4
+
+    def _entered(self, status: os.stat_result) -> None:
+        self._found.directories += 1
+        self._count(status)
+
+    def _handle_files(self, directory: int, names: list[str]) -> None:
+        for name in names:
+            try:
+                status = os.stat(name, dir_fd=directory, follow_symlinks=False)
+            except FileNotFoundError:
+                continue
+            except OSError:  # the directory may be listed but not searched (mode r--)
+                self._found.unreadable += 1
+                return
+            self._found.files += 1
+            self._count(status)
+
+    def _failed(self, error: OSError, name: str) -> None:
+        if error.errno == errno.EXDEV:
+            self._found.mounts.append(self._where(name))
+        elif error.errno != errno.ENOENT:
+            self._found.unreadable += 1
+            try:
+                if name:
+                    self._entered(os.stat(name, dir_fd=self._way[-1].fd, follow_symlinks=False))
+            except OSError:
+                return
+
+    def _count(self, status: os.stat_result) -> None:
+        found = self._found
+        if status.st_nlink == 1 or stat.S_ISDIR(status.st_mode):
+            found.blocks += status.st_blocks
+        else:
+            found.links += status.st_ino.to_bytes(8, "little") + status.st_blocks.to_bytes(8, "little")
+        if status.st_mtime > found.mtime:  # noqa: PLR1730 - faster than max()
+            found.mtime = status.st_mtime
+        if status.st_ctime > found.ctime:  # noqa: PLR1730
+            found.ctime = status.st_ctime
+        found.owners.add(status.st_uid)
+
+
+class Deleter(Tree):
+    """Deletes everything below the top directory.
+
+    Failures are left for the last pass, which records the first path of each kind.
+    """
+
+    def __init__(self, top: int, out: Out) -> None:
+        super().__init__(top, out)
+        self.is_last_pass = False
+        self.errors: dict[int, bytes] = {}
+        self._new_errors: dict[int, bytes] = {}
+        self._removed = self._total = 0
+
+    def take(self) -> bytes:
+        delta = marshal.dumps((self._removed, self._new_errors))
+        self._removed, self._new_errors = 0, {}
+        return delta
+
+    def merge(self, delta: bytes) -> None:
+        removed, errors = marshal.loads(delta)
+        self._total += removed
+        self.errors = {**errors, **self.errors}
+        if not FATAL.isdisjoint(errors):
+            raise Fatal
+
+    def progress(self) -> tuple[int, int]:
+        return self._total, 0
+
+    def result(self) -> dict[str, object]:
+        return {"removed": self._total, "errors": {str(number): path.hex() for number, path in self.errors.items()}}
+
+    def _left(self, parent: int, name: str) -> None:
+        try:
+            os.rmdir(name, dir_fd=parent)
+            self._removed += 1
+        except OSError as error:
+            self._failed(error, name)
+
+    def _handle_files(self, directory: int, names: list[str]) -> None:
+        for name in names:
+            try:
+                os.unlink(name, dir_fd=directory)
+                self._removed += 1
+            except OSError as error:
+                self._failed(error, name)
+
+    def _failed(self, error: OSError, name: str) -> None:
+        number = error.errno or 0
+        if (self.is_last_pass and number != errno.ENOENT) or number in FATAL:
+            self._new_errors.setdefault(number, self._where(name))
+        if number in FATAL:
+            self.errors.setdefault(number, self._where(name))
+            raise Fatal
+
+
+class Worker(Out):
+    """A worker process: does units until there are no more."""
+
+    def __init__(self, tree: Tree, units: int, messages: int) -> None:
+        self._tree, self._units, self._messages = tree, units, messages
+        tree.take()  # the parent reports that
+        tree.out = self
+
+    def add(self, unit: bytes) -> None:
+        os.write(self._messages, UNIT + unit)
+
+    def report(self, delta: bytes) -> None:
+        os.write(self._messages, PROGRESS + delta)
+
+    def serve(self) -> None:
+        """Do units until there are no more."""
+        while unit := os.read(self._units, MESSAGE_BYTES):
+            try:
+                self._tree.run(unit)
+            except Fatal:
+                self.report(self._tree.take())
+            os.write(self._messages, DONE + self._tree.take())
+
+
+class Pool(Out):
+    """Starts worker processes when there is work to share, and prints progress.
+
+    Where no process can be started, units are done here.
+    """
+
+    def __init__(self, tree: Tree, processes: int) -> None:
+        self._tree, self._processes = tree, processes
+        self._units: list[bytes] = []
+        self._unfinished = 0
+        self._children: list[int] = []
+        self._poll = select.poll()
+        self._to_workers = self._from_workers = -1
+        self._printed = time.monotonic()
+        tree.out = self
+
+    def add(self, unit: bytes) -> None:
+        self._units.append(unit)
+        if not self._children and self.can_share:
+            self._start()
+
+    def report(self, delta: bytes) -> None:
+        self._tree.merge(delta)
+        if time.monotonic() - self._printed >= PROGRESS_SECONDS:
+            self.print_progress()
+
+    def print_progress(self) -> None:
+        """Print what is done so far."""
+        print("+", *self._tree.progress(), flush=True)
+        self._printed = time.monotonic()
+
+    def finish(self) -> None:
+        """Wait until all units are done. Raises ChildProcessError when a worker was killed."""
+        while self._children and (self._units or self._unfinished):
+            self._exchange(1.0)
+        self.stop()
+        while self._units:
+            self._tree.run(self._units.pop())
+
+    def stop(self) -> None:
+        """Kill the workers; from now on nothing is shared."""
+        self.can_share = False
+        for child in self._children:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+        self._children = []
+
+    def _start(self) -> None:
+        units, self._to_workers = os.pipe2(os.O_DIRECT | os.O_CLOEXEC)
+        self._from_workers, messages = os.pipe2(os.O_DIRECT | os.O_CLOEXEC)
+        os.set_blocking(self._to_workers, False)
+        os.set_blocking(self._from_workers, False)
+        try:
+            for _ in range(self._processes):
+                child = os.fork()
+                if child == 0:
+                    self._be_worker(units, messages)
+                self._children.append(child)
+        except OSError:  # a limit of processes or memory
+            self.can_share = bool(self._children)
+        os.close(units)
+        os.close(messages)
+        self._poll.register(self._from_workers, select.POLLIN)
+
+    def _be_worker(self, units: int, messages: int) -> None:
+        code = 1
+        try:
+            for number in SIGNALS:
+                signal.signal(number, signal.SIG_DFL)
+            os.close(self._to_workers)
+            os.close(self._from_workers)
+            Worker(self._tree, units, messages).serve()
+            code = 0
+        finally:
+            os._exit(code)
+
+    def _exchange(self, seconds: float) -> None:
+        """Send units and receive messages. Wait this long for something to do."""
+        self._poll.register(self._to_workers, select.POLLOUT if self._units else 0)
+        if not self._poll.poll(seconds * 1000) and seconds:
+            self.print_progress()
+            if os.waitpid(-1, os.WNOHANG) != (0, 0):
+                raise ChildProcessError("a worker process ended early")
+        try:
+            while self._units:
+                os.write(self._to_workers, self._units[-1])
+                self._units.pop()
+                self._unfinished += 1
+        except BlockingIOError:
+            pass  # the workers have enough to do
+        try:
+            while message := os.read(self._from_workers, MESSAGE_BYTES):
+                self._receive(message[:1], message[1:])
+        except BlockingIOError:
+            return
+        raise ChildProcessError("all worker processes ended early")
+
+    def _receive(self, kind: bytes, content: bytes) -> None:
+        if kind == UNIT:
+            self._units.append(content)
+        else:
+            self._unfinished -= kind == DONE
+            self.report(content)
+
+
+def mount_of(handle: int) -> int:
+    """Return the ID of the mount through which a file was opened (proc(5), /proc/self/fdinfo)."""
+    information = os.open(f"/proc/self/fdinfo/{handle}", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return int(os.read(information, 4096).partition(b"mnt_id:")[2].split(maxsplit=1)[0])
+    finally:
+        os.close(information)
+
+
+def pack(kind: str, path: str, names: list[str]) -> list[bytes]:
+    """Pack names in a directory into units; directories into several even if there are few."""
+    units: list[bytes] = []
+    head = os.fsencode(f"{kind}\0{path}")
+    limit = BATCH if kind == FILES else max(1, min(BATCH, len(names) // DIRECTORY_UNITS))
+    unit, count = head, 0
+    for name in map(os.fsencode, names):
+        if count == limit or len(unit) + 1 + len(name) > UNIT_BYTES:
+            units.append(unit)
+            unit, count = head, 0
+        unit += b"\0" + name
+        count += 1
+    return [*units, unit] if count else units
+
+
+def pieces_of(links: bytes | bytearray) -> list[bytes]:
+    """Split what describes links."""
+    return [bytes(links[index : index + LINK_BYTES]) for index in range(0, len(links), LINK_BYTES)]
+
+
+def names_in(top: int) -> tuple[dict[str, list[str]], bool]:
+    """Return the names in a directory, each with the names in it if it is ambiguous, and whether these are all."""
+    names: dict[str, list[str]] = {}
+    with os.scandir(top) as entries:
+        for entry in entries:
+            if len(names) == MAX_NAMES:
+                return names, False
+            is_ambiguous = entry.name in AMBIGUOUS_NAMES and entry.is_dir(follow_symlinks=False)
+            names[os.fsencode(entry.name).hex()] = _names_below(top, entry.name) if is_ambiguous else []
+    return names, True
+
+
+def _names_below(top: int, name: str) -> list[str]:
+    try:
+        directory = os.open(name, OPEN_DIRECTORY, dir_fd=top)
+    except OSError:
+        return []
+    try:
+        return [os.fsencode(inner).hex() for inner in os.listdir(directory)[:MAX_NAMES]]
+    finally:
+        os.close(directory)
+
+
+def delete_rest(tree: Deleter, pool: Pool) -> None:
+    """Delete what is left: directories whose content was shared, new entries, and what failed."""
+    tree.is_last_pass = True
+    for _ in range(ATTEMPTS):
+        tree.errors = {}
+        tree.run(TOP)
+        pool.report(tree.take())
+        if set(tree.errors) != {errno.ENOTEMPTY}:
+            return
+
+
+def main(mode: str, expected: str, processes: str, manner: str = "") -> int:
+    """Run in the current directory, and return the exit code."""
+    top = os.open(".", OPEN_DIRECTORY)
+    status = os.fstat(top)
+    if f"{status.st_dev}:{status.st_ino}" != expected:
+        return EXIT_REPLACED
+    if manner == "gentle":  # this implies the idle I/O class (Linux, block/ioprio.h: task_nice_ioclass)
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    tree: Tree = Scanner(top, Out()) if mode == "scan" else Deleter(top, Out())
+    pool = Pool(tree, int(processes))
+
+    def stop(number: int, _frame: object) -> None:
+        pool.stop()
+        os._exit(128 + number)
+
+    for number in SIGNALS:
+        signal.signal(number, stop)
+    try:
+        tree.run(TOP)
+        pool.report(tree.take())
+        pool.finish()
+        pool.report(tree.take())
+        if isinstance(tree, Deleter):
+            delete_rest(tree, pool)
+    except Fatal:
+        pass  # the result says why
+    finally:
+        pool.stop()
+    pool.print_progress()
+    # This is JSON: no name has quotes in it. The json module takes longer to load than all the others.
+    print("=", repr(tree.result()).replace("'", '"'), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
