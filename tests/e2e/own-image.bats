@@ -76,7 +76,7 @@ teardown_file() {
 
 make_cache_in_box() {
   # shellcheck disable=SC2016 # for the shell in the container
-  in_box bash -c 'mkdir -p "$1/cache/buildpack" && touch "$1/HEAD" "$1/cache/buildpack/"{a,b,c} && chown -R 4321:4321 "$1" && chown -R "$2" "$1/cache" && find "$1" -exec touch --date 2022-01-01 {} +' \
+  in_box bash -c 'mkdir -p "$1/cache/buildcache" && touch "$1/HEAD" "$1/cache/buildcache/"{a,b,c} && chown -R 4321:4321 "$1" && chown -R "$2" "$1/cache" && find "$1" -exec touch --date 2022-01-01 {} +' \
     bash "$CONTAINER_ROOT/$1" "$2"
 }
 
@@ -120,7 +120,7 @@ make_cache_in_box() {
   docker rm "$BOX-user" >/dev/null
   [ "$status" -eq 1 ]
   [[ "$stderr" == *"$BOX-user mounts it"* ]]
-  [ -e "$HOST_ROOT/shop/cache/buildpack/a" ]
+  [ -e "$HOST_ROOT/shop/cache/buildcache/a" ]
 }
 
 @test "without DOKKU_HOST_ROOT nothing is touched, here or on the host, and the message says what to set" {

@@ -29,7 +29,7 @@ trash_of() { compgen -G "$DOKKU_ROOT/$(app "$1")/.dokku-cache-trash.*"; }
   [ "$status" -eq 0 ]
   [[ "$output" != *legacy* ]]
   wait_for is_gone shop
-  said shop "-----> .* removed 200 files"
+  said shop "-----> .* removed .* in 200 files"
   [ "$(dokku cache:report "$(app shop)" --cache-last-purged-by)" = deploy ]
 }
 
@@ -345,7 +345,7 @@ are_gone() { for number in 1 2 3 4 5 6 7 8; do is_gone "shop$number" || return 1
   done
   for number in $(seq 10); do
     wait_for is_gone "many$number"
-    said "many$number" "-----> .* removed 20 files"
+    said "many$number" "-----> .* removed .* in 20 files"
   done
   # Every one is recorded, none lost to another.
   for number in 1 7 10; do
