@@ -123,7 +123,7 @@ volumes() { docker volume ls --quiet | LC_ALL=C sort; }
   before="$(volumes)"
   run --separate-stderr dokku cache:purge-volumes --orphaned --dry-run
   [ "$status" -eq 0 ]
-  grep -qE "^       $(app forum) +remove  2.0 MiB, volume cache-$(app forum), orphaned: app $(app forum) is gone" <<<"$output"
+  grep -qE "^       $(app forum) +remove  2.0 MiB, volume cache-$(app forum), orphaned: app $(app forum) was destroyed" <<<"$output"
   grep -qE "^       $(app data) +keep    volume cache-$(app data), unknown: there is no app $(app data), and no label" <<<"$output"
   [[ "$output" == *"which frees "* ]]
   [ "$(volumes)" = "$before" ]

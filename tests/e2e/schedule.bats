@@ -66,7 +66,7 @@ ran() { [[ "$(jq -r .result "$DOKKU_LIB_ROOT/data/cache/daily-run.json" 2>/dev/n
   rm -f "$DOKKU_LIB_ROOT/data/cache/daily-run.json"
   with_cron wait_for_longer ran
   rm -r "$DOKKU_LIB_ROOT/plugins/enabled/zz-acl"
-  is_gone shop
+  is_gone shop || { dokku cache:report "$(app shop)"; tail "$DOKKU_LOGS_DIR/cache.log"; false; }
   [ "$(stat --format %U "$DOKKU_LIB_ROOT/data/cache/daily-run.json")" = dokku ]
 }
 

@@ -11,18 +11,18 @@ teardown() {
 }
 
 # bats test_tags=quick
-@test "uninstall ends the trash, removes the helper's image, and keeps properties" {
+@test "uninstall finishes an interrupted purge, removes the helper's image, and keeps properties" {
   make_app shop
   make_cache shop
   mv "$(cache_of shop)" "$DOKKU_ROOT/$(app shop)/.dokku-cache-trash.0123456789abcdef"
   make_cache shop
-  dokku cache:set "$(app shop)" auto-purge false
+  dokku cache:set "$(app shop)" max-size 5G
   run dokku plugin:uninstall cache
   [ "$status" -eq 0 ]
   [ -d "$(cache_of shop)/buildcache" ]
   run ! compgen -G "$DOKKU_ROOT/$(app shop)/.dokku-cache-trash.*"
   [ -z "$(docker image ls --quiet dokku-cache-helper)" ]
-  [ "$(cat "$DOKKU_LIB_ROOT/config/cache/$(app shop)/auto-purge")" = false ]
+  [ "$(cat "$DOKKU_LIB_ROOT/config/cache/$(app shop)/max-size")" = 5G ]
 }
 
 @test "another plugin's uninstallation does nothing" {
