@@ -1,21 +1,24 @@
-"""The samples in the pages, run as a user would and compared; ``tests/stage .venv/bin/python tests/samples.py``
+"""Run the samples in the docs and compare their output; ``tests/stage .venv/bin/python tests/samples.py``
 
-In front of a block of commands, or of what they show, stands a comment that says where it is run:
+A comment before a block of commands or output says where it is run:
 
-``<!-- sample: SCENE -->``: on a server that ``tests/dokku/scene`` lays out; each ``$ `` line is a command, what
-follows is what it shows. A block of ``shell`` or ``bash`` is one script, which has to succeed. Behind the scene,
-after commas, stand: ``anew`` (on a new server; else all of a page's samples of one scene follow each other), ``not
-installed``, ``asked`` (on a terminal, with a yes to each question), ``by: COMMAND`` (shows it without its name),
-``part`` (of it only these lines are in the page).
+``<!-- sample: SCENE -->``: on a server that ``tests/dokku/scene`` prepares. Each ``$ `` line is a command, followed
+by its output. A block of ``shell`` or ``bash`` is one script, which has to succeed. Words after the scene, separated
+by commas: ``new`` (a new server; otherwise all samples of one scene in a page run one after the other), ``not
+installed``, ``asked`` (on a terminal, every question is answered with yes), ``by: COMMAND`` (the block is the output
+of this command), ``part`` (the block is a part of the output).
 
-``<!-- not run: REASON -->``: why it is not.
+``<!-- not run: REASON -->``: the block is not run.
 
-With ``--write`` the pages get what was shown. Times, sizes, dates and ids are not compared: no two machines have
-them alike.
+``<!-- picture: SCENE, COMMAND -->`` before an image: what the command prints on a terminal, as an SVG file.
+
+``--write`` updates the pages and the pictures. Times, sizes, dates and ids are not compared, because they differ
+between machines.
 """
 
 import contextlib
 import difflib
+import io
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -29,12 +32,15 @@ _BLOCK = re.compile(
     r"^(?:<!-- (?P<how>sample|not run): (?P<what>[^\n]*?) -->\n)?```(?P<language>\w*)\n(?P<body>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
-#: What is run or shown in a terminal.
+_PICTURE = re.compile(
+    r"^<!-- picture: (?P<scene>[\w-]+), (?P<command>.+?) -->\n!\[.*?\]\((?P<file>.+?)\)$", re.MULTILINE
+)
+#: Languages of blocks that are run, or that show output.
 SHELLS = {"", "shell", "bash"}
 _MASKS = tuple(
     (re.compile(pattern, re.MULTILINE), put)
     for pattern, put in (
-        (r"^ +(Measuring|Deleting|Looking|Asking)\b.*\n", ""),  # how far it is, now and then, where it takes long
+        (r"^ +(Measuring|Deleting|Looking|Asking)\b.*\n", ""),  # progress, only where it takes long
         (r"\d[\d,.]* ?[KMGT]i?B?\b|\d[\d,.]* B\b", "SIZE"),
         (r"\d+\.\d %", "N %"),
         (r"[\d,]+ of [\d,]+ inodes", "N of N inodes"),
@@ -52,7 +58,7 @@ _MASKS = tuple(
 
 @dataclass(frozen=True)
 class Block:
-    """One fenced block: where it stands, what its comment says, and its text."""
+    """One fenced block: its position, its comment, and its text."""
 
     page: Path
     start: int
@@ -76,12 +82,12 @@ class Block:
 
     @property
     def is_usage(self) -> bool:
-        """How a command is called, which is neither run nor shown."""
+        """Tell whether it is the usage line of a command, which is not run."""
         return self.language == "" and self.body.startswith("cache:")
 
     @property
     def steps(self) -> list[tuple[str, str]]:
-        """Give each command with what it shows; a command may go on behind a backslash."""
+        """Return each command with its output; a command may continue after a backslash."""
         by = next((word.removeprefix("by: ") for word in self.words if word.startswith("by: ")), "")
         if by:
             return [(by, self.body)]
@@ -90,12 +96,11 @@ class Block:
 
 
 def pages() -> list[Path]:
-    made = PROJECT / "docs/reference.md"  # from the program itself, by tests/reference.py
-    return [PROJECT / "README.md", *(page for page in sorted((PROJECT / "docs").rglob("*.md")) if page != made)]
+    return [PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md"))]
 
 
 def blocks(page: Path) -> list[Block]:
-    """Give those blocks of a page that are typed, or shown by a terminal."""
+    """Return the blocks of a page that contain commands or output."""
     return [
         Block(page, *found.span("body"), found["language"], found["how"] or "", found["what"] or "", found["body"])
         for found in _BLOCK.finditer(page.read_text())
@@ -104,14 +109,14 @@ def blocks(page: Path) -> list[Block]:
 
 
 def masked(text: str) -> str:
-    """Give a text without what no two machines have alike."""
+    """Return a text without everything that differs between machines."""
     for pattern, put in _MASKS:
         text = pattern.sub(put, text)
     return text.strip("\n")
 
 
 def run(block: Block, server: scenes.Server) -> tuple[str, list[str]]:
-    """Run a block; give its new text, and what differs from the one that it has."""
+    """Run a block; return its new text, and the differences from the old one."""
     if block.is_script:
         done = server.run(block.body, is_asked="asked" in block.words)
         failed = [f"exit code {done.returncode}", *done.stdout.splitlines()] if done.returncode else []
@@ -139,14 +144,14 @@ def _differences(command: str, expected: str, output: str, *, is_part: bool) -> 
 
 
 def compare(page: Path, *, writes: bool) -> Iterator[str]:
-    """Run all samples of a page, each on its server; give what differs."""
+    """Run all samples of a page, each on its server; return the differences."""
     text, new = page.read_text(), {}
     with contextlib.ExitStack() as stack:
         before, server = "", None
         for block in blocks(page):
             if block.how != "sample":
                 continue
-            if server is None or block.scene != before or "anew" in block.words:
+            if server is None or block.scene != before or "new" in block.words:
                 stack.close()
                 is_installed = "not installed" not in block.words
                 server = stack.enter_context(scenes.server(block.scene, is_installed=is_installed))
@@ -160,6 +165,24 @@ def compare(page: Path, *, writes: bool) -> Iterator[str]:
         for (start, end), body in sorted(new.items(), reverse=True):
             text = text[:start] + body + text[end:]
         page.write_text(text)
+        for picture in _PICTURE.finditer(text):
+            with scenes.server(picture["scene"]) as server:
+                shown = server.there(server.run(f"{picture['command']} 2>/dev/null", is_asked=True).stdout)
+            draw(picture["command"], shown, page.parent / picture["file"])
+
+
+def draw(command: str, shown: str, file: Path) -> None:
+    """Write what a command shows on a terminal as an SVG file."""
+    from rich._export_format import CONSOLE_SVG_FORMAT
+    from rich.console import Console
+    from rich.text import Text
+
+    lines = Text.from_ansi(f"$ {command}\n{shown.replace(chr(13), '')}".rstrip())
+    console = Console(record=True, file=io.StringIO(), width=max(map(len, lines.plain.splitlines())) + 2)
+    console.print(lines, soft_wrap=True)
+    # Without fonts from other sites.
+    template = re.sub(r"@font-face {{.*?}}\s*", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
+    console.save_svg(str(file), title="dokku-cache", code_format=template)
 
 
 def main(arguments: Sequence[str]) -> int:

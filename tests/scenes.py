@@ -60,7 +60,7 @@ class Server:
             (self.data_root, "/var/lib/docker"),
             (f"{self.directory}/of-root", "/root"),
             (f"{self.directory}/metrics", "/var/lib/prometheus/node-exporter"),
-            (f"file://{self.repository}", "https://github.com/<owner>/dokku-cache.git"),
+            (f"file://{self.repository}", "https://github.com/OWNER/dokku-cache.git"),
         )
 
     def here(self, text: str) -> str:
