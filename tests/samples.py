@@ -37,10 +37,12 @@ _PICTURE = re.compile(
 )
 #: Languages of blocks that are run, or that show output.
 SHELLS = {"", "shell", "bash"}
+#: Printed only where something takes long.
+_PROGRESS = r"^ +(Measuring|Deleting|Looking|Asking)\b.*\n"
 _MASKS = tuple(
     (re.compile(pattern, re.MULTILINE), put)
     for pattern, put in (
-        (r"^ +(Measuring|Deleting|Looking|Asking)\b.*\n", ""),  # progress, only where it takes long
+        (_PROGRESS, ""),
         (r"\d[\d,.]* ?[KMGT]i?B?\b|\d[\d,.]* B\b", "SIZE"),
         (r"\d+\.\d %", "N %"),
         (r"[\d,]+ of [\d,]+ inodes", "N of N inodes"),
@@ -118,12 +120,12 @@ def masked(text: str) -> str:
 def run(block: Block, server: scenes.Server) -> tuple[str, list[str]]:
     """Run a block; return its new text, and the differences from the old one."""
     if block.is_script:
-        done = server.run(block.body, is_asked="asked" in block.words)
+        done = server.run(block.body, answers=scenes.YES if "asked" in block.words else None)
         failed = [f"exit code {done.returncode}", *done.stdout.splitlines()] if done.returncode else []
         return block.body, [*failed, *_tracebacks(done.stdout)]
     shown, differences = [], []
     for command, expected in block.steps:
-        output = server.there(server.run(command).stdout)
+        output = re.sub(_PROGRESS, "", server.there(server.run(command).stdout), flags=re.MULTILINE)
         differences += [*_differences(command, expected, output, is_part="part" in block.words), *_tracebacks(output)]
         written = expected if "part" in block.words else output
         written = re.sub(r"[ \t]+$", "", written, flags=re.MULTILINE)
@@ -167,7 +169,7 @@ def compare(page: Path, *, writes: bool) -> Iterator[str]:
         page.write_text(text)
         for picture in _PICTURE.finditer(text):
             with scenes.server(picture["scene"]) as server:
-                shown = server.there(server.run(f"{picture['command']} 2>/dev/null", is_asked=True).stdout)
+                shown = server.there(server.run(f"{picture['command']} 2>/dev/null", answers="").stdout)
             draw(picture["command"], shown, page.parent / picture["file"])
 
 

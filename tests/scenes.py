@@ -1,4 +1,4 @@
-"""A server of our own for samples and pictures: a stand-in for Dokku, laid out as a scene. See tests/stage."""
+"""A temporary server for samples and pictures: a stand-in for Dokku, prepared as a scene. See tests/stage."""
 
 import contextlib
 import os
@@ -13,29 +13,29 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 TESTS = Path(__file__).parent
-#: As long as /home/dokku, in whose place it stands, so that lines break in the same places.
+#: The path is as long as /home/dokku, so that lines break in the same places.
 _ROOT_LETTERS = 6
-#: More than any page asks.
-_ANSWERS = 5
+#: More answers than any page needs.
+YES = "y\n" * 5
 _STEADY = (
     (r"\b(running), [0-9a-f]{12}\b", r"\1, 3b1f0c9d2a77"),
     (r"(rm --force) [0-9a-f]{12}\b", r"\1 3b1f0c9d2a77"),
     (r"\bvolume [0-9a-f]{64}\b", "volume " + "8c1f5e2ab7d094c36f" * 3 + "8c1f5e2ab7"),
     (r"\bin \d+(\.\d+)? s\b", "in 1.7 s"),
 )
-#: What somebody types who may do less than root, or sits elsewhere: the stand-in has neither sudo nor ssh.
+#: The stand-in has neither sudo nor ssh.
 _TOOLS = {
     "sudo": '#!/bin/bash\nif [[ "$1" == -u ]]; then shift 2; fi\nexec "$@"\n',
     "ssh": '#!/bin/bash\nwhile [[ "$1" == -o ]]; do shift 2; done\n'
     '[[ "$1" == dokku@* ]] || exit 255\nexec dokku "${@:2}" </dev/null\n',
 }
-#: The distribution's own are ours already, and no page may change this machine.
+#: Samples must not change this machine.
 _NO_TOOLS = ("apt-get", "journalctl", "systemctl")
 
 
 @dataclass(frozen=True)
 class Server:
-    """A stand-in that is up: ``directory`` holds it, ``root`` its apps; ``repository`` is what can be installed."""
+    """A running stand-in in ``directory``. ``root`` has its apps, ``repository`` is the plugin to install."""
 
     directory: Path
     root: Path
@@ -44,7 +44,7 @@ class Server:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Give what a login shell of root has there."""
+        """Return the environment of root's login shell."""
         told = f"source {shlex.quote(f'{self.directory}/settings')} && env -0"
         done = subprocess.run(["bash", "-c", told], capture_output=True, text=True, check=True)
         found = dict(pair.split("=", 1) for pair in done.stdout.split("\0") if pair)
@@ -64,28 +64,30 @@ class Server:
         )
 
     def here(self, text: str) -> str:
-        """Give a command of a page, with the places that are meant here."""
+        """Return a command of a page with the paths of this machine."""
         for here, there in self._places:
             text = text.replace(there, here)
         return text
 
     def there(self, text: str) -> str:
-        """Give what a command showed, with the places of a real server, and without ids and times of this one."""
+        """Return output with the paths of a real server, and without ids and times of this one."""
         for here, there in self._places:
             text = text.replace(here, there)
         for pattern, put in (*_STEADY, (rf"\b{datetime.now(timezone.utc).date()} \d\d:\d\d\b", "2026-11-25 23:14")):
             text = re.sub(pattern, put, text)
         return text
 
-    def run(self, command: str, *, is_asked: bool = False) -> subprocess.CompletedProcess[str]:
-        """Run a command of a page as root; its two outputs come as one. Nobody answers, or on a terminal a yes."""
-        # Whoever types them goes on after a refusal; a script does not.
-        words = ["bash", *([] if is_asked else ["-e"]), "-o", "pipefail", "-c", self.here(command)]
+    def run(self, command: str, *, answers: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run a command of a page as root, with ``answers`` on a terminal. Returns both outputs as one text."""
+        # A person continues after a refusal; a script does not.
+        words = ["bash", *([] if answers else ["-e"]), "-o", "pipefail", "-c", self.here(command)]
         return subprocess.run(
-            ["script", "--quiet", "--return", "--command", shlex.join(words), "/dev/null"] if is_asked else words,
+            ["script", "--quiet", "--return", "--command", shlex.join(words), "/dev/null"]
+            if answers is not None
+            else words,
             env={**self.environment, "TERM": "xterm-256color"},
             cwd="/",
-            input="y\n" * _ANSWERS if is_asked else "",
+            input=answers or "",
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -97,7 +99,7 @@ class Server:
 
 @contextlib.contextmanager
 def server(scene: str, *, is_installed: bool = True) -> Iterator[Server]:
-    """Build one, install the plugin unless it is not to be, and lay the scene out; take all of it away in the end."""
+    """Start a server, install the plugin if wanted, and prepare the scene; remove everything at the end."""
     stage = Path(os.environ["STAGE_DIRECTORY"])
     directory, repository = stage / "server", stage / "dokku-cache"
     root = Path("/tmp", "".join(random.choices(string.ascii_lowercase, k=_ROOT_LETTERS)))
@@ -124,14 +126,14 @@ def server(scene: str, *, is_installed: bool = True) -> Iterator[Server]:
 
 
 def _install(built: Server, kept: Path) -> None:
-    """Install the plugin; the second time as it was the first time, which takes a tenth of the time."""
+    """Install the plugin; copy the first installation afterwards, which is ten times faster."""
     library = built.directory / "lib"
     if kept.exists():
         subprocess.run(["rm", "-rf", library], check=True)
         subprocess.run(["cp", "--archive", kept, library], check=True)
         return
     _must(built.run(f"dokku plugin:install file://{built.repository}"))
-    # User dokku writes none there, and every call would compile all of it.
+    # User dokku cannot write bytecode there, and every call would compile everything.
     compiling = ["/usr/bin/python3", "-m", "compileall", "-q", library / "plugins/available/cache/src"]
     subprocess.run(compiling, check=True)
     subprocess.run(["cp", "--archive", library, kept], check=True)
@@ -157,7 +159,7 @@ def _must(done: subprocess.CompletedProcess[str]) -> None:
 
 
 def _clear_engine() -> None:
-    """Leave the engine without anything but images: the next scene is another server."""
+    """Remove everything but images from the engine: the next scene is another server."""
     script = (
         "docker ps -aq | xargs -r docker rm --force --volumes; "
         "docker volume ls -q | xargs -r docker volume rm --force; "
