@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What other plugins are told (docs/triggers.md)
+# Triggers for other plugins (docs/formats.md)
 
 load helper
 teardown() {

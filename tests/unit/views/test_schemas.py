@@ -1,14 +1,16 @@
-"""docs/schemas, held against the page that describes the formats, and against real documents both ways."""
+"""The schemas, the page that describes them, and real documents agree."""
 
 import json
 from typing import Any
 
+import formats
 import pytest
 import schemas
 from jsonschema import Draft202012Validator, ValidationError
 from schemas import check_document
 
 from dokku_cache.caches.inventory import Inventory
+from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.output.serialized import SCHEMA_VERSION
 from dokku_cache.records.history import Record
 from dokku_cache.views import history_table, list_values, plan_values
@@ -62,3 +64,13 @@ def test_a_key_too_many_or_too_few_is_noticed_at_every_depth() -> None:
         spoil(document)
         with pytest.raises((ValidationError, AssertionError)):
             check_document("list", document)
+
+
+def test_the_tables_of_keys_in_the_docs_are_up_to_date() -> None:
+    text = formats.PAGE.read_text()
+    assert formats.page(text) == text, "run '.venv/bin/python tests/formats.py'"
+
+
+def test_the_docs_explain_every_reason_code() -> None:
+    text = formats.PAGE.read_text()
+    assert [code.value for code in ReasonCode if f"| `{code.value}` |" not in text] == []
