@@ -603,7 +603,7 @@ def main(mode: str, expected: str, processes: str, manner: str = "") -> int:
     status = os.fstat(top)
     if f"{status.st_dev}:{status.st_ino}" != expected:
         return EXIT_REPLACED
-    if manner == "gentle":  # this implies the idle I/O class (Linux, block/ioprio.h: task_nice_ioclass)
+    if manner == "gentle":  # BFQ then treats its I/O as idle too (Linux, block/bfq-iosched.c)
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     tree: Tree = Scanner(top, Out()) if mode == "scan" else Deleter(top, Out())
     pool = Pool(tree, int(processes))
