@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from bench.questions.answers_meanwhile import answers_meanwhile
 from bench.questions.containers_meanwhile import containers_meanwhile
-from bench.questions.deleting import deleting, deleting_measured, deleting_own
+from bench.questions.deleting import deleting, deleting_measured
 from bench.questions.deploy_wait import deploy_wait
 from bench.questions.doors import doors
 from bench.questions.many_apps import many_apps
@@ -16,7 +16,6 @@ from bench.workplace import Bench
 QUESTIONS: dict[str, Callable[[Bench], Iterator[Result]]] = {
     "doors": doors,
     "deleting": deleting,
-    "deleting-own": deleting_own,
     "deleting-measured": deleting_measured,
     "measuring": measuring,
     "memory": memory,

@@ -39,17 +39,10 @@ def deleting(bench: Bench) -> Iterator[Result]:
         ("a few huge files", bench.files),
     )[: bench.shapes]:
         yield _deleting(bench, shape, files)
-    yield _small(bench, trees.HEROKUISH, "deleting, one file")
+    yield _small(bench)
 
 
-def deleting_own(bench: Bench) -> Iterator[Result]:
-    """Ask the same of what belongs to user dokku, which takes no container."""
-    for shape, files in (("node_modules", bench.files // 2), (_CHAIN, bench.files * 3 // 20))[: bench.shapes]:
-        yield _deleting(bench, shape, files, trees.DOKKU, " of user dokku")
-    yield _small(bench, trees.DOKKU, "deleting, one file of user dokku")
-
-
-def _deleting(bench: Bench, shape: str, files: int, owner: str = trees.HEROKUISH, of_whom: str = "") -> Result:
+def _deleting(bench: Bench, shape: str, files: int) -> Result:
     cache = _cache(bench)
     contenders = [
         Contender("rm", ["rm", "-rf", cache], "rm -rf cache"),
@@ -61,18 +54,18 @@ def _deleting(bench: Bench, shape: str, files: int, owner: str = trees.HEROKUISH
     # Of every extent that is freed the disk is told, and whoever deletes waits for it: another question.
     disk = ", mounted with discard" if re.search(r"\bdiscard\b", bench.file_system) else ""
     return race(
-        f"deleting, {shape}, {files:,} files{of_whom}{disk}",
+        f"deleting, {shape}, {files:,} files{disk}",
         contenders,
         bench.slow_runs,
-        before=partial(_make_cold_beside_warm_programs, bench, shape, cache, files, owner),
+        before=partial(_make_cold_beside_warm_programs, bench, shape, cache, files),
         after=lambda: must_be_gone(cache),
         note=_COLD,
     )
 
 
-def _small(bench: Bench, owner: str, title: str) -> Result:
-    before = partial(trees.make, "one wide directory", _cache(bench), 1, owner=owner)
-    return race(title, [_purger()], bench.runs, before=before)
+def _small(bench: Bench) -> Result:
+    before = partial(trees.make, "one wide directory", _cache(bench), 1)
+    return race("deleting, one file", [_purger()], bench.runs, before=before)
 
 
 def _cache(bench: Bench) -> str:
@@ -81,13 +74,13 @@ def _cache(bench: Bench) -> str:
     return os.path.join(app, "cache")
 
 
-def _make_cold_beside_warm_programs(bench: Bench, shape: str, cache: str, files: int, owner: str) -> None:
-    if not make_cold(shape, cache, files, owner):
+def _make_cold_beside_warm_programs(bench: Bench, shape: str, cache: str, files: int) -> None:
+    if not make_cold(shape, cache, files):
         return  # and they are warm
     small = os.path.join(bench.apps, "bench-warming")
     make_app(small)
     trees.make("one wide directory", os.path.join(small, "cache"), 1)
-    output("dokku", "cache:purge-legacy", "bench-warming")
+    output("dokku", "cache:purge-legacy", "bench-warming", "--force")
 
 
 def deleting_measured(bench: Bench) -> Iterator[Result]:
@@ -109,4 +102,4 @@ def deleting_measured(bench: Bench) -> Iterator[Result]:
 
 
 def _purger() -> Contender:
-    return Contender("dokku-cache", ["dokku", "cache:purge-legacy", "bench-deleting"], "dokku cache:purge-legacy APP")
+    return Contender("dokku-cache", ["dokku", "cache:purge-legacy", "bench-deleting", "--force"], "dokku cache:purge-legacy APP")

@@ -64,14 +64,11 @@ teardown() { clean_up; }
     run --separate-stderr dokku cache:set --global min-free "$least"
     [ "$status" -eq 1 ]
   done
-  run dokku cache:set --global readers 2
-  [ "$status" -eq 0 ]
-  [ "$(dokku cache:report --global --cache-computed-readers)" = 2 ]
 }
 
 @test "what holds for the server alone is refused for an app" {
   make_app shop
-  for key in engine-max-size min-free min-free-action readers; do
+  for key in engine-max-size min-free min-free-action; do
     run --separate-stderr dokku cache:set "$(app shop)" "$key" off
     [ "$status" -eq 1 ]
     [[ "$stderr" == *"$key holds for the whole server: set it with --global"* ]]

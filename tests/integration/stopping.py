@@ -48,9 +48,7 @@ class Command:
 COMMANDS = (
     Command("by hand, own", ("purge-legacy", APP), OWN),
     Command("by hand", ("purge-legacy", APP), FOREIGN),
-    Command("destroyed, own", ("post-delete", APP, "latest"), OWN, succeeds=True),
     Command("destroyed", ("post-delete", APP, "latest"), FOREIGN, succeeds=True),
-    Command("upgraded, own", ("post-upgrade", "0.30.11", "0.38.27"), OWN, succeeds=True),
     Command("upgraded", ("post-upgrade", "0.30.11", "0.38.27"), FOREIGN, succeeds=True),
 )
 

@@ -121,7 +121,8 @@ def test_a_volume_bound_to_a_hidden_path_is_unknown_until_it_is_mounted(
 def test_a_container_from_the_image_of_the_helper_is_a_use(server: Server) -> None:
     cache = server.make_cache("shop")
     image = helper_image.ensure(Engine(os.environ["DOCKER_HOST"]))
-    name = docker("create", "--network", "none", "--volume", f"{cache}:/data", image, "/bin/busybox", "sleep", "600")
+    sleep = [helper_image.PYTHON, "-I", "-S", "-c", "import time; time.sleep(600)"]
+    name = docker("create", "--network", "none", "--volume", f"{cache}:/data", image, *sleep)
     try:
         assert references(server).uses
         docker("start", name)

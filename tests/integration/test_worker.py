@@ -1,9 +1,11 @@
 """The worker program as root, on real trees: figures as du and find give them, and nothing outside is touched."""
 
+import errno
 import os
 import resource
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,10 @@ from dokku_cache.tree import program, worker
 from dokku_cache.tree.program import read_result
 from dokku_cache.tree.scan import Scan
 
-from . import trees
+from . import proof, stopper, trees
 from .conftest import DOKKU, HEROKUISH, Server, as_dokku, give, manifest
+from .stopper import Stop
+from .stopping import content, in_child
 
 #: A million names are said to need 60 MB: a tenth of them in the memory that Python itself needs, and a little.
 ENTRIES, MAX_KIB = 100_000, 40_000
@@ -205,3 +209,51 @@ def test_nothing_is_left_running_after_a_worker_is_killed(top: Path) -> None:
     assert not [child for child in children if Path(f"/proc/{child}").exists()]
     assert run("delete", top)["errors"] == {}
     assert os.listdir(top) == []
+
+
+#: Few enough entries for each call to be met, and shared all the same.
+_UNITS = {"UNIT_ENTRIES": 3, "BATCH": 2, "OPEN_LEVELS": 1}
+
+
+def small_tree(top: Path, outside: Path) -> None:
+    subprocess.run(["find", top, "-mindepth", "1", "-delete"], check=True)
+    for name in ("a/b/c/d", "e", "f/g"):
+        (top / name).mkdir(parents=True)
+        for file in range(3):
+            (top / name / f"file{file}").touch()
+    (top / "e/link").symlink_to(outside)
+    os.link(outside / "kept", top / "f/hard")
+
+
+def test_deleting_that_is_stopped_at_any_call_is_finished_by_the_next(
+    top: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed there, or told that the call has failed: in the program or in one of its worker processes."""
+    outside = server.root.parent / "outside"
+    outside.mkdir()
+    (outside / "kept").write_text("content")
+    for name, value in _UNITS.items():
+        monkeypatch.setattr(worker, name, value)
+    status, before = top.stat(), content(outside)
+
+    def enter() -> None:
+        os.chdir(top)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        os.dup2(1, 2)
+
+    def work() -> int:
+        return worker.main("delete", f"{status.st_dev}:{status.st_ino}", "2")
+
+    small_tree(top, outside)
+    counted = Counter(call.kind for call in stopper.run(enter, work, None, lambda _: True).calls)
+    assert os.listdir(top) == []
+    assert counted["unlink"] >= 11
+    wrong = []
+    for kind in ("openat", "unlink", "rmdir", "write"):
+        for number in range(1, counted[kind] + 1, 1 if proof.IS_LONG else 3):
+            for failure in (None, errno.EIO, errno.EACCES, errno.ENOENT):
+                small_tree(top, outside)
+                run_ = stopper.run(enter, work, Stop(kind, number, failure), lambda _: True)
+                if in_child(enter, work) or os.listdir(top) or content(outside) != before:
+                    wrong.append(f"{kind} {number} {failure} {run_.stopped_at}: {os.listdir(top)}")
+    assert not wrong, "\n".join(wrong)

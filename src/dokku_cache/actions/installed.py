@@ -1,6 +1,7 @@
 """The part of ``install`` and ``update`` that runs as user dokku."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from dokku_cache.automatic import detached, low_disk, upgrade
 from dokku_cache.automatic.logged import log_console
@@ -36,7 +37,9 @@ def run(context: Context, _arguments: Sequence[str]) -> ExitCode:
     elif upgrade.is_due(context.environment):
         _sweep_detached(context)
     low_disk.record_engine_roots(context.environment, context.engine.data_roots())
-    helper_image.ensure(context.engine)
+    image = helper_image.ensure(context.engine)
+    with suppress(CacheError):  # a helper that still runs keeps its image
+        helper_image.remove(context.engine, keep=image)
     return ExitCode.OK
 
 

@@ -38,7 +38,8 @@ _LIBRARY = re.compile(r"(?:^|=> )\s*(/\S+) \(0x", re.MULTILINE)
 def ensure(engine: Engine) -> str:
     """Return the image's name, after importing it where it is missing, as after ``docker image prune --all``.
 
-    The tag changes with Python and with the worker program. Raises Unestablished.
+    The tag changes with the worker program and with Python's version. After an update of the same version the image
+    remains as it is: it is complete, and a full disk may have no room for another one. Raises Unestablished.
     """
     not_found = modules.load("docker.errors").ImageNotFound
     name = f"{REPOSITORY}:{_tag()}"
@@ -71,12 +72,9 @@ def remove(engine: Engine, *, keep: str = "") -> int:
 def _tag() -> str:
     try:
         with open(program.PATH, "rb") as file:
-            code = file.read()
-        python = os.stat(PYTHON)
+            return hashlib.sha256(PYTHON.encode() + file.read()).hexdigest()[:16]
     except OSError as error:
         raise _unreadable(error) from error
-    known = f"{PYTHON} {python.st_size} {python.st_mtime_ns} ".encode()
-    return hashlib.sha256(known + code).hexdigest()[:16]
 
 
 def _unreadable(error: Exception) -> Unestablished:

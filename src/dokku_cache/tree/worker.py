@@ -415,27 +415,16 @@ class Deleter(Tree):
 
 
 class Worker(Out):
-    """A worker process: does units until there are no more."""
+    """The parent of a worker process, as this process sees it."""
 
-    def __init__(self, tree: Tree, units: int, messages: int) -> None:
-        self._tree, self._units, self._messages = tree, units, messages
-        tree.take()  # the parent reports that
-        tree.out = self
+    def __init__(self, messages: int) -> None:
+        self._messages = messages
 
     def add(self, unit: bytes) -> None:
         os.write(self._messages, UNIT + unit)
 
-    def report(self, delta: bytes) -> None:
-        os.write(self._messages, PROGRESS + delta)
-
-    def serve(self) -> None:
-        """Do units until there are no more."""
-        while unit := os.read(self._units, MESSAGE_BYTES):
-            try:
-                self._tree.run(unit)
-            except Fatal:
-                self.report(self._tree.take())
-            os.write(self._messages, DONE + self._tree.take())
+    def report(self, delta: bytes, kind: bytes = PROGRESS) -> None:
+        os.write(self._messages, kind + delta)
 
 
 class Pool(Out):
@@ -494,7 +483,10 @@ class Pool(Out):
             for _ in range(self._processes):
                 child = os.fork()
                 if child == 0:
-                    self._be_worker(units, messages)
+                    try:
+                        self._work(units, messages)
+                    finally:
+                        os._exit(0)
                 self._children.append(child)
         except OSError:  # a limit of processes or memory
             self.can_share = bool(self._children)
@@ -502,17 +494,20 @@ class Pool(Out):
         os.close(messages)
         self._poll.register(self._from_workers, select.POLLIN)
 
-    def _be_worker(self, units: int, messages: int) -> None:
-        code = 1
-        try:
-            for number in SIGNALS:
-                signal.signal(number, signal.SIG_DFL)
-            os.close(self._to_workers)
-            os.close(self._from_workers)
-            Worker(self._tree, units, messages).serve()
-            code = 0
-        finally:
-            os._exit(code)
+    def _work(self, units: int, messages: int) -> None:
+        """Do units in a worker process until there are no more."""
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+        os.close(self._to_workers)
+        os.close(self._from_workers)
+        self._tree.take()  # which the parent reports
+        self._tree.out = out = Worker(messages)
+        while unit := os.read(units, MESSAGE_BYTES):
+            try:
+                self._tree.run(unit)
+            except Fatal:
+                out.report(self._tree.take())
+            out.report(self._tree.take(), DONE)
 
     def _exchange(self, seconds: float) -> None:
         """Send units and receive messages. Wait this long for something to do."""
@@ -579,20 +574,16 @@ def names_in(top: int) -> tuple[dict[str, list[str]], bool]:
         for entry in entries:
             if len(names) == MAX_NAMES:
                 return names, False
-            is_ambiguous = entry.name in AMBIGUOUS_NAMES and entry.is_dir(follow_symlinks=False)
-            names[os.fsencode(entry.name).hex()] = _names_below(top, entry.name) if is_ambiguous else []
+            names[os.fsencode(entry.name).hex()] = []
+    for name in AMBIGUOUS_NAMES:
+        if name.encode().hex() in names:
+            try:
+                directory = os.open(name, OPEN_DIRECTORY, dir_fd=top)
+            except OSError:
+                continue
+            names[name.encode().hex()] = [os.fsencode(inner).hex() for inner in os.listdir(directory)[:MAX_NAMES]]
+            os.close(directory)
     return names, True
-
-
-def _names_below(top: int, name: str) -> list[str]:
-    try:
-        directory = os.open(name, OPEN_DIRECTORY, dir_fd=top)
-    except OSError:
-        return []
-    try:
-        return [os.fsencode(inner).hex() for inner in os.listdir(directory)[:MAX_NAMES]]
-    finally:
-        os.close(directory)
 
 
 def delete_rest(tree: Deleter, pool: Pool) -> None:
@@ -612,7 +603,7 @@ def main(mode: str, expected: str, processes: str, manner: str = "") -> int:
     status = os.fstat(top)
     if f"{status.st_dev}:{status.st_ino}" != expected:
         return EXIT_REPLACED
-    if manner == "gentle":  # this implies the idle I/O class (Linux, block/ioprio.h: task_nice_ioclass)
+    if manner == "gentle":  # BFQ then treats its I/O as idle too (Linux, block/bfq-iosched.c)
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     tree: Tree = Scanner(top, Out()) if mode == "scan" else Deleter(top, Out())
     pool = Pool(tree, int(processes))

@@ -170,6 +170,18 @@ def deleting(top: Path) -> Iterator["subprocess.Popen[bytes]"]:
         yield process
 
 
+def test_the_gentle_manner_takes_the_lowest_priority(tmp_path: Path) -> None:
+    wide(tmp_path)
+    command_line = [*command("delete", tmp_path), "gentle"]
+    with subprocess.Popen(command_line, cwd=tmp_path, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        assert {os.sched_getscheduler(int(pid)) for pid in (process.pid, *children)} == {os.SCHED_IDLE}
+        process.stdout.read()
+    assert os.listdir(tmp_path) == []
+
+
 def is_at_rest(top: Path) -> bool:
     time.sleep(0.3)
     before = len(os.listdir(top))
