@@ -102,4 +102,6 @@ def deleting_measured(bench: Bench) -> Iterator[Result]:
 
 
 def _purger() -> Contender:
-    return Contender("dokku-cache", ["dokku", "cache:purge-legacy", "bench-deleting", "--force"], "dokku cache:purge-legacy APP")
+    return Contender(
+        "dokku-cache", ["dokku", "cache:purge-legacy", "bench-deleting", "--force"], "dokku cache:purge-legacy APP"
+    )

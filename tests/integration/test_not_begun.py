@@ -30,8 +30,7 @@ def test_another_tree_at_the_hosts_path_is_never_touched(server: Server, other_t
     before, elsewhere = manifest(server.root), manifest(other)
     code, said = purge(other_tree)
     assert code == 1
-    assert f"finds no directory at {other}/shop/.dokku-cache-trash." in said
-    assert f"DOKKU_HOST_ROOT (now {other})" in said
+    assert f"DOKKU_HOST_ROOT ({other})" in said
     assert manifest(server.root) == before
     assert manifest(other) == elsewhere
 
@@ -47,8 +46,7 @@ def test_a_directory_of_the_very_name_is_told_from_the_trash(server: Server, oth
     give(other, 32767)
     elsewhere = manifest(other)
     code, said = purge(other_tree)
-    assert code == 3  # it was trash before, and is that still
-    assert "Docker finds another directory at" in said
+    assert code == 1
     assert "DOKKU_HOST_ROOT" in said
     assert manifest(other) == elsewhere
     assert (cache.with_name(trash) / "buildcache").is_dir()

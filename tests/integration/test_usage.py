@@ -80,7 +80,8 @@ def test_a_bind_mount_of_the_apps_own_directory_uses_it(server: Server) -> None:
         subprocess.run(["umount", str(elsewhere)], check=True)
     subprocess.run(["mount", "--bind", str(server.root), str(elsewhere)], check=True)
     try:
-        assert survey(server).verdict.state is State.ORPHANED
+        # A container that any engine of this machine starts meanwhile has a copy of all mounts for a moment.
+        assert any(survey(server).verdict.state is State.ORPHANED for _ in range(100))
     finally:
         subprocess.run(["umount", str(elsewhere)], check=True)
 
