@@ -46,7 +46,7 @@ PYTHON
     [ "$(grep -c "recreates the directory" <<<"$output")" = "$(by_version - 1 0)" ]
   else
     [ "$status" -eq 1 ]
-    [[ "$output" == *"is active: Dokku $(installed_version) still builds in it"* ]]
+    [[ "$output" == *"is active: Dokku $(installed_version) still builds in this directory"* ]]
     [ "$before" = "$(manifest "$DOKKU_ROOT/$(app shop)")" ]
   fi
 }
