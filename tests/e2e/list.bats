@@ -53,7 +53,7 @@ PYTHON
   run --separate-stderr dokku cache:list
   [ "$status" -eq 0 ]
   [ -z "$stderr" ]
-  [ "${lines[0]}" = "=====> Build caches, the biggest first" ]
+  [ "${lines[0]}" = "=====> Build caches (largest first)" ]
   for row in \
     "6.0 MiB PREFIX-.* \(gone\) pack - - orphaned" \
     "5.0 MiB PREFIX-wiki pack - - live" \
@@ -63,7 +63,7 @@ PYTHON
     ".* PREFIX-wiki legacy 5 .* in-use"; do
     grep -qxE " ${row/PREFIX/$PREFIX}" <<<"$(tr -s ' ' <<<"$output")" || { echo "missing: $row" && echo "$output" && false; }
   done
-  [[ "$output" == *"Docker's own build cache, "*" reclaimable"* ]]
+  [[ "$output" == *"Docker's build cache, "*" reclaimable"* ]]
   for action in \
     "dokku cache:purge-legacy $(app oldblog)" \
     "dokku cache:purge-volumes $(app shop)" \
@@ -71,7 +71,7 @@ PYTHON
     "mounts it at /cache"; do
     [[ "$output" == *"$action"* ]]
   done
-  [[ "$output" == *" caches; 'cache:purge-legacy --all' would free "*" of it"* ]]
+  [[ "$output" == *" caches; 'dokku cache:purge-legacy --all "*" of it"* ]]
   [[ "${lines[-1]}" == *"disk of $DOKKU_ROOT"*" used of "*" free, "*" inodes free" ]]
   [[ "$(wc -L <<<"$(grep -vE 'dokku|docker|volume|caches|kept: |disk of' <<<"$output")")" -le 80 ]]
 }
@@ -123,7 +123,7 @@ assert {c['kind'] for c in listed['caches']} == {'pack', 'herokuish'} and listed
   run dokku cache:list --format json --sort modified --kind legacy
   python "assert [c['app'] for c in listed['caches'] if c['app'] and prefix in c['app']][0] == '$(app oldblog)'"
   run dokku cache:list --kind engine
-  [[ "$output" == *"Docker's own build cache"* && "$output" != *"$PREFIX"* ]]
+  [[ "$output" == *"Docker's build cache"* && "$output" != *"$PREFIX"* ]]
 }
 
 @test "without legacy caches nothing is said of purging them, and an app's rows can be had alone" {
@@ -146,7 +146,7 @@ assert {c['kind'] for c in listed['caches']} == {'pack', 'herokuish'} and listed
     run dokku cache:list $arguments
     [ "$status" -eq 0 ]
     [[ "$output" == *"$(cache_of shop)"*"'cache:purge-legacy $(app shop)' would free"* && "$output" != *"$(app wiki)"* ]]
-    [[ "$output" == *"cache-$(app shop)"* && "$output" != *"$(app forum)"* && "$output" != *"Docker's own build cache"* ]]
+    [[ "$output" == *"cache-$(app shop)"* && "$output" != *"$(app forum)"* && "$output" != *"Docker's build cache"* ]]
   done
   # Of one that is gone there may be something left.
   run dokku cache:list "$(app forum)"
@@ -230,15 +230,15 @@ assert listed['hides-others'] and listed['engine-build-cache'] is None
 "
   run dokku cache:list
   [[ "$output" != *"$(app wiki)"* && "$output" != *"$(app landing)"* && "$output" != *"own build cache"* ]]
-  [[ "$output" == *"What is not of an app of yours is left out"* ]]
+  [[ "$output" == *"Caches of apps that you cannot access are not shown"* ]]
 }
 
 @test "with Docker down directories are listed all the same, and sizes of volumes are unknown" {
   lay_out
   DOCKER_HOST=unix:///nowhere run --separate-stderr dokku cache:list
   [ "$status" -eq 0 ]
-  [[ "$stderr" == *"Docker does not answer"* ]]
-  [ "$(grep -c 'Docker does not answer' <<<"$stderr")" -eq 1 ]
+  [[ "$stderr" == *"Docker did not respond"* ]]
+  [ "$(grep -c 'Docker did not respond' <<<"$stderr")" -eq 1 ]
   [[ "$(tr -s ' ' <<<"$output")" == *" $(app wiki) legacy 5 "*" unknown"* ]]
   [[ "$(tr -s ' ' <<<"$output")" == *" unknown - engine - - unknown"* ]]
   [[ "$output" == *"at least "*"would free nothing"* ]]
@@ -285,7 +285,7 @@ assert listed['hides-others'] and listed['engine-build-cache'] is None
   cat >"$find" <<FIND
 #!/bin/bash
 for _ in {1..200}; do
-  grep --quiet "Measuring $(app shop)" "$shown" && break
+  grep --quiet "Scanning $(app shop)" "$shown" && break
   sleep 0.1
 done
 exec "$find.real" "\$@"
@@ -296,12 +296,12 @@ FIND
     --quiet --flush --return --command "TERM=xterm dokku cache:list --kind legacy >$2" "$3"' \
     - "$find" "$SUITE_DIRECTORY/listed" "$shown"
   [ "$status" -eq 0 ]
-  [[ "$output" == *"Measuring $(app shop)"* ]]
+  [[ "$output" == *"Scanning $(app shop)"* ]]
   run cat "$SUITE_DIRECTORY/listed"
-  [[ "$output" == *"$(app shop)"* && "$output" == *"40,000"* && "$output" != *Measuring* ]]
+  [[ "$output" == *"$(app shop)"* && "$output" == *"40,000"* && "$output" != *Scanning* ]]
 }
 
-@test "Ctrl-C ends it cleanly, even while Docker does not answer" {
+@test "Ctrl-C ends it cleanly, even while Docker did not respond" {
   make_app shop
   make_cache shop
   /usr/bin/python3 -I -c "
@@ -324,7 +324,7 @@ time.sleep(60)" "$SUITE_DIRECTORY/silent.sock" "$SUITE_DIRECTORY/asked" 3>&- &
   output="$(cat "$SUITE_DIRECTORY/said")" stderr="$(sed 's/^ *//' "$SUITE_DIRECTORY/warned")"
   rm "$SUITE_DIRECTORY"/{silent.sock,asked,said,warned}
   [ "$status" -eq 1 ]
-  [ "$stderr" = "!     Interrupted, nothing was changed" ]
+  [ "$stderr" = "!     Interrupted. Nothing was changed" ]
   [ -z "$output" ]
 }
 

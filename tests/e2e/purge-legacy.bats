@@ -90,7 +90,7 @@ refuses() {
     # shellcheck disable=SC2086 # they are two words
     run dokku cache:purge-legacy $flags
     [ "$status" -eq 0 ]
-    [[ "$output" == *"There is no legacy cache, nothing to do"* ]]
+    [[ "$output" == *"No legacy caches found"* ]]
   done
   run dokku --quiet cache:purge-legacy --all
   [ -z "$output" ]
@@ -199,7 +199,7 @@ refuses() {
     # One cause is one reason, with its own next step.
     DOCKER_HOST=unix:///nowhere run --separate-stderr dokku cache:purge-legacy "$(app "$name")"
     [[ "$stderr" == *"systemctl status docker"* && "$stderr" != *"emove what uses it"* ]]
-    [ "$(grep -o 'Docker does not answer' <<<"$stderr" | wc -l)" -eq 1 ]
+    [ "$(grep -o 'Docker did not respond' <<<"$stderr" | wc -l)" -eq 1 ]
   done
 }
 
@@ -225,7 +225,7 @@ refuses() {
   said="$(cat "$SUITE_DIRECTORY/said")"
   rm "$SUITE_DIRECTORY/said"
   if [ "$code" -eq 3 ]; then
-    [[ "$said" == *"'dokku cache:purge-legacy $(app shop)' removes the rest"* ]]
+    [[ "$said" == *"emove the rest, run 'dokku cache:purge-legacy $(app shop)'"* ]]
   else
     # It was stopped before the first file was deleted.
     [ "$code" -eq 1 ]

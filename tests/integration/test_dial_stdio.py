@@ -156,5 +156,5 @@ def clients_of(docker_host: str) -> list[str]:
 def test_a_socket_that_is_not_there_is_said_to_be_that_whatever_docker_bin_does() -> None:
     with pytest.raises(Unestablished) as caught:
         Engine("unix:///nowhere.sock", "false").containers()
-    assert str(caught.value) == "Docker does not answer (No such file or directory)"
+    assert str(caught.value) == "Docker did not respond (No such file or directory)"
     assert "systemctl status docker" in caught.value.hint

@@ -72,4 +72,4 @@ def test_modules_that_hide_them_all_the_same_are_named(listing: Server, by_pip: 
     assert done.returncode == 1
     assert "dist-packages/requests/__init__.py hides the distribution's requests" in done.stderr
     assert "pip uninstall" in done.stderr
-    assert "Docker does not answer" not in done.stderr.split(":")[0]
+    assert "Docker did not respond" not in done.stderr.split(":")[0]

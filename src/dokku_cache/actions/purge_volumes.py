@@ -27,8 +27,8 @@ COMMAND = Command(
     "<app>... | --orphaned",
     "Remove cache volumes",
     "<app>... | --orphaned [--dry-run [--format stdout|json|yaml]] [--force] [--quiet]",
-    "Removes the Docker volumes in which builds keep their caches. No app data is lost, but the next build is slower. "
-    "Volumes that a container mounts are kept.",
+    "Removes the Docker volumes in which builds keep their caches. No app data is lost, but the next build is "
+    "slower. Volumes that a container mounts are kept.",
     (
         ("--orphaned --dry-run", "preview, with sizes"),
         ("--orphaned", "remove after confirmation"),

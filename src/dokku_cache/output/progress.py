@@ -54,9 +54,10 @@ class Watcher:
     def deleting(self, app: str, scan: Scan) -> Progress:
         """Print Dokku's step line, and count the deleted entries. A log gets only the line with the result."""
         self.end()
-        if not self._console.is_log:
-            amount = f"{text.size(scan.size_bytes)}, {text.count(scan.files, 'file')}"
-            self._console.section(f"Purging legacy cache of {app} ({amount})")
+        with contextlib.suppress(Exception):
+            if not self._console.is_log:
+                amount = f"{text.size(scan.size_bytes)}, {text.count(scan.files, 'file')}"
+                self._console.section(f"Purging legacy cache of {app} ({amount})")
         return self._begin(f"Deleting {app}", scan.entries)
 
     def asking(self, title: str = ASKING) -> None:

@@ -101,7 +101,7 @@ class VolumePurger:
             self._record(finding, 0, 0.0, failure=str(error))
             raise CacheError(
                 f"Could not verify that volume {finding.name} was removed: {error}",
-                f"check whether Docker removed it: 'docker volume inspect {finding.name}'",
+                f"{error.hint}. Then check with 'dokku cache:list'",
             ) from error
         if found and ownership.is_same(finding.volume, found):
             failure = "Docker reported its removal, but still lists it"
