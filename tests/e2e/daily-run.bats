@@ -45,7 +45,7 @@ server() { dokku cache:report --global "--cache-daily-run-$1"; }
   run ! has_volume "$(pack_volume landing)"
   has_volume "cache-$(app shop)"
   has_volume "cache-$(app data)"
-  grep -q "daily run: .*$(app forum): freed 2.0 MiB, removed volume cache-$(app forum)" "$DOKKU_LOGS_DIR/cache.log"
+  grep -q "daily run: .*$(app forum): removed volume cache-$(app forum), 2.0 MiB" "$DOKKU_LOGS_DIR/cache.log"
   grep -q "daily run: .*$(app data): volume cache-$(app data) kept, unknown: .* no label" "$DOKKU_LOGS_DIR/cache.log"
 }
 
@@ -158,7 +158,7 @@ build_cache_bytes() { dokku cache:list --kind engine --format json | /usr/bin/py
     run --separate-stderr setpriv --reuid dokku --regid dokku --init-groups env --ignore-environment USER=dokku NAME="$name" \
       HOME="$DOKKU_ROOT" PATH=/usr/bin:/bin "$(command -v dokku)" cache:auto-purge --daily
     [ "$status" -eq 1 ]
-    [[ "$stderr" == *"--daily is what the daily job runs as root"* ]]
+    [[ "$stderr" == *"--daily is for root only"* ]]
   done
   [ -d "$(cache_of shop)" ]
   [ -z "$(server at)" ]

@@ -83,7 +83,7 @@ are_gone() { for number in 1 2 3 4 5 6 7 8; do is_gone "shop$number" || return 1
   dokku cache:set --global max-size 1MB >/dev/null
   dokku cache:set "$(app shop)" auto-purge false >/dev/null
   deploy shop
-  said shop "they stay, auto-purge is off"
+  said shop "volumes kept, auto-purge is off"
   wait_for no_purge_runs
   has_volume "cache-$(app shop)"
   # The app's word is stronger than that for all.

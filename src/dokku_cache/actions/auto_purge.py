@@ -109,9 +109,9 @@ def _run_daily(context: Context) -> ExitCode:
                 bounds.keep_engine_within(logged)
         messages = [*reasons, *warned]
         if context.engine.trouble:
-            reasons.append("Docker did not respond")
+            reasons.append("Docker is not available")
         if warned or code:
-            reasons.append(f"For details, see {log.path(environment.logs_dir)}")
+            reasons.append(f"for details, see {log.path(environment.logs_dir)}")
     for line in _by_reason(messages):
         context.console.warn(line)
     return max(code, ExitCode.FAILED) if reasons else code
