@@ -185,7 +185,7 @@ refuses() {
   [ "$(dokku cache:report "$(app shop)" --cache-legacy-state)" = "recreated" ]
   run dokku cache:purge-legacy "$(app shop)"
   [ "$status" -eq 0 ]
-  [[ "$output" == *"recreates the directory"* ]]
+  [[ "$output" == *"recreates the empty directory"* ]]
   is_gone shop
 }
 
@@ -195,7 +195,7 @@ refuses() {
   make_cache shop
   make_ghost oldblog
   for name in shop oldblog; do
-    DOCKER_HOST=unix:///nowhere refuses "$name" "Docker cannot tell whether something uses it"
+    DOCKER_HOST=unix:///nowhere refuses "$name" "cannot check which containers use it"
     # One cause is one reason, with its own next step.
     DOCKER_HOST=unix:///nowhere run --separate-stderr dokku cache:purge-legacy "$(app "$name")"
     [[ "$stderr" == *"systemctl status docker"* && "$stderr" != *"emove what uses it"* ]]
