@@ -38,7 +38,7 @@ _PICTURE = re.compile(
 #: Languages of blocks that are run, or that show output.
 SHELLS = {"", "shell", "bash"}
 #: Printed only where something takes long.
-_PROGRESS = r"^ +(Measuring|Deleting|Looking|Asking)\b.*\n"
+_PROGRESS = r"^ +(Scanning|Deleting|Querying)\b.*\n"
 _MASKS = tuple(
     (re.compile(pattern, re.MULTILINE), put)
     for pattern, put in (
@@ -51,7 +51,7 @@ _MASKS = tuple(
         (r"\b\d{4}-\d\d\b", "MONTH"),
         (r"\b[0-9a-f]{12,64}\b", "ID"),
         (r"\b(bytes|seconds):( +)[\d.]+", r"\1: N"),
-        (r"(daily prune cannot work|daily prune can work): .*?(?=\)?$)", r"\1: WHY"),  # of the machine itself
+        (r"(daily prune works|daily prune does not work): .*?(?=\)?$)", r"\1: WHY"),  # of the machine itself
         (r" {2,}", "  "),
         (r"[ \t]+$", ""),
     )

@@ -16,8 +16,8 @@ HELP_FLAGS = ("--help", "-h")
 #: Of a help's lines.
 _COLUMNS = 80
 _INDENT = " " * 4
-#: The longest flag that has its meaning beside it; that of a longer one stands below.
-_WIDEST_BESIDE = 26
+#: The longest name with its meaning on the same line.
+_WIDEST_BESIDE = 43
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Command:
     @property
     def hint(self) -> str:
         """What to do about a wrong command line."""
-        return f"usage: dokku cache:{self.name} {self.usage}; 'dokku cache:help {self.name}' says more"
+        return f"for usage, run 'dokku cache:help {self.name}'"
 
     @property
     def all_flags(self) -> tuple[Flag, ...]:
@@ -86,37 +86,36 @@ class Command:
         yield ""
         yield from textwrap.wrap(f"{self.summary}. {self.about}", _COLUMNS)
         yield ""
-        yield from _listed(Section("Flags", tuple((flag.shown, _meaning(flag)) for flag in self.all_flags)))
+        yield from _listed(Section("Flags", tuple((flag.shown, _meaning(flag)) for flag in self.flags)))
+        yield f"{_INDENT}{', '.join(flag.shown for flag in EVERYWHERE)}"
         for section in self.sections:
             yield ""
             yield from _listed(section)
         yield ""
-        yield "Examples:"
-        for arguments, what in self.examples:
-            yield f"{_INDENT}{f'{called} {arguments}'.rstrip()}"
-            yield f"{_INDENT * 2}{what}"
+        examples = tuple((f"{called} {arguments}".rstrip(), what) for arguments, what in self.examples)
+        yield from _listed(Section("Examples", examples))
 
 
 #: Dokku leaves these in the arguments when they stand behind the command (0.38.27, parse_args).
 EVERYWHERE = (
     Flag("--app", "the same as the app's name without a flag", value="<app>", is_repeated=True),
-    Flag("--quiet", "say nothing but results, warnings and errors"),
-    Flag("--trace", "show what Dokku and this plugin do, for a report of a defect"),
-    Flag("--help", "show this, also as -h"),
+    Flag("--quiet", "print only results, warnings and errors"),
+    Flag("--trace", "print every command that Dokku runs, for a bug report"),
+    Flag("--help", "show this help, also -h"),
 )
 DRY_RUN = (
-    Flag("--dry-run", "show what would be done, and why the rest stays; change nothing"),
-    Flag("--format", "how a dry run shows its plan", choices=PLAN_FORMATS, default=STDOUT),
+    Flag("--dry-run", "show what would be removed and what is kept, then exit"),
+    Flag("--format", "format of the plan", choices=PLAN_FORMATS, default=STDOUT),
 )
 
 
 def is_help_wanted(arguments: Sequence[str]) -> bool:
-    """Tell whether somebody asks what a command does, and not that it be done."""
+    """Tell whether the help of a command is asked for."""
     return any(argument in HELP_FLAGS for argument in arguments)
 
 
 def _meaning(flag: Flag) -> str:
-    extras = ["may be given several times"] if flag.is_repeated else []
+    extras = ["repeatable"] if flag.is_repeated else []
     extras += [f"default {flag.default}"] if flag.default else []
     return f"{flag.meaning} ({', '.join(extras)})" if extras else flag.meaning
 
@@ -191,7 +190,7 @@ class Parser(argparse.ArgumentParser):
 def plan_format(parsed: argparse.Namespace) -> str:
     """Give the format of the plan that is asked for. Raises UsageError where there is none to be shown."""
     if parsed.format and not parsed.is_dry_run:
-        raise UsageError("--format is for the plan of a dry run", "add --dry-run, or leave out --format")
+        raise UsageError("--format is only for dry runs", "add --dry-run, or omit --format")
     return parsed.format or STDOUT
 
 

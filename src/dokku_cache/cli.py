@@ -67,15 +67,15 @@ def _outcome(console: Console, arguments: Sequence[str]) -> int:
         if os.environ.get("DOKKU_TRACE"):
             traceback.print_exc()
         console.warn(
-            f"dokku-cache has a defect: {type(error).__name__}: {error}",
-            "run it again with 'dokku --trace' in front, and report what it prints",
+            f"Unexpected error in dokku-cache: {type(error).__name__}: {error}",
+            "run the command again as 'dokku --trace ...', and report the output as a bug",
         )
         return ExitCode.FAILED
 
 
 def _run(console: Console, arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] not in ACTIONS:
-        raise CacheError("This is called by Dokku", "see 'dokku cache:help'")
+        raise CacheError("This program is called by Dokku", "run 'dokku cache:help'")
     module = import_module(f"dokku_cache.actions.{arguments[0].replace('-', '_')}")
     command: Command | None = getattr(module, "COMMAND", None)
     if command and is_help_wanted(arguments[1:]):

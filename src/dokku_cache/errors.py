@@ -18,20 +18,20 @@ class ExitCode(IntEnum):
 
 #: What each says, for the reference.
 EXIT_MEANINGS = {
-    ExitCode.OK: "done, or nothing to do; of what happens by itself also: all that stays, stays for a reason",
-    ExitCode.FAILED: "refused, wrong usage, not confirmed, or failed: standard error says why; nothing is half done",
-    ExitCode.PARTLY_REMOVED: "partly removed: the rest is kept as trash, and the next purge goes on from there",
-    ExitCode.NO_SUCH_APP: "no such app, or none that this user may see; what else was named was done",
+    ExitCode.OK: "done, or nothing to do; automatic runs also when caches are kept for a reason",
+    ExitCode.FAILED: "refused, wrong usage, not confirmed, or failed; standard error has the reason",
+    ExitCode.PARTLY_REMOVED: "partly removed; the next purge removes the rest",
+    ExitCode.NO_SUCH_APP: "no such app, or no access to it; other named apps were processed",
 }
 
 
 #: On btrfs and ZFS, renaming and deleting need a little space themselves.
 NO_SPACE_TO_DELETE_HINT = (
-    "this needs a little space itself: delete a file or a snapshot on the same file system, such as old logs with "
+    "free a little space on the same file system first, for example old logs with "
     "'sudo journalctl --vacuum-size=50M', or raise the quota ('btrfs qgroup show', 'zfs get quota'); then purge again"
 )
-DISK_FAILS_HINT = "the disk is read-only, or it fails: 'sudo dmesg' shows why; fix that, then purge again"
-IMMUTABLE_HINT = "files with the immutable attribute need 'sudo chattr -R -i' first; then purge again"
+DISK_FAILS_HINT = "the disk is read-only or failing; check 'sudo dmesg', then purge again"
+IMMUTABLE_HINT = "remove the immutable attribute with 'sudo chattr -R -i', then purge again"
 _HINTS = {
     errno.ENOSPC: NO_SPACE_TO_DELETE_HINT,
     errno.EDQUOT: NO_SPACE_TO_DELETE_HINT,
@@ -39,8 +39,8 @@ _HINTS = {
     errno.EIO: DISK_FAILS_HINT,
     errno.EUCLEAN: DISK_FAILS_HINT,
     errno.EPERM: IMMUTABLE_HINT,
-    errno.EXDEV: "a mount or a project quota begins there: see 'findmnt' and 'lsattr -pd'; then purge again",
-    errno.EBUSY: "something is mounted there: see 'findmnt', unmount it, and purge again",
+    errno.EXDEV: "another mount or project quota begins there; check 'findmnt' and 'lsattr -pd', then purge again",
+    errno.EBUSY: "another file system is mounted there; find it with 'findmnt', unmount it, and purge again",
 }
 
 
@@ -72,7 +72,7 @@ class AppNotFound(CacheError):
     exit_code = ExitCode.NO_SUCH_APP
 
     def __init__(self, app: str) -> None:
-        super().__init__(f"App {app} does not exist", "'dokku apps:list' shows the apps there are")
+        super().__init__(f"App {app} does not exist", "list all apps with 'dokku apps:list'")
 
 
 class InvalidAppName(CacheError):
@@ -139,12 +139,12 @@ class PackageHidden(CacheError):
     """
 
     def __init__(self, package: str, cause: str, strangers: Mapping[str, str]) -> None:
-        hidden = "; ".join(f"{file} hides the distribution's {name}" for name, file in strangers.items())
+        hidden = "; ".join(f"{file} shadows the distribution's {name}" for name, file in strangers.items())
         super().__init__(
             f"The Python package {package} cannot be used ({cause})" + (f": {hidden}" if hidden else ""),
-            f"remove what hides it: 'sudo /usr/bin/python3 -m pip uninstall {' '.join(strangers)}'"
+            f"remove the other copy with 'sudo /usr/bin/python3 -m pip uninstall {' '.join(strangers)}'"
             if hidden
-            else f"bring it anew: 'sudo apt-get install --reinstall python3-{package}'",
+            else f"reinstall it with 'sudo apt-get install --reinstall python3-{package}'",
         )
 
 
@@ -154,6 +154,6 @@ class Interrupted(BaseException):
     ``hint`` is empty as long as nothing was begun.
     """
 
-    def __init__(self, message: str = "Interrupted, nothing was changed", hint: str = "") -> None:
+    def __init__(self, message: str = "Interrupted. Nothing was changed", hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint

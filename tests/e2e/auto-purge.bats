@@ -65,7 +65,7 @@ teardown() { clean_up; }
   make_app shop
   run dokku cache:auto-purge "$(app shop)"
   [ "$status" -eq 0 ]
-  [[ "$output" == *"There is no legacy cache, nothing to do"* ]]
+  [[ "$output" == *"No legacy caches found"* ]]
   run dokku --quiet cache:auto-purge "$(app shop)"
   [ -z "$output" ]
 }

@@ -45,8 +45,8 @@ server() { dokku cache:report --global "--cache-daily-run-$1"; }
   run ! has_volume "$(pack_volume landing)"
   has_volume "cache-$(app shop)"
   has_volume "cache-$(app data)"
-  grep -q "daily run: .*$(app forum): freed 2.0 MiB, removed volume cache-$(app forum)" "$DOKKU_LOGS_DIR/cache.log"
-  grep -q "daily run: .*$(app data): volume cache-$(app data) stays, unknown: .* no label" "$DOKKU_LOGS_DIR/cache.log"
+  grep -q "daily run: .*$(app forum): removed volume cache-$(app forum), 2.0 MiB" "$DOKKU_LOGS_DIR/cache.log"
+  grep -q "daily run: .*$(app data): volume cache-$(app data) kept, unknown: .* no label" "$DOKKU_LOGS_DIR/cache.log"
 }
 
 @test "nothing is removed in the first run after the ID of the Docker engine has changed" {
@@ -69,12 +69,12 @@ server() { dokku cache:report --global "--cache-daily-run-$1"; }
   run --separate-stderr run_daily_job
   [ "$status" -eq 0 ]
   has_volume "cache-$(app forum)"
-  grep -q "$(app forum): volume cache-$(app forum) stays, auto-purge is off" "$DOKKU_LOGS_DIR/cache.log"
+  grep -q "$(app forum): volume cache-$(app forum) kept, auto-purge is off" "$DOKKU_LOGS_DIR/cache.log"
 }
 
 build_cache_bytes() { dokku cache:list --kind engine --format json | /usr/bin/python3 -I -c 'import json, sys; print(json.load(sys.stdin)["engine-build-cache"]["size-bytes"])'; }
 
-@test "Docker's own build cache is pruned down to its bound, and left alone without one" {
+@test "Docker's build cache is pruned down to its bound, and left alone without one" {
   local before after
   docker builder prune --force >/dev/null
   "$PLUGIN_REPOSITORY/tests/engine/make_build_cache.py" 3
@@ -93,9 +93,9 @@ build_cache_bytes() { dokku cache:list --kind engine --format json | /usr/bin/py
   after="$(build_cache_bytes)"
   docker builder prune --force >/dev/null
   [ "$after" -le 5000000 ]
-  grep -q "daily run: .*Docker's build cache: freed .* as it may hold 4.8 MiB" "$DOKKU_LOGS_DIR/cache.log"
+  grep -q "daily run: .*Docker's build cache: removed .* engine-max-size is 4.8 MiB" "$DOKKU_LOGS_DIR/cache.log"
   run dokku cache:history
-  grep -qE " -  +cron .* Docker's own build cache" <<<"$output"
+  grep -qE " -  +cron .* Docker's build cache" <<<"$output"
 }
 
 @test "what a person must know is printed, for cron to mail, and is in the report until a run goes well" {
@@ -105,7 +105,7 @@ build_cache_bytes() { dokku cache:list --kind engine --format json | /usr/bin/py
   ENGINE=unix:///nowhere run --separate-stderr run_daily_job
   [ "$status" -eq 1 ]
   [ -z "$output" ]
-  [[ "$stderr" == *"No cache could be examined: Docker does not answer"* ]]
+  [[ "$stderr" == *"Caches could not be checked: Docker did not respond"* ]]
   [[ "$(server result)" == "failed: Docker is not available"* ]]
   [ -d "$(cache_of shop)" ]
   run --separate-stderr run_daily_job
@@ -171,7 +171,7 @@ build_cache_bytes() { dokku cache:list --kind engine --format json | /usr/bin/py
     run --separate-stderr setpriv --reuid dokku --regid dokku --init-groups env --ignore-environment USER=dokku NAME="$name" \
       HOME="$DOKKU_ROOT" PATH=/usr/bin:/bin "$(command -v dokku)" cache:auto-purge --daily
     [ "$status" -eq 1 ]
-    [[ "$stderr" == *"--daily is what the daily job runs as root"* ]]
+    [[ "$stderr" == *"--daily is for root only"* ]]
   done
   [ -d "$(cache_of shop)" ]
   [ -z "$(server at)" ]

@@ -44,7 +44,7 @@ assert past['months'][-1]['purges'] >= 2, past
   make_app shop
   run dokku cache:history "$(app shop)"
   [ "$status" -eq 0 ]
-  [[ "$output" == *"So far nothing was purged"* ]]
+  [[ "$output" == *"Nothing was purged yet"* ]]
   run dokku cache:history
   grep -qE "$(app shop) +destroy " <<<"$output"
 }

@@ -56,7 +56,7 @@ plugin() { echo "$DOKKU_LIB_ROOT/plugins/enabled/cache"; }
   dokku cache:set --global auto-purge false >/dev/null
   rm "$DOKKU_LIB_ROOT/data/cache/dokku-version"
   run dokku plugin:update cache
-  [[ "$output" == *"So far nothing was deleted, and auto-purge is off: the daily run leaves all of it"* ]]
+  [[ "$output" == *"Nothing was deleted. The daily run will not delete anything, because auto-purge is off."* ]]
   [[ "$output" != *"auto-purge false"* ]]
 }
 
@@ -66,7 +66,7 @@ plugin() { echo "$DOKKU_LIB_ROOT/plugins/enabled/cache"; }
   [[ "$DOKKU_UNDER_TEST" != "real" ]] || plugn update cache >/dev/null 2>&1 || skip "its plugn cannot update any plugin"
   rm "$DOKKU_LIB_ROOT/data/cache/dokku-version"
   run dokku plugin:update cache
-  [[ "$output" == *"found no legacy cache, and no cache volume of an app that is gone: nothing to do"* ]]
+  [[ "$output" == *"No legacy caches and no cache volumes of destroyed apps found"* ]]
 }
 
 # fake NAME LINE...: what Dokku finds before the machine's own program of that name.

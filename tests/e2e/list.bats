@@ -53,7 +53,7 @@ PYTHON
   run --separate-stderr dokku cache:list
   [ "$status" -eq 0 ]
   [ -z "$stderr" ]
-  [ "${lines[0]}" = "=====> Build caches, the biggest first" ]
+  [ "${lines[0]}" = "=====> Build caches (largest first)" ]
   for row in \
     "6.0 MiB PREFIX-.* \(gone\) pack - - orphaned" \
     "5.0 MiB PREFIX-wiki pack - - live" \
@@ -63,7 +63,7 @@ PYTHON
     ".* PREFIX-wiki legacy 5 .* in-use"; do
     grep -qxE " ${row/PREFIX/$PREFIX}" <<<"$(tr -s ' ' <<<"$output")" || { echo "missing: $row" && echo "$output" && false; }
   done
-  [[ "$output" == *"Docker's own build cache, "*" reclaimable"* ]]
+  [[ "$output" == *"Docker's build cache, "*" reclaimable"* ]]
   for action in \
     "dokku cache:purge-legacy $(app oldblog)" \
     "dokku cache:purge-volumes $(app shop)" \
@@ -71,9 +71,9 @@ PYTHON
     "mounts it at /cache"; do
     [[ "$output" == *"$action"* ]]
   done
-  [[ "$output" == *" caches; 'cache:purge-legacy --all' would free "*" of it"* ]]
-  [[ "${lines[-1]}" == *"disk of $DOKKU_ROOT"*" used of "*" free, "*" inodes free" ]]
-  [[ "$(wc -L <<<"$(grep -vE 'dokku|docker|volume|caches|kept: |disk of' <<<"$output")")" -le 80 ]]
+  [[ "$output" == *"Total: "*" caches"*"To free "*": dokku cache:purge-legacy --all"* ]]
+  [[ "${lines[-1]}" =~ "Free space on $DOKKU_ROOT".*": ".*" of " ]]
+  [[ "$(wc -L <<<"$(grep -vE 'dokku|docker|volume|caches|kept: |Free space on' <<<"$output")")" -le 80 ]]
 }
 
 @test "sizes are those of du and of Docker, and the sum is what a purge of all frees" {
@@ -123,7 +123,7 @@ assert {c['kind'] for c in listed['caches']} == {'pack', 'herokuish'} and listed
   run dokku cache:list --format json --sort modified --kind legacy
   python "assert [c['app'] for c in listed['caches'] if c['app'] and prefix in c['app']][0] == '$(app oldblog)'"
   run dokku cache:list --kind engine
-  [[ "$output" == *"Docker's own build cache"* && "$output" != *"$PREFIX"* ]]
+  [[ "$output" == *"Docker's build cache"* && "$output" != *"$PREFIX"* ]]
 }
 
 @test "without legacy caches nothing is said of purging them, and an app's rows can be had alone" {
@@ -138,15 +138,15 @@ assert {c['kind'] for c in listed['caches']} == {'pack', 'herokuish'} and listed
   run dokku cache:list --kind herokuish
   [ "$status" -eq 0 ]
   [[ "$output" == *"cache-$(app shop)"* && "$output" != *purge-legacy* ]]
-  [[ "$output" == *"'cache:purge-volumes --orphaned' would free 2.0 MiB of it"* ]]
+  [[ "$output" == *"To free 2.0 MiB: dokku cache:purge-volumes --orphaned"* ]]
   run dokku cache:list --kind herokuish --format json
   grep -qE '"purgeable-bytes": *null' <<<"$output"
   for arguments in "--app $(app shop)" "$(app shop)"; do
     # shellcheck disable=SC2086 # they are two words
     run dokku cache:list $arguments
     [ "$status" -eq 0 ]
-    [[ "$output" == *"$(cache_of shop)"*"'cache:purge-legacy $(app shop)' would free"* && "$output" != *"$(app wiki)"* ]]
-    [[ "$output" == *"cache-$(app shop)"* && "$output" != *"$(app forum)"* && "$output" != *"Docker's own build cache"* ]]
+    [[ "$output" == *"$(cache_of shop)"*"To free "*": dokku cache:purge-legacy $(app shop)"* && "$output" != *"$(app wiki)"* ]]
+    [[ "$output" == *"cache-$(app shop)"* && "$output" != *"$(app forum)"* && "$output" != *"Docker's build cache"* ]]
   done
   # Of one that is gone there may be something left.
   run dokku cache:list "$(app forum)"
@@ -200,7 +200,7 @@ assert {location: told[location] for location in wanted} == wanted, told
 assert not any(c["is-purgeable"] for c in listed["caches"])
 PYTHON
   run dokku cache:list --kind buildkit
-  [[ "$output" == *"docker buildx prune --builder $PREFIX (start its container first; slows the next build)"* ]]
+  [[ "$output" == *"docker buildx prune --builder $PREFIX (start its container first; the next build is slower)"* ]]
   # Nothing of this plugin removes them.
   dokku cache:purge-volumes --orphaned --force
   docker volume inspect "buildx_buildkit_gone${PREFIX}0_state" "$anonymous" >/dev/null
@@ -229,21 +229,21 @@ assert {c['app'] for c in caches.values()} == {'$(app shop)', '$(app oldblog)'},
 assert listed['hides-others'] and listed['engine-build-cache'] is None
 "
   run dokku cache:list
-  [[ "$output" != *"$(app wiki)"* && "$output" != *"$(app landing)"* && "$output" != *"own build cache"* ]]
-  [[ "$output" == *"What is not of an app of yours is left out"* ]]
+  [[ "$output" != *"$(app wiki)"* && "$output" != *"$(app landing)"* && "$output" != *"build cache"* ]]
+  [[ "$output" == *"Caches of apps that you cannot access are not shown"* ]]
 }
 
 @test "with Docker down directories are listed all the same, and sizes of volumes are unknown" {
   lay_out
   DOCKER_HOST=unix:///nowhere run --separate-stderr dokku cache:list
   [ "$status" -eq 0 ]
-  [[ "$stderr" == *"Docker does not answer"* ]]
-  [ "$(grep -c 'Docker does not answer' <<<"$stderr")" -eq 1 ]
+  [[ "$stderr" == *"Docker did not respond"* ]]
+  [ "$(grep -c 'Docker did not respond' <<<"$stderr")" -eq 1 ]
   [[ "$(tr -s ' ' <<<"$output")" == *" $(app wiki) legacy 5 "*" unknown"* ]]
   [[ "$(tr -s ' ' <<<"$output")" == *" unknown - engine - - unknown"* ]]
-  [[ "$output" == *"at least "*"would free nothing"* ]]
+  [[ "$output" == *"Total: at least "* ]]
   # The engine's data root is not known, and left out.
-  [[ "${lines[-1]}" == *"disk of $DOKKU_ROOT: "* ]]
+  [[ "${lines[-1]}" == *"Free space on $DOKKU_ROOT"* ]]
 }
 
 @test "nobody who reads any more is no error" {
@@ -285,7 +285,7 @@ assert listed['hides-others'] and listed['engine-build-cache'] is None
   cat >"$find" <<FIND
 #!/bin/bash
 for _ in {1..200}; do
-  grep --quiet "Measuring $(app shop)" "$shown" && break
+  grep --quiet "Scanning $(app shop)" "$shown" && break
   sleep 0.1
 done
 exec "$find.real" "\$@"
@@ -296,12 +296,12 @@ FIND
     --quiet --flush --return --command "TERM=xterm dokku cache:list --kind legacy >$2" "$3"' \
     - "$find" "$SUITE_DIRECTORY/listed" "$shown"
   [ "$status" -eq 0 ]
-  [[ "$output" == *"Measuring $(app shop)"* ]]
+  [[ "$output" == *"Scanning $(app shop)"* ]]
   run cat "$SUITE_DIRECTORY/listed"
-  [[ "$output" == *"$(app shop)"* && "$output" == *"40,000"* && "$output" != *Measuring* ]]
+  [[ "$output" == *"$(app shop)"* && "$output" == *"40,000"* && "$output" != *Scanning* ]]
 }
 
-@test "Ctrl-C ends it cleanly, even while Docker does not answer" {
+@test "Ctrl-C ends it cleanly, even while Docker did not respond" {
   make_app shop
   make_cache shop
   /usr/bin/python3 -I -c "
@@ -324,7 +324,7 @@ time.sleep(60)" "$SUITE_DIRECTORY/silent.sock" "$SUITE_DIRECTORY/asked" 3>&- &
   output="$(cat "$SUITE_DIRECTORY/said")" stderr="$(sed 's/^ *//' "$SUITE_DIRECTORY/warned")"
   rm "$SUITE_DIRECTORY"/{silent.sock,asked,said,warned}
   [ "$status" -eq 1 ]
-  [ "$stderr" = "!     Interrupted, nothing was changed" ]
+  [ "$stderr" = "!     Interrupted. Nothing was changed" ]
   [ -z "$output" ]
 }
 
@@ -332,7 +332,7 @@ time.sleep(60)" "$SUITE_DIRECTORY/silent.sock" "$SUITE_DIRECTORY/asked" 3>&- &
   make_app shop
   make_cache shop
   run dokku --quiet cache:list --kind legacy
-  [[ "$output" != *"=====>"* && "$output" != *"would free"* ]]
+  [[ "$output" != *"=====>"* && "$output" != *"To free"* ]]
   [[ "$output" == *"$(app shop)"* ]]
 }
 

@@ -15,7 +15,7 @@ teardown() {
   make_cache shop
   run dokku --force apps:destroy "$(app shop)"
   [ "$status" -eq 0 ]
-  [[ "$output" == *": removed"* ]]
+  [[ "$output" == *"-----> Purging legacy cache of "* ]]
   [ ! -e "$DOKKU_ROOT/$(app shop)" ]
   make_app shop
 }
@@ -26,7 +26,7 @@ teardown() {
   echo "$(app oldblog).example.com" >"$DOKKU_ROOT/$(app oldblog)/VHOST" # by plugin:install
   run dokku --force apps:destroy "$(app oldblog)"
   [ "$status" -eq 0 ]
-  [[ "$output" == *": removed"* && "$output" != *"'dokku apps:destroy"* ]]
+  [[ "$output" == *"-----> Purging legacy cache of "* && "$output" != *"'dokku apps:destroy"* ]]
   [ ! -e "$DOKKU_ROOT/$(app oldblog)" ]
 }
 
@@ -108,7 +108,7 @@ teardown() {
   run dokku --force apps:destroy "$(app shop)"
   mv "$BATS_TEST_TMPDIR/installation" "$DOKKU_LIB_ROOT/data/cache/"
   [ "$status" -eq 0 ]
-  [[ "$output" != *": removed"* ]]
+  [[ "$output" != *"-----> Purging legacy cache of "* ]]
   [ -e "$(cache_of shop)/buildcache/gems/gemaaaaa" ]
 }
 
@@ -140,7 +140,7 @@ teardown() {
   make_cache shop
   run dokku --force apps:destroy "$(app shop)"
   [ "$status" -eq 0 ]
-  [[ "$output" == *": removed"* ]]
+  [[ "$output" == *"-----> Purging legacy cache of "* ]]
   [ ! -e "$DOKKU_ROOT/$(app shop)" ]
 }
 

@@ -67,7 +67,7 @@ are_gone() { for number in 1 2 3 4 5 6 7 8; do is_gone "shop$number" || return 1
   dokku cache:set --global max-size 1G >/dev/null
   deploy wiki
   deploy shop
-  said shop "its cache volumes hold 5.0 MiB, and may hold 3.8 MiB (max-size)"
+  said shop "its cache volumes use 5.0 MiB, max-size is 3.8 MiB"
   said shop "removed volume cache-$(app shop)"
   wait_for no_purge_runs
   run ! has_volume "cache-$(app shop)"
@@ -83,7 +83,7 @@ are_gone() { for number in 1 2 3 4 5 6 7 8; do is_gone "shop$number" || return 1
   dokku cache:set --global max-size 1MB >/dev/null
   dokku cache:set "$(app shop)" auto-purge false >/dev/null
   deploy shop
-  said shop "they stay, auto-purge is off"
+  said shop "volumes kept, auto-purge is off"
   wait_for no_purge_runs
   has_volume "cache-$(app shop)"
   # The app's word is stronger than that for all.
@@ -218,7 +218,7 @@ are_gone() { for number in 1 2 3 4 5 6 7 8; do is_gone "shop$number" || return 1
   run deploy shop
   mv "$SUITE_DIRECTORY/server/settings.kept" "$SUITE_DIRECTORY/server/settings"
   [ "$status" -eq 0 ]
-  said shop "Docker does not answer"
+  said shop "Docker did not respond"
   [ -d "$(cache_of shop)/buildcache" ]
   mv "$DOKKU_LOGS_DIR" "$DOKKU_LOGS_DIR.away"
   touch "$DOKKU_LIB_ROOT/data/apps/$(app shop)/deleted-source"

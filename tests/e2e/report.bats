@@ -48,7 +48,7 @@ teardown() { clean_up; }
     [ "$status" -eq 0 ]
     # The bar ends with its time, and is taken away before anything else is written.
     shown="$(sed -E $'s/\x1b\\[[0-9;?]*[a-zA-Z]//g' <<<"$output")"
-    [[ "$shown" == *"Asking Dokku and Docker"*"0:00:0"* ]]
+    [[ "$shown" == *"Querying Dokku and Docker"*"0:00:0"* ]]
     [[ ! "$shown" =~ 0:00:0[0-9](off|=====) ]]
   done
 }
@@ -155,7 +155,7 @@ PYTHON
   state=unknown
   is_from 0.31.0 || state=active
   [[ "$output" == *"Cache legacy state:            $state"* ]]
-  [[ "$stderr" == *"Docker does not answer"* ]]
+  [[ "$stderr" == *"Docker did not respond"* ]]
 }
 
 @test "a user sees only the apps that user-auth-app lets through" {

@@ -56,7 +56,7 @@ teardown() { clean_up; }
     [ "$status" -eq 1 ]
     [[ "$stderr" == *"max-size"* || "$stderr" == *"valid flags"* ]]
   done
-  [[ "$(dokku cache:set "$(app shop)" max-size 5X 2>&1)" == *"max-size is a size such as 5G, 5GiB or 500 MB, or off, not '5X'"* ]]
+  [[ "$(dokku cache:set "$(app shop)" max-size 5X 2>&1)" == *"max-size must be a size such as 5G, 5GiB or 500 MB, or off, not '5X'"* ]]
   [ "$(dokku cache:report "$(app shop)" --cache-max-size)" = off ]
   run dokku cache:set --global min-free 10%
   [ "$status" -eq 0 ]
@@ -71,6 +71,6 @@ teardown() { clean_up; }
   for key in engine-max-size min-free min-free-action; do
     run --separate-stderr dokku cache:set "$(app shop)" "$key" off
     [ "$status" -eq 1 ]
-    [[ "$stderr" == *"$key holds for the whole server: set it with --global"* ]]
+    [[ "$stderr" == *"$key can only be set with --global"* ]]
   done
 }

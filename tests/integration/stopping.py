@@ -158,7 +158,7 @@ class Scene:
         ``was_told_gone``: the kernel has said of something that it is not there, which is nobody's failure then.
         """
         said = self.said
-        assert "has a defect" not in said, said
+        assert "Unexpected error" not in said, said
         assert "Traceback" not in said, said
         assert self._all_that_stays() == self._stays, f"what should stay does not: {said}"
         before = self._sizes()

@@ -59,9 +59,9 @@ def test_the_engine_is_reached_through_docker_bin(closed_socket: str, docker_bin
 
 
 def test_without_docker_bin_it_is_not(closed_socket: str) -> None:
-    with pytest.raises(Unestablished, match=r"is closed to this user \(Permission denied\)$") as caught:
+    with pytest.raises(Unestablished, match=r"^User dokku cannot open Docker's socket .* \(Permission denied\)$") as caught:
         as_dokku(lambda: Engine(closed_socket).containers())
-    assert "let user dokku open" in caught.value.hint
+    assert "add user dokku to the group" in caught.value.hint
 
 
 def test_a_purge_works_through_it_with_the_helpers_stream(
@@ -90,7 +90,7 @@ def test_the_socket_is_used_where_it_opens(tmp_path: Path) -> None:
     ("lines", "said"),
     [
         ("echo 'sudo: a password is required' >&2; exit 1", "sudo: a password is required"),
-        ("exit 1", "it gave no answer"),
+        ("exit 1", "no response"),
     ],
 )
 def test_where_neither_leads_to_the_engine_both_are_named_once(
@@ -116,8 +116,8 @@ def test_where_neither_leads_to_the_engine_both_are_named_once(
     try:
         first, second = as_dokku(ask)
         assert first == second
-        assert "is closed to this user (Permission denied)" in first
-        assert f"'{wrapper} system dial-stdio' does not lead to it either ({said})" in first
+        assert "User dokku cannot open Docker's socket" in first
+        assert f"'{wrapper} system dial-stdio' failed ({said})" in first
         assert len(calls.read_text().splitlines()) <= 2
     finally:
         wrapper.unlink()
@@ -156,5 +156,5 @@ def clients_of(docker_host: str) -> list[str]:
 def test_a_socket_that_is_not_there_is_said_to_be_that_whatever_docker_bin_does() -> None:
     with pytest.raises(Unestablished) as caught:
         Engine("unix:///nowhere.sock", "false").containers()
-    assert str(caught.value) == "Docker does not answer (No such file or directory)"
+    assert str(caught.value) == "Docker did not respond (No such file or directory)"
     assert "systemctl status docker" in caught.value.hint

@@ -70,6 +70,6 @@ def test_modules_that_hide_them_all_the_same_are_named(listing: Server, by_pip: 
     (by_pip / "early.pth").write_text("import requests, urllib3\n")
     done = call(listing, by_pip, "report", "shop", "--cache-volume-exists")
     assert done.returncode == 1
-    assert "dist-packages/requests/__init__.py hides the distribution's requests" in done.stderr
+    assert "dist-packages/requests/__init__.py shadows the distribution's requests" in done.stderr
     assert "pip uninstall" in done.stderr
-    assert "Docker does not answer" not in done.stderr.split(":")[0]
+    assert "Docker did not respond" not in done.stderr.split(":")[0]

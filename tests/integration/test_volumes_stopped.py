@@ -81,7 +81,7 @@ class Volumes:
     def hold(self, code: int, *, was_killed: bool) -> None:
         """Hold that the others are as they were, what was said, and that the next purge ends the work."""
         said = take_said(self._server)
-        assert "has a defect" not in said, said
+        assert "Unexpected error" not in said, said
         assert "Traceback" not in said, said
         assert {name: content_of(name) for name in self._stay} == self._stay, said
         is_there = has(self.goes)
@@ -92,7 +92,7 @@ class Volumes:
         known = self._freed()
         assert len(known) <= (0 if is_there else 1), said
         if not is_there and not was_killed and code == 0:
-            assert known or "history" in said or "It is not certain" in said, said
+            assert known or "history" in said or "Could not verify" in said, said
         assert in_child(self.enter, self.work) == 0, take_said(self._server)
         assert not has(self.goes)
         assert {name: content_of(name) for name in self._stay} == self._stay

@@ -200,7 +200,7 @@ class SmallServer:
 
     def _need_engine(self) -> None:
         if self.docker.is_silent:
-            raise NotBegun("Docker does not answer")
+            raise NotBegun("Docker did not respond")
 
     def _delete(self, path: str, identity: Identity, progress: Progress) -> None:
         self._need_engine()

@@ -50,9 +50,9 @@ def test_without_dokkus_environment_it_says_so() -> None:
         (errors.AppNotFound("x"), 20, "App x does not exist"),
         (errors.PartlyRemoved("half", "again"), 3, "half\n !     Again"),
         (errors.PackageMissing("docker"), 1, "plugin:install-dependencies"),
-        (Interrupted(), 1, "nothing was changed"),
+        (Interrupted(), 1, "Nothing was changed"),
         (Interrupted("half", "again"), 3, "half"),
-        (RuntimeError("oops"), 1, "defect"),
+        (RuntimeError("oops"), 1, "oops"),
         (BrokenPipeError(), 141, ""),
     ],
 )

@@ -42,7 +42,7 @@ def test_a_package_that_cannot_be_loaded_is_named_with_the_file_that_hides_what_
     with pytest.raises(PackageHidden) as caught:
         modules.load("needing")
     assert "AttributeError: no SSLv3" in str(caught.value)
-    assert "/usr/local/lib/python3.11/dist-packages/six.py hides the distribution's six" in str(caught.value)
+    assert "/usr/local/lib/python3.11/dist-packages/six.py shadows the distribution's six" in str(caught.value)
     assert "pip uninstall" in caught.value.hint
     assert "six" in caught.value.hint
 

@@ -23,13 +23,13 @@ COMMAND = Command(
     "[<app>...]",
     "Apply the automatic policy",
     "[<app>... | --daily] [--dry-run [--format stdout|json|yaml]] [--quiet]",
-    "It removes what would go by itself: legacy caches that are proven to be dead and quiet, what an earlier purge "
-    "left, and, where no app is named, cache volumes of apps that are gone. All else stays, and is no failure.",
+    "Removes what the daily run would remove: orphaned legacy caches, the rest of interrupted purges and, if no app "
+    "is named, cache volumes of destroyed apps. Everything else is kept.",
     (
-        ("--dry-run", "shows what the daily run would remove now, and why the rest stays"),
-        ("shop", "does it for one app"),
+        ("--dry-run", "preview the next daily run"),
+        ("shop", "apply the policy to one app"),
     ),
-    (Flag("--daily", "for root only: what the daily job runs, for all apps, with its outcome in the log"), *DRY_RUN),
+    (Flag("--daily", "run the daily job: all apps, as root, results in the log"), *DRY_RUN),
 )
 #: As Dokku names the caller: root's own commands have it, and the daily job; a user of ssh never does.
 ROOT = "root"
@@ -46,10 +46,10 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     if parsed.is_daily:
         if parsed.is_dry_run:
             raise UsageError(
-                "--daily is what the daily job runs, and shows no plan", "leave out --daily: the plan is the same"
+                "--daily and --dry-run cannot be combined", "preview with 'dokku cache:auto-purge --dry-run'"
             )
         if named_apps(context, parsed) or os.environ.get("SSH_USER") != ROOT:
-            raise UsageError("--daily is what the daily job runs as root, for all apps", COMMAND.hint)
+            raise UsageError("--daily is for root only, and for all apps", COMMAND.hint)
         return _run_daily(context)
     visible = context.visible_apps()
     wanted = named_apps(context, parsed)
@@ -115,7 +115,7 @@ def _run_daily(context: Context) -> ExitCode:
         if context.engine.trouble:
             reasons.append("Docker is not available")
         if warned or code:
-            reasons.append(f"details are in {log.path(environment.logs_dir)}")
+            reasons.append(f"for details, see {log.path(environment.logs_dir)}")
     for line in _by_reason(messages):
         context.console.warn(line)
     return max(code, ExitCode.FAILED) if reasons else code

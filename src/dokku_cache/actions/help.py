@@ -15,9 +15,7 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     """Show the help of the command that is named, with ``cache:`` in front of it or without."""
     named = [argument.removeprefix("cache:") for argument in arguments if not argument.startswith("-")]
     if len(named) != 1 or named[0] not in COMMANDS:
-        raise UsageError(
-            f"There is no command {' '.join(named)!r} to help with", f"there are help on {', '.join(COMMANDS)}"
-        )
+        raise UsageError(f"Unknown command: {' '.join(named)!r}", f"available commands: {', '.join(COMMANDS)}")
     for line in command(named[0]).help():
         context.console.result(line)
     return ExitCode.OK

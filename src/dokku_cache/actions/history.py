@@ -15,14 +15,14 @@ FORMATS = ("stdout", "json", "yaml")
 COMMAND = Command(
     "history",
     "[<app>]",
-    "Show what was purged",
+    "Show past purges",
     "[<app>] [--format stdout|json|yaml] [--quiet]",
-    "For each purge it says when it was, of what, what started it, and how much it freed; for each month the sum.",
+    "Shows the time, app, initiator and size of each purge, and the total of each month.",
     (
-        ("", "shows every purge, the last one at the end"),
-        ("shop --format json", "gives those of one app to a program"),
+        ("", "show all purges, oldest first"),
+        ("shop --format json", "show the purges of one app as JSON"),
     ),
-    (Flag("--format", "for a person or for programs", choices=FORMATS, default="stdout"),),
+    (Flag("--format", "output format", choices=FORMATS, default="stdout"),),
 )
 
 
@@ -31,7 +31,7 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     parsed = Parser(COMMAND).read_all(arguments)
     named = named_apps(context, parsed)
     if len(named) > 1:
-        raise UsageError("cache:history takes one app, or none for all", COMMAND.hint)
+        raise UsageError("cache:history takes at most one app", COMMAND.hint)
     context = context.with_flags(quiet=parsed.quiet)
     context.engine.only_look()
     records = _choose(context, named[0] if named else "")

@@ -47,10 +47,8 @@ def _sweep_detached(context: Context) -> None:
     """Let nobody wait for it: other plugins come after this one, and in Dokku's own image so does the proxy."""
     before, now = upgrade.recorded(context.environment), version.read_text(context.environment.lib_root)
     detached.start(context.environment, "upgraded")
-    context.console.section(f"Dokku changed from {before} to {now}: looking for dead build caches in the background")
-    context.console.detail(
-        f"Its outcome will be in {log.path(context.environment.logs_dir)} and in 'dokku cache:report'"
-    )
+    context.console.section(f"Dokku changed from {before} to {now}: purging unused build caches in the background")
+    context.console.detail(f"For results, see {log.path(context.environment.logs_dir)} and 'dokku cache:history'")
 
 
 def _begin(context: Context) -> None:
@@ -81,7 +79,7 @@ def _plan_volumes(context: Context) -> list[VolumeDecision]:
         found = volume_purger.examiner(context, listed).examine(listed)
         return with_sizes(context, choose(found, Wish.ORPHANED), LIMIT_SECONDS)
     except CacheError as error:
-        context.console.warn(f"The cache volumes are not known: {error}", error.hint)
+        context.console.warn(f"Could not list cache volumes: {error}", error.hint)
         return []
 
 
@@ -89,14 +87,14 @@ def _tell_what_comes(context: Context, decisions: Sequence[Decision], volumes: S
     """Say that nothing was deleted, and what can be, in the order in which it is safe."""
     tell = context.console.detail
     if not volumes and not any(decision.targets or decision.kept for decision in decisions):
-        tell("dokku-cache found no legacy cache, and no cache volume of an app that is gone: nothing to do")
+        tell("No legacy caches and no cache volumes of destroyed apps found")
         return
     if policy.is_auto_purge_on(context.environment, properties.GLOBAL):
-        tell("So far nothing was deleted. The daily run removes what is orphaned; to keep it from that:")
+        tell("Nothing was deleted yet. The daily run will remove orphaned caches. To prevent this:")
         tell("    dokku cache:set --global auto-purge false")
     else:
-        tell("So far nothing was deleted, and auto-purge is off: the daily run leaves all of it")
-    tell("To look at every build cache, at the plan, and then to purge now:")
+        tell("Nothing was deleted. The daily run will not delete anything, because auto-purge is off.")
+    tell("To list, preview and purge now:")
     tell("    dokku cache:list")
     tell("    dokku cache:purge-legacy --all --dry-run")
     tell("    dokku cache:purge-legacy --all")

@@ -25,21 +25,20 @@ FORMATS = ("stdout", "json", "yaml", "prometheus")
 COMMAND = Command(
     "list",
     "[<app>] [--kind <kind>]",
-    "Show every build cache",
+    "List all build caches",
     "[<app>] [--sort size|app|modified] [--kind legacy|herokuish|pack|buildkit|engine]... "
     "[--format stdout|json|yaml|prometheus] [--quiet]",
-    "It changes nothing. It lists the directories and volumes of every app, of apps that are gone too, and what "
-    "Docker itself keeps, each with its size, its state, and what can be done about it; below, how full the "
-    "disks are.",
+    "Shows cache directories and volumes of all apps, including destroyed ones, and Docker's build cache, with size, "
+    "state and the command to remove them. Changes nothing.",
     (
-        ("", "shows all there is, the biggest first"),
-        ("shop", "shows what one app has"),
-        ("--kind legacy --sort modified", "shows the legacy directories, the longest unmodified first"),
+        ("", "list all caches, largest first"),
+        ("shop", "list the caches of one app"),
+        ("--kind legacy --sort modified", "list old directories first"),
     ),
     (
-        Flag("--sort", "by what the lines are sorted", choices=_values(Order), default=Order.SIZE.value),
-        Flag("--kind", "show these alone", choices=_values(Kind), is_repeated=True),
-        Flag("--format", "for a person or for programs", choices=FORMATS, default="stdout"),
+        Flag("--sort", "sort order", choices=_values(Order), default=Order.SIZE.value),
+        Flag("--kind", "show only this kind", choices=_values(Kind), is_repeated=True),
+        Flag("--format", "output format", choices=FORMATS, default="stdout"),
     ),
 )
 
@@ -49,7 +48,7 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     parsed = Parser(COMMAND).read_all(arguments)
     named = named_apps(context, parsed)
     if len(named) > 1:
-        raise UsageError("cache:list takes one app, or none for all", COMMAND.hint)
+        raise UsageError("cache:list takes at most one app", COMMAND.hint)
     context = context.with_flags(quiet=parsed.quiet)
     context.engine.only_look()
     order = Order(parsed.sort or Order.SIZE.value)

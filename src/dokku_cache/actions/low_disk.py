@@ -26,7 +26,7 @@ class _End(Enum):
 
     DONE = ""
     CONTINUES = "the removal continues in the background"
-    FAILED = "not every cache could be examined or removed"
+    FAILED = "some caches could not be checked or removed"
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def _refuse(context: Context) -> ExitCode:
         return ExitCode.OK
     warn = context.console.warn
     warn("Deploy refused: not enough free disk space for a build. Running containers are not affected")
-    warn("To free space: 'dokku cache:list' shows every cache, the biggest first")
+    warn("To find the largest caches: 'dokku cache:list'")
     warn("To deploy anyway: 'dokku cache:set --global min-free-action warn'")
     return ExitCode.DEPLOY_REFUSED
 
@@ -102,7 +102,7 @@ def _remove(context: Context, app: str) -> _End:
         return _End.CONTINUES
     except OSError as error:
         raise CacheError(
-            f"Unused caches cannot be removed now ({error.strerror})", "'dokku cache:list' shows them"
+            f"Could not start the removal of unused caches ({error.strerror})", "list them with 'dokku cache:list'"
         ) from error
     return _End.FAILED if code else _End.DONE
 
@@ -116,10 +116,10 @@ def _report(context: Context, were_low: Sequence[FileSystem], removed: _Removed,
     if end is not _End.DONE:
         parts.append(f"{end.value} ({log.path(context.environment.logs_dir)})")
     elif not removed.caches:
-        parts = ["no unused cache was left to remove"]
+        parts = ["there are no unused caches to remove"]
     sentence = ", ".join(part for part in parts if part)
     # Trigger pre-build, which refuses it, checks again and prints its own message.
-    continues = "" if policy.refuses_deploys(context.environment) else "; the deploy continues"
+    continues = "" if policy.refuses_deploys(context.environment) else ". The deploy continues"
     context.console.warn(f"{sentence[0].upper()}{sentence[1:]}{continues}")
-    for removable in low_disk.removable_manually(context) or ["'dokku cache:list' shows every cache"]:
-        context.console.warn(f"Manually: {removable}")
+    for removable in low_disk.removable_manually(context) or ["list all caches with 'dokku cache:list'"]:
+        context.console.warn(f"To free more: {removable}")

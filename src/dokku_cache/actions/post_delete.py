@@ -60,5 +60,7 @@ def _kept(finding: Finding, request: Request) -> CacheError:
     error = refusal(decide(finding, request), request)
     real_path = finding.location.real_path
     if real_path and not isinstance(error, Kept):
-        return CacheError(str(error), f"no command finds it after the app is gone; inspect {real_path} manually")
+        return CacheError(
+            str(error), f"after the app is destroyed, no command can remove it; inspect {real_path} manually"
+        )
     return error

@@ -34,7 +34,9 @@ def _handle(context: Context, app: str) -> None:
     context = replace(context, console=log_console(context, SUBJECT, app), engine=context.engine.another())
     with failures_in_log(context, SUBJECT, app):
         if locks.is_being_deployed(context.environment, app):
-            context.console.warn(f"Still being deployed after {DEPLOY_WAIT_SECONDS:.0f} s; left to the daily run")
+            context.console.warn(
+                f"The deploy did not finish within {DEPLOY_WAIT_SECONDS:.0f} s; the daily run will check the app"
+            )
             return
     with failures_in_log(context, "post-upgrade"), strays_in_log(context, "post-upgrade"):
         upgrade.fire_if_due(context.environment, context.console.passed_on)

@@ -25,17 +25,16 @@ COMMAND = Command(
     "<app>... | --all",
     "Remove legacy build caches",
     "<app>... | --all [--dry-run [--format stdout|json|yaml]] [--force] [--quiet]",
-    "Removes directories that are verified to be unused build caches. Nothing that is or may be in use is removed, "
-    "whatever the flags. Named apps are purged without a confirmation prompt; --all shows its plan and asks first. "
-    "Purging again after an interruption removes the rest.",
+    "Removes directories that are verified to be unused build caches. Never removes anything that is or may be in "
+    "use. Purge again to resume an interrupted purge.",
     (
-        ("--all --dry-run", "show what would be removed, and how much space that frees"),
-        ("--all", "show the plan, ask for confirmation, and remove the caches"),
-        ("shop blog", "remove the legacy caches of two apps"),
-        ("uploads --force", "remove a directory that is not verified to be a build cache"),
+        ("--all --dry-run", "preview, with sizes"),
+        ("--all", "remove after confirmation"),
+        ("shop blog", "remove the caches of two apps"),
+        ("uploads --force", "remove an unverified directory"),
     ),
     (
-        Flag("--all", "all apps, except caches that are recent or not verified"),
+        Flag("--all", "all apps; skips caches that are recent or unverified"),
         *DRY_RUN,
         Flag("--force", "skip confirmation prompts; never overrides a safety check"),
     ),
@@ -84,14 +83,12 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
         return worst
     purged = [finding.app for finding in findings if candidates(finding, request)]
     before = disks.of_apps(context.environment, purged)
-    code, removed_bytes = _tell(
-        context.console, _purge_each(context, findings, request), is_several=len(findings) > 1
-    )
-    worst = max(worst, code)
-    after = disks.of_paths(path for disk in before for path in disk.paths)
-    for line in disk_lines.changes(before, after, removed_bytes):
-        context.console.detail(line)
-    return worst
+    code, outcomes = _tell(context.console, _purge_each(context, findings, request), is_several=len(findings) > 1)
+    if outcomes:
+        after = disks.of_paths(path for disk in before for path in disk.paths)
+        for line in disk_lines.changes(before, after, sum(outcome.removed.size_bytes for outcome in outcomes)):
+            context.console.detail(line)
+    return max(worst, code)
 
 
 def _check(named: list[str], *, is_all: bool) -> None:
@@ -135,8 +132,8 @@ def _confirmed(console: Console, surveyor: Surveyor, findings: Sequence[Finding]
         return True
     if not console.is_interactive:
         raise UsageError(
-            "--all removes the legacy caches of many apps, and there is no terminal to confirm it",
-            "review the plan with --dry-run, then add --force",
+            "--all needs confirmation, and there is no terminal to ask for it",
+            "preview with --dry-run, then add --force",
         )
     _show_plan(console, surveyor, findings, Request())
     if console.ask("Remove these legacy caches?"):
@@ -158,8 +155,9 @@ def _purge_each(context: Context, findings: Sequence[Finding], request: Request)
 
 def _purge_if_typed(context: Context, finding: Finding, request: Request, error: Unverified) -> Result:
     """Ask for the app's name before an unverified directory is removed."""
-    if not context.console.ask_for_name(str(error), finding.app):
-        return Result(finding.app, error=Refused(f"The name {finding.app} was not typed; nothing was removed"))
+    consequence = f"This command will delete {finding.location.path}."
+    if not context.console.ask_for_name(finding.app, str(error), consequence):
+        return Result(finding.app, error=Refused(f"Confirmation did not match {finding.app}. Nothing was removed"))
     return _purge(context, finding, replace(request, is_confirmed=True))
 
 
@@ -176,8 +174,8 @@ def _purge(context: Context, finding: Finding, request: Request) -> Result:
     return Result(finding.app, outcome, kept)
 
 
-def _tell(console: Console, results: Iterator[Result], *, is_several: bool) -> tuple[ExitCode, int]:
-    """Print each result, and the total of several; return the worst exit code and the removed bytes."""
+def _tell(console: Console, results: Iterator[Result], *, is_several: bool) -> tuple[ExitCode, list[Outcome]]:
+    """Print each result, and the total of several; return the worst exit code and the outcomes."""
     worst = ExitCode.OK
     outcomes: list[Outcome] = []
     for result in results:
@@ -193,7 +191,7 @@ def _tell(console: Console, results: Iterator[Result], *, is_several: bool) -> t
             worst = max(worst, result.error.exit_code)
     if is_several:
         purge_text.tell_total(console, outcomes)
-    return worst, sum(outcome.removed.size_bytes for outcome in outcomes)
+    return worst, outcomes
 
 
 def _tell_errors(console: Console, errors: Sequence[CacheError]) -> ExitCode:

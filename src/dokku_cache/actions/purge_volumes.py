@@ -1,4 +1,4 @@
-"""``dokku cache:purge-volumes``: removes Docker volumes in which builds keep their caches, by hand."""
+"""``dokku cache:purge-volumes``: removes Docker volumes in which builds keep their caches."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ from dokku_cache.volumes import telling
 from dokku_cache.volumes.plan import VolumeDecision, VolumeFinding, Wish, choose
 from dokku_cache.volumes.state import VolumeState
 
-#: Such a volume may be dead or not: who asks for the dead ones has no answer.
+#: Whether such a volume is orphaned cannot be determined.
 _UNDECIDED = frozenset({ReasonCode.DOCKER_UNAVAILABLE, ReasonCode.USAGE_UNKNOWN})
 
 COMMAND = Command(
@@ -27,26 +27,26 @@ COMMAND = Command(
     "<app>... | --orphaned",
     "Remove cache volumes",
     "<app>... | --orphaned [--dry-run [--format stdout|json|yaml]] [--force] [--quiet]",
-    "With an app it empties the caches that its builds use: nothing of the app is lost, but its next build is slow. "
-    "With --orphaned it removes those of apps that are gone. What a container mounts stays, whatever the flags.",
+    "Removes the Docker volumes in which builds keep their caches. No app data is lost, but the next build is "
+    "slower. Volumes that a container mounts are kept.",
     (
-        ("--orphaned --dry-run", "shows what is left of apps that are gone"),
-        ("--orphaned", "shows that, asks, and removes it"),
-        ("shop", "empties the caches of one app, as when a build fails for what is in them"),
+        ("--orphaned --dry-run", "preview, with sizes"),
+        ("--orphaned", "remove after confirmation"),
+        ("shop", "clear the build cache of one app"),
     ),
     (
-        Flag("--orphaned", "the volumes of apps that are gone, once they are older than the quiet time"),
+        Flag("--orphaned", "volumes of destroyed apps that have the minimum age"),
         *DRY_RUN,
-        Flag("--force", "do not ask before --orphaned removes: for scripts; forces no refusal"),
+        Flag("--force", "skip confirmation prompts; never overrides a safety check"),
     ),
 )
 
 
 def run(context: Context, arguments: Sequence[str]) -> ExitCode:
-    """Remove the cache volumes of the named apps, or of all apps that are gone, or show what that would do."""
+    """Remove the cache volumes of the named apps, or of all destroyed apps, or show the plan."""
     parsed = Parser(COMMAND).read_all(arguments)
     format_name = plan_format(parsed)
-    # A program reads nothing but the plan.
+    # Other formats are for programs, which read only the plan.
     context = context.with_flags(quiet=parsed.quiet or format_name != STDOUT)
     if parsed.is_dry_run:
         context.engine.only_look()
@@ -83,22 +83,21 @@ def _show_plan(console: Console, decisions: Sequence[VolumeDecision], format_nam
 
 def _check(named: list[str], *, is_orphaned: bool) -> None:
     if is_orphaned and named:
-        raise UsageError("Name apps or --orphaned, not both", COMMAND.hint)
+        raise UsageError("Name apps or use --orphaned, not both", COMMAND.hint)
     if not is_orphaned and not named:
         raise UsageError("Please specify an app to run the command on", COMMAND.hint)
 
 
 def _choose(named: list[str], visible: frozenset[str], wish: Wish) -> tuple[list[str], list[CacheError]]:
-    """Give the apps that are meant, and an error for each name that is none.
+    """Give the named apps, and an error for each name that is not an app.
 
-    What belongs to no app that this user may see could be another user's: of apps that are gone, only who sees every
-    app may remove anything.
+    A volume of a destroyed app could be another user's, so --orphaned requires access to all apps.
     """
     if wish is Wish.ORPHANED:
         if not frozenset(apps.every()) <= visible:
             raise Refused(
-                "Volumes of apps that are gone may be another user's",
-                "who may see every app can remove them; 'dokku cache:purge-volumes <app>' removes those of an app",
+                "--orphaned needs access to all apps, because the volumes may belong to another user's app",
+                "ask an administrator of this server, or name your apps: 'dokku cache:purge-volumes <app>'",
             )
         return [], []
     chosen: list[str] = []
@@ -120,7 +119,7 @@ def _plan(context: Context, chosen: list[str], visible: frozenset[str], wish: Wi
 
 
 def _undecided(decisions: Sequence[VolumeDecision]) -> list[CacheError]:
-    """Give what kept from deciding on volumes of apps that are gone, once for each cause."""
+    """Give one error per cause for the volumes that cannot be classified."""
     causes = [
         decision.why_kept.removeprefix(f"{VolumeState.UNKNOWN.value}: ")
         for decision in decisions
@@ -128,21 +127,21 @@ def _undecided(decisions: Sequence[VolumeDecision]) -> list[CacheError]:
     ]
     return [
         Unestablished(
-            f"It cannot be decided on {text.count(causes.count(cause), 'cache volume')}: {cause}",
-            "nothing was done to what that is about: purge again when it can be found out",
+            f"Could not check {text.count(causes.count(cause), 'cache volume')}: {cause}",
+            "these volumes were kept; fix the cause, then purge again",
         )
         for cause in dict.fromkeys(causes)
     ]
 
 
 def _confirmed(context: Context, decisions: Sequence[VolumeDecision]) -> bool:
-    """Show the plan and ask, where there is something to remove and somebody to ask."""
+    """Show the plan and ask for confirmation, where there is something to remove."""
     if not any(decision.goes for decision in decisions):
         return True
     if not context.console.is_interactive:
         raise UsageError(
-            "--orphaned removes volumes of many apps, and nobody is here to confirm it",
-            "look at the plan with --dry-run, then add --force",
+            "--orphaned needs confirmation, and there is no terminal to ask for it",
+            "preview with --dry-run, then add --force",
         )
     telling.show_plan(context.console, decisions)
     if context.console.ask("Remove these volumes?"):
@@ -155,9 +154,9 @@ def _tell_of_nothing(context: Context, chosen: list[str], decisions: Sequence[Vo
     with_volumes = {decision.finding.app for decision in decisions}
     for app in chosen:
         if app not in with_volumes:
-            context.console.detail(f"{app} has no cache volume: nothing to do")
+            context.console.detail(f"{app} has no cache volumes")
     if wish is Wish.ORPHANED and not any(decision.goes or decision.code in _UNDECIDED for decision in decisions):
-        context.console.detail("No cache volume of an app that is gone: nothing to do")
+        context.console.detail("No cache volumes of destroyed apps found")
 
 
 def _purge(context: Context, decisions: Sequence[VolumeDecision], purger: VolumePurger) -> ExitCode:
@@ -169,7 +168,7 @@ def _purge(context: Context, decisions: Sequence[VolumeDecision], purger: Volume
             if not decision.goes:
                 if purger.wish is Wish.APP:
                     raise refusal(decision)
-                continue  # nobody has asked for it by name
+                continue  # it was not named
             outcome = purger.purge(decision.finding)
         except CacheError as error:
             worst = max(worst, _warn(context, [error]))

@@ -1,8 +1,8 @@
-"""``dokku cache:report``: what is there, and what it costs."""
+"""``dokku cache:report``: the legacy cache and the settings of apps, or of the server."""
 
 from collections.abc import Sequence
 
-from dokku_cache.arguments import STDOUT, Command, Flag, Parser, Section, named_apps
+from dokku_cache.arguments import STDOUT, Command, Flag, Parser, named_apps
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps
 from dokku_cache.errors import ExitCode, UsageError
@@ -17,23 +17,17 @@ COMMAND = Command(
     "[<app>] [--global] [<flag>]",
     "Report on legacy caches",
     "[<app>] [--global] [--format stdout|json|yaml] [<info-flag>] [--quiet]",
-    "It changes nothing. Of each app, ghosts too, it says what lies there, its size, its state with the reason, the "
-    "evidence for it, and what goes by itself. An info flag shows that one value alone.",
+    "Shows the size and state of each app's legacy cache, the checks behind the state, and the settings. Changes "
+    'nothing. Every line of the report is also an info flag, which prints only that value: "Cache legacy size" is '
+    "--cache-legacy-size.",
     (
-        ("shop", "shows all about one app"),
-        ("shop --cache-legacy-size", "shows one value"),
-        ("--global --format json", "gives what holds for the server to a program"),
+        ("shop", "report on one app"),
+        ("shop --cache-legacy-size", "print one value"),
+        ("--global --format json", "report on the server as JSON"),
     ),
     (
-        Flag("--global", "what holds for the server, and not of apps"),
-        Flag("--format", "for a person or for programs", choices=report.FORMATS, default="stdout", is_free=True),
-    ),
-    (
-        Section("Info flags of an app", tuple((f"--{key}", "") for key in sorted(report_values.APP_KEYS))),
-        Section(
-            "Info flags of the server (--global)",
-            tuple((f"--{key}", "") for key in sorted(report_values.SERVER_KEYS)),
-        ),
+        Flag("--global", "report on the server instead of apps"),
+        Flag("--format", "output format", choices=report.FORMATS, default="stdout", is_free=True),
     ),
 )
 
@@ -54,7 +48,7 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
         visible = context.visible_apps()
     named = [apps.verify(name, visible) for name in named_apps(context, parsed)]
     if len(named) > 1:
-        raise UsageError("cache:report takes one app, or none for all", COMMAND.hint)
+        raise UsageError("cache:report takes at most one app", COMMAND.hint)
     return _report_apps(context, named or list(visible), frozenset(visible), info_flag, parsed.format)
 
 
@@ -71,7 +65,7 @@ def _report_apps(
     gatherer = report_values.Gatherer(context)
     surveyor = Surveyor(context.environment, context.engine, visible)
     if not names and format_name == STDOUT:
-        context.console.detail("There are no apps, so no legacy caches to report on: nothing to do")
+        context.console.detail("There are no apps to report on")
     with Watcher(context.console, writes_lines=False) as watcher:
         watcher.asking()
         for finding in surveyor.survey(names):
@@ -79,7 +73,7 @@ def _report_apps(
             if info_flag.removeprefix("--") in {"", *report_values.WALKED_KEYS}:
                 examined, measured = measure_finding(surveyor, finding, watcher, context.console)
             values = gatherer.of_app(examined, measured)
-            watcher.end()  # what was asked for would stand behind the bar
+            watcher.end()  # the report must not be printed behind the bar
             report.write(
                 context.console,
                 finding.app,

@@ -1,4 +1,4 @@
-"""``dokku cache:set``: says what goes by itself and when, for an app or for all."""
+"""``dokku cache:set``: sets when caches are removed automatically, for an app or for all."""
 
 from collections.abc import Sequence
 
@@ -10,21 +10,24 @@ from dokku_cache.errors import ExitCode, UsageError
 COMMAND = Command(
     "set",
     "[--global|<app>] <property> [<value>]",
-    "Set what goes by itself",
+    "Set or unset a property",
     "[--global|<app>] <property> [<value>] [--quiet]",
-    "It says what goes by itself, when, and within which bounds. An app's value comes before the global one, that "
-    "before the default; without a value the property is cleared.",
+    "Omit the value to unset a property. App values override global values. Properties marked with * are for "
+    "--global only. A size is 5GiB or 500MB, a duration is 36h, 7d or 0.",
     (
-        ("shop auto-purge false", "keeps an app's legacy cache from going by itself"),
-        ("--global max-size 5GiB", "bounds what each app's cache volumes may hold"),
-        ("shop auto-purge", "clears the app's own value"),
+        ("shop auto-purge false", "never purge this app automatically"),
+        ("--global max-size 5GiB", "limit the cache volumes of each app"),
+        ("shop auto-purge", "unset the value of the app"),
     ),
-    (Flag("--global", "for all apps that have no value of their own, or for the server"),),
+    (Flag("--global", "all apps without their own value, or the server"),),
     (
         Section(
-            "Properties",
+            "Properties (defaults in parentheses)",
             tuple(
-                (f"{key} {policy.VALUES[key]}", f"{policy.MEANINGS[key]} (default {default})")
+                (
+                    f"{key} {policy.VALUES[key]}",
+                    f"{policy.MEANINGS[key]} ({default}){'' if key in policy.OF_APPS else ' *'}",
+                )
                 for key, default in policy.DEFAULTS.items()
             ),
         ),
@@ -49,7 +52,8 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     context.console.heading(f"Setting {key} to {value}" if value else f"Unsetting {key}")
     if (key, value) == (policy.MIN_FREE_ACTION, policy.REFUSE) and not policy.can_refuse(context.environment):
         context.console.warn(
-            "This Dokku cannot refuse a deploy for it: that takes 0.32.0 or later", "until then deploys go on, warned"
+            "This version of Dokku cannot refuse a deploy; deploys only print a warning",
+            "upgrade to Dokku 0.32.0 or later",
         )
     return ExitCode.OK
 

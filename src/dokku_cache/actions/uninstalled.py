@@ -29,7 +29,7 @@ def _finish(context: Context, finding: Finding) -> None:
     trash_only = replace(finding, cache=Verdict())
     try:
         if not policy.is_auto_purge_on(context.environment, finding.app):
-            raise CacheError("an interrupted purge is not finished, because auto-purge is off")
+            raise CacheError("an interrupted purge was not finished, because auto-purge is off")
         outcome = purge_and_record(context, trash_only, Request(in_deploy=True))
         purge_text.tell_outcome(context.console, finding.app, outcome)
     except CacheError as error:

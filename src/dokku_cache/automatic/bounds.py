@@ -34,11 +34,9 @@ def keep_app_within(context: Context, app: str, initiator: Initiator) -> None:
     held = sum(decision.finding.size_bytes or 0 for decision in decisions if decision.goes)
     if held <= most:
         return
-    context.console.detail(
-        f"{app}: its cache volumes hold {text.size(held)}, and may hold {text.size(most)} (max-size)"
-    )
+    context.console.detail(f"{app}: its cache volumes use {text.size(held)}, max-size is {text.size(most)}")
     if not policy.is_auto_purge_on(context.environment, app):
-        context.console.detail(f"{app}: they stay, auto-purge is off")
+        context.console.detail(f"{app}: volumes kept, auto-purge is off")
         return
     _tell_kept(context, app, decisions)
     purge_each(context, [decision.finding for decision in decisions if decision.goes], Wish.APP, initiator)
@@ -47,7 +45,7 @@ def keep_app_within(context: Context, app: str, initiator: Initiator) -> None:
 def _tell_kept(context: Context, app: str, decisions: Sequence[VolumeDecision]) -> None:
     for decision in decisions:
         if not decision.goes:
-            context.console.detail(f"{app}: volume {decision.finding.name} stays, {decision.why_kept}")
+            context.console.detail(f"{app}: volume {decision.finding.name} kept, {decision.why_kept}")
 
 
 def keep_engine_within(context: Context) -> None:
@@ -62,11 +60,11 @@ def keep_engine_within(context: Context) -> None:
     if held <= most:
         return
     if not policy.is_auto_purge_on(context.environment, properties.GLOBAL):
-        context.console.detail("Docker's build cache stays as it is, as auto-purge is off")
+        context.console.detail("Docker's build cache: kept, auto-purge is off")
         return
     building = next((app for app in apps.every() if locks.is_being_deployed(context.environment, app)), "")
     if building:
-        context.console.detail(f"Docker's build cache stays as it is, as {building} is being deployed")
+        context.console.detail(f"Docker's build cache: kept, {building} is being deployed")
         return
     try:
         freed = build_cache.prune(context.engine, most)
@@ -75,5 +73,5 @@ def keep_engine_within(context: Context) -> None:
         raise
     record(context, Record("", history.now(), Initiator.CRON.value, freed, kind=ENGINE))
     context.console.section(
-        f"Docker's build cache: freed {text.size(freed)} of {text.size(held)}, as it may hold {text.size(most)}"
+        f"Docker's build cache: removed {text.size(freed)} of {text.size(held)}, engine-max-size is {text.size(most)}"
     )

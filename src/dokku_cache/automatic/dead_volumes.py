@@ -1,4 +1,4 @@
-"""Cache volumes of apps that are gone, which go by themselves."""
+"""Cache volumes of destroyed apps, which are removed automatically."""
 
 from collections.abc import Sequence
 
@@ -52,7 +52,7 @@ def purge_each(context: Context, findings: Sequence[VolumeFinding], wish: Wish, 
         try:
             outcome = purger.purge(finding)
         except Kept as kept:
-            context.console.detail(f"{finding.app}: volume {finding.name} stays, {kept.state_and_reason}")
+            context.console.detail(f"{finding.app}: volume {finding.name} kept, {kept.state_and_reason}")
         except CacheError as error:
             context.console.warn(str(error), error.hint)
             worst = max(worst, error.exit_code)
@@ -68,5 +68,5 @@ def purge_each(context: Context, findings: Sequence[VolumeFinding], wish: Wish, 
 def _tell_kept(context: Context, decisions: Sequence[VolumeDecision]) -> None:
     for decision in decisions:
         if not decision.goes:
-            app = decision.finding.app or "no app"
-            context.console.detail(f"{app}: volume {decision.finding.name} stays, {decision.why_kept}")
+            app = decision.finding.app or "unknown app"
+            context.console.detail(f"{app}: volume {decision.finding.name} kept, {decision.why_kept}")

@@ -110,11 +110,11 @@ def described(found: FileSystem) -> str:
         and found.free_inodes / found.total_inodes * 100 < percent
     ):
         room += f", {found.free_inodes:,} of {found.total_inodes:,} inodes"
-    return f"{room} on the disk of {found.path}"
+    return f"{room} on {found.path}"
 
 
 def removable_manually(context: Context) -> list[str]:
-    """Name what could still be removed, the biggest first; nothing where Docker does not respond in time."""
+    """Name what could still be removed, the largest first; nothing where Docker does not respond in time."""
     visible = frozenset(context.visible_apps())
     listed = frozenset(apps.every())
     try:
@@ -130,12 +130,12 @@ def removable_manually(context: Context) -> list[str]:
         if volume.app in visible:
             by_app[volume.app] = by_app.get(volume.app, 0) + usage.volume_bytes.get(volume.name, 0)
     found = [
-        (size_bytes, f"{text.size(size_bytes)} in volumes of {app} ('dokku cache:purge-volumes {app}')")
+        (size_bytes, f"'dokku cache:purge-volumes {app}' ({text.size(size_bytes)})")
         for app, size_bytes in by_app.items()
     ]
     if listed <= visible:
         reclaimable = usage.build_cache.reclaimable_bytes
-        found.append((reclaimable, f"{text.size(reclaimable)} of Docker's build cache ('docker builder prune')"))
+        found.append((reclaimable, f"'docker builder prune' ({text.size(reclaimable)})"))
     return list(_biggest(found))
 
 

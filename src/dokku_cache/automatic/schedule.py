@@ -25,7 +25,7 @@ def look(root: str = "/") -> Schedule:
     if os.path.isdir(os.path.join(root, daily_prune.SYSTEMD)):
         file, by = TIMER_FILE, f"systemd timer {TIMER}"
         if os.path.lexists(os.path.join(root, file)) and not os.path.lexists(os.path.join(root, ENABLED)):
-            return Schedule(f"not scheduled: {by} is not enabled ('sudo systemctl enable --now {TIMER}')")
+            return Schedule(f"not scheduled: {by} is not enabled; run 'sudo systemctl enable --now {TIMER}'")
     else:
         file, by = CRON_FILE, f"cron file /{CRON_FILE}"
     try:

@@ -23,5 +23,5 @@ def sweep_server(context: Context, initiator: Initiator, deploying: str = "") ->
             context.console.warn(f"Cache volumes are kept: {error}", error.hint)
     trouble = context.engine.trouble
     if trouble:
-        context.console.warn(f"No cache could be examined: {trouble}", trouble.hint)
+        context.console.warn(f"Caches could not be checked: {trouble}", trouble.hint)
     return worst

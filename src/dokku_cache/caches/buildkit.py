@@ -66,7 +66,7 @@ def _of_container(container: Json, location: str, size_bytes: int | None) -> Cac
         VolumeState.LIVE.value,
         f"container {name} builds with it"
         if runs
-        else f"container {name} builds with it when it runs: it is {state}, so start it before you prune",
+        else f"container {name} builds with it, but is {state}; start it before pruning",
         _prune(name),
         size_bytes,
         reason_code=ReasonCode.BUILDKIT_RUNNING if runs else ReasonCode.BUILDKIT_STOPPED,
@@ -93,7 +93,7 @@ def _left_over(name: str, size_bytes: int | None) -> Cache:
         None,
         "",
         VolumeState.ORPHANED.value,
-        "its builder of buildx was removed, or kept it for a later one (--keep-state): no container mounts it",
+        "no container mounts it; its buildx builder was removed, possibly with --keep-state",
         f"docker volume rm {name}" if _PLAIN_NAME.fullmatch(name) else "",
         size_bytes,
         reason_code=ReasonCode.BUILDER_REMOVED,

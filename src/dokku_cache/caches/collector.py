@@ -78,7 +78,7 @@ class Collector:
         )
 
     def _disk_usage(self, watcher: Watcher) -> DiskUsage | None:
-        watcher.measuring("volumes, by Docker")
+        watcher.measuring("volumes (by Docker)")
         try:
             return self._ask(lambda: disk_usage.ask(self._context.engine))
         finally:

@@ -151,7 +151,7 @@ def of_directory_without_app(path: str, name: str, scan: Scan | None) -> Cache:
         None,
         "",
         State.UNVERIFIED.value,
-        f"{name} is no name of an app to Dokku, which can neither build nor destroy it; look at it yourself",
+        f'"{name}" is not a valid app name. Inspect this directory manually',
         "",
         scan.size_bytes if scan else None,
         scan.files if scan else None,

@@ -42,9 +42,9 @@ def look(installed: DokkuVersion | None, root: str = "/") -> DailyPrune:
     if os.path.lexists(os.path.join(root, CRON_FILE)):
         return _judge(os.path.join(root, CRON_FILE), "cron runs it", "its cron file")
     if has_timer:
-        return DailyPrune(can_work=False, reason="it waits for a systemd timer, and systemd does not run here")
+        return DailyPrune(can_work=False, reason="it needs a systemd timer, and systemd is not running")
     if installed is not None and installed < FIRST_WITH_PRUNE:
-        return DailyPrune(can_work=False, reason=f"Dokku {installed} has none, {FIRST_WITH_PRUNE} and later do")
+        return DailyPrune(can_work=False, reason=f"it needs Dokku {FIRST_WITH_PRUNE} or later, this is {installed}")
     return DailyPrune(can_work=False, reason="it is not installed")
 
 
@@ -55,7 +55,7 @@ def _judge(path: str, works: str, what: str) -> DailyPrune:
     except OSError as error:
         return DailyPrune(can_work=False, reason=f"{what} cannot be read ({error.strerror})")
     if not commands:
-        return DailyPrune(can_work=False, reason=f"{what} does not prune")
+        return DailyPrune(can_work=False, reason=f"{what} contains no prune command")
     if not all(_FORCE.search(command["options"]) for command in commands):
-        return DailyPrune(can_work=False, reason=f"{what} lacks -f")
+        return DailyPrune(can_work=False, reason=f"the prune command in {what} lacks -f")
     return DailyPrune(can_work=True, reason=works)

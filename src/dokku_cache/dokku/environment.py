@@ -40,8 +40,8 @@ class DokkuEnvironment:
         lib_root = environ.get("DOKKU_LIB_ROOT", "/var/lib/dokku")
         if not os.path.isabs(root):
             raise CacheError(
-                f"DOKKU_ROOT is {'not set' if not root else 'no absolute path: ' + root}",
-                "call this through Dokku: 'dokku cache:help'",
+                f"DOKKU_ROOT is {'not set' if not root else 'not an absolute path: ' + root}",
+                "run the plugin through Dokku: 'dokku cache:help'",
             )
         return cls(
             root=os.path.normpath(root),

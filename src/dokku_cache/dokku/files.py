@@ -13,7 +13,7 @@ def opener(path: str, flags: int) -> int:
     handle = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
     if stat.S_ISFIFO(os.fstat(handle).st_mode):
         os.close(handle)
-        raise OSError(errno.EINVAL, "no plain file", path)
+        raise OSError(errno.EINVAL, "not a regular file", path)
     return handle
 
 
@@ -28,7 +28,7 @@ def read(path: str, max_bytes: int = MOST_BYTES) -> str:
         if stat.S_ISDIR(status.st_mode):
             raise IsADirectoryError(errno.EISDIR, "Is a directory", path)
         if not stat.S_ISREG(status.st_mode):
-            raise OSError(errno.EINVAL, "no plain file", path)
+            raise OSError(errno.EINVAL, "not a regular file", path)
         if status.st_size > max_bytes:
             raise OSError(errno.EFBIG, f"longer than {max_bytes:,} bytes", path)
         with open(handle, "rb", closefd=False) as file:

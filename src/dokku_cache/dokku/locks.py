@@ -10,7 +10,7 @@ from dokku_cache.sources.app_directory import LOCK_NAME
 from dokku_cache.tree.handles import AppDirectory
 
 _POLL_SECONDS = 0.1
-_HINT = "nothing was removed: see that user dokku can open it, and purge again"
+_HINT = "nothing was removed; check that user dokku can open it, then purge again"
 _DEPLOY_POLL_SECONDS = 0.5
 
 
@@ -72,7 +72,7 @@ def _try_shared(lock_fd: int, app: str) -> bool:
     except BlockingIOError:
         return False
     except OSError as error:
-        raise Unestablished(f"the deploy lock of {app} cannot be probed ({error.strerror})", _HINT) from error
+        raise Unestablished(f"the deploy lock of {app} cannot be checked ({error.strerror})", _HINT) from error
     return True
 
 
@@ -95,11 +95,13 @@ def hold(directory: AppDirectory, wait_seconds: float = 0) -> None:
         if time.monotonic() >= deadline:
             raise Refused(
                 f"another purge of {directory.app} is running",
-                f"wait for it: 'dokku cache:report {directory.app}' shows when it is done",
+                f"wait until it finishes; check with 'dokku cache:report {directory.app}'",
             )
         time.sleep(_POLL_SECONDS)
     if not directory.still_named():
-        raise Refused(f"{directory.app} was replaced while it was being examined", "look at it, and try again")
+        raise Refused(
+            f"The directory of {directory.app} was replaced during the purge", "inspect it, then purge again"
+        )
 
 
 def _taken(directory: AppDirectory) -> bool:

@@ -14,7 +14,7 @@ TIMEOUT_SECONDS = 60
 
 
 #: What to do where a trigger, as of another plugin, gives no answer.
-HINT = "find the plugin at fault with 'dokku --trace cache:list', mend or disable it, and try again"
+HINT = "find the faulty plugin with 'dokku --trace cache:list', fix or disable it, then try again"
 
 
 class NeverEnds(Unestablished):
@@ -55,7 +55,7 @@ def trigger(
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         silent = isinstance(error, subprocess.TimeoutExpired)
-        cause = f"did not answer within {timeout_seconds:g} s" if silent else f"cannot be run: {error}"
+        cause = f"did not respond within {timeout_seconds:g} s" if silent else f"cannot be run: {error}"
         raise TriggerFailed([name], cause, HINT) from error
     if done.returncode != 0:
         said = done.stderr.decode(errors="backslashreplace").strip().splitlines()
@@ -113,7 +113,7 @@ def tell(name: str, *arguments: str, output: int, timeout_seconds: float) -> Non
     try:
         code = process.wait(timeout_seconds)
     except subprocess.TimeoutExpired as error:
-        raise NeverEnds(f"trigger {name} did not end within {timeout_seconds:g} s, and was ended") from error
+        raise NeverEnds(f"trigger {name} did not finish within {timeout_seconds:g} s and was killed") from error
     finally:
         if process.returncode is None:
             with contextlib.suppress(OSError):

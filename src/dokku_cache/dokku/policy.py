@@ -1,4 +1,4 @@
-"""What goes by itself, when, and within which bounds: the properties of this plugin."""
+"""The properties of this plugin: what is removed automatically, when, and the limits."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -39,12 +39,12 @@ VALUES = {
     MIN_AGE: "<duration>",
 }
 MEANINGS = {
-    AUTO_PURGE: "whether dead caches go by themselves",
-    ENGINE_MAX_SIZE: "--global only: what Docker's own build cache may hold; the daily run prunes it down to that",
-    MAX_SIZE: "what an app's cache volumes may hold; above it, they are emptied after a deploy",
-    MIN_FREE: "--global only: what has to be free on the disk before a build; below it all that is dead goes at once",
-    MIN_FREE_ACTION: "--global only: what happens to a deploy where less is free; Dokku 0.32 and later can refuse it",
-    MIN_AGE: "for how long nobody may have written into a cache that goes by itself, such as 0, 36h, 7d or 1d12h",
+    AUTO_PURGE: "remove unused caches automatically",
+    ENGINE_MAX_SIZE: "limit for Docker's build cache",
+    MAX_SIZE: "limit for the cache volumes of an app",
+    MIN_FREE: "free space required before a build",
+    MIN_FREE_ACTION: "action when less is free",
+    MIN_AGE: "minimum age for automatic removal",
 }
 #: What can be set for one app too; the rest holds for the server.
 OF_APPS = (AUTO_PURGE, MAX_SIZE, MIN_AGE)
@@ -129,7 +129,7 @@ def check(key: str, value: str, *, is_global: bool) -> None:
     if key not in DEFAULTS:
         raise UsageError(f"Invalid property specified, valid properties include: {', '.join(DEFAULTS)}")
     if not is_global and key not in OF_APPS:
-        raise UsageError(f"{key} holds for the whole server: set it with --global")
+        raise UsageError(f"{key} can only be set with --global")
     if value:
         _CHECKS[key](key, value)
 
@@ -137,7 +137,7 @@ def check(key: str, value: str, *, is_global: bool) -> None:
 def _check_words(*words: str) -> Callable[[str, str], None]:
     def check_word(key: str, value: str) -> None:
         if value not in words:
-            raise UsageError(f"{key} is either {' or '.join(words)}, not {value!r}")
+            raise UsageError(f"{key} must be {' or '.join(words)}, not {value!r}")
 
     return check_word
 
@@ -151,7 +151,7 @@ def _check_amount(parse: Callable[[str], object], what: str) -> Callable[[str, s
         try:
             parse(value)
         except ValueError as error:
-            raise UsageError(f"{key} is {what}, not {value!r}") from error
+            raise UsageError(f"{key} must be {what}, not {value!r}") from error
 
     return check_amount
 
@@ -162,7 +162,7 @@ _CHECKS: dict[str, Callable[[str, str], None]] = {
     ENGINE_MAX_SIZE: _check_amount(_or_off(sizes.parse), _A_SIZE),
     MAX_SIZE: _check_amount(_or_off(sizes.parse), _A_SIZE),
     MIN_FREE: _check_amount(
-        _or_off(sizes.parse_least), f"a size such as {sizes.EXAMPLES}, a share such as 5%, or {OFF}"
+        _or_off(sizes.parse_least), f"a size such as {sizes.EXAMPLES}, a percentage such as 5%, or {OFF}"
     ),
     MIN_FREE_ACTION: _check_words("warn", REFUSE),
     MIN_AGE: _check_amount(durations.parse, "a duration such as 0, 36h, 7d or 1d12h"),

@@ -14,7 +14,7 @@ GLOBAL = "--global"
 #: empty one for this plugin.
 INVALID = "invalid"
 _TIMEOUT_SECONDS = 30
-_HINT = "nothing was set: see that the disk has room, and set it again"
+_HINT = "nothing was set; check that the disk has space ('df -h'), then try again"
 
 
 def get(environment: DokkuEnvironment, app: str, key: str, plugin: str = PLUGIN) -> str:
@@ -31,7 +31,7 @@ def get(environment: DokkuEnvironment, app: str, key: str, plugin: str = PLUGIN)
     except OSError as error:
         raise CacheError(
             f"The property {path} cannot be read ({error.strerror})",
-            "nothing goes by itself until user dokku can read it: 'ls -l' shows whose it is",
+            "nothing is removed automatically until user dokku can read it; check 'ls -l'",
         ) from error
     if plugin == PLUGIN and not (value and value.isprintable()):
         return INVALID
@@ -56,7 +56,7 @@ def _run(command: list[str]) -> None:
             cwd="/",
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise CacheError(f"Dokku's property tool does not answer: {error}", _HINT) from error
+        raise CacheError(f"Dokku's property tool could not be run: {error}", _HINT) from error
     if done.returncode != 0:
         said = done.stderr.decode(errors="backslashreplace").strip()
         raise CacheError(f"Dokku's property tool failed: {said}", _HINT)

@@ -41,5 +41,7 @@ def _configured(path: str) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise Unestablished(f"{path} cannot be read ({error.strerror})", "see that user dokku can read it") from error
+        raise Unestablished(
+            f"{path} cannot be read ({error.strerror})", "check that user dokku can read it"
+        ) from error
     return bool(found) and found[-1] == "true"

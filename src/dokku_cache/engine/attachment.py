@@ -47,9 +47,11 @@ class Attachment:
                 *lines, rest = (rest + data).split(b"\n")
                 yield from lines
         except TimeoutError as error:
-            raise Unestablished(f"the helper container was silent for {SILENCE_SECONDS} s", "purge again") from error
+            raise Unestablished(
+                f"the helper container did not respond for {SILENCE_SECONDS} s", "purge again"
+            ) from error
         except OSError as error:
-            raise Unestablished(f"the connection to Docker broke ({error.strerror})", "purge again") from error
+            raise Unestablished(f"the connection to Docker was lost ({error.strerror})", "purge again") from error
 
     def close(self) -> None:
         """Close the connection. The response first, for it closes what it reads from, and that the socket.

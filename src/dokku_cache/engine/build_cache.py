@@ -32,7 +32,8 @@ def prune(engine: Engine, keep_bytes: int) -> int:
         return int(answer.get("SpaceReclaimed") or 0)
     except (AttributeError, TypeError, ValueError) as error:
         raise Unestablished(
-            f"Docker's answer on its build cache cannot be read ({error})", "report this, with 'docker version'"
+            f"Docker's report on its build cache cannot be parsed ({error})",
+            "report this as a bug, with 'docker version'",
         ) from error
 
 

@@ -26,16 +26,16 @@ CONTAINERD_ROOT = "/var/lib/containerd"
 CONTAINERD_SETTINGS = "/etc/containerd/config.toml"
 
 #: What to do about an error whose words the engine gave.
-ERROR_HINT = "mend that first; 'journalctl -u docker' may tell more"
+ERROR_HINT = "fix this first; for details, check 'journalctl -u docker'"
 #: For bytes and for inodes alike, the kernel has the same words (errno(3), ENOSPC).
 NO_SPACE = "no space left on device"
 NO_SPACE_HINT = (
-    "Docker needs a few MB and inodes on its disk to begin: 'sudo apt-get clean' or 'sudo journalctl "
-    "--vacuum-size=50M' win some; then purge again"
+    "Docker needs a few MB and inodes to start a container: free some with 'sudo apt-get clean' or 'sudo journalctl "
+    "--vacuum-size=50M', then purge again"
 )
 
 #: What to do about an engine that cannot be reached.
-SILENT_HINT = "see to Docker first: 'systemctl status docker' tells how it is"
+SILENT_HINT = "check 'systemctl status docker', then try again"
 
 Answer = TypeVar("Answer")
 Json = dict[str, Any]
@@ -113,8 +113,8 @@ class Engine:
             # Bind mounts and paths mean something on the engine's machine only, and that must be this one.
             where = where_set("DOCKER_HOST", self._roots)
             raise Unestablished(
-                f"DOCKER_HOST is {self._docker_host}, but only the socket of an engine on this machine will do",
-                f"take DOCKER_HOST out of {where}, or set it to {DEFAULT_SOCKET} there",
+                f"DOCKER_HOST is {self._docker_host}, but only a socket on this machine is supported",
+                f"remove DOCKER_HOST from {where}, or set it to {DEFAULT_SOCKET} there",
             )
         refused = self._why_closed()
         try:
@@ -127,7 +127,7 @@ class Engine:
                 raise self._closed(refused) from failure
             if refused is not None:  # and not what became of the way through DOCKER_BIN
                 raise Unestablished(
-                    f"Docker does not answer ({refused.strerror or refused})", SILENT_HINT
+                    f"Docker did not respond ({refused.strerror or refused})", SILENT_HINT
                 ) from failure
             raise
 
@@ -164,11 +164,13 @@ class Engine:
     def _closed(self, refused: PermissionError) -> Unestablished:
         """Say what is wrong where neither the socket nor DOCKER_BIN leads to the engine."""
         path = self._docker_host.removeprefix("unix://")
-        message = f"Docker's socket {path} is closed to this user ({refused.strerror})"
+        message = f"User dokku cannot open Docker's socket {path} ({refused.strerror})"
         if self._dialer:
-            said = self._dialer.complaint() or "it gave no answer"
-            message += f", and '{self._dialer.docker_bin} system dial-stdio' does not lead to it either ({said})"
-        return Unestablished(message, f"let user dokku open {path}, as by its group, or set DOCKER_BIN to what may")
+            said = self._dialer.complaint() or "no response"
+            message += f", and '{self._dialer.docker_bin} system dial-stdio' failed ({said})"
+        return Unestablished(
+            message, f"add user dokku to the group of {path}, or set DOCKER_BIN to a command that can open it"
+        )
 
     def containers(self, *, anew: bool = False) -> list[Json]:
         """Give all containers, running or not, with their mounts: one call, made again when ``anew``."""
@@ -267,14 +269,14 @@ def guarded(call: Callable[[], Answer]) -> Answer:
     except docker_errors.APIError as error:
         said = " ".join(str(error.explanation or error).split())
         hint = NO_SPACE_HINT if NO_SPACE in said.lower() else ERROR_HINT
-        raise Unestablished(f"Docker answers with an error: {said}", hint) from error
+        raise Unestablished(f"Docker reported an error: {said}", hint) from error
     except (
         docker_errors.DockerException,
         request_errors.RequestException,
         OSError,
         ValueError,
     ) as error:
-        raise Unestablished(f"Docker does not answer ({_brief(error)})", SILENT_HINT) from error
+        raise Unestablished(f"Docker did not respond ({_brief(error)})", SILENT_HINT) from error
 
 
 def _brief(error: BaseException) -> str:

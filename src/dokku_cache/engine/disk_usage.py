@@ -58,7 +58,8 @@ def ask(engine: Engine, limit_seconds: float | None = None) -> DiskUsage:
         return read(answer)
     except (AttributeError, TypeError) as error:
         raise Unestablished(
-            f"Docker's answer on its disk usage cannot be read ({error})", "report this, with 'docker version'"
+            f"Docker's report on its disk usage cannot be parsed ({error})",
+            "report this as a bug, with 'docker version'",
         ) from error
 
 

@@ -65,6 +65,6 @@ def _read(path: str, keys: tuple[str, ...]) -> str:
     except (FileNotFoundError, NotADirectoryError):
         return ""
     except (OSError, ValueError, AttributeError) as error:
-        reason = (error.strerror if isinstance(error, OSError) else None) or "not understood"
-        raise Unestablished(f"{path} cannot be read ({reason})", "repair the file or its permissions") from error
+        reason = (error.strerror if isinstance(error, OSError) else None) or "invalid content"
+        raise Unestablished(f"{path} cannot be read ({reason})", "fix the file or its permissions") from error
     return value if isinstance(value, str) else ""

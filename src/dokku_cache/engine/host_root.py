@@ -74,7 +74,7 @@ def own_container() -> str:
             own = _OWN_ID.search(table.read())
     except OSError as error:
         raise Unestablished(
-            f"the kernel's table of mounts cannot be read ({error.strerror})", "report this as a defect"
+            f"the kernel's table of mounts cannot be read ({error.strerror})", "report this as a bug"
         ) from error
     return own.group(1) if own else ""
 

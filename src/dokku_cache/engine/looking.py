@@ -24,7 +24,7 @@ def let_only_look(api: Any) -> None:
         match = _PATH.fullmatch(str(request.path_url).partition("?")[0])
         what = match["what"] if match else ""
         if request.method not in _READING and not _is_for_a_helper(request, what, made):
-            raise RuntimeError(f"who only looks has asked the engine for {request.method} {what}")
+            raise RuntimeError(f"a read-only command sent {request.method} {what} to Docker")
         response = send(request, **options)
         if what == "/containers/create" and response.ok:
             made.add(str(response.json()["Id"]))

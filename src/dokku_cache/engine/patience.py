@@ -4,7 +4,7 @@ from typing import Any
 
 from dokku_cache.errors import Unestablished
 
-HINT = "see what keeps Docker from answering ('journalctl -u docker'): until it does, nothing is removed"
+HINT = "nothing is removed until Docker responds; check 'journalctl -u docker'"
 
 
 def ask_a_silent_engine_once(api: Any) -> None:
@@ -23,7 +23,7 @@ def ask_a_silent_engine_once(api: Any) -> None:
             return send(request, **options)
         except Exception as error:
             if _is_silence(error):
-                silences.append(Unestablished(f"Docker was silent for {options.get('timeout')} s", HINT))
+                silences.append(Unestablished(f"Docker did not respond within {options.get('timeout')} s", HINT))
                 raise silences[0] from error
             raise
 

@@ -33,13 +33,11 @@ def remove(engine: Engine, name: str, tick: Callable[[], None], limit_seconds: f
     limit = LIMIT_SECONDS if limit_seconds is None else limit_seconds
     answer = _in_background(lambda: guarded(lambda: engine.api.delete(_url(engine, name), timeout=limit)), tick)
     if answer.status_code == _CONFLICT:
-        raise Refused(
-            f"Docker does not remove it: {_message(answer)}", "it is as it was: purge again when nobody uses it"
-        )
+        raise Refused(f"Docker refused to remove it: {_message(answer)}", "purge again when no container uses it")
     if answer.status_code == _NOT_FOUND:
         return False
     if answer.status_code >= _FIRST_OF_OTHER_ANSWERS:
-        raise Unestablished(f"Docker could not remove it: {_message(answer)}", "'journalctl -u docker' may tell more")
+        raise Unestablished(f"Docker could not remove it: {_message(answer)}", "check 'journalctl -u docker'")
     return True
 
 

@@ -30,7 +30,9 @@ def set_aside(directory: AppDirectory, cache: Entry, verify: Callable[[], None])
     try:
         status = os.stat(trash_name, dir_fd=directory.fd, follow_symlinks=False)
         if Identity.of(status) != cache.identity:
-            raise Refused(f"{cache.name} was replaced while it was being examined", "look at it, and try again")
+            raise Refused(
+                f"{cache.name} was replaced during the purge", "nothing was removed; inspect it, then purge again"
+            )
         verify()
     except BaseException:
         put_back(directory, trash_name)
@@ -77,7 +79,7 @@ def _refuse_mounts(directory: AppDirectory, trash: Entry) -> None:
     inner = mounted_at_or_below(os.path.join(directory.real_path(), trash.name), read_mounts())
     if inner is not None:
         raise PartlyRemoved(
-            f"something was mounted at {inner.mount_point} in the meantime", "unmount it, and purge again"
+            f"a file system was mounted at {inner.mount_point} during the purge", "unmount it, then purge again"
         )
 
 
@@ -88,8 +90,8 @@ def _remove_top(directory: AppDirectory, trash: Entry) -> None:
         pass
     except OSError as error:
         raise PartlyRemoved(
-            f"{os.path.join(directory.path, trash.name)} could not be deleted wholly ({error.strerror})",
-            os_error_hint(error, "look for what is in it, and purge again"),
+            f"{os.path.join(directory.path, trash.name)} could not be deleted completely ({error.strerror})",
+            os_error_hint(error, "check what it contains, then purge again"),
         ) from error
     if trash.name in os.listdir(directory.fd):
         raise PartlyRemoved(f"{os.path.join(directory.path, trash.name)} is still there", "purge again")

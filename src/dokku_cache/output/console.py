@@ -132,9 +132,13 @@ class Console:
         _pass_on(self._err)
         return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
-    def ask_for_name(self, warning: str, name: str) -> bool:
-        """Ask for a name to be typed, as Dokku does before it destroys something; anything else is a no."""
-        self.warn(warning, f"to remove it all the same, type {name!r}")
+    def ask_for_name(self, name: str, *warnings: str) -> bool:
+        """Ask for a name to be typed; anything else is a no.
+
+        The banner is Dokku's own (0.38.27, plugins/common/common.go: AskForDestructiveConfirmation).
+        """
+        for line in ("WARNING: Potentially Destructive Action", *warnings, f'To proceed, type "{name}"'):
+            self.warn(line)
         self._err.write("> ")
         _pass_on(self._err)
         return sys.stdin.readline().strip() == name

@@ -1,4 +1,4 @@
-"""How a purge gets on: a bar on a terminal, a line now and then elsewhere, nothing when quiet."""
+"""The progress of a purge: a bar on a terminal, an occasional line elsewhere, nothing when quiet."""
 
 import contextlib
 import threading
@@ -16,7 +16,7 @@ from dokku_cache.tree.scan import Scan
 #: A log needs none.
 LINE_SECONDS = 10.0
 FIRST_LINE_SECONDS = 0.8
-ASKING = "Asking Dokku and Docker"
+ASKING = "Querying Dokku and Docker"
 #: Takes the entries so far, and a sentence about them.
 Show = Callable[[int, str], None]
 
@@ -49,10 +49,15 @@ class Watcher:
 
     def measuring(self, app: str) -> Progress:
         """Count what is measured; the total is not known yet."""
-        return self._begin(f"Measuring {app}", None)
+        return self._begin(f"Scanning {app}", None)
 
     def deleting(self, app: str, scan: Scan) -> Progress:
-        """Count what is deleted, of what was scanned."""
+        """Print Dokku's step line, and count the deleted entries. A log gets only the line with the result."""
+        self.end()
+        with contextlib.suppress(Exception):
+            if not self._console.is_log:
+                amount = f"{text.size(scan.size_bytes)}, {text.count(scan.files, 'file')}"
+                self._console.section(f"Purging legacy cache of {app} ({amount})")
         return self._begin(f"Deleting {app}", scan.entries)
 
     def asking(self, title: str = ASKING) -> None:

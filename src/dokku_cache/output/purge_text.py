@@ -45,7 +45,7 @@ def _size(scan: Scan | None) -> str:
 def _sum(shown: Sequence[Decision], sizes: Mapping[str, Scan | None]) -> str:
     removed = [decision for decision in shown if decision.targets]
     if not removed:
-        return "Nothing would be removed"
+        return "Nothing to remove"
     known = [scan for decision in removed if (scan := sizes.get(decision.app)) and decision.kept is None]
     total = text.size(sum(scan.size_bytes for scan in known))
     amount = total if len(known) == len(removed) else f"at least {total}"
@@ -55,33 +55,36 @@ def _sum(shown: Sequence[Decision], sizes: Mapping[str, Scan | None]) -> str:
 @unfailing
 def tell_nothing(console: Console, app: str) -> None:
     """Report that an app has nothing to remove."""
-    console.detail(f"{app} has no legacy cache, nothing to do")
+    console.detail(f"{app} has no legacy cache")
 
 
 @unfailing
 def tell_nothing_at_all(console: Console) -> None:
     """Report that none of the apps has a legacy cache."""
-    console.detail("There is no legacy cache, nothing to do")
+    console.detail("No legacy caches found")
 
 
 @unfailing
 def tell_outcome(console: Console, app: str, outcome: Outcome | None, *, is_destroyed: bool = False) -> None:
     """Report the result of a purge. ``is_destroyed``: Dokku is about to remove the rest of the app."""
     if outcome is None:
-        console.detail(f"The legacy cache of {app} is already gone, nothing to do")
+        console.detail(f"The legacy cache of {app} was already removed")
         return
     removed, finding = outcome.removed, outcome.decision.finding
-    console.section(
-        f"{app}: removed {text.size(removed.size_bytes)} in {text.count(removed.files, 'file')} "
-        f"({text.duration(outcome.seconds)})"
-    )
+    if console.is_log:
+        console.section(
+            f"{app}: removed {text.size(removed.size_bytes)} in {text.count(removed.files, 'file')} "
+            f"({text.duration(outcome.seconds)})"
+        )
+    else:
+        console.detail(f"Removed in {text.duration(outcome.seconds)}")
     if outcome.removed_ghost:
-        console.detail(f"Nothing else was left of {app}; its name can be used again")
+        console.detail(f"Nothing else was left of {app}. Its name can be used again")
     elif finding.is_ghost and not is_destroyed:
         left = ", ".join(other.name for other in finding.location.others) or "a new file"
-        console.detail(f"The directory of {app} still contains {left}; 'dokku apps:destroy {app}' removes it")
+        console.detail(f"The directory of {app} still contains {left}. To remove it: 'dokku apps:destroy {app}'")
     if outcome.decision.kept is None and finding.cache.state is State.RECREATED:
-        console.detail("The next deployment task recreates the directory, empty; Dokku 0.33.8 and later do not")
+        console.detail("The next deployment task recreates the empty directory. Dokku 0.33.8 and later do not")
     if outcome.decision.kept is None and finding.cache.state is State.RECENT:
         console.detail(f"Note: {finding.cache.reason}; automatic runs would have skipped it")
 

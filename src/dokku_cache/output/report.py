@@ -13,7 +13,7 @@ from dokku_cache.output.text import printable
 PREFIX = "cache-"
 FORMATS = ("stdout", "json", "yaml")
 _KEY_WIDTH = 31
-HINT = "'dokku cache:help report' says which flags go together"
+HINT = "for usage, run 'dokku cache:help report'"
 
 
 class Missing(Enum):
@@ -61,7 +61,7 @@ def check_flags(flags: list[str], valid: Collection[str], format_name: str) -> s
     if flags and format_name != "stdout":
         raise UsageError("--format flag cannot be specified when specifying an info flag", HINT)
     if len(flags) > 1:
-        raise UsageError("Only a single info flag can be given", f"leave out {' or '.join(flags)}")
+        raise UsageError("Only a single info flag can be given", f"omit {' or '.join(flags)}")
     return flags[0] if flags else ""
 
 

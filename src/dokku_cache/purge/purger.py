@@ -82,12 +82,12 @@ class Purger:
             directory = AppDirectory(self.environment.root, planned.app)
         except FileNotFoundError as error:
             raise Refused(
-                f"App {planned.app} was destroyed in the meantime", "'dokku cache:list' shows what is left"
+                f"App {planned.app} was destroyed in the meantime", "check what is left with 'dokku cache:list'"
             ) from error
         except OSError as error:
             raise Refused(
                 f"The directory of {planned.app} cannot be opened ({error.strerror})",
-                "nothing was removed; make sure user dokku can open it, then purge again",
+                "nothing was removed; check that user dokku can open it, then purge again",
             ) from error
         with directory:
             locks.hold(directory, self.request.lock_wait_seconds)
@@ -174,7 +174,7 @@ class Purger:
             references = surveyor.uses_after_rename(directory)
             if references:
                 state = "is in use" if references.uses else "may be in use"
-                hint = references.hint or "the directory has its name back; purge again when nothing uses it"
+                hint = references.hint or "nothing was removed; purge again when it is no longer used"
                 raise Refused(f"The legacy cache of {decision.app} {state}: {references.text}", hint)
 
         # What deleting needs is prepared while everything is unchanged.
@@ -215,14 +215,14 @@ def _changed(app: str) -> Refused:
 
 def _rolled_back(app: str, error: BaseException) -> BaseException:
     if isinstance(error, Interrupted):
-        return Interrupted("Interrupted; nothing was removed")
+        return Interrupted("Interrupted. Nothing was removed")
     return PutBack(f"The legacy cache of {app} was not removed: {_text(error)}", getattr(error, "hint", ""))
 
 
 def _interrupted(app: str, error: BaseException) -> BaseException:
-    resume = f"'dokku cache:purge-legacy {app}' removes the rest"
+    resume = f"to remove the rest, run 'dokku cache:purge-legacy {app}'"
     if isinstance(error, Interrupted):
-        return Interrupted(f"Interrupted; the legacy cache of {app} is partly removed", resume)
+        return Interrupted(f"Interrupted. The legacy cache of {app} is partly removed", resume)
     if isinstance(error, PartlyRemoved):
         return error
     message = f"The legacy cache of {app} is partly removed: {_text(error)}"

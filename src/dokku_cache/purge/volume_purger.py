@@ -17,7 +17,7 @@ from dokku_cache.purge.recorded import record
 from dokku_cache.records import history
 from dokku_cache.records.history import Record
 from dokku_cache.survey.surveyor import Surveyor
-from dokku_cache.volumes import ownership
+from dokku_cache.volumes import ownership, telling
 from dokku_cache.volumes.examiner import Examiner
 from dokku_cache.volumes.plan import VolumeDecision, VolumeFinding, Wish, decide
 
@@ -70,11 +70,10 @@ class VolumePurger:
         if locks.is_deployed_for(self.context.environment, finding.app, wait_seconds):
             if self.initiator is not Initiator.MANUAL:
                 raise Kept(f"App {finding.app} is being deployed", state_and_reason=LEFT_TO_DEPLOY)
-            raise Refused(
-                f"App {finding.app} is being deployed", "nothing was removed: purge it again when the deploy is done"
-            )
+            raise Refused(f"App {finding.app} is being deployed", "nothing was removed; purge again after the deploy")
 
     def _remove(self, finding: VolumeFinding) -> VolumeOutcome | None:
+        telling.tell_begin(self.context.console, finding)
         begun = time.monotonic()
         try:
             with Watcher(self.context.console) as watcher:
@@ -83,11 +82,11 @@ class VolumePurger:
         except Refused:
             raise  # it is as it was, which is no failure of a removal
         except Interrupted as interrupt:
-            hint = f"'dokku cache:list' shows whether {finding.name} is gone"
-            raise Interrupted("Docker was told to remove a volume, and may go on with that", hint) from interrupt
+            hint = f"check whether Docker removed it: 'docker volume inspect {finding.name}'"
+            raise Interrupted(f"Interrupted. Docker may still be removing volume {finding.name}", hint) from interrupt
         except CacheError as error:
             self._record(finding, 0, 0.0, failure=str(error))
-            raise CacheError(f"The volume {finding.name} is not removed: {error}", error.hint) from error
+            raise CacheError(f"Volume {finding.name} was not removed: {error}", error.hint) from error
         self._look_afterwards(finding)
         if not was_there:
             return None
@@ -102,13 +101,13 @@ class VolumePurger:
         except CacheError as error:
             self._record(finding, 0, 0.0, failure=str(error))
             raise CacheError(
-                f"It is not certain that the volume {finding.name} is removed: {error}",
-                f"'dokku cache:list' shows whether it is gone; {error.hint}",
+                f"Could not verify that volume {finding.name} was removed: {error}",
+                f"{error.hint}. Then check with 'dokku cache:list'",
             ) from error
         if found and ownership.is_same(finding.volume, found):
-            failure = "Docker says that it is gone, and still has it"
+            failure = "Docker reported its removal, but still lists it"
             self._record(finding, 0, 0.0, failure=failure)
-            raise CacheError(f"The volume {finding.name} stays: {failure}", "'journalctl -u docker' may tell more")
+            raise CacheError(f"Volume {finding.name} was not removed: {failure}", "check 'journalctl -u docker'")
 
     def _record(self, finding: VolumeFinding, size_bytes: int, seconds: float, failure: str = "") -> None:
         entry = Record(
@@ -130,10 +129,10 @@ class VolumePurger:
 
 
 def refusal(decision: VolumeDecision) -> Refused:
-    """Give the error that says to a person why a volume stays."""
-    return Refused(f"The volume {decision.finding.name} stays: {decision.why_kept}", decision.next_step)
+    """Give the error that says why a volume is kept."""
+    return Refused(decision.refusal, decision.next_step)
 
 
 def kept(decision: VolumeDecision) -> Kept:
-    """Give the word that a volume stays, which is no failure where nobody has asked for it."""
-    return Kept(f"The volume {decision.finding.name} stays: {decision.why_kept}", state_and_reason=decision.why_kept)
+    """Say why a volume is kept. In an automatic run this is not a failure."""
+    return Kept(decision.refusal, state_and_reason=decision.why_kept)

@@ -18,11 +18,11 @@ def with_sizes(
         return list(decisions)
     try:
         with Watcher(context.console) as watcher:
-            watcher.asking("Measuring volumes, by Docker")
+            watcher.asking("Measuring volumes (by Docker)")
             known = disk_usage.ask(context.engine.another(), limit_seconds).volume_bytes
     except Unestablished as error:
         # A hint at what keeps Docker from removing would be wrong: it is asked for that by another connection.
-        context.console.warn(f"How much is freed is not known: {error}", "what goes, goes all the same")
+        context.console.warn(f"Could not determine volume sizes ({error})", "the volumes will still be removed")
         return list(decisions)
     return [
         replace(decision, finding=replace(decision.finding, size_bytes=known.get(decision.finding.name)))

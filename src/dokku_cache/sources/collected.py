@@ -41,9 +41,7 @@ class Hidden:
 
 def docker_unavailable(error: Unestablished) -> Reference:
     """Describe a question that Docker did not answer, in the same words for all questions."""
-    return Reference(
-        ReasonCode.DOCKER_UNAVAILABLE, f"Docker cannot tell whether something uses it: {error}", error.hint
-    )
+    return Reference(ReasonCode.DOCKER_UNAVAILABLE, f"cannot check which containers use it: {error}", error.hint)
 
 
 @dataclass

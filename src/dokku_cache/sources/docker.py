@@ -35,7 +35,7 @@ def check_engine(query: Query, found: Found) -> None:
     recorded = _recorded_containers(query.environment.root)
     known = {str(container.get("Id"))[:_ID_LENGTH] for container in query.engine.containers(anew=query.recheck)}
     if recorded and not recorded & known:
-        text = "Docker knows none of the containers that Dokku started; its data may be missing"
+        text = "Docker has none of the containers that Dokku started; its data may be missing"
         hint = "check docker info --format '{{.DockerRootDir}}'; if it is right, deploy again: dokku ps:rebuild --all"
         found.unknown(Reference(ReasonCode.DOCKER_UNAVAILABLE, text, hint))
 
@@ -68,7 +68,7 @@ def add_containers(query: Query, found: Found) -> None:
 
 def container_reference(container: Json, part: Part, where: str) -> Reference:
     """Describe a container that mounts a part of an app at the path ``where``."""
-    state = container.get("State") or "in an unknown state"
+    state = container.get("State") or "unknown state"
     text = f"container {name_of(container)} mounts {part.value} at {where} ({state})"
     return Reference(ReasonCode.MOUNTED_BY_CONTAINER, text, _hint(container), app_of(container))
 

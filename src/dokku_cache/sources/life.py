@@ -35,7 +35,7 @@ _BY_INSTALL: dict[tuple[str, str], frozenset[str] | None] = {
 #: Plugins whose settings `apps:destroy` leaves (0.30, 0.33, or all versions of plugins without post-delete).
 _LEFT_BY_DESTROY = frozenset({"acl", "caddy", "cron", "haproxy", "letsencrypt", "maintenance", PLUGIN})
 _APP_IMAGE = re.compile(r"dokku/(?P<app>[^/:@]+)(?::.*)?")
-_HINT = "let user dokku read it: 'ls -ld' shows its owner"
+_HINT = "let user dokku read it; check its owner with 'ls -ld'"
 
 
 def collect_life(

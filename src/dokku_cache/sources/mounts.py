@@ -36,7 +36,7 @@ def add_mounts(query: Query, found: Found) -> None:
         own = tuple(parse(line) for line in own_table.splitlines())
     except (OSError, ValueError) as error:
         text = f"the kernel's mount table cannot be read ({error})"
-        found.unknown(Reference(ReasonCode.UNREADABLE, text, "report this as a defect"))
+        found.unknown(Reference(ReasonCode.UNREADABLE, text, "report this as a bug"))
         return
     places = query.locations.on_device(own)
     for mount in own:

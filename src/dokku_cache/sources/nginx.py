@@ -58,7 +58,7 @@ def _search(query: Query, found: Found, file: str, app: str = "") -> str:
         return ""
     hint = f"remove the path from {file} and reload nginx"
     for target in query.locations.in_text(text):
-        sentence = f"{file} contains the path of {target.part.value}"
+        sentence = f"{file} refers to {target.part.value}"
         found.use([target], Reference(ReasonCode.IN_NGINX_CONFIG, sentence, hint, app))
     if query.locations.has_variable(text):
         reason = f"{file} contains a path in {query.environment.root} with a variable, which cannot be resolved"

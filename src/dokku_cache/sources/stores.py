@@ -126,5 +126,5 @@ def _readable(path: str) -> str:
 
 
 def _fault(path: str, error: Exception) -> str:
-    reason = (error.strerror if isinstance(error, OSError) else None) or "not understood"
+    reason = (error.strerror if isinstance(error, OSError) else None) or "invalid content"
     return f"{path} cannot be read ({reason})"

@@ -127,5 +127,5 @@ def _mounts() -> tuple[Mount, ...]:
         return read_mounts()
     except (OSError, ValueError) as error:
         raise Unestablished(
-            f"the kernel's table of mounts cannot be read ({error})", "report this as a defect"
+            f"the kernel's table of mounts cannot be read ({error})", "report this as a bug"
         ) from error

@@ -1,6 +1,6 @@
 """The file systems that hold caches: a line for a person, values for a program."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dokku_cache.output import text
@@ -10,13 +10,18 @@ from dokku_cache.survey.disks import Disk
 _MIN_MENTIONED_BYTES = 10 << 20
 
 
-def line(disk: Disk) -> str:
-    """Say how full a file system is."""
-    state = disk.state
-    told = f"{text.size(state.used_bytes)} used of {text.size(state.total_bytes)}, {text.size(state.free_bytes)} free"
-    if state.free_inodes is not None and state.total_inodes is not None:
-        told += f", {state.free_inodes:,} of {state.total_inodes:,} inodes free"
-    return f"disk of {' and '.join(disk.paths)}: {told}"
+#: Free inodes are shown below this share, when they are what the file system lacks.
+_SCARCE_INODES = 0.1
+
+
+def lines(disks: Sequence[Disk]) -> Iterator[str]:
+    """Give the free space of each file system, and its free inodes where they are scarce."""
+    for disk in disks:
+        state, where = disk.state, " and ".join(disk.paths)
+        yield f"Free space on {where}: {text.size(state.free_bytes)} of {text.size(state.total_bytes)}"
+        inodes, free = state.total_inodes, state.free_inodes
+        if inodes and free is not None and free / inodes < _SCARCE_INODES:
+            yield f"Free inodes on {where}: {free:,} of {inodes:,}"
 
 
 def changes(before: Sequence[Disk], after: Sequence[Disk], removed_bytes: int = 0) -> list[str]:
@@ -35,8 +40,8 @@ def changes(before: Sequence[Disk], after: Sequence[Disk], removed_bytes: int = 
     freed = sum(now.free_bytes - disk.state.free_bytes for disk, now in pairs)
     if removed_bytes >= _MIN_MENTIONED_BYTES and freed < removed_bytes / 2:
         lines.append(
-            f"{text.size(removed_bytes)} were removed, but less space is free: snapshots (btrfs, ZFS, LVM) may still "
-            "hold the files, or the file system frees the space later"
+            f"Removed {text.size(removed_bytes)}, but the free space grew by less. Snapshots (btrfs, ZFS, LVM) may "
+            "still hold the files, or the file system frees the space later"
         )
     return lines
 

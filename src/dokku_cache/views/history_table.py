@@ -16,9 +16,9 @@ _MONTH, _MINUTE = 7, 16
 
 def show(console: Console, records: Sequence[Record]) -> None:
     """Show the purges, the last one at the end, and what each month came to. ``--quiet`` leaves the lines alone."""
-    console.heading("Build caches that were purged")
+    console.heading("Purge history")
     if not records:
-        console.detail("So far nothing was purged")
+        console.detail("Nothing was purged yet")
         return
     width = max(len(_app(record)) for record in records)
     for record in records:
@@ -42,7 +42,7 @@ def _app(record: Record) -> str:
 def _what(record: Record) -> str:
     if record.location:
         return text.printable(f"volume {record.location}")
-    return text.count(record.files, "file") if record.kind == LEGACY else "Docker's own build cache"
+    return text.count(record.files, "file") if record.kind == LEGACY else "Docker's build cache"
 
 
 def _months(records: Sequence[Record]) -> Iterator[tuple[str, int, int]]:

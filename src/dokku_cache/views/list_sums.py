@@ -1,4 +1,4 @@
-"""The last lines of ``cache:list``: what it all comes to, and what of it can go."""
+"""The last lines of ``cache:list``: the total, and how to free space."""
 
 from collections.abc import Iterator
 
@@ -8,16 +8,13 @@ from dokku_cache.volumes.state import PURGE_ORPHANED
 
 
 def lines(inventory: Inventory) -> Iterator[str]:
-    """Say what it comes to, and what of it each command would free that removes what is dead."""
+    """Give the total, and the commands that remove unused caches."""
     total, purgeable, volumes = inventory.total, inventory.purgeable, inventory.orphaned_volumes
-    all_there_is = f"{_amount(total)} in {text.count(total.caches, 'cache')}"
-    if purgeable is None:
-        yield all_there_is
-    else:
-        freed = f"{_amount(purgeable)} of it" if purgeable.caches else "nothing"
-        yield f"{all_there_is}; 'cache:purge-legacy {inventory.app or '--all'}' would free {freed}"
+    yield f"Total: {_amount(total)} in {text.count(total.caches, 'cache')}"
+    if purgeable is not None and purgeable.caches:
+        yield f"To free {_amount(purgeable)}: dokku cache:purge-legacy {inventory.app or '--all'}"
     if volumes.caches:
-        yield f"'{PURGE_ORPHANED.removeprefix('dokku ')}' would free {_amount(volumes)} of it"
+        yield f"To free {_amount(volumes)}: {PURGE_ORPHANED}"
 
 
 def _amount(total: Sum) -> str:

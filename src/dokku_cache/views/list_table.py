@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 _TITLES = {
-    Order.SIZE: "the biggest first",
+    Order.SIZE: "largest first",
     Order.APP: "by app",
-    Order.MODIFIED: "the longest unmodified first",
+    Order.MODIFIED: "oldest first",
 }
 _MARKS = {AppState.GHOST: " (ghost)", AppState.GONE: " (gone)"}
 _STYLES = {"orphaned": "bold yellow", "recreated": "yellow", "interrupted": "yellow", "unsafe": "bold red"}
@@ -58,7 +58,7 @@ class Row:
 
 def show(console: Console, inventory: Inventory, order: Order) -> None:
     """Show the table, and what all of it comes to. ``--quiet`` leaves the table alone."""
-    console.heading(f"Build caches, {_TITLES[order]}")
+    console.heading(f"Build caches ({_TITLES[order]})")
     rows = [_row(cache) for cache in inventory.caches]
     if inventory.daily_prune is not None:
         rows.insert(_place(inventory, order), _engine_row(inventory))
@@ -66,11 +66,11 @@ def show(console: Console, inventory: Inventory, order: Order) -> None:
         for line in _lines(rows, console.columns - len(_INDENT), is_styled=console.is_terminal):
             console.result(_INDENT + line)
     if inventory.hides_others:
-        console.detail("What is not of an app of yours is left out")
+        console.detail("Caches of apps that you cannot access are not shown")
     for line in list_sums.lines(inventory):
         console.detail(line)
-    for disk in inventory.disks:
-        console.detail(disk_lines.line(disk))
+    for line in disk_lines.lines(inventory.disks):
+        console.detail(line)
 
 
 def _place(inventory: Inventory, order: Order) -> int:
@@ -105,9 +105,9 @@ def _day(cache: Cache) -> str:
 
 def _what(cache: Cache) -> str:
     if cache.reason_code is ReasonCode.BUILDKIT_STOPPED and cache.action:
-        return f"{cache.action} (start its container first; slows the next build)"
+        return f"{cache.action} (start its container first; the next build is slower)"
     if cache.state == VolumeState.LIVE.value and cache.action:
-        return f"{cache.action} (slows the next build)"
+        return f"{cache.action} (the next build is slower)"
     if cache.action and cache.state != VolumeState.ORPHANED.value:
         return f"{cache.action} ({cache.reason})"
     return cache.action or f"kept: {cache.reason}"
@@ -115,7 +115,7 @@ def _what(cache: Cache) -> str:
 
 def _engine_row(inventory: Inventory) -> Row:
     known, prune = inventory.build_cache, inventory.daily_prune
-    reclaimable = f"{text.size(known.reclaimable_bytes)} reclaimable" if known else "Docker does not answer"
+    reclaimable = f"{text.size(known.reclaimable_bytes)} reclaimable" if known else "Docker did not respond"
     return Row(
         size=text.size(known.size_bytes) if known else _UNKNOWN,
         app="-",
@@ -124,7 +124,7 @@ def _engine_row(inventory: Inventory) -> Row:
         files="-",
         modified="-",
         state=_engine_state(known),
-        where=f"Docker's own build cache, {reclaimable}",
+        where=f"Docker's build cache, {reclaimable}",
         what="" if prune is None else _prune(prune, has_use=known is None or known.reclaimable_bytes > 0),
     )
 
@@ -139,8 +139,8 @@ def _engine_state(known: BuildCache | None) -> str:
 
 def _prune(prune: DailyPrune, *, has_use: bool) -> str:
     if prune.can_work:
-        return f"Dokku's daily prune can work: {prune.reason}"
-    why = f"Dokku's daily prune cannot work: {prune.reason}"
+        return f"Dokku's daily prune works: {prune.reason}"
+    why = f"Dokku's daily prune does not work: {prune.reason}"
     return f"docker builder prune ({why})" if has_use else why
 
 
@@ -233,12 +233,12 @@ def _table(rows: Sequence[Row], titles: Sequence[str] = (), app_width: int | Non
     from rich.text import Text
 
     table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="bold")
-    for title in titles or (*_TITLED, "WHERE", "WHAT CAN BE DONE"):
+    for title in titles or (*_TITLED, "LOCATION", "ACTION"):
         table.add_column(title, justify="right" if title in _TO_THE_RIGHT else "left", no_wrap=True)
     for row in rows:
         style = _STYLES.get(row.state, "")
         styles = {"SIZE": style, "STATE": style}
-        cells = {**_cells(row, app_width), "WHERE": row.where, "WHAT CAN BE DONE": row.what}
+        cells = {**_cells(row, app_width), "LOCATION": row.where, "ACTION": row.what}
         table.add_row(
             *(Text(cells[str(column.header)], style=styles.get(str(column.header), "")) for column in table.columns)
         )

@@ -55,7 +55,7 @@ def _of_daily_run(run: Run | None, job: Schedule | None) -> Iterator[Metric]:
     if run:
         yield Metric(
             "dokku_cache_daily_run_timestamp_seconds",
-            "When the last daily run started, in Unix time.",
+            "Start of the last daily run, in Unix time.",
             [({}, run.started.timestamp())],
         )
         yield Metric(
@@ -75,11 +75,11 @@ def _of_sums(inventory: Inventory) -> Iterator[Metric]:
     total, purgeable = inventory.total, inventory.purgeable
     sums = [
         ("total_bytes", "Sum of the known sizes of all build caches.", total.size_bytes),
-        ("total_complete", "1 if dokku_cache_total_bytes has every size in it, else 0.", total.is_complete),
+        ("total_complete", "1 if dokku_cache_total_bytes includes every size, else 0.", total.is_complete),
     ]
     if purgeable is not None:
         sums += [
-            ("purgeable_bytes", "What cache:purge-legacy --all would free.", purgeable.size_bytes),
+            ("purgeable_bytes", "Bytes that cache:purge-legacy --all would free.", purgeable.size_bytes),
             ("purgeable_caches", "Legacy caches that cache:purge-legacy --all would remove.", purgeable.caches),
         ]
     for name, meaning, value in sums:
@@ -90,8 +90,8 @@ def _of_disks(disks: Sequence[Disk]) -> Iterator[Metric]:
     by_path = [({"path": path}, disk.state) for disk in disks for path in disk.paths]
     for name, meaning, samples in (
         ("size_bytes", "Size of the file system", [(labels, state.total_bytes) for labels, state in by_path]),
-        ("used_bytes", "What is used of the file system", [(labels, state.used_bytes) for labels, state in by_path]),
-        ("free_bytes", "What is free on the file system", [(labels, state.free_bytes) for labels, state in by_path]),
+        ("used_bytes", "Used space of the file system", [(labels, state.used_bytes) for labels, state in by_path]),
+        ("free_bytes", "Free space of the file system", [(labels, state.free_bytes) for labels, state in by_path]),
         (
             "inodes",
             "Inodes of the file system",
@@ -109,17 +109,17 @@ def _of_disks(disks: Sequence[Disk]) -> Iterator[Metric]:
 def _of_caches(caches: Sequence[Cache]) -> Iterator[Metric]:
     yield Metric(
         "dokku_cache_size_bytes",
-        "Disk space that a build cache takes.",
+        "Size of a build cache.",
         [(_labels(cache), cache.size_bytes) for cache in caches if cache.size_bytes is not None],
     )
     yield Metric(
         "dokku_cache_files",
-        "Entries of a build cache that are no directories.",
+        "Files in a build cache.",
         [(_labels(cache), cache.files) for cache in caches if cache.files is not None],
     )
     yield Metric(
         "dokku_cache_last_modified_timestamp_seconds",
-        "When anything in a build cache was modified last, in Unix time.",
+        "Time of the last modification in a build cache, in Unix time.",
         [(_labels(cache), cache.last_modified.timestamp()) for cache in caches if cache.last_modified],
     )
     yield Metric(
@@ -134,12 +134,12 @@ def _of_engine(inventory: Inventory) -> Iterator[Metric]:
     if known:
         yield Metric(
             "dokku_cache_engine_build_cache_size_bytes",
-            "Disk space that the Docker engine's own build cache takes.",
+            "Size of Docker's build cache.",
             [({}, known.size_bytes)],
         )
         yield Metric(
             "dokku_cache_engine_build_cache_reclaimable_bytes",
-            "What the engine could free of its own build cache.",
+            "Reclaimable part of Docker's build cache.",
             [({}, known.reclaimable_bytes)],
         )
     if inventory.daily_prune:

@@ -167,9 +167,9 @@ def _created(volume: Mapping[str, Any]) -> datetime | None:
 def _elsewhere(volume: Mapping[str, Any]) -> str:
     driver = volume.get("Driver") or LOCAL_DRIVER
     if driver != LOCAL_DRIVER:
-        return f"driver {driver} keeps it, and not Docker itself"
+        return f"volume driver {driver} stores it, not Docker itself"
     # No builder gives any: they are how a mount of something else is made a volume.
-    return "it has options that may put it anywhere" if volume.get("Options") else ""
+    return "its driver options may store it anywhere" if volume.get("Options") else ""
 
 
 def _put_together(name: str) -> str:

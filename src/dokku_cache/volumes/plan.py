@@ -51,8 +51,14 @@ class VolumeDecision:
 
     @property
     def goes(self) -> bool:
-        """Tell whether it goes."""
+        """Tell whether it is removed."""
         return not self.why_kept
+
+    @property
+    def refusal(self) -> str:
+        """A sentence about why it is kept."""
+        has_state = self.why_kept.startswith(f"{self.finding.verdict.state.value}: ")
+        return f"Volume {self.finding.name} is {'' if has_state else 'kept: '}{self.why_kept}"
 
 
 #: Of an app that its owner has named: its live caches too, as builds make them anew.
@@ -71,13 +77,13 @@ def decide(finding: VolumeFinding, wish: Wish) -> VolumeDecision:
     if verdict.state not in GOES[wish]:
         return VolumeDecision(finding, described, verdict.next_step, verdict.code)
     if verdict.doubt:
-        hint = "purge again when that can be found out"
+        hint = "fix the cause, then purge again"
         return VolumeDecision(finding, verdict.doubt, hint, ReasonCode.USAGE_UNKNOWN)
     if is_named_alone(volume):
-        hint = f"'dokku repo:purge-cache {volume.app}' removes it, if nobody keeps anything else in it"
-        return VolumeDecision(finding, "no label says that Dokku made it", hint, ReasonCode.NO_LABEL)
+        hint = f"inspect it; if it contains only the build cache, run 'dokku repo:purge-cache {volume.app}'"
+        return VolumeDecision(finding, "no label shows that Dokku created it", hint, ReasonCode.NO_LABEL)
     if volume.elsewhere:
-        hint = f"'docker volume inspect {volume.name}' tells more"
+        hint = f"inspect it with 'docker volume inspect {volume.name}'"
         return VolumeDecision(finding, volume.elsewhere, hint, ReasonCode.NOT_LOCAL)
     return VolumeDecision(finding)
 

@@ -64,10 +64,10 @@ def judge(volume: CacheVolume, facts: VolumeFacts, now: datetime) -> VolumeVerdi
             reason = "a container of another app mounts it"
             return VolumeVerdict(VolumeState.IN_USE, reason, code=ReasonCode.MOUNTED_BY_CONTAINER)
         reason = f"container {container} mounts it"
-        remedy = f"'docker rm {container}' removes the container, if nobody needs it"
+        remedy = f"if the container is not needed, remove it with 'docker rm {container}'"
         return VolumeVerdict(VolumeState.IN_USE, reason, remedy, code=ReasonCode.MOUNTED_BY_CONTAINER)
     if facts.named_by:
-        remedy = "take it out there, if nobody needs it"
+        remedy = "remove that reference if it is not needed"
         return VolumeVerdict(VolumeState.IN_USE, facts.named_by[0], remedy, code=ReasonCode.IN_DOCKER_OPTIONS)
     if facts.app_state is AppState.PRESENT:
         return replace(_of_a_living_app(volume), doubt=_unasked(facts))
@@ -76,10 +76,10 @@ def judge(volume: CacheVolume, facts: VolumeFacts, now: datetime) -> VolumeVerdi
 
 def _of_a_living_app(volume: CacheVolume) -> VolumeVerdict:
     if volume.builder is Builder.PACK and volume.generation is Generation.FORMER:
-        reason = f"pack keeps the cache of {volume.app} under another key now"
+        reason = f"pack now uses another key for the cache of {volume.app}"
         return VolumeVerdict(VolumeState.STALE, reason, code=ReasonCode.OLD_PACK_KEY)
     if volume.builder is Builder.PACK and volume.generation is Generation.UNTOLD:
-        reason = f"builds of {volume.app} may use it: which key pack has for it now is not known"
+        reason = f"builds of {volume.app} may use it; the current key of pack is unknown"
         return VolumeVerdict(VolumeState.LIVE, reason, code=ReasonCode.USED_BY_BUILDS)
     return VolumeVerdict(VolumeState.LIVE, f"builds of {volume.app} use it", code=ReasonCode.USED_BY_BUILDS)
 
@@ -87,7 +87,7 @@ def _of_a_living_app(volume: CacheVolume) -> VolumeVerdict:
 def _of_no_app(volume: CacheVolume, facts: VolumeFacts) -> VolumeVerdict | None:
     """Give the verdict on what is not proven to be a dead cache, None where it is, but for its age."""
     if facts.app_state is None:
-        return _unknown("its name does not tell whose it is", ReasonCode.OWNER_UNKNOWN)
+        return _unknown("its app cannot be determined from its name", ReasonCode.OWNER_UNKNOWN)
     if unproven := _unproven(volume):
         return _unknown(*unproven)
     if reason := _unasked(facts):
@@ -95,7 +95,7 @@ def _of_no_app(volume: CacheVolume, facts: VolumeFacts) -> VolumeVerdict | None:
             reason, ReasonCode.DOCKER_UNAVAILABLE if facts.containers is None else ReasonCode.USAGE_UNKNOWN
         )
     for sign in facts.life:
-        return _unknown(f"Dokku lists no app {volume.app}, but {sign}", ReasonCode.APP_EXISTS_ELSEWHERE)
+        return _unknown(f"Dokku does not list app {volume.app}, but {sign}", ReasonCode.APP_EXISTS_ELSEWHERE)
     return None
 
 
@@ -115,7 +115,7 @@ def _unknown(reason: str, code: ReasonCode) -> VolumeVerdict:
 def _unasked(facts: VolumeFacts) -> str:
     """Say what could not be found out first, or nothing."""
     if facts.containers is None:  # and then the first says why
-        return ": ".join(("it cannot be found out whether a container uses it", *facts.unknown[:1]))
+        return ": ".join(("cannot determine whether a container uses it", *facts.unknown[:1]))
     return next(iter(facts.unknown), "")
 
 

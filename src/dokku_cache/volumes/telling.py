@@ -1,4 +1,4 @@
-"""What a purge of volumes says: its plan, and what came of it."""
+"""What a purge of volumes prints: its plan, its step line, and its result."""
 
 from collections.abc import Sequence
 
@@ -33,8 +33,8 @@ def _size(finding: VolumeFinding) -> str:
 
 def _sum(removed: Sequence[VolumeFinding]) -> str:
     if not removed:
-        return "Nothing would be removed"
-    return f"{text.count(len(removed), 'cache volume')} would be removed, which frees {_amount(removed)}"
+        return "Nothing to remove"
+    return f"{text.count(len(removed), 'cache volume')} would be removed, freeing {_amount(removed)}"
 
 
 def _amount(removed: Sequence[VolumeFinding]) -> str:
@@ -45,21 +45,32 @@ def _amount(removed: Sequence[VolumeFinding]) -> str:
 
 
 @unfailing
+def tell_begin(console: Console, finding: VolumeFinding) -> None:
+    """Print Dokku's step line. A log gets only the line with the result."""
+    if not console.is_log:
+        owner = f" of {finding.app}" if finding.app else ""
+        console.section(f"Purging cache volume {finding.name}{owner} ({_size(finding)})")
+
+
+@unfailing
 def tell_gone(console: Console, finding: VolumeFinding, seconds: float) -> None:
-    """Say what was freed, and what that means for an app that lives on."""
-    size = "removed" if finding.size_bytes is None else f"freed {text.size(finding.size_bytes)}, removed"
-    console.section(f"{_app(finding)}: {size} volume {finding.name} in {text.duration(seconds)}")
+    """Report the result of a removal, and its consequence for an existing app."""
+    if console.is_log:
+        line = f"{_app(finding)}: removed volume {finding.name}, {_size(finding)} ({text.duration(seconds)})"
+        console.section(line)
+    else:
+        console.detail(f"Removed in {text.duration(seconds)}")
     if finding.verdict.state is VolumeState.LIVE:
-        console.detail(f"Nothing of {finding.app} is lost; its next build is slow, as it fills its cache anew")
+        console.detail(f"The next build of {finding.app} is slower, because its cache is empty")
 
 
 @unfailing
 def tell_was_gone(console: Console, finding: VolumeFinding) -> None:
-    """Say that somebody else was quicker."""
-    console.detail(f"The volume {finding.name} is gone already: nothing to do")
+    """Report that a volume was already removed."""
+    console.detail(f"Volume {finding.name} was already removed")
 
 
 @unfailing
 def tell_total(console: Console, removed: Sequence[VolumeFinding]) -> None:
-    """Say what several removals freed together."""
-    console.heading(f"{text.count(len(removed), 'cache volume')} removed, {_amount(removed)} freed")
+    """Report the result of several removals together."""
+    console.heading(f"{text.count(len(removed), 'cache volume')} removed, {_amount(removed)} in total")

@@ -100,6 +100,6 @@ def test_a_change_is_recorded_once(environment: DokkuEnvironment) -> None:
 
 
 def test_what_is_scarce_is_said() -> None:
-    assert low_disk.described(file_system(1 << 20, 1 << 15)) == "128.0 MiB of 4.0 GiB free (3.1 %) on the disk of /x"
+    assert low_disk.described(file_system(1 << 20, 1 << 15)) == "128.0 MiB of 4.0 GiB free (3.1 %) on /x"
     scarce = low_disk.described(file_system(1 << 20, 1 << 19, free_inodes=3))
-    assert scarce == "2.0 GiB of 4.0 GiB free (50.0 %), 3 of 1,000 inodes on the disk of /x"
+    assert scarce == "2.0 GiB of 4.0 GiB free (50.0 %), 3 of 1,000 inodes on /x"

@@ -82,7 +82,7 @@ def test_a_builder_of_buildx_is_pruned_by_its_name_whatever_its_image(name: str,
 def test_one_that_does_not_run_has_to_be_started_first(state: str) -> None:
     (cache,) = found(container(state=state))
     assert cache.state == "live"
-    assert "start it before you prune" in cache.reason
+    assert "start it before pruning" in cache.reason
     assert cache.reason_code
     assert cache.reason_code.value == "buildkit-stopped"
 

@@ -110,5 +110,5 @@ def test_a_sum_tells_whether_it_is_complete() -> None:
     assert taken.total == Sum(3, 112, is_complete=True)
     assert taken.purgeable == Sum(2, 12, is_complete=True)
     assert Inventory((sized("a", 5), sized("b", None))).total == Sum(2, 5, is_complete=False)
-    assert Inventory((sized("a", 5),), unknown=("Docker does not answer",)).total == Sum(1, 5, is_complete=False)
+    assert Inventory((sized("a", 5),), unknown=("Docker did not respond",)).total == Sum(1, 5, is_complete=False)
     assert Inventory().total == Sum(0, 0, is_complete=True)

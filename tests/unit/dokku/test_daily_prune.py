@@ -43,7 +43,7 @@ def test_a_service_without_force_frees_nothing(tmp_path: Path, options: str) -> 
 
 def test_a_timer_is_worth_nothing_when_disabled_or_without_systemd(tmp_path: Path) -> None:
     install(tmp_path, TIMER="", SERVICE=SERVICE.format(" -f"), ENABLED="")
-    assert "systemd does not run" in daily_prune.look(NEW, str(tmp_path)).reason
+    assert "systemd is not running" in daily_prune.look(NEW, str(tmp_path)).reason
     boot_systemd(tmp_path)
     (tmp_path / daily_prune.ENABLED).unlink()
     assert "not enabled" in daily_prune.look(NEW, str(tmp_path)).reason
@@ -64,11 +64,11 @@ def test_crons_file_with_force_works(tmp_path: Path, options: str) -> None:
 
 def test_a_line_that_is_commented_out_does_not_prune(tmp_path: Path) -> None:
     install(tmp_path, CRON_FILE="#" + CRON.format(" -f").splitlines()[-1])
-    assert "does not prune" in daily_prune.look(NEW, str(tmp_path)).reason
+    assert "contains no prune command" in daily_prune.look(NEW, str(tmp_path)).reason
 
 
 def test_without_any_the_version_tells_why(tmp_path: Path) -> None:
-    assert "Dokku 0.34.9 has none" in daily_prune.look(OLD, str(tmp_path)).reason
+    assert "needs Dokku 0.35.0" in daily_prune.look(OLD, str(tmp_path)).reason
     assert daily_prune.look(NEW, str(tmp_path)).reason == "it is not installed"
     assert daily_prune.look(None, str(tmp_path)).reason == "it is not installed"
 

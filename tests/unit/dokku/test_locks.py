@@ -142,7 +142,7 @@ def test_a_lock_that_cannot_be_opened_or_probed_is_not_known(
 
     with monkeypatch.context() as patch:
         patch.setattr(fcntl, "flock", fail)
-        with pytest.raises(Unestablished, match="cannot be probed"):
+        with pytest.raises(Unestablished, match="cannot be checked"):
             locks.is_being_deployed(environment, "shop")
     lock_file.unlink()
     lock_file.symlink_to("/etc/passwd")

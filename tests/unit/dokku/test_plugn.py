@@ -35,7 +35,7 @@ def test_a_failure_is_never_an_answer(fake: Path, script: str) -> None:
 
 def test_a_trigger_that_does_not_end_is_given_up(fake: Path) -> None:
     write(fake, "exec sleep 30")
-    with pytest.raises(Unestablished, match="did not answer within"):
+    with pytest.raises(Unestablished, match="did not respond within"):
         plugn.trigger("app-list", cwd="/", timeout_seconds=0.2)
 
 

@@ -65,14 +65,14 @@ def test_the_min_age_is_a_duration_and_anything_else_is_for_ever(
 @pytest.mark.parametrize(
     ("key", "value", "words"),
     [
-        ("auto-purge", "yes", "auto-purge is either true or false, not 'yes'"),
-        ("min-free-action", "stop", "min-free-action is either warn or refuse, not 'stop'"),
-        ("min-age", "soon", "min-age is a duration such as"),
-        ("min-age", "5", "min-age is a duration such as"),
-        ("min-age", "off", "min-age is a duration such as"),
-        ("max-size", "5%", "max-size is a size such as"),
-        ("engine-max-size", "much", "engine-max-size is a size such as"),
-        ("min-free", "0%", "min-free is a size such as .*, a share such as 5%, or off, not '0%'"),
+        ("auto-purge", "yes", "auto-purge must be true or false, not 'yes'"),
+        ("min-free-action", "stop", "min-free-action must be warn or refuse, not 'stop'"),
+        ("min-age", "soon", "min-age must be a duration such as"),
+        ("min-age", "5", "min-age must be a duration such as"),
+        ("min-age", "off", "min-age must be a duration such as"),
+        ("max-size", "5%", "max-size must be a size such as"),
+        ("engine-max-size", "much", "engine-max-size must be a size such as"),
+        ("min-free", "0%", "min-free must be a size such as .*, a percentage such as 5%, or off, not '0%'"),
         ("other", "true", "Invalid property specified, valid properties include: auto-purge, "),
         ("", "", "Invalid property specified"),
     ],
@@ -106,7 +106,7 @@ def test_what_holds_for_the_server_cannot_be_set_for_an_app(key: str) -> None:
     if key in {"auto-purge", "max-size", "min-age"}:
         policy.check(key, "", is_global=False)
         return
-    with pytest.raises(UsageError, match=f"{key} holds for the whole server: set it with --global"):
+    with pytest.raises(UsageError, match=f"{key} can only be set with --global"):
         policy.check(key, "", is_global=False)
 
 

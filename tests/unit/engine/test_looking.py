@@ -93,7 +93,7 @@ def test_it_may_be_told_anything(api: Api, path: str) -> None:
     ids=lambda request: f"{request.method} {request.path_url} {request.body}",
 )
 def test_it_never_asks_for_what_changes_something(api: Api, request_: Request) -> None:
-    with pytest.raises(RuntimeError, match=f"who only looks has asked the engine for {request_.method}"):
+    with pytest.raises(RuntimeError, match=f"a read-only command sent {request_.method}"):
         api.send(request_)
     assert api.sent == []
 

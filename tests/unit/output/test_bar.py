@@ -45,7 +45,7 @@ def test_it_counts_what_is_measured_and_deleted_and_is_gone_in_the_end() -> None
             tick = watcher.measuring("shop")
             for _ in range(3):
                 tick(1, 4096)
-            assert screen.shows("Measuring shop")
+            assert screen.shows("Scanning shop")
             assert screen.shows("3 entries, 12.0 KiB")
             gone = watcher.deleting("shop", Scan(8192, 3, 1))
             for _ in range(4):

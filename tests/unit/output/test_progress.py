@@ -23,10 +23,11 @@ def lines(*, is_quiet: bool = False, writes_lines: bool = True) -> list[str]:
 
 
 def test_a_line_is_written_now_and_then_and_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert lines() == []
+    assert lines() == ["-----> Purging legacy cache of shop (8.0 KiB, 3 files)"]
     monkeypatch.setattr(progress, "LINE_SECONDS", 0.0)
     assert lines() == [
-        "       Measuring shop: 3 entries, 4.0 KiB",
+        "       Scanning shop: 3 entries, 4.0 KiB",
+        "-----> Purging legacy cache of shop (8.0 KiB, 3 files)",
         "       Deleting shop: 1 of 4 entries deleted",
         "       Deleting shop: 2 of 4 entries deleted",
     ]
@@ -35,7 +36,7 @@ def test_a_line_is_written_now_and_then_and_counts(monkeypatch: pytest.MonkeyPat
 def test_quiet_and_programs_get_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "LINE_SECONDS", 0.0)
     assert lines(is_quiet=True) == []
-    assert lines(writes_lines=False) == []
+    assert lines(writes_lines=False) == ["-----> Purging legacy cache of shop (8.0 KiB, 3 files)"]
 
 
 def test_what_is_begun_anew_does_not_make_the_silence_longer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,7 +55,7 @@ def test_what_is_begun_anew_does_not_make_the_silence_longer(monkeypatch: pytest
 def test_who_waits_has_a_sign_of_life_within_a_second_and_a_log_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     monkeypatch.setattr("dokku_cache.output.progress.time.monotonic", lambda: now[0])
-    for is_log, told in ((False, ["       Measuring shop: 5 entries, 0 B"]), (True, [])):
+    for is_log, told in ((False, ["       Scanning shop: 5 entries, 0 B"]), (True, [])):
         now[0] = 100.0
         out = io.StringIO()
         with Watcher(Console(is_log=is_log, out=out, err=io.StringIO())) as watcher:
@@ -79,6 +80,6 @@ def test_while_nobody_tells_how_far_it_is_there_is_one_line_and_none_when_it_is_
 
     assert asked(0) == []
     monkeypatch.setattr(progress, "FIRST_LINE_SECONDS", 0.05)
-    assert asked(0.3) == ["       Asking Dokku and Docker ..."]
+    assert asked(0.3) == ["       Querying Dokku and Docker ..."]
     assert asked(0.3, is_quiet=True) == []
     assert asked(0.3, writes_lines=False) == []

@@ -85,7 +85,7 @@ def test_one_that_hangs_is_ended_with_all_that_it_started_and_not_waited_for_aga
     tell_purged(environment)
     assert time.monotonic() - begun < 30
     assert logged(environment).count("begun") == 1
-    assert "did not end within 0.3 s, and was ended" in logged(environment)
+    assert "did not finish within 0.3 s and was killed" in logged(environment)
     time.sleep(1.5)
     assert not mark.exists()
 

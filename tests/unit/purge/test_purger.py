@@ -21,7 +21,7 @@ from dokku_cache.survey.surveyor import Surveyor
 
 from .purging_server import AUTOMATIC, MANUAL, TRASH, Server
 
-NEXT = "'dokku cache:purge-legacy shop' removes the rest"
+NEXT = "to remove the rest, run 'dokku cache:purge-legacy shop'"
 
 
 def test_a_dead_cache_goes_and_nothing_else_of_the_app(server: Server) -> None:
@@ -126,7 +126,11 @@ def reference(text: str, hint: str = "") -> Reference:
     ("references", "words", "hint"),
     [
         (References((reference("a job has it", "end it"),)), "is in use: a job has it", "end it"),
-        (References((reference("a job has it"),)), "is in use: a job has it", "the directory has its name back"),
+        (
+            References((reference("a job has it"),)),
+            "is in use: a job has it",
+            "nothing was removed; purge again when it is no longer used",
+        ),
         (References((), (reference("Docker is down", "start it"),)), "may be in use: Docker is down", "start it"),
     ],
 )
@@ -308,7 +312,7 @@ def test_an_interrupt_before_anything_is_deleted_changes_nothing(server: Server)
             server.purge(planned)
     assert server.is_whole()
     server.let_helper_fail(Interrupted())
-    with pytest.raises(Interrupted, match="nothing was removed") as before_deleting:
+    with pytest.raises(Interrupted, match="Nothing was removed") as before_deleting:
         server.purge(planned)
     assert server.is_whole()
     assert not during_rename.value.hint
@@ -317,6 +321,6 @@ def test_an_interrupt_before_anything_is_deleted_changes_nothing(server: Server)
 
 def test_an_interrupt_while_deleting_says_how_to_remove_the_rest(server: Server) -> None:
     server.let_helper_fail(Interrupted(), before=lambda: delete_something(server))
-    with pytest.raises(Interrupted, match="Interrupted; the legacy cache of shop is partly removed") as interrupted:
+    with pytest.raises(Interrupted, match=r"Interrupted\. The legacy cache of shop is partly removed") as interrupted:
         server.purge(server.find())
     assert interrupted.value.hint == NEXT

@@ -120,7 +120,7 @@ def test_one_that_is_gone_by_then_is_nothing_to_do_and_nowhere_written_down(
 def test_one_that_is_mounted_after_the_plan_stays(server: Server, initiator: Initiator) -> None:
     planned = server.find()
     server.played.container_list.append(container("job", NAME))
-    with pytest.raises(Refused, match=f"The volume {NAME} stays: in-use: container job mounts it") as refused:
+    with pytest.raises(Refused, match=f"Volume {NAME} is in-use: container job mounts it") as refused:
         server.purge(planned, initiator=initiator)
     assert NAME in server.there
     if initiator is Initiator.MANUAL:
@@ -155,7 +155,7 @@ def test_a_volume_stays_while_its_app_is_deployed(server: Server, initiator: Ini
     assert NAME in server.there
     if initiator is Initiator.MANUAL:
         assert not isinstance(refused.value, Kept)
-        assert "purge it again" in refused.value.hint
+        assert "purge again" in refused.value.hint
     else:
         assert isinstance(refused.value, Kept)
         assert refused.value.state_and_reason == LEFT_TO_DEPLOY
@@ -171,7 +171,7 @@ def test_an_app_that_is_gone_is_not_deployed_whatever_lock_it_has_left(server: S
 
 def test_one_that_the_engine_refuses_to_remove_is_no_failure(server: Server) -> None:
     server.played.on_delete = lambda: Answer(409, {"message": "volume is in use"})
-    with pytest.raises(Refused, match="Docker does not remove it: volume is in use"):
+    with pytest.raises(Refused, match="Docker refused to remove it: volume is in use"):
         server.purge(server.find())
     assert (server.recorded, server.told) == ([], [])
 
@@ -180,15 +180,15 @@ def test_one_that_the_engine_refuses_to_remove_is_no_failure(server: Server) -> 
 @pytest.mark.parametrize(
     ("answer", "said", "why"),
     [
-        (Answer(500, {"message": "device busy"}), "is not removed", "Docker could not remove it: device busy"),
-        (Answer(204), "stays", "Docker says that it is gone, and still has it"),
+        (Answer(500, {"message": "device busy"}), "was not removed", "Docker could not remove it: device busy"),
+        (Answer(204), "was not removed", "Docker reported its removal, but still lists it"),
     ],
 )
 def test_one_that_is_not_gone_afterwards_is_a_failure_in_the_history_and_told(
     server: Server, answer: Answer, said: str, why: str, initiator: Initiator
 ) -> None:
     server.played.on_delete = lambda: answer
-    with pytest.raises(CacheError, match=f"The volume {NAME} {said}: {why}") as failed:
+    with pytest.raises(CacheError, match=f"Volume {NAME} {said}: {why}") as failed:
         server.purge(server.find(), initiator=initiator)
     assert "journalctl -u docker" in failed.value.hint
     # The app is not gone from the history where its volume is not gone from Docker.
@@ -207,9 +207,9 @@ def test_one_of_which_docker_does_not_say_whether_it_is_gone_is_not_certain(
         raise Unestablished("Docker died", "start it")
 
     monkeypatch.setattr(volume_calls, "inspect", inspected)
-    with pytest.raises(CacheError, match=f"not certain that the volume {NAME} is removed: Docker died") as failed:
+    with pytest.raises(CacheError, match=f"Could not verify that volume {NAME} was removed: Docker died") as failed:
         server.purge(planned)
-    assert failed.value.hint == "'dokku cache:list' shows whether it is gone; start it"
+    assert failed.value.hint == "start it. Then check with 'dokku cache:list'"
     assert server.recorded == [record(failure="Docker died")]
     assert [word for word, *_ in server.told] == ["failed"]
 
@@ -232,7 +232,7 @@ def test_who_interrupts_it_hears_that_docker_may_go_on(server: Server, monkeypat
         raise Interrupted
 
     monkeypatch.setattr(volume_calls, "remove", interrupt)
-    with pytest.raises(Interrupted, match="Docker was told to remove a volume, and may go on") as interrupted:
+    with pytest.raises(Interrupted, match="Docker may still be removing volume") as interrupted:
         server.purge(planned)
     assert NAME in interrupted.value.hint
     assert (server.recorded, server.told) == ([], [])

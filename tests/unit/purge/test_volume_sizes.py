@@ -45,7 +45,7 @@ def test_each_volume_has_its_own_size_and_one_the_engine_does_not_know_has_none(
     sized = with_sizes(context(environment, io.StringIO()), [decision("a"), decision("b"), decision("c", "used")], 3)
     assert [(known.finding.name, known.finding.size_bytes) for known in sized] == [("a", 5), ("b", None), ("c", 7)]
     # Who waits sees what for.
-    assert asked == ["Measuring volumes, by Docker", 3]
+    assert asked == ["Measuring volumes (by Docker)", 3]
 
 
 def test_where_nothing_goes_nobody_waits_for_sizes(environment: DokkuEnvironment, asked: list[Any]) -> None:
@@ -64,4 +64,4 @@ def test_sizes_that_are_not_told_are_a_warning_and_the_plan_stands(
     err = io.StringIO()
     assert with_sizes(context(environment, err), [decision("a")]) == [decision("a")]
     said = " ".join(err.getvalue().replace("!", "").split())
-    assert said == "How much is freed is not known: Docker counts for too long What goes, goes all the same"
+    assert said == "Could not determine volume sizes (Docker counts for too long) The volumes will still be removed"

@@ -66,7 +66,7 @@ def test_without_docker_it_is_unknown_in_the_same_words_as_for_references(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(self: Answers, *, anew: bool = False) -> list[Json]:
-        raise Unestablished("Docker does not answer")
+        raise Unestablished("Docker did not respond")
 
     monkeypatch.setattr(Answers, "containers", fail)
     assert server.references().unknown == life(server).unknown

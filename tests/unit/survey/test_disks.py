@@ -36,7 +36,7 @@ def devices(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, int]], None]
 def engine(monkeypatch: pytest.MonkeyPatch, data_root: str | None) -> Engine:
     def answer(_: Engine) -> list[str]:
         if data_root is None:
-            raise Unestablished("Docker does not answer")
+            raise Unestablished("Docker did not respond")
         return [data_root] if data_root else []
 
     monkeypatch.setattr(Engine, "data_roots", answer)

@@ -27,7 +27,7 @@ def shown(*records: Record, is_quiet: bool = False) -> list[str]:
 
 def test_each_purge_has_its_line_and_each_month_its_sum() -> None:
     assert shown(*RECORDS) == [
-        "=====> Build caches that were purged",
+        "=====> Purge history",
         "       2026-10-31 23:59  oldblog  manual      62.0 MiB  1,000 files in 0.9 s",
         "       2026-11-25 23:14  shop     cron         1.5 KiB  1 file in 2 min 5 s",
         "       2026-11-26 03:30  shop     cron      failed: Docker\\nfell silent",
@@ -39,7 +39,7 @@ def test_each_purge_has_its_line_and_each_month_its_sum() -> None:
 
 def test_quiet_leaves_the_lines_alone_and_nothing_is_said_to_be_that() -> None:
     assert shown(*RECORDS, is_quiet=True) == shown(*RECORDS)[1:-2]
-    assert shown() == ["=====> Build caches that were purged", "       So far nothing was purged"]
+    assert shown() == ["=====> Purge history", "       Nothing was purged yet"]
 
 
 def test_months_are_summed_whatever_the_order_and_the_clock_did() -> None:
@@ -55,9 +55,9 @@ VOLUMES = (
 
 def test_a_volume_and_the_engines_own_cache_have_lines_too() -> None:
     assert shown(*VOLUMES) == [
-        "=====> Build caches that were purged",
+        "=====> Purge history",
         "       2026-11-27 03:30  shop  cron           512 B  volume pack-cache-x in 1.0 s",
-        "       2026-11-28 03:30  -     cron         2.0 KiB  Docker's own build cache in 1.0 s",
+        "       2026-11-28 03:30  -     cron         2.0 KiB  Docker's build cache in 1.0 s",
         "       2026-11: 2.5 KiB freed by 2 purges",
     ]
 

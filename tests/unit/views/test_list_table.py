@@ -48,19 +48,20 @@ def shown(
 def test_without_a_terminal_it_has_two_or_three_lines_a_cache_and_no_colours() -> None:
     taken = Inventory((SHOP, VOLUME, HELD), BuildCache(9 << 30, 1 << 30, 2), PRUNE)
     assert shown(taken).splitlines() == [
-        "=====> Build caches, the biggest first",
+        "=====> Build caches (largest first)",
         "           SIZE  APP             KIND      FILES  MODIFIED    STATE",
         "       22.0 GiB  shop (ghost)    legacy   20,000  2021-01-01  orphaned",
         "                  /home/dokku/shop/cache: dokku cache:purge-legacy shop",
         "        9.0 GiB  -               engine        -  -           reclaimable",
-        "                  Docker's own build cache, 1.0 GiB reclaimable",
-        "                  docker builder prune (Dokku's daily prune cannot work: it is not installed)",
+        "                  Docker's build cache, 1.0 GiB reclaimable",
+        "                  docker builder prune (Dokku's daily prune does not work: it is not installed)",
         "        5.0 MiB  landing (gone)  pack          -  -           orphaned",
         f"                  volume {PACK}",
         f"                  docker volume rm {PACK}",
         "        unknown  a               legacy  unknown  unknown     in-use",
         "                  /home/dokku/a/cache: kept: container b mounts it",
-        "       at least 31.0 GiB in 4 caches; 'cache:purge-legacy --all' would free 22.0 GiB of it",
+        "       Total: at least 31.0 GiB in 4 caches",
+        "       To free 22.0 GiB: dokku cache:purge-legacy --all",
     ]
 
 
@@ -73,7 +74,7 @@ def test_a_buildkit_that_does_not_run_is_to_be_started_first() -> None:
     assert lines[2].split() == ["5", "B", "-", "buildkit", "-", "-", "live"]
     assert lines[3:5] == [
         f"volume {'7' * 64}",
-        "docker exec b buildctl prune (start its container first; slows the next build)",
+        "docker exec b buildctl prune (start its container first; the next build is slower)",
     ]
 
 
@@ -87,26 +88,27 @@ def test_what_is_more_than_orphaned_is_shown_with_its_reason(state: str) -> None
 def test_each_file_system_that_holds_caches_has_its_line_below() -> None:
     disk = Disk(("/home/dokku",), FileSystem("/home/dokku", 1, 40 << 30, 10 << 30, 30 << 30))
     taken = Inventory((SHOP,), disks=(disk,))
-    assert shown(taken).splitlines()[-1] == "       disk of /home/dokku: 10.0 GiB used of 40.0 GiB, 30.0 GiB free"
-    assert "disk of" not in shown(taken, is_quiet=True)
+    assert shown(taken).splitlines()[-1] == "       Free space on /home/dokku: 30.0 GiB of 40.0 GiB"
+    assert "Free space" not in shown(taken, is_quiet=True)
 
 
 def test_what_the_volumes_of_apps_that_are_gone_would_free_is_said_too() -> None:
     gone = replace(VOLUME, action="dokku cache:purge-volumes --orphaned")
-    assert shown(Inventory((SHOP, gone))).splitlines()[-2:] == [
-        "       22.0 GiB in 2 caches; 'cache:purge-legacy --all' would free 22.0 GiB of it",
-        "       'cache:purge-volumes --orphaned' would free 5.0 MiB of it",
+    assert shown(Inventory((SHOP, gone))).splitlines()[-3:] == [
+        "       Total: 22.0 GiB in 2 caches",
+        "       To free 22.0 GiB: dokku cache:purge-legacy --all",
+        "       To free 5.0 MiB: dokku cache:purge-volumes --orphaned",
     ]
 
 
 def test_where_legacy_caches_were_not_asked_for_nothing_is_said_of_purging_them() -> None:
     lines = shown(Inventory((VOLUME,), kinds=frozenset({Kind.PACK}))).splitlines()
-    assert lines[-1] == "       5.0 MiB in 1 cache"
+    assert lines[-1] == "       Total: 5.0 MiB in 1 cache"
 
 
 def test_of_one_app_it_is_said_what_a_purge_of_that_app_would_free() -> None:
     lines = shown(Inventory((SHOP,), app="shop")).splitlines()
-    assert lines[-1] == "       22.0 GiB in 1 cache; 'cache:purge-legacy shop' would free 22.0 GiB of it"
+    assert lines[-1] == "       To free 22.0 GiB: dokku cache:purge-legacy shop"
 
 
 @pytest.mark.parametrize("has_rich", [True, False])
@@ -145,8 +147,8 @@ def test_in_little_room_columns_go_before_a_figure_is_cut(
 def test_a_wide_terminal_has_one_line_a_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(list_table.Console, "columns", 200)
     lines = shown(Inventory((SHOP, VOLUME))).splitlines()
-    assert len(lines) == 5
-    assert lines[1].split()[-6:] == ["STATE", "WHERE", "WHAT", "CAN", "BE", "DONE"]
+    assert len(lines) == 6
+    assert lines[1].split()[-3:] == ["STATE", "LOCATION", "ACTION"]
     assert lines[2].split("  ")[-1].strip() == "dokku cache:purge-legacy shop"
     assert "  /home/dokku/shop/cache  " in lines[2]
     assert lines[3].endswith(f"docker volume rm {PACK}")
@@ -187,26 +189,26 @@ def test_quiet_leaves_the_table_alone() -> None:
 
 def test_nothing_is_one_line() -> None:
     assert shown(Inventory()).splitlines() == [
-        "=====> Build caches, the biggest first",
-        "       0 B in 0 caches; 'cache:purge-legacy --all' would free nothing",
+        "=====> Build caches (largest first)",
+        "       Total: 0 B in 0 caches",
     ]
 
 
 def test_the_engine_is_last_where_it_has_nothing_to_be_sorted_by() -> None:
     taken = Inventory((SHOP, VOLUME), BuildCache(9 << 30, 0, 1), DailyPrune(can_work=True, reason="cron runs it"))
     lines = [line.strip() for line in shown(taken, Order.APP).splitlines()]
-    assert lines[0] == "=====> Build caches, by app"
-    assert lines[-4].split() == ["9.0", "GiB", "-", "engine", "-", "-", "in-use"]
-    assert lines[-3:-1] == [
-        "Docker's own build cache, 0 B reclaimable",
-        "Dokku's daily prune can work: cron runs it",
+    assert lines[0] == "=====> Build caches (by app)"
+    assert lines[-5].split() == ["9.0", "GiB", "-", "engine", "-", "-", "in-use"]
+    assert lines[-4:-2] == [
+        "Docker's build cache, 0 B reclaimable",
+        "Dokku's daily prune works: cron runs it",
     ]
 
 
 def test_an_engine_that_does_not_answer_has_an_unknown_size() -> None:
-    lines = shown(Inventory((), None, PRUNE, unknown=("Docker does not answer",))).splitlines()
+    lines = shown(Inventory((), None, PRUNE, unknown=("Docker did not respond",))).splitlines()
     assert lines[2].split() == ["unknown", "-", "engine", "-", "-", "unknown"]
-    assert lines[-1].strip().startswith("at least 0 B in 0 caches")
+    assert lines[-1].strip().startswith("Total: at least 0 B in 0 caches")
 
 
 def test_without_rich_it_says_the_same_in_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:

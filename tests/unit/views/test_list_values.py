@@ -13,7 +13,7 @@ from dokku_cache.views import list_values
 from .test_list_table import HELD, VOLUME
 from .test_prometheus import FULL, RUN
 
-ALL = [FULL, Inventory(), Inventory((HELD, VOLUME), unknown=("Docker does not answer",), hides_others=True)]
+ALL = [FULL, Inventory(), Inventory((HELD, VOLUME), unknown=("Docker did not respond",), hides_others=True)]
 
 
 @pytest.mark.parametrize("inventory", ALL)

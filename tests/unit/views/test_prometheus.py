@@ -58,7 +58,7 @@ def test_every_known_figure_is_a_sample_in_base_units() -> None:
 
 
 def test_what_is_not_known_has_no_sample() -> None:
-    metrics = parsed(Inventory((HELD,), None, None, unknown=("Docker does not answer",)))
+    metrics = parsed(Inventory((HELD,), None, None, unknown=("Docker did not respond",)))
     assert set(metrics) == {
         "dokku_cache_info",
         "dokku_cache_total_bytes",

@@ -26,7 +26,7 @@ RECORDS = [
 ]
 DOCUMENTS = [
     ("list", list_values.values(FULL, RUN)),
-    ("list", list_values.values(Inventory((HELD, VOLUME), unknown=("Docker does not answer",), hides_others=True))),
+    ("list", list_values.values(Inventory((HELD, VOLUME), unknown=("Docker did not respond",), hides_others=True))),
     ("plan", plan_values.values(PLANNED)),
     ("plan", plan_values.values([])),
     ("history", history_table.values(RECORDS)),

@@ -181,6 +181,6 @@ def test_of_each_kind_it_is_known_when_it_was_made_and_whether_docker_keeps_it(
     listed = {"Name": name, "Labels": labels, "CreatedAt": "2025-01-02T03:04:05Z", "Driver": "nfs"}
     (found,) = ownership.find([listed], ["shop"])
     assert found.created == datetime(2025, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
-    assert found.elsewhere == "driver nfs keeps it, and not Docker itself"
+    assert found.elsewhere == "volume driver nfs stores it, not Docker itself"
     assert ownership.is_same(found, listed)
     assert not ownership.is_same(found, {**listed, "Name": "other"})

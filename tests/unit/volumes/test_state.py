@@ -49,8 +49,8 @@ def test_a_name_whose_hash_does_not_match_packs_key_is_unknown() -> None:
     ("volume", "facts", "word"),
     [
         (NAMED, GONE, "no label"),
-        (NOBODYS, replace(GONE, app_state=None), "whose"),
-        (LABELLED, replace(GONE, containers=None), "cannot be found out"),
+        (NOBODYS, replace(GONE, app_state=None), "its app"),
+        (LABELLED, replace(GONE, containers=None), "cannot determine"),
         (LABELLED, replace(GONE, unknown=("a docker option: x cannot be read",)), "cannot be read"),
         (LABELLED, replace(GONE, life=("there is image dokku/shop:latest",)), "there is image"),
         (replace(LABELLED, created=None), GONE, "does not report when"),
@@ -111,7 +111,7 @@ def test_of_a_living_app_no_more_is_claimed_than_is_known(
 
 def test_a_living_cache_has_a_doubt_where_somebody_could_not_be_asked() -> None:
     silent = replace(LIVES, containers=None, unknown=("Docker is silent", "an option cannot be read"))
-    why = "it cannot be found out whether a container uses it"
+    why = "cannot determine whether a container uses it"
     assert state.judge(LABELLED, silent, NOW).doubt == f"{why}: Docker is silent"
     assert state.judge(LABELLED, replace(LIVES, containers=None), NOW).doubt == why
     assert state.judge(LABELLED, replace(LIVES, unknown=("an option cannot be read",)), NOW).doubt

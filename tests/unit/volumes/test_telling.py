@@ -36,10 +36,10 @@ def test_a_plan_has_a_line_for_each_volume_and_the_sum_of_what_goes() -> None:
         "       wiki     remove  3.0 MiB, volume cache-wiki, orphaned: wiki is gone",
         "       blog     keep    volume cache-blog, in-use: container job mounts it",
         "       ?        keep    volume pack-cache-x, unknown: whose\\nis it",
-        "       2 cache volumes would be removed, which frees 8.0 MiB",
+        "       2 cache volumes would be removed, freeing 8.0 MiB",
     ]
-    assert shown(kept)[-1] == "       Nothing would be removed"
-    assert shown() == ["=====> Cache volumes", "       Nothing would be removed"]
+    assert shown(kept)[-1] == "       Nothing to remove"
+    assert shown() == ["=====> Cache volumes", "       Nothing to remove"]
 
 
 @pytest.mark.parametrize(
@@ -55,25 +55,48 @@ def test_a_plan_has_a_line_for_each_volume_and_the_sum_of_what_goes() -> None:
 def test_of_sizes_that_are_not_known_no_more_is_claimed(sizes: tuple[int | None, ...], amount: str) -> None:
     out = io.StringIO()
     telling.tell_total(Console(out=out, err=out), [volume("shop", "cache-shop", known) for known in sizes])
-    assert out.getvalue() == f"=====> {len(sizes)} cache volumes removed, {amount} freed\n"
+    assert out.getvalue() == f"=====> {len(sizes)} cache volumes removed, {amount} in total\n"
 
 
 def test_a_volume_of_unknown_size_is_planned_and_gone_all_the_same() -> None:
     unknown = volume("shop", "cache-shop", None)
     assert "remove  unknown size, volume cache-shop" in shown(VolumeDecision(unknown))[1]
     out = io.StringIO()
-    console = Console(out=out, err=out)
-    telling.tell_gone(console, unknown, 2)
-    telling.tell_gone(console, volume("", "pack-cache-x", 5 << 20), 71)
-    telling.tell_was_gone(console, unknown)
-    assert out.getvalue().splitlines() == [
-        "-----> shop: removed volume cache-shop in 2.0 s",
-        "-----> ?: freed 5.0 MiB, removed volume pack-cache-x in 1 min 11 s",
-        "       The volume cache-shop is gone already: nothing to do",
-    ]
+    telling.tell_was_gone(Console(out=out, err=out), unknown)
+    assert out.getvalue() == "       Volume cache-shop was already removed\n"
+
+
+@pytest.mark.parametrize(
+    ("is_log", "lines"),
+    [
+        (
+            False,
+            [
+                "-----> Purging cache volume cache-shop of shop (unknown size)",
+                "       Removed in 2.0 s",
+                "-----> Purging cache volume pack-cache-x (5.0 MiB)",
+                "       Removed in 1 min 11 s",
+            ],
+        ),
+        (
+            True,
+            [
+                "-----> shop: removed volume cache-shop, unknown size (2.0 s)",
+                "-----> ?: removed volume pack-cache-x, 5.0 MiB (1 min 11 s)",
+            ],
+        ),
+    ],
+)
+def test_a_removal_has_a_step_and_a_detail_and_one_line_in_a_log(is_log: bool, lines: list[str]) -> None:
+    out = io.StringIO()
+    console = Console(out=out, err=out, is_log=is_log)
+    for finding, seconds in ((volume("shop", "cache-shop", None), 2), (volume("", "pack-cache-x", 5 << 20), 71)):
+        telling.tell_begin(console, finding)
+        telling.tell_gone(console, finding, seconds)
+    assert out.getvalue().splitlines() == lines
 
 
 def test_that_the_next_build_is_slow_is_said_unless_told_that_the_app_ends() -> None:
     out = io.StringIO()
     telling.tell_gone(Console(out=out, err=out), volume("shop", "cache-shop", 5, VolumeState.LIVE), 0.1)
-    assert "Nothing of shop is lost; its next build is slow" in out.getvalue()
+    assert "The next build of shop is slower" in out.getvalue()
