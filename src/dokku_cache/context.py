@@ -35,5 +35,5 @@ class Context:
         return replace(self, console=self.console.quieted())
 
     def visible_apps(self) -> tuple[str, ...]:
-        """Give all apps that the calling user may see, ghosts included. Raises Unestablished."""
+        """Give all apps that the calling user may see, ghosts included. Raises Unknown."""
         return apps.visible()

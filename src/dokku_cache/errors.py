@@ -85,8 +85,8 @@ class InvalidAppName(CacheError):
         )
 
 
-class Unestablished(CacheError):
-    """A fact that a decision needs could not be found out. Whoever decides has to refuse."""
+class Unknown(CacheError):
+    """A fact that a decision needs could not be collected. The cache counts as in use."""
 
 
 class Refused(CacheError):
@@ -94,13 +94,13 @@ class Refused(CacheError):
 
 
 class Unverified(Refused):
-    """A cache of which it is not certain that it is one: a person who names its app can say so."""
+    """A directory that is not verified to be a build cache. Only a person who names its app can confirm it."""
 
 
-class Kept(Refused):
-    """A cache that is not due yet for who asks: left as it is, and no failure of what happens by itself.
+class NotDue(Refused):
+    """A cache that an automatic removal keeps, which is not a failure.
 
-    ``state_and_reason`` says it without the app.
+    ``state_and_reason``: the same without the name of the app.
     """
 
     def __init__(self, message: str, hint: str = "", *, state_and_reason: str = "") -> None:
@@ -108,16 +108,16 @@ class Kept(Refused):
         self.state_and_reason = state_and_reason or message
 
 
-class NotBegun(CacheError):
-    """The helper container could not begin its work: what it was to work on is as it was."""
+class NotStarted(CacheError):
+    """The helper container did not start. Nothing was changed."""
 
 
-class PutBack(CacheError):
-    """Nothing could be deleted, and the legacy cache has its name again."""
+class RolledBack(CacheError):
+    """Nothing could be deleted, and the rename of the cache was undone."""
 
 
 class PartlyRemoved(CacheError):
-    """Some of a legacy cache is gone and some is left as trash, which the next purge ends."""
+    """A legacy cache was deleted in part. The next purge deletes the rest."""
 
     exit_code = ExitCode.PARTLY_REMOVED
 

@@ -13,9 +13,9 @@ import pytest
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper
 from dokku_cache.errors import CacheError
-from dokku_cache.legacy.remove import delete_trash, put_back, remove_ghost, set_aside
 from dokku_cache.model.location import CACHE_NAME
 from dokku_cache.model.state import Request
+from dokku_cache.purge.trash import delete_trash, put_back, remove_ghost, set_aside
 from dokku_cache.sources.app_directory import read
 from dokku_cache.tree import program
 from dokku_cache.tree.handles import OPEN_DIRECTORY, AppDirectory, Identity
@@ -129,7 +129,7 @@ def deleting(ground: Ground) -> None:
 
 
 def remove(ground: Ground) -> None:
-    """legacy/remove: rename it aside, now and then back, and delete it."""
+    """purge/trash: rename it aside, now and then back, and delete it."""
     with ground.app() as directory:
         cache = read(directory, read_mounts()).cache
         if cache is None or cache.fault:

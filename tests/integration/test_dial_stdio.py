@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from dokku_cache.engine.client import Engine
-from dokku_cache.errors import Unestablished
+from dokku_cache.errors import Unknown
 from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher
 from dokku_cache.purge.purger import Purger, Request
@@ -59,9 +59,7 @@ def test_the_engine_is_reached_through_docker_bin(closed_socket: str, docker_bin
 
 
 def test_without_docker_bin_it_is_not(closed_socket: str) -> None:
-    with pytest.raises(
-        Unestablished, match=r"^User dokku cannot open Docker's socket .* \(Permission denied\)$"
-    ) as caught:
+    with pytest.raises(Unknown, match=r"^User dokku cannot open Docker's socket .* \(Permission denied\)$") as caught:
         as_dokku(lambda: Engine(closed_socket).containers())
     assert "add user dokku to the group" in caught.value.hint
 
@@ -111,7 +109,7 @@ def test_where_neither_leads_to_the_engine_both_are_named_once(
         for question in (engine.containers, engine.volumes):
             try:
                 question()
-            except Unestablished as error:
+            except Unknown as error:
                 told.append(f"{error}; {error.hint}")
         return told
 
@@ -131,7 +129,7 @@ def test_a_command_that_answers_nothing_has_the_sockets_time_limit(
 ) -> None:
     monkeypatch.setattr("dokku_cache.engine.client.TIMEOUT_SECONDS", 1)
     begun = time.monotonic()
-    with pytest.raises(Unestablished):
+    with pytest.raises(Unknown):
         as_dokku(lambda: Engine(closed_socket, "sh -c 'exec sleep 60'").containers())
     assert time.monotonic() - begun < 10
 
@@ -156,7 +154,7 @@ def clients_of(docker_host: str) -> list[str]:
 
 
 def test_a_socket_that_is_not_there_is_said_to_be_that_whatever_docker_bin_does() -> None:
-    with pytest.raises(Unestablished) as caught:
+    with pytest.raises(Unknown) as caught:
         Engine("unix:///nowhere.sock", "false").containers()
     assert str(caught.value) == "Docker did not respond (No such file or directory)"
     assert "systemctl status docker" in caught.value.hint

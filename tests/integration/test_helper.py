@@ -17,7 +17,7 @@ from dokku_cache import interrupts
 from dokku_cache.engine import helper_image
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper, remove_all_stale
-from dokku_cache.errors import CacheError, Interrupted, NotBegun, Refused, Unestablished
+from dokku_cache.errors import CacheError, Interrupted, NotStarted, Refused, Unknown
 from dokku_cache.tree import program
 from dokku_cache.tree.handles import Identity
 from dokku_cache.tree.program import ignore
@@ -229,7 +229,7 @@ def test_one_that_cannot_be_stopped_does(server: Server, engine: Engine, monkeyp
     stale = engine.api.create_container(name, command=SLEEP, labels=labels)
     engine.api.start(stale["Id"])
     before = manifest(cache)
-    with pytest.raises(Unestablished, match="driver failed to remove root filesystem: busy"):
+    with pytest.raises(Unknown, match="driver failed to remove root filesystem: busy"):
         helper_for(server, engine).remove_stale()
     assert manifest(cache) == before
     monkeypatch.undo()
@@ -267,7 +267,7 @@ def test_a_container_that_a_prune_removes_is_created_again_once(
         helper_for(server, engine).delete(str(cache), identity(cache), ignore)
         assert os.listdir(cache) == []
         return
-    with pytest.raises(NotBegun) as failed:
+    with pytest.raises(NotStarted) as failed:
         helper_for(server, engine).delete(str(cache), identity(cache), ignore)
     assert "docker system prune" in failed.value.hint
     assert not any(container in str(failed.value) for container in pruned)
@@ -280,7 +280,7 @@ def test_a_container_that_cannot_start_leaves_everything_as_it_was(
     cache = server.make_cache("shop")
     before = manifest(cache)
     monkeypatch.setattr(helper_image, "COMMAND", ["/nothing"])
-    with pytest.raises(NotBegun, match="no such file"):
+    with pytest.raises(NotStarted, match="no such file"):
         helper_for(server, engine).delete(str(cache), identity(cache), ignore)
     assert manifest(cache) == before
     assert engine.api.containers(all=True, filters={"label": "com.dokku.cache.helper"}) == []
@@ -292,7 +292,7 @@ def test_an_engine_that_is_not_here_establishes_nothing(server: Server, docker_h
     before = manifest(cache)
     closed = Engine(docker_host)
     for question in (closed.containers, closed.volumes):
-        with pytest.raises(Unestablished):
+        with pytest.raises(Unknown):
             question()
     with pytest.raises(CacheError):
         helper_for(server, closed).delete(str(cache), identity(cache), ignore)
@@ -305,7 +305,7 @@ def test_a_helper_that_falls_silent_is_given_up(
     cache = server.make_cache("shop")
     monkeypatch.setattr(helper_image, "COMMAND", SLEEP)
     monkeypatch.setattr("dokku_cache.engine.attachment.SILENCE_SECONDS", 1)
-    with pytest.raises(Unestablished, match="did not respond"):
+    with pytest.raises(Unknown, match="did not respond"):
         helper_for(server, engine).delete(str(cache), identity(cache), ignore)
 
 

@@ -19,7 +19,7 @@ from dokku_cache.dokku import plugn
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper
-from dokku_cache.errors import CacheError, NotBegun
+from dokku_cache.errors import CacheError, NotStarted
 from dokku_cache.output.console import Console
 from dokku_cache.survey import surveyor
 from dokku_cache.tree.handles import Identity
@@ -200,7 +200,7 @@ class SmallServer:
 
     def _need_engine(self) -> None:
         if self.docker.is_silent:
-            raise NotBegun("Docker did not respond")
+            raise NotStarted("Docker did not respond")
 
     def _delete(self, path: str, identity: Identity, progress: Progress) -> None:
         self._need_engine()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dokku_cache.automatic.logged import log_console
 from dokku_cache.context import Context
 from dokku_cache.dokku import policy
-from dokku_cache.errors import CacheError, ExitCode, Kept
+from dokku_cache.errors import CacheError, ExitCode, NotDue
 from dokku_cache.model.finding import Finding
 from dokku_cache.model.state import Initiator, Request, State
 from dokku_cache.output import purge_text
@@ -30,7 +30,7 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     initiator = Initiator.RENAME if is_rename else Initiator.DESTROY
     try:
         _purge(context, app, initiator)
-    except Kept as kept:
+    except NotDue as kept:
         context.console.detail(f"The legacy cache of {app} is kept: {kept.state_and_reason}")
     except CacheError as error:
         message = str(error) if app in str(error) else f"The legacy cache of {app} is kept: {error}"
@@ -59,7 +59,7 @@ def _kept(finding: Finding, request: Request) -> CacheError:
     """Give the error that names what is kept and, where Dokku cannot find it any more, its real path."""
     error = refusal(decide(finding, request), request)
     real_path = finding.location.real_path
-    if real_path and not isinstance(error, Kept):
+    if real_path and not isinstance(error, NotDue):
         return CacheError(
             str(error), f"after the app is destroyed, no command can remove it; inspect {real_path} manually"
         )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dokku_cache.arguments import DRY_RUN, STDOUT, Command, Flag, Parser, named_apps, plan_format
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps
-from dokku_cache.errors import CacheError, ExitCode, Refused, Unestablished, UsageError
+from dokku_cache.errors import CacheError, ExitCode, Refused, Unknown, UsageError
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.model.state import Initiator
 from dokku_cache.output import serialized, text
@@ -126,7 +126,7 @@ def _undecided(decisions: Sequence[VolumeDecision]) -> list[CacheError]:
         if decision.code in _UNDECIDED
     ]
     return [
-        Unestablished(
+        Unknown(
             f"Could not check {text.count(causes.count(cause), 'cache volume')}: {cause}",
             "these volumes were kept; fix the cause, then purge again",
         )

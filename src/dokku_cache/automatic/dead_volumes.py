@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps, policy, properties
 from dokku_cache.engine import disk_usage
-from dokku_cache.errors import CacheError, ExitCode, Kept
+from dokku_cache.errors import CacheError, ExitCode, NotDue
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.model.state import Initiator
 from dokku_cache.purge import volume_purger
@@ -51,7 +51,7 @@ def purge_each(context: Context, findings: Sequence[VolumeFinding], wish: Wish, 
     for finding in findings:
         try:
             outcome = purger.purge(finding)
-        except Kept as kept:
+        except NotDue as kept:
             context.console.detail(f"{finding.app}: volume {finding.name} kept, {kept.state_and_reason}")
         except CacheError as error:
             context.console.warn(str(error), error.hint)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from dokku_cache.dokku import apps, locks
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.errors import Unestablished
+from dokku_cache.errors import Unknown
 from dokku_cache.records import state_files
 
 #: A directory with an empty file for each app.
@@ -74,7 +74,7 @@ def _handle_all(
 def _is_ready(environment: DokkuEnvironment, app: str, deadline: float) -> bool:
     try:
         return time.monotonic() >= deadline or not locks.is_being_deployed(environment, app)
-    except Unestablished:
+    except Unknown:
         return True  # what handles the app finds the same, and logs it
 
 

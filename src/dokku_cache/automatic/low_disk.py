@@ -10,7 +10,7 @@ from dokku_cache.dokku import apps, policy
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.dokku.sizes import Share
 from dokku_cache.engine import disk_usage
-from dokku_cache.errors import CacheError, Unestablished
+from dokku_cache.errors import CacheError, Unknown
 from dokku_cache.output import text
 from dokku_cache.purge import events
 from dokku_cache.records import state_files
@@ -123,7 +123,7 @@ def removable_manually(context: Context) -> list[str]:
             engine.wait_at_most(LIMIT_SECONDS)
         usage = disk_usage.ask(counting, LIMIT_SECONDS)
         volumes = ownership.find(context.engine.volumes(), listed)
-    except Unestablished:
+    except Unknown:
         return []
     by_app: dict[str, int] = {}
     for volume in volumes:

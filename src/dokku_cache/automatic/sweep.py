@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from dokku_cache.context import Context
 from dokku_cache.dokku import policy
-from dokku_cache.errors import CacheError, ExitCode, Kept
+from dokku_cache.errors import CacheError, ExitCode, NotDue
 from dokku_cache.model.finding import Finding, Outcome
 from dokku_cache.model.state import Initiator, Request, State
 from dokku_cache.output import purge_text
@@ -66,7 +66,7 @@ def apply_to(context: Context, finding: Finding, initiator: Initiator, *, in_dep
     try:
         with failure_in_history(context, finding.app, initiator):
             outcome = purge_and_record(context, finding, request)
-    except Kept as kept_error:
+    except NotDue as kept_error:
         _tell_kept(context, initiator, finding.app, kept_error.state_and_reason)
         return []
     purge_text.tell_outcome(context.console, finding.app, outcome)

@@ -12,7 +12,7 @@ from dokku_cache.context import Context
 from dokku_cache.dokku import apps, daily_prune, version
 from dokku_cache.engine import disk_usage
 from dokku_cache.engine.disk_usage import DiskUsage
-from dokku_cache.errors import AppNotFound, InvalidAppName, Unestablished
+from dokku_cache.errors import AppNotFound, InvalidAppName, Unknown
 from dokku_cache.model.location import CACHE_NAME
 from dokku_cache.model.state import State
 from dokku_cache.output.progress import Watcher
@@ -31,7 +31,7 @@ class Collector:
     """Takes the inventory of a server, or of one ``app``, as far as the calling user may see it."""
 
     def __init__(self, context: Context, kinds: Collection[Kind], app: str = "") -> None:
-        """Ask for the apps. Raises InvalidAppName for what can be no app's name, and Unestablished."""
+        """Ask for the apps. Raises InvalidAppName for what can be no app's name, and Unknown."""
         self._context = context
         self._kinds = kinds
         self._unknown: dict[str, str] = {}
@@ -51,7 +51,7 @@ class Collector:
     def take(self, watcher: Watcher) -> Inventory:
         """Measure everything of the wanted kinds.
 
-        Raises Unestablished when the table of mounts cannot be read, and AppNotFound where there is no such app, nor
+        Raises Unknown when the table of mounts cannot be read, and AppNotFound where there is no such app, nor
         anything of one that is gone. What else does not answer is warned about, and its figures are left unknown.
         """
         directories = self._directories(watcher) if Kind.LEGACY in self._kinds else []
@@ -128,6 +128,6 @@ class Collector:
     def _ask(self, question: Callable[[], Answer]) -> Answer | None:
         try:
             return question()
-        except Unestablished as error:
+        except Unknown as error:
             self._unknown[str(error)] = error.hint
             return None

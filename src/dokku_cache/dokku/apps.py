@@ -28,13 +28,13 @@ def is_valid(name: str) -> bool:
 def visible() -> tuple[str, ...]:
     """Give the names of all apps, ghosts too, that the calling user may see, sorted.
 
-    Asks trigger ``app-list`` with filtering (Dokku 0.27.0 and later). Raises Unestablished.
+    Asks trigger ``app-list`` with filtering (Dokku 0.27.0 and later). Raises Unknown.
     """
     return _listed(is_filtered=True)
 
 
 def every() -> tuple[str, ...]:
-    """Give the names of all apps, ghosts too, sorted: for what Dokku itself does. Raises Unestablished."""
+    """Give the names of all apps, ghosts too, sorted: for what Dokku itself does. Raises Unknown."""
     return _listed(is_filtered=False)
 
 

@@ -5,7 +5,7 @@ import os
 import time
 
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.errors import Refused, Unestablished
+from dokku_cache.errors import Refused, Unknown
 from dokku_cache.sources.app_directory import LOCK_NAME
 from dokku_cache.tree.handles import AppDirectory
 
@@ -19,14 +19,14 @@ def is_being_deployed(environment: DokkuEnvironment, app: str) -> bool:
 
     Both places are looked at, as another version may be running than the one that is installed: ``<lib
     root>/data/apps/ <app>/.deploy.lock`` from 0.34.0 on, ``<root>/<app>/.deploy.lock`` up to 0.33.9
-    (plugins/common/functions of these tags). Raises Unestablished when one cannot be looked at.
+    (plugins/common/functions of these tags). Raises Unknown when one cannot be looked at.
     """
     directories = (os.path.join(environment.data_dir, "apps", app), os.path.join(environment.root, app))
     return any(_is_held(os.path.join(directory, LOCK_NAME), app) for directory in directories)
 
 
 def is_deployed_for(environment: DokkuEnvironment, app: str, wait_seconds: float) -> bool:
-    """Tell whether a deploy of the app still holds Dokku's lock after so many seconds. Raises Unestablished.
+    """Tell whether a deploy of the app still holds Dokku's lock after so many seconds. Raises Unknown.
 
     A deploy gives its lock up and takes it again, and the next may follow at once: what waits is not told in between.
     """
@@ -50,7 +50,7 @@ def _is_held(path: str, app: str) -> bool:
         except FileNotFoundError:
             return False
         except OSError as error:
-            raise Unestablished(f"the deploy lock of {app} cannot be read ({error.strerror})", _HINT) from error
+            raise Unknown(f"the deploy lock of {app} cannot be read ({error.strerror})", _HINT) from error
         try:
             if not _try_shared(lock_fd, app):
                 return True
@@ -72,7 +72,7 @@ def _try_shared(lock_fd: int, app: str) -> bool:
     except BlockingIOError:
         return False
     except OSError as error:
-        raise Unestablished(f"the deploy lock of {app} cannot be checked ({error.strerror})", _HINT) from error
+        raise Unknown(f"the deploy lock of {app} cannot be checked ({error.strerror})", _HINT) from error
     return True
 
 
@@ -110,5 +110,5 @@ def _taken(directory: AppDirectory) -> bool:
     except BlockingIOError:
         return False
     except OSError as error:
-        raise Unestablished(f"the directory of {directory.app} cannot be locked ({error.strerror})", _HINT) from error
+        raise Unknown(f"the directory of {directory.app} cannot be locked ({error.strerror})", _HINT) from error
     return True

@@ -7,7 +7,7 @@ import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 
-from dokku_cache.errors import Unestablished
+from dokku_cache.errors import Unknown
 
 #: Dokku's own triggers answer in less than 0.1 s; a plugin may ask something over the network.
 TIMEOUT_SECONDS = 60
@@ -17,11 +17,11 @@ TIMEOUT_SECONDS = 60
 HINT = "find the faulty plugin with 'dokku --trace cache:list', fix or disable it, then try again"
 
 
-class NeverEnds(Unestablished):
+class NeverEnds(Unknown):
     """A trigger did not end in time."""
 
 
-class TriggerFailed(Unestablished):
+class TriggerFailed(Unknown):
     """A trigger gave no answer. ``cause`` says why, without its name: several may fail for one."""
 
     def __init__(self, names: Sequence[str], cause: str, hint: str = "") -> None:
@@ -41,7 +41,7 @@ def trigger(
     """Fire a trigger with an empty standard input, and give what it prints.
 
     ``cwd`` has to exist: the caller's own may be gone, or hold hostile files. ``environ`` replaces this
-    process's. Raises Unestablished when the trigger cannot be run, fails, or does not answer in time.
+    process's. Raises Unknown when the trigger cannot be run, fails, or does not answer in time.
     """
     try:
         done = subprocess.run(
@@ -67,7 +67,7 @@ def trigger(
 def stream(name: str, *arguments: str, cwd: str) -> Iterator[str]:
     """Fire a trigger as ``trigger`` does, and give its lines as they come, however long it takes.
 
-    Its standard error is the caller's. Raises Unestablished when it cannot be run or, after its last line, when
+    Its standard error is the caller's. Raises Unknown when it cannot be run or, after its last line, when
     it failed.
     """
     try:
@@ -75,7 +75,7 @@ def stream(name: str, *arguments: str, cwd: str) -> Iterator[str]:
             ["plugn", "trigger", name, *arguments], cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
         )
     except OSError as error:
-        raise Unestablished(f"Dokku's trigger {name} cannot be run: {error}", HINT) from error
+        raise Unknown(f"Dokku's trigger {name} cannot be run: {error}", HINT) from error
     with process:
         try:
             for line in process.stdout or ():
@@ -84,7 +84,7 @@ def stream(name: str, *arguments: str, cwd: str) -> Iterator[str]:
             process.terminate()  # or the end of the block would wait for a sweep that nobody follows any more
             raise
     if process.returncode != 0:
-        raise Unestablished(f"Dokku's trigger {name} failed with exit code {process.returncode}", HINT)
+        raise Unknown(f"Dokku's trigger {name} failed with exit code {process.returncode}", HINT)
 
 
 def is_implemented(name: str, plugin_path: str) -> bool:
@@ -96,7 +96,7 @@ def is_implemented(name: str, plugin_path: str) -> bool:
 def tell(name: str, *arguments: str, output: int, timeout_seconds: float) -> None:
     """Fire a trigger of which no answer is expected; what it prints goes to the descriptor ``output``.
 
-    Who does not end in time is ended, with all that it started in its session. Raises Unestablished when the trigger
+    Who does not end in time is ended, with all that it started in its session. Raises Unknown when the trigger
     cannot be run or fails, and NeverEnds when it does not end in time.
     """
     try:
@@ -109,7 +109,7 @@ def tell(name: str, *arguments: str, output: int, timeout_seconds: float) -> Non
             start_new_session=True,
         )
     except (OSError, ValueError) as error:
-        raise Unestablished(f"trigger {name} cannot be run: {error}") from error
+        raise Unknown(f"trigger {name} cannot be run: {error}") from error
     try:
         code = process.wait(timeout_seconds)
     except subprocess.TimeoutExpired as error:
@@ -120,4 +120,4 @@ def tell(name: str, *arguments: str, output: int, timeout_seconds: float) -> Non
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
     if code != 0:
-        raise Unestablished(f"trigger {name} failed with exit code {code}")
+        raise Unknown(f"trigger {name} failed with exit code {code}")

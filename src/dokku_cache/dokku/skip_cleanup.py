@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from dokku_cache.dokku import files, properties
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.errors import Unestablished
+from dokku_cache.errors import Unknown
 
 _VARIABLE = "DOKKU_SKIP_CLEANUP"
 _PROPERTY = "skip-cleanup"
@@ -41,7 +41,5 @@ def _configured(path: str) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise Unestablished(
-            f"{path} cannot be read ({error.strerror})", "check that user dokku can read it"
-        ) from error
+        raise Unknown(f"{path} cannot be read ({error.strerror})", "check that user dokku can read it") from error
     return bool(found) and found[-1] == "true"

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
-from dokku_cache.errors import Unestablished
+from dokku_cache.errors import Unknown
 
 #: A frame: stream number, three unused bytes, length (Docker Engine API 1.41, "Attach to a container").
 _HEADER = struct.Struct(">BxxxL")
@@ -25,7 +25,7 @@ class Attachment:
         stream = api.attach_socket(container_id, params={"stdout": 1, "stderr": 1, "stream": 1})
         # The SDK hands out a SocketIO around the socket, whose own timeout is what counts.
         self._socket = getattr(stream, "_sock", stream)
-        # Kept by the SDK beside what it hands out (docker 5.0.3 and 7.2, APIClient._get_raw_response_socket).
+        # Kept by the SDK next to what it hands out (docker 5.0.3 and 7.2, APIClient._get_raw_response_socket).
         self._response = getattr(stream, "_response", stream)
         self._socket.settimeout(SILENCE_SECONDS)
         self._stderr = b""
@@ -36,7 +36,7 @@ class Attachment:
         return "; ".join(self._stderr.decode(errors="backslashreplace").split("\n")).strip("; ")
 
     def lines(self) -> Iterator[bytes]:
-        """Give the lines of standard output, without their ends. Raises Unestablished after too long a silence."""
+        """Give the lines of standard output, without their ends. Raises Unknown after too long a silence."""
         rest = b""
         try:
             for stream, data in self._frames():
@@ -47,11 +47,9 @@ class Attachment:
                 *lines, rest = (rest + data).split(b"\n")
                 yield from lines
         except TimeoutError as error:
-            raise Unestablished(
-                f"the helper container did not respond for {SILENCE_SECONDS} s", "purge again"
-            ) from error
+            raise Unknown(f"the helper container did not respond for {SILENCE_SECONDS} s", "purge again") from error
         except OSError as error:
-            raise Unestablished(f"the connection to Docker was lost ({error.strerror})", "purge again") from error
+            raise Unknown(f"the connection to Docker was lost ({error.strerror})", "purge again") from error
 
     def close(self) -> None:
         """Close the connection. The response first, for it closes what it reads from, and that the socket.

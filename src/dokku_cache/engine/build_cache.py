@@ -1,7 +1,7 @@
 """Letting the engine prune its own build cache."""
 
 from dokku_cache.engine.client import Engine, Json, guarded
-from dokku_cache.errors import Unestablished
+from dokku_cache.errors import Unknown
 
 LIMIT_SECONDS = 1800
 #: Since then the bound has a name of its own (moby, docs/api/version-history.md; the CLI's --keep-storage became
@@ -13,7 +13,7 @@ def prune(engine: Engine, keep_bytes: int) -> int:
     """Let the engine remove what nothing uses, the least recently used first, until it holds no more than so much.
 
     Gives what that freed, in bytes. Records that images share, or that a build uses now, stay
-    (``POST /build/prune`` without ``all``). Raises Unestablished.
+    (``POST /build/prune`` without ``all``). Raises Unknown.
     """
 
     def call() -> Json:
@@ -31,7 +31,7 @@ def prune(engine: Engine, keep_bytes: int) -> int:
     try:
         return int(answer.get("SpaceReclaimed") or 0)
     except (AttributeError, TypeError, ValueError) as error:
-        raise Unestablished(
+        raise Unknown(
             f"Docker's report on its build cache cannot be parsed ({error})",
             "report this as a bug, with 'docker version'",
         ) from error

@@ -14,7 +14,7 @@ from dokku_cache.engine.dial_stdio import SCHEME, Dialer, reach_through
 from dokku_cache.engine.endpoint import DEFAULT_SOCKET, DockerConfig
 from dokku_cache.engine.looking import let_only_look
 from dokku_cache.engine.patience import ask_a_silent_engine_once
-from dokku_cache.errors import Unestablished
+from dokku_cache.errors import Unknown
 
 #: For a call, and, as an engine that was silent is not asked again, for all that a command waits for in vain. Listing
 #: containers took minutes on troubled engines (moby/moby#31719).
@@ -45,7 +45,7 @@ class Engine:
     """The Docker engine; connects at the first call, and asks each question once.
 
     ``docker_bin`` is the way to it where the socket does not open. ``config`` gives the socket where ``docker_host``
-    is empty. ``roots`` are Dokku's root, and the same as the engine knows it. Every method raises Unestablished when
+    is empty. ``roots`` are Dokku's root, and the same as the engine knows it. Every method raises Unknown when
     the engine does not answer in time, answers with an error, or cannot be understood.
     """
 
@@ -65,8 +65,8 @@ class Engine:
         self._docker_bin = docker_bin
         self._dialer = Dialer(docker_bin) if docker_bin else None
         self._api: Any = None
-        self._failure: Unestablished | None = None
-        self._answers: dict[str, list[Json] | Unestablished] = {}
+        self._failure: Unknown | None = None
+        self._answers: dict[str, list[Json] | Unknown] = {}
 
     @property
     def api(self) -> Any:
@@ -77,7 +77,7 @@ class Engine:
         if self._api is None:
             try:
                 self._api = self._connect()
-            except Unestablished as failure:
+            except Unknown as failure:
                 self._failure = failure
                 raise
         return self._api
@@ -102,33 +102,31 @@ class Engine:
         return self._limit_seconds
 
     @property
-    def trouble(self) -> Unestablished | None:
+    def trouble(self) -> Unknown | None:
         """Why a question was not answered, if there was one."""
         answers = [self._failure, *self._answers.values()]
-        return next((answer for answer in answers if isinstance(answer, Unestablished)), None)
+        return next((answer for answer in answers if isinstance(answer, Unknown)), None)
 
     def _connect(self) -> Any:
         self._docker_host = endpoint.resolve(self._docker_host, self._config)
         if not self._docker_host.startswith("unix://"):
             # Bind mounts and paths mean something on the engine's machine only, and that must be this one.
             where = where_set("DOCKER_HOST", self._roots)
-            raise Unestablished(
+            raise Unknown(
                 f"DOCKER_HOST is {self._docker_host}, but only a socket on this machine is supported",
                 f"remove DOCKER_HOST from {where}, or set it to {DEFAULT_SOCKET} there",
             )
         refused = self._why_closed()
         try:
             return self._client(self._dialer if refused else None)
-        except Unestablished as failure:
+        except Unknown as failure:
             # Modules that do not go together fail at the first call only: "Not supported URL scheme http+docker".
             if "URL scheme" in str(failure):
                 raise modules.not_usable("docker", failure) from failure
             if isinstance(refused, PermissionError):
                 raise self._closed(refused) from failure
             if refused is not None:  # and not what became of the way through DOCKER_BIN
-                raise Unestablished(
-                    f"Docker did not respond ({refused.strerror or refused})", SILENT_HINT
-                ) from failure
+                raise Unknown(f"Docker did not respond ({refused.strerror or refused})", SILENT_HINT) from failure
             raise
 
     def _client(self, dialer: Dialer | None) -> Any:
@@ -161,14 +159,14 @@ class Engine:
                 return error
         return None
 
-    def _closed(self, refused: PermissionError) -> Unestablished:
+    def _closed(self, refused: PermissionError) -> Unknown:
         """Say what is wrong where neither the socket nor DOCKER_BIN leads to the engine."""
         path = self._docker_host.removeprefix("unix://")
         message = f"User dokku cannot open Docker's socket {path} ({refused.strerror})"
         if self._dialer:
             said = self._dialer.complaint() or "no response"
             message += f", and '{self._dialer.docker_bin} system dial-stdio' failed ({said})"
-        return Unestablished(
+        return Unknown(
             message, f"add user dokku to the group of {path}, or set DOCKER_BIN to a command that can open it"
         )
 
@@ -188,7 +186,7 @@ class Engine:
         return self._once("images", lambda: self.api.images(all=False), anew=anew)
 
     def services(self, *, anew: bool = False) -> list[Json]:
-        """Give all Swarm services, also those without a task. Raises Unestablished on a worker of a swarm."""
+        """Give all Swarm services, also those without a task. Raises Unknown on a worker of a swarm."""
         return self._once("services", self._list_services, anew=anew)
 
     def _list_services(self) -> list[Json]:
@@ -196,14 +194,14 @@ class Engine:
         if swarm.get("LocalNodeState") in {None, "", "inactive"}:
             return []
         if not swarm.get("ControlAvailable"):
-            raise Unestablished(
+            raise Unknown(
                 "this server is a worker of a Docker swarm and cannot list its services",
                 "run the plugin on a manager: docker node promote",
             )
         return list(self.api.services())
 
     def engine_id(self) -> str:
-        """Return the ID that the engine keeps in its data directory. Raises Unestablished."""
+        """Return the ID that the engine keeps in its data directory. Raises Unknown."""
         info = guarded(self.api.info)
         return str(info.get("ID") or "") if isinstance(info, dict) else ""
 
@@ -233,10 +231,10 @@ class Engine:
         if anew or question not in self._answers:
             try:
                 self._answers[question] = guarded(ask)
-            except Unestablished as failure:
+            except Unknown as failure:
                 self._answers[question] = failure
         answer = self._answers[question]
-        if isinstance(answer, Unestablished):
+        if isinstance(answer, Unknown):
             raise answer
         return answer
 
@@ -261,7 +259,7 @@ def where_set(variable: str, roots: tuple[str, str] | None) -> str:
 
 
 def guarded(call: Callable[[], Answer]) -> Answer:
-    """Make a call to the engine, and turn whatever the SDK and its HTTP layer throw into Unestablished."""
+    """Make a call to the engine, and turn whatever the SDK and its HTTP layer throw into Unknown."""
     docker_errors = modules.load("docker.errors")
     request_errors = modules.load("requests.exceptions")
     try:
@@ -269,14 +267,14 @@ def guarded(call: Callable[[], Answer]) -> Answer:
     except docker_errors.APIError as error:
         said = " ".join(str(error.explanation or error).split())
         hint = NO_SPACE_HINT if NO_SPACE in said.lower() else ERROR_HINT
-        raise Unestablished(f"Docker reported an error: {said}", hint) from error
+        raise Unknown(f"Docker reported an error: {said}", hint) from error
     except (
         docker_errors.DockerException,
         request_errors.RequestException,
         OSError,
         ValueError,
     ) as error:
-        raise Unestablished(f"Docker did not respond ({_brief(error)})", SILENT_HINT) from error
+        raise Unknown(f"Docker did not respond ({_brief(error)})", SILENT_HINT) from error
 
 
 def _brief(error: BaseException) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dokku_cache.engine.client import Engine, Json, guarded
-from dokku_cache.errors import Unestablished
+from dokku_cache.errors import Unknown
 
 #: For the one call. Counting walks over every volume, and took minutes on big servers (moby/moby#31719).
 LIMIT_SECONDS = 60
@@ -35,7 +35,7 @@ class DiskUsage:
 def ask(engine: Engine, limit_seconds: float | None = None) -> DiskUsage:
     """Ask the engine in one call, for LIMIT_SECONDS at most unless told otherwise.
 
-    Raises Unestablished when it gives no sensible answer in time.
+    Raises Unknown when it gives no sensible answer in time.
     """
 
     def call() -> Json:
@@ -57,7 +57,7 @@ def ask(engine: Engine, limit_seconds: float | None = None) -> DiskUsage:
     try:
         return read(answer)
     except (AttributeError, TypeError) as error:
-        raise Unestablished(
+        raise Unknown(
             f"Docker's report on its disk usage cannot be parsed ({error})",
             "report this as a bug, with 'docker version'",
         ) from error

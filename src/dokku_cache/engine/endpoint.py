@@ -10,7 +10,7 @@ import os
 import pwd
 from dataclasses import dataclass
 
-from dokku_cache.errors import Unestablished
+from dokku_cache.errors import Unknown
 
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
 _DEFAULT_CONTEXT = "default"
@@ -33,13 +33,13 @@ def config_directory(given: str, system_user: str) -> str:
 
 
 def resolve(docker_host: str, config: DockerConfig) -> str:
-    """Give the URL of the engine. Raises Unestablished when a context cannot be read or is not a Unix socket."""
+    """Give the URL of the engine. Raises Unknown when a context cannot be read or is not a Unix socket."""
     if docker_host or not (config.context or config.directory):
         return docker_host or DEFAULT_SOCKET
     context = config.context
     if not context:
         # Docker's client ignores a configuration that it cannot read (docker/cli, LoadDefaultConfigFile).
-        with contextlib.suppress(Unestablished):
+        with contextlib.suppress(Unknown):
             context = _read(os.path.join(config.directory, "config.json"), ("currentContext",))
     if context in {"", _DEFAULT_CONTEXT}:
         return DEFAULT_SOCKET
@@ -47,7 +47,7 @@ def resolve(docker_host: str, config: DockerConfig) -> str:
     meta = os.path.join(config.directory, "contexts", "meta", name, "meta.json")
     host = _read(meta, ("Endpoints", "docker", "Host"))
     if not host.startswith("unix://"):
-        raise Unestablished(
+        raise Unknown(
             f"Docker's context {context} is {host or f'not in {meta}'}, but only the socket of an engine on this "
             "machine is supported",
             "unset DOCKER_CONTEXT, or run 'docker context use default' as user dokku",
@@ -56,7 +56,7 @@ def resolve(docker_host: str, config: DockerConfig) -> str:
 
 
 def _read(path: str, keys: tuple[str, ...]) -> str:
-    """Give a value of a JSON file, or an empty text where there is none. Raises Unestablished."""
+    """Give a value of a JSON file, or an empty text where there is none. Raises Unknown."""
     try:
         with open(path, encoding="utf-8") as file:
             value = json.load(file)
@@ -66,5 +66,5 @@ def _read(path: str, keys: tuple[str, ...]) -> str:
         return ""
     except (OSError, ValueError, AttributeError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or "invalid content"
-        raise Unestablished(f"{path} cannot be read ({reason})", "fix the file or its permissions") from error
+        raise Unknown(f"{path} cannot be read ({reason})", "fix the file or its permissions") from error
     return value if isinstance(value, str) else ""

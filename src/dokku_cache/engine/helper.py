@@ -13,8 +13,8 @@ from dokku_cache import modules
 from dokku_cache.engine import helper_image, labels
 from dokku_cache.engine.attachment import Attachment
 from dokku_cache.engine.client import Engine, guarded
-from dokku_cache.engine.helper_faults import Pruned, not_begun, not_seen, partly_removed
-from dokku_cache.errors import CacheError, Refused, Unestablished
+from dokku_cache.engine.helper_faults import Pruned, not_seen, not_started, partly_removed
+from dokku_cache.errors import CacheError, Refused, Unknown
 from dokku_cache.interrupts import held_back
 from dokku_cache.tree import program, worker
 from dokku_cache.tree.handles import Identity
@@ -45,7 +45,7 @@ class Helper:
     def delete(self, directory_path: str, identity: Identity, progress: Progress) -> None:
         """Delete everything below a directory; the directory itself remains.
 
-        Raises NotBegun and Refused when nothing was deleted, and other errors when something may be.
+        Raises NotStarted and Refused when nothing was deleted, and other errors when something may be.
         """
         result = self._run("delete", directory_path, identity, progress)
         if result["errors"]:
@@ -56,13 +56,13 @@ class Helper:
         return Scan.from_result(self._run("scan", directory_path, identity, progress))
 
     def prepare(self) -> None:
-        """See to what a helper is made of, before anything is begun that needs one. Raises Unestablished."""
+        """See to what a helper is made of, before anything is begun that needs one. Raises Unknown."""
         helper_image.ensure(self._engine)
 
     def remove_stale(self) -> None:
         """Stop and remove the helper containers that an interrupted purge of this app left behind.
 
-        The caller holds the lock on the app: they work for nobody any more. Raises Unestablished.
+        The caller holds the lock on the app: they work for nobody any more. Raises Unknown.
         """
         _remove_containers(self._engine, [labels.OF_HELPERS, f"{labels.APP_NAME}={self._app}"])
 
@@ -75,12 +75,12 @@ class Helper:
     def _run_once(self, mode: str, directory_path: str, identity: Identity, progress: Progress) -> dict[str, Any]:
         container_id = ""
         try:
-            with held_back(), not_begun(self._source(directory_path), self._roots):
+            with held_back(), not_started(self._source(directory_path), self._roots):
                 container_id = self._create(mode, directory_path, identity)
-            with not_begun(self._source(directory_path), self._roots):
+            with not_started(self._source(directory_path), self._roots):
                 attachment = guarded(lambda: Attachment(self._engine.api, container_id))
             with closing(attachment):
-                with not_begun(self._source(directory_path), self._roots):
+                with not_started(self._source(directory_path), self._roots):
                     guarded(lambda: self._engine.api.start(container_id))
                 return program.read_result(attachment.lines(), progress)
         except program.Failed as error:
@@ -141,8 +141,8 @@ class Helper:
                 return not_seen(f"finds another directory at {self._source(directory_path)} than Dokku", self._roots)
             return Refused("the directory was replaced in the meantime", "inspect it, and try again")
         if state.get("OOMKilled"):
-            return Unestablished("the helper container ran out of memory", "purge again")
-        return Unestablished(f"the helper container did not finish: {failed}", "purge again")
+            return Unknown("the helper container ran out of memory", "purge again")
+        return Unknown(f"the helper container did not finish: {failed}", "purge again")
 
 
 def _is_still(directory_path: str, identity: Identity) -> bool:
@@ -153,7 +153,7 @@ def _is_still(directory_path: str, identity: Identity) -> bool:
 
 
 def remove_all_stale(engine: Engine) -> None:
-    """Stop and remove all helper containers, of whatever app. Raises Unestablished."""
+    """Stop and remove all helper containers, of whatever app. Raises Unknown."""
     _remove_containers(engine, [labels.OF_HELPERS])
 
 

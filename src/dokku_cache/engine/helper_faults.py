@@ -12,9 +12,9 @@ from dokku_cache.errors import (
     DISK_FAILS_HINT,
     IMMUTABLE_HINT,
     NO_SPACE_TO_DELETE_HINT,
-    NotBegun,
+    NotStarted,
     PartlyRemoved,
-    Unestablished,
+    Unknown,
 )
 from dokku_cache.output import text
 from dokku_cache.tree import worker
@@ -34,16 +34,16 @@ DENIED_HINT = (
 _FOREIGN = ("nfs", "cifs", "smb", "9p", "fuse", "ceph", "glusterfs", "virtiofs")
 
 
-class Pruned(NotBegun):
+class Pruned(NotStarted):
     """The helper's image or container was removed before the container started."""
 
 
 @contextmanager
-def not_begun(source: str, roots: tuple[str, str]) -> Iterator[None]:
-    """Turn an engine's word that it does not make, or start, a container into NotBegun."""
+def not_started(source: str, roots: tuple[str, str]) -> Iterator[None]:
+    """Turn an engine's word that it does not make, or start, a container into NotStarted."""
     try:
         yield
-    except Unestablished as error:
+    except Unknown as error:
         if "bind source path does not exist" in str(error):
             raise not_seen(f"finds no directory at {source}", roots) from error
         # After a silence it may still start the container.
@@ -54,13 +54,13 @@ def not_begun(source: str, roots: tuple[str, str]) -> Iterator[None]:
         if error.__cause__.status_code == HTTPStatus.NOT_FOUND:
             raise Pruned(message, PRUNED_HINT) from error
         is_denied = error.__cause__.status_code == HTTPStatus.FORBIDDEN
-        raise NotBegun(message, DENIED_HINT.format(roots[1]) if is_denied else error.hint) from error
+        raise NotStarted(message, DENIED_HINT.format(roots[1]) if is_denied else error.hint) from error
 
 
-def not_seen(what: str, roots: tuple[str, str]) -> NotBegun:
+def not_seen(what: str, roots: tuple[str, str]) -> NotStarted:
     """Give the error for an engine that does not know a directory by the path that Dokku has for it."""
     dokku_root, host_root = roots
-    return NotBegun(
+    return NotStarted(
         f"Docker {what}",
         f"where Dokku runs in a container, set DOKKU_HOST_ROOT (now {host_root}) to the directory of the host that "
         f"is mounted at {dokku_root}; Docker from snap finds nothing outside of home directories",

@@ -13,7 +13,7 @@ from typing import Any
 from dokku_cache import modules
 from dokku_cache.engine import labels
 from dokku_cache.engine.client import Engine, guarded
-from dokku_cache.errors import Unestablished
+from dokku_cache.errors import Unknown
 from dokku_cache.tree import program
 
 REPOSITORY = "dokku-cache-helper"
@@ -39,7 +39,7 @@ def ensure(engine: Engine) -> str:
     """Return the image's name, after importing it where it is missing, as after ``docker image prune --all``.
 
     The tag changes with the worker program and with Python's version. After an update of the same version the image
-    remains as it is: it is complete, and a full disk may have no room for another one. Raises Unestablished.
+    remains as it is: it is complete, and a full disk may have no room for another one. Raises Unknown.
     """
     not_found = modules.load("docker.errors").ImageNotFound
     name = f"{REPOSITORY}:{_tag()}"
@@ -57,7 +57,7 @@ def ensure(engine: Engine) -> str:
 
 
 def remove(engine: Engine, *, keep: str = "") -> int:
-    """Remove all images that this plugin imported, but the one to ``keep``; return how many. Raises Unestablished."""
+    """Remove all images that this plugin imported, but the one to ``keep``; return how many. Raises Unknown."""
 
     def remove_all() -> int:
         images: list[dict[str, Any]] = engine.api.images(name=REPOSITORY)
@@ -77,8 +77,8 @@ def _tag() -> str:
         raise _unreadable(error) from error
 
 
-def _unreadable(error: Exception) -> Unestablished:
-    return Unestablished(
+def _unreadable(error: Exception) -> Unknown:
+    return Unknown(
         f"the helper image cannot be built ({error})", "run 'sudo dokku plugin:install-dependencies', then try again"
     )
 

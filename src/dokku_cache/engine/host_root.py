@@ -7,7 +7,7 @@ import struct
 from collections.abc import Sequence
 from typing import Any
 
-from dokku_cache.errors import Unestablished
+from dokku_cache.errors import Unknown
 from dokku_cache.tree.mounts import place_of, read_mounts
 
 #: The engine mounts these files of a container from its own directory (proc(5), mountinfo: fourth and fifth field).
@@ -22,7 +22,7 @@ _CREDENTIALS = struct.Struct("3i")
 
 
 def check(containers: Sequence[dict[str, Any]], dokku_root: str, host_root: str, engine_pid: int) -> None:
-    """Raise Unestablished unless the engine knows Dokku's root by the path ``host_root``.
+    """Raise Unknown unless the engine knows Dokku's root by the path ``host_root``.
 
     ``containers`` is what ``GET /containers/json`` gives, ``engine_pid`` the process that listens on the engine's
     socket, 0 if unknown. With a wrong path, a mounted cache would look unused. Outside of containers the paths are
@@ -35,11 +35,11 @@ def check(containers: Sequence[dict[str, Any]], dokku_root: str, host_root: str,
     if expected == os.path.normpath(host_root):
         return
     if expected:
-        raise Unestablished(
+        raise Unknown(
             f"DOKKU_HOST_ROOT is {host_root}, but Dokku runs in a container, and its root is {expected} on the host",
             f"start Dokku's container with DOKKU_HOST_ROOT={expected}",
         )
-    raise Unestablished(
+    raise Unknown(
         f"DOKKU_HOST_ROOT ({host_root}) cannot be verified: Dokku runs in a container that Docker does not list, or "
         f"{dokku_root} is not mounted from the host",
         "run Dokku's official image with the same Docker engine, and mount its data directory from the host",
@@ -68,12 +68,12 @@ def _sees_root(engine_pid: int, dokku_root: str, host_root: str) -> bool:
 
 
 def own_container() -> str:
-    """Give the id of the engine's container in which this runs, or an empty text. Raises Unestablished."""
+    """Give the id of the engine's container in which this runs, or an empty text. Raises Unknown."""
     try:
         with open(MOUNT_TABLE, encoding="utf-8", errors="replace") as table:
             own = _OWN_ID.search(table.read())
     except OSError as error:
-        raise Unestablished(
+        raise Unknown(
             f"the kernel's table of mounts cannot be read ({error.strerror})", "report this as a bug"
         ) from error
     return own.group(1) if own else ""

@@ -2,19 +2,19 @@
 
 from typing import Any
 
-from dokku_cache.errors import Unestablished
+from dokku_cache.errors import Unknown
 
 HINT = "nothing is removed until Docker responds; check 'journalctl -u docker'"
 
 
 def ask_a_silent_engine_once(api: Any) -> None:
-    """Let a docker SDK client raise Unestablished at once, after its engine has let one time limit pass.
+    """Let a docker SDK client raise Unknown at once, after its engine has let one time limit pass.
 
     An engine that hangs would else cost the limit for each question: containers, volumes, images, disk usage, and
     then again for each app that is purged.
     """
     send = api.send
-    silences: list[Unestablished] = []
+    silences: list[Unknown] = []
 
     def send_unless_silent(request: Any, **options: Any) -> Any:
         if silences:
@@ -23,7 +23,7 @@ def ask_a_silent_engine_once(api: Any) -> None:
             return send(request, **options)
         except Exception as error:
             if _is_silence(error):
-                silences.append(Unestablished(f"Docker did not respond within {options.get('timeout')} s", HINT))
+                silences.append(Unknown(f"Docker did not respond within {options.get('timeout')} s", HINT))
                 raise silences[0] from error
             raise
 

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from dokku_cache.engine.client import Engine, Json, guarded
-from dokku_cache.errors import Refused, Unestablished
+from dokku_cache.errors import Refused, Unknown
 
 #: For one removal: the engine deletes all that is in the volume before it answers.
 LIMIT_SECONDS = 1800
@@ -15,7 +15,7 @@ _TICK_SECONDS = 1.0
 
 
 def inspect(engine: Engine, name: str) -> Json | None:
-    """Give a volume as ``GET /volumes`` lists it, None when there is none. Raises Unestablished."""
+    """Give a volume as ``GET /volumes`` lists it, None when there is none. Raises Unknown."""
     answer = guarded(lambda: engine.api.get(_url(engine, name), timeout=engine.limit_seconds))
     if answer.status_code == _NOT_FOUND:
         return None
@@ -27,7 +27,7 @@ def remove(engine: Engine, name: str, tick: Callable[[], None], limit_seconds: f
     """Remove a volume that no container mounts, running or not; tell whether it was there.
 
     ``tick`` is called about once a second meanwhile. Raises Refused when a container mounts it, which the engine
-    sees to itself (``DELETE /volumes/{name}`` without force), and Unestablished when it does not answer in time,
+    sees to itself (``DELETE /volumes/{name}`` without force), and Unknown when it does not answer in time,
     which is LIMIT_SECONDS unless told otherwise.
     """
     limit = LIMIT_SECONDS if limit_seconds is None else limit_seconds
@@ -37,7 +37,7 @@ def remove(engine: Engine, name: str, tick: Callable[[], None], limit_seconds: f
     if answer.status_code == _NOT_FOUND:
         return False
     if answer.status_code >= _FIRST_OF_OTHER_ANSWERS:
-        raise Unestablished(f"Docker could not remove it: {_message(answer)}", "check 'journalctl -u docker'")
+        raise Unknown(f"Docker could not remove it: {_message(answer)}", "check 'journalctl -u docker'")
     return True
 
 

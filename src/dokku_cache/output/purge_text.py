@@ -83,7 +83,7 @@ def tell_outcome(console: Console, app: str, outcome: Outcome | None, *, is_dest
     elif finding.is_ghost and not is_destroyed:
         left = ", ".join(other.name for other in finding.location.others) or "a new file"
         console.detail(f"The directory of {app} still contains {left}. To remove it: 'dokku apps:destroy {app}'")
-    if outcome.decision.kept is None and finding.cache.state is State.RECREATED:
+    if outcome.decision.kept is None and finding.cache.state is State.RECREATED and not is_destroyed:
         console.detail("The next deployment task recreates the empty directory. Dokku 0.33.8 and later do not")
     if outcome.decision.kept is None and finding.cache.state is State.RECENT:
         console.detail(f"Note: {finding.cache.reason}; automatic runs would have skipped it")

@@ -8,7 +8,7 @@ import os
 
 from dokku_cache.dokku import plugn
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.errors import Unestablished
+from dokku_cache.errors import Unknown
 from dokku_cache.output import log, text
 from dokku_cache.tree.file_system import FileSystem
 
@@ -46,7 +46,7 @@ def _fire(environment: DokkuEnvironment, name: str, *arguments: str) -> None:
     stream = log.LogStream(output, name)
     try:
         _tell(stream, name, *arguments)
-    except Unestablished as error:
+    except Unknown as error:
         if isinstance(error, plugn.NeverEnds):
             _silent.add(name)
         stream.write(f"{error}")
@@ -58,7 +58,7 @@ def _tell(stream: log.LogStream, name: str, *arguments: str) -> None:
     try:
         said = log.Strays()
     except OSError as error:
-        raise Unestablished(f"trigger {name} cannot be run: {error}") from error
+        raise Unknown(f"trigger {name} cannot be run: {error}") from error
     try:
         plugn.tell(name, *arguments, output=said.descriptor, timeout_seconds=LIMIT_SECONDS)
     finally:

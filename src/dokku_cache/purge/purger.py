@@ -10,12 +10,21 @@ from dokku_cache.dokku import locks
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper
-from dokku_cache.errors import CacheError, Interrupted, Kept, NotBegun, PartlyRemoved, PutBack, Refused, os_error_hint
-from dokku_cache.legacy.remove import delete_trash, put_back, remove_empty, remove_ghost, set_aside
+from dokku_cache.errors import (
+    CacheError,
+    Interrupted,
+    NotDue,
+    NotStarted,
+    PartlyRemoved,
+    Refused,
+    RolledBack,
+    os_error_hint,
+)
 from dokku_cache.model.finding import Decision, Finding, Outcome
 from dokku_cache.model.location import Entry
 from dokku_cache.model.state import Request
 from dokku_cache.purge.refusals import refusal
+from dokku_cache.purge.trash import delete_trash, put_back, remove_empty, remove_ghost, set_aside
 from dokku_cache.rules.removal import candidates, decide
 from dokku_cache.sources import app_directory
 from dokku_cache.survey.scanning import scan_entry
@@ -62,8 +71,8 @@ class Purger:
     def purge(self, planned: Finding) -> Outcome | None:
         """Remove what was found of one app, if it is still removable; None when it is gone by now.
 
-        Everything is scanned and checked again under the lock, and only what was planned is removed. Raises Kept,
-        Refused or Unestablished with everything unchanged, PutBack and Interrupted without a hint likewise, and
+        Everything is scanned and checked again under the lock, and only what was planned is removed. Raises NotDue,
+        Refused or Unknown with everything unchanged, RolledBack and Interrupted without a hint likewise, and
         PartlyRemoved, or Interrupted with a hint, when trash is left.
         """
         with self._locked(planned) as directory:
@@ -99,7 +108,7 @@ class Purger:
         if self.request.in_deploy or not locks.is_deployed_for(self.environment, app, wait_seconds):
             return
         if self.request.initiator.is_automatic:
-            raise Kept(f"App {app} is being deployed", state_and_reason=LEFT_TO_DEPLOY)
+            raise NotDue(f"App {app} is being deployed", state_and_reason=LEFT_TO_DEPLOY)
         raise Refused(f"App {app} is being deployed", "nothing was removed; purge again after the deploy")
 
     def _scan(self, directory: AppDirectory, planned: Finding) -> dict[Identity, Scan]:
@@ -190,7 +199,7 @@ class Purger:
             delete_trash(directory, trash, helper, progress)
         except (CacheError, OSError, Interrupted) as error:
             is_untouched = progress.deleted == deleted and (
-                isinstance(error, NotBegun) or self._is_untouched(directory, trash, scan)
+                isinstance(error, NotStarted) or self._is_untouched(directory, trash, scan)
             )
             if is_new and is_untouched and put_back(directory, trash.name):
                 raise _rolled_back(directory.app, error) from error
@@ -216,7 +225,7 @@ def _changed(app: str) -> Refused:
 def _rolled_back(app: str, error: BaseException) -> BaseException:
     if isinstance(error, Interrupted):
         return Interrupted("Interrupted. Nothing was removed")
-    return PutBack(f"The legacy cache of {app} was not removed: {_text(error)}", getattr(error, "hint", ""))
+    return RolledBack(f"The legacy cache of {app} was not removed: {_text(error)}", getattr(error, "hint", ""))
 
 
 def _interrupted(app: str, error: BaseException) -> BaseException:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from dokku_cache.context import Context
-from dokku_cache.errors import CacheError, Kept, PartlyRemoved
+from dokku_cache.errors import CacheError, NotDue, PartlyRemoved
 from dokku_cache.model.finding import Finding, Outcome
 from dokku_cache.model.location import CACHE_NAME
 from dokku_cache.model.state import Initiator, Request
@@ -52,7 +52,7 @@ def failure_in_history(context: Context, app: str, initiator: Initiator) -> Iter
     """Record what ended a purge that no person watched, so that reports show it; the error continues."""
     try:
         yield
-    except (PartlyRemoved, Kept):
+    except (PartlyRemoved, NotDue):
         raise  # the one is recorded already, the other is not a failure
     except Exception as error:
         _record_failure(context, app, initiator, str(error) or type(error).__name__)

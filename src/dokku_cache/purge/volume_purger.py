@@ -8,7 +8,7 @@ from dokku_cache.context import Context
 from dokku_cache.dokku import apps, locks
 from dokku_cache.dokku.apps import AppState
 from dokku_cache.engine import volume_calls
-from dokku_cache.errors import CacheError, Interrupted, Kept, Refused
+from dokku_cache.errors import CacheError, Interrupted, NotDue, Refused
 from dokku_cache.model.state import DEPLOY_WAIT_SECONDS, Initiator
 from dokku_cache.output.progress import Watcher
 from dokku_cache.purge import events
@@ -48,7 +48,7 @@ class VolumePurger:
     def purge(self, planned: VolumeFinding) -> VolumeOutcome | None:
         """Remove one volume if all that it was planned for still holds; None when it is gone by now.
 
-        Raises Refused, or Kept where nobody asked by hand, with the volume as it was, and CacheError when the engine
+        Raises Refused, or NotDue for an automatic removal, with the volume as it was, and CacheError when the engine
         could not remove it, or does not say so.
         """
         # An app of that name may have been made while somebody thought about the plan.
@@ -69,7 +69,7 @@ class VolumePurger:
         wait_seconds = DEPLOY_WAIT_SECONDS if self.initiator is Initiator.DEPLOY else 0
         if locks.is_deployed_for(self.context.environment, finding.app, wait_seconds):
             if self.initiator is not Initiator.MANUAL:
-                raise Kept(f"App {finding.app} is being deployed", state_and_reason=LEFT_TO_DEPLOY)
+                raise NotDue(f"App {finding.app} is being deployed", state_and_reason=LEFT_TO_DEPLOY)
             raise Refused(f"App {finding.app} is being deployed", "nothing was removed; purge again after the deploy")
 
     def _remove(self, finding: VolumeFinding) -> VolumeOutcome | None:
@@ -133,6 +133,6 @@ def refusal(decision: VolumeDecision) -> Refused:
     return Refused(decision.refusal, decision.next_step)
 
 
-def kept(decision: VolumeDecision) -> Kept:
+def kept(decision: VolumeDecision) -> NotDue:
     """Say why a volume is kept. In an automatic run this is not a failure."""
-    return Kept(decision.refusal, state_and_reason=decision.why_kept)
+    return NotDue(decision.refusal, state_and_reason=decision.why_kept)

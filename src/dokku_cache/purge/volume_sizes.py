@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from dokku_cache.context import Context
 from dokku_cache.engine import disk_usage
-from dokku_cache.errors import Unestablished
+from dokku_cache.errors import Unknown
 from dokku_cache.output.progress import Watcher
 from dokku_cache.volumes.plan import VolumeDecision
 
@@ -20,7 +20,7 @@ def with_sizes(
         with Watcher(context.console) as watcher:
             watcher.asking("Measuring volumes (by Docker)")
             known = disk_usage.ask(context.engine.another(), limit_seconds).volume_bytes
-    except Unestablished as error:
+    except Unknown as error:
         # A hint at what keeps Docker from removing would be wrong: it is asked for that by another connection.
         context.console.warn(f"Could not determine volume sizes ({error})", "the volumes will still be removed")
         return list(decisions)

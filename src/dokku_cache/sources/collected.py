@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
-from dokku_cache.errors import Unestablished
+from dokku_cache.errors import Unknown
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.model.references import Reference, References
 from dokku_cache.sources.locations import Locations, Target
@@ -39,7 +39,7 @@ class Hidden:
     holder: str = ""
 
 
-def docker_unavailable(error: Unestablished) -> Reference:
+def docker_unavailable(error: Unknown) -> Reference:
     """Describe a question that Docker did not answer, in the same words for all questions."""
     return Reference(ReasonCode.DOCKER_UNAVAILABLE, f"cannot check which containers use it: {error}", error.hint)
 

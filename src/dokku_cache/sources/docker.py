@@ -150,7 +150,7 @@ def _service_mounts(engine: Engine, *, anew: bool) -> Iterator[tuple[str, str, J
 def users_of_volumes(
     engine: Engine, *, anew: bool, visible: Container[str] | None = None
 ) -> dict[str, tuple[str, ...]]:
-    """Give the names of the containers that mount each volume, by the volume's name. Raises Unestablished.
+    """Give the names of the containers that mount each volume, by the volume's name. Raises Unknown.
 
     The name is empty where the container belongs to an app that is not ``visible``.
     """
@@ -163,7 +163,7 @@ def users_of_volumes(
 
 
 def services_of_volumes(engine: Engine, *, anew: bool) -> dict[str, tuple[str, ...]]:
-    """Give the names of the Swarm services that mount each volume. Raises Unestablished."""
+    """Give the names of the Swarm services that mount each volume. Raises Unknown."""
     return _grouped(
         (str(mount.get("Source")), service)
         for service, _, mount in _service_mounts(engine, anew=anew)

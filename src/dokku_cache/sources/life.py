@@ -12,7 +12,7 @@ from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.dokku.properties import PLUGIN
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.labels import APP_NAME, is_helper
-from dokku_cache.errors import Unestablished
+from dokku_cache.errors import Unknown
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.model.references import Reference, References
 from dokku_cache.sources.collected import docker_unavailable
@@ -48,13 +48,13 @@ def collect_life(
     apps = tuple(apps)
     try:
         in_docker = signs_in_docker(engine, recheck=recheck)
-    except Unestablished as error:
+    except Unknown as error:
         return {app: References(unknown=(docker_unavailable(error),)) for app in apps}
     return {app: _of_docker(in_docker.get(app, ())) + _of_settings(environment, app) for app in apps}
 
 
 def signs_in_docker(engine: Engine, *, recheck: bool) -> dict[str, tuple[str, ...]]:
-    """Give sentences on the containers and images of apps, by app. Raises Unestablished.
+    """Give sentences on the containers and images of apps, by app. Raises Unknown.
 
     The containers are those of ``collect`` a moment ago.
     """

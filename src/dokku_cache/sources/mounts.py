@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from dokku_cache.engine.client import Json
 from dokku_cache.engine.labels import is_helper
-from dokku_cache.errors import Unestablished
+from dokku_cache.errors import Unknown
 from dokku_cache.model.location import Location
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.model.references import Reference
@@ -80,7 +80,7 @@ def _targets(mount: Mount, places: Places) -> Iterator[Target]:
 def _containers(query: Query) -> dict[str, Json]:
     try:
         return {str(container.get("Id")): container for container in query.engine.containers()}
-    except Unestablished:
+    except Unknown:
         return {}  # the other sources report that
 
 

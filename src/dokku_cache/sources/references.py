@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
-from dokku_cache.errors import Unestablished
+from dokku_cache.errors import Unknown
 from dokku_cache.model.location import Location
 from dokku_cache.model.references import References
 from dokku_cache.sources.collected import Found, Query, docker_unavailable
@@ -68,5 +68,5 @@ def _ask(query: Query, found: Found, sources: Sequence[Source]) -> None:
     for source in sources:
         try:
             source(query, found)
-        except Unestablished as error:
+        except Unknown as error:
             found.unknown(docker_unavailable(error))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine import host_root
 from dokku_cache.engine.client import Engine
-from dokku_cache.errors import Unestablished
+from dokku_cache.errors import Unknown
 from dokku_cache.tree import file_system
 from dokku_cache.tree.file_system import FileSystem
 from dokku_cache.tree.mounts import is_at_or_below, read_mounts
@@ -49,7 +49,7 @@ def of_paths(paths: Iterable[str]) -> tuple[Disk, ...]:
 
 
 def _data_roots(engine: Engine) -> list[str]:
-    with suppress(Unestablished):
+    with suppress(Unknown):
         # In a container, the engine's path would lead to some directory of the container's own.
         if not host_root.own_container():
             return engine.data_roots()

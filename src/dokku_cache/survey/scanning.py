@@ -3,7 +3,7 @@
 import os
 
 from dokku_cache.engine.helper import Helper
-from dokku_cache.errors import CacheError, Unestablished
+from dokku_cache.errors import CacheError, Unknown
 from dokku_cache.model.location import Entry, Location
 from dokku_cache.tree import program
 from dokku_cache.tree.handles import OPEN_DIRECTORY, AppDirectory, Identity
@@ -22,7 +22,7 @@ def scan_entry(directory: AppDirectory, entry: Entry, helper: Helper, progress: 
     if scan is None:
         scan = helper.scan(os.path.join(directory.path, entry.name), entry.identity, progress)
     if not scan.is_complete:
-        raise Unestablished("some of it could not be read", "check the disk with 'sudo dmesg'")
+        raise Unknown("some of it could not be read", "check the disk with 'sudo dmesg'")
     return scan
 
 
@@ -46,38 +46,38 @@ def scan_location(
 ) -> dict[str, Scan]:
     """Scan everything that was found of one app, by the names of the entries.
 
-    Raises Unestablished where that is not possible.
+    Raises Unknown where that is not possible.
     """
     if location.real_path:
         return {"": scan_path(location.real_path, progress)}
     if location.fault or any(entry.fault for entry in location.entries):
-        raise Unestablished("it is not a plain directory", "inspect it manually")
+        raise Unknown("it is not a plain directory", "inspect it manually")
     if not location.entries:
         return {}
     try:
         with AppDirectory(dokku_root, location.app) as directory:
             return {entry.name: scan_entry(directory, entry, helper, progress) for entry in location.entries}
     except OSError as error:
-        raise Unestablished(f"it changed during the scan ({error.strerror or error})", "run it again") from error
+        raise Unknown(f"it changed during the scan ({error.strerror or error})", "run it again") from error
     except CacheError as error:
-        raise Unestablished(str(error), error.hint) from error
+        raise Unknown(str(error), error.hint) from error
 
 
 def scan_path(path: str, progress: Progress = ignore) -> Scan:
     """Scan a directory that is never removed, such as that of an app whose directory is a symbolic link.
 
-    Raises Unestablished when this user may not read all of it.
+    Raises Unknown when this user may not read all of it.
     """
     try:
         top = os.open(path, OPEN_DIRECTORY)
     except OSError as error:
-        raise Unestablished(f"{path} cannot be read ({error.strerror})", _DU_HINT) from error
+        raise Unknown(f"{path} cannot be read ({error.strerror})", _DU_HINT) from error
     try:
         scan = program.scan(top, progress)
     finally:
         os.close(top)
     if not scan.is_complete:
-        raise Unestablished(f"user dokku cannot read everything in {path}", _DU_HINT)
+        raise Unknown(f"user dokku cannot read everything in {path}", _DU_HINT)
     return scan
 
 

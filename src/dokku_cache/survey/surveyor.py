@@ -11,7 +11,7 @@ from dokku_cache.dokku.apps import AppState
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper
-from dokku_cache.errors import Unestablished
+from dokku_cache.errors import Unknown
 from dokku_cache.model.finding import Facts, Finding
 from dokku_cache.model.location import Location
 from dokku_cache.model.reason_code import ReasonCode
@@ -43,7 +43,7 @@ class Surveyor:
     def survey(self, names: Iterable[str]) -> tuple[Finding, ...]:
         """Classify the caches of several apps, in their order, by everything but a scan; see ``with_scan``.
 
-        Docker is asked once for all of them, and not at all when no app has a cache. Raises Unestablished when the
+        Docker is asked once for all of them, and not at all when no app has a cache. Raises Unknown when the
         table of mounts cannot be read, and CacheError when a property cannot be.
         """
         mounts = _mounts()
@@ -126,6 +126,4 @@ def _mounts() -> tuple[Mount, ...]:
     try:
         return read_mounts()
     except (OSError, ValueError) as error:
-        raise Unestablished(
-            f"the kernel's table of mounts cannot be read ({error})", "report this as a bug"
-        ) from error
+        raise Unknown(f"the kernel's table of mounts cannot be read ({error})", "report this as a bug") from error

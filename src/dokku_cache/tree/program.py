@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from dokku_cache.errors import Unestablished
+from dokku_cache.errors import Unknown
 from dokku_cache.tree import worker
 from dokku_cache.tree.handles import Identity
 from dokku_cache.tree.scan import Scan
@@ -51,7 +51,7 @@ class _Here(worker.Out):
 def scan(top: int, progress: Progress) -> Scan:
     """Scan an open directory as far as this user may read it.
 
-    Raises OSError when the directory itself cannot be read, and Unestablished when the program cannot finish.
+    Raises OSError when the directory itself cannot be read, and Unknown when the program cannot finish.
     """
     here = _Here(top)
     try:
@@ -83,7 +83,7 @@ def _scan_by_program(top: int, progress: Progress) -> Scan:
     except PermissionError:  # it may be listed but not entered
         return Scan(unreadable=1)
     except (OSError, Failed) as error:
-        raise Unestablished(
+        raise Unknown(
             f"the directory could not be scanned ({error})",
             "nothing was removed: try again when the machine has memory and processes to spare",
         ) from error

@@ -4,7 +4,7 @@ from dokku_cache.automatic import schedule
 from dokku_cache.context import Context
 from dokku_cache.dokku import policy, properties
 from dokku_cache.dokku.apps import AppState
-from dokku_cache.errors import CacheError, Unestablished
+from dokku_cache.errors import CacheError, Unknown
 from dokku_cache.model.check import Result
 from dokku_cache.model.finding import Finding
 from dokku_cache.model.state import State
@@ -121,7 +121,7 @@ class Gatherer:
         if self._volumes is None:
             try:
                 listed = self._context.engine.volumes()
-            except Unestablished as error:
+            except Unknown as error:
                 self._why_unknown[str(error)] = error.hint
                 return Missing.UNKNOWN
             self._volumes = frozenset(str(volume.get("Name")) for volume in listed)

@@ -11,7 +11,7 @@ from dokku_cache.dokku.apps import AppState
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine import volume_calls
 from dokku_cache.engine.client import Engine
-from dokku_cache.errors import CacheError, Unestablished
+from dokku_cache.errors import CacheError, Unknown
 from dokku_cache.records import history
 from dokku_cache.sources.docker import services_of_volumes, users_of_volumes
 from dokku_cache.sources.life import signs_in_docker
@@ -37,7 +37,7 @@ class Examiner:
     def examine(self, apps: Collection[str]) -> tuple[VolumeFinding, ...]:
         """Examine all of them, in the engine's order.
 
-        ``apps`` are all of the server, ghosts too. Raises Unestablished when the engine does not list its volumes.
+        ``apps`` are all of the server, ghosts too. Raises Unknown when the engine does not list its volumes.
         """
         keys = pack_keys.read(self.environment, os.environ)
         found = ownership.find(self.engine.volumes(), apps, keys)
@@ -60,7 +60,7 @@ class Examiner:
             for name, services in services_of_volumes(self.engine, anew=anew).items():
                 mounted = tuple(f"Swarm service {service} mounts it" for service in services)
                 mentions.by_name[name] = (*mounted, *mentions.by_name.get(name, ()))
-        except Unestablished as error:
+        except Unknown as error:
             trouble = tuple(dict.fromkeys((*trouble, str(error))))
         gone = frozenset(app for app, state in states.items() if state is not AppState.PRESENT)
         life, unknown = self._life(gone, anew=anew) if gone else ({}, ())
@@ -84,14 +84,14 @@ class Examiner:
     def _users(self, *, anew: bool) -> tuple[Mapping[str, tuple[str, ...]] | None, tuple[str, ...]]:
         try:
             return users_of_volumes(self.engine, anew=anew, visible=self.visible), ()
-        except Unestablished as error:
+        except Unknown as error:
             return None, (str(error),)
 
     def _life(self, apps: frozenset[str], *, anew: bool) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
         """Look for containers and images of apps that Dokku does not list, as another Dokku's on this engine."""
         try:
             signs = signs_in_docker(self.engine, recheck=anew)
-        except Unestablished as error:
+        except Unknown as error:
             return {}, (str(error),)
         return {app: signs.get(app, ()) for app in apps}, ()
 

@@ -9,7 +9,7 @@ import pytest
 
 from dokku_cache.automatic import deploy_queue
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.errors import Unestablished
+from dokku_cache.errors import Unknown
 from dokku_cache.records import state_files
 
 
@@ -79,7 +79,7 @@ def test_a_queue_that_cannot_be_written_costs_no_app(
     deploy_queue.work(environment, "shop", handled.append, 0)
 
     def unreadable(*_: object) -> bool:
-        raise Unestablished("the deploy lock cannot be read")
+        raise Unknown("the deploy lock cannot be read")
 
     monkeypatch.setattr("dokku_cache.dokku.locks.is_being_deployed", unreadable)
     deploy_queue.work(environment, "wiki", handled.append, 60)

@@ -11,7 +11,7 @@ import pytest
 
 from dokku_cache.dokku import locks
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.errors import Refused, Unestablished
+from dokku_cache.errors import Refused, Unknown
 from dokku_cache.tree.handles import AppDirectory
 
 
@@ -142,11 +142,11 @@ def test_a_lock_that_cannot_be_opened_or_probed_is_not_known(
 
     with monkeypatch.context() as patch:
         patch.setattr(fcntl, "flock", fail)
-        with pytest.raises(Unestablished, match="cannot be checked"):
+        with pytest.raises(Unknown, match="cannot be checked"):
             locks.is_being_deployed(environment, "shop")
     lock_file.unlink()
     lock_file.symlink_to("/etc/passwd")
-    with pytest.raises(Unestablished, match="cannot be read"):
+    with pytest.raises(Unknown, match="cannot be read"):
         locks.is_being_deployed(environment, "shop")
 
 
@@ -159,7 +159,7 @@ def test_a_directory_that_cannot_be_locked_is_not_worked_in(
         raise OSError(errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr(fcntl, "flock", fail)
-    with AppDirectory(environment.root, "shop") as directory, pytest.raises(Unestablished, match="cannot be locked"):
+    with AppDirectory(environment.root, "shop") as directory, pytest.raises(Unknown, match="cannot be locked"):
         locks.hold(directory)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dokku_cache.dokku import plugn
-from dokku_cache.errors import Unestablished
+from dokku_cache.errors import Unknown
 
 
 @pytest.fixture
@@ -29,19 +29,19 @@ def test_it_gives_what_a_trigger_prints_and_its_input_is_empty(fake: Path) -> No
 @pytest.mark.parametrize("script", ["echo reason >&2; exit 3", "kill -9 $$"])
 def test_a_failure_is_never_an_answer(fake: Path, script: str) -> None:
     write(fake, script)
-    with pytest.raises(Unestablished, match="app-list"):
+    with pytest.raises(Unknown, match="app-list"):
         plugn.trigger("app-list", cwd="/")
 
 
 def test_a_trigger_that_does_not_end_is_given_up(fake: Path) -> None:
     write(fake, "exec sleep 30")
-    with pytest.raises(Unestablished, match="did not respond within"):
+    with pytest.raises(Unknown, match="did not respond within"):
         plugn.trigger("app-list", cwd="/", timeout_seconds=0.2)
 
 
 def test_no_plugn_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(Unestablished):
+    with pytest.raises(Unknown):
         plugn.trigger("app-list", cwd="/")
 
 
@@ -49,7 +49,7 @@ def test_a_stream_gives_lines_as_they_come_and_then_the_failure(fake: Path) -> N
     write(fake, 'echo one; echo "$@"; exit 3')
     lines = plugn.stream("post-upgrade", "0.1.0", cwd="/")
     assert [next(lines), next(lines)] == ["one", "trigger post-upgrade 0.1.0"]
-    with pytest.raises(Unestablished, match="exit code 3"):
+    with pytest.raises(Unknown, match="exit code 3"):
         next(lines)
 
 

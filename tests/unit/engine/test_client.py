@@ -7,7 +7,7 @@ import pytest
 
 from dokku_cache.engine import client
 from dokku_cache.engine.client import CONTAINERD_STORE, Engine, guarded
-from dokku_cache.errors import Unestablished
+from dokku_cache.errors import Unknown
 
 
 class Api:
@@ -39,7 +39,7 @@ def test_an_engine_that_does_not_answer_is_waited_for_once() -> None:
     """A list of many apps would else wait the whole time limit for each."""
     asked = engine(OSError(110, "Connection timed out"), [])
     for _ in range(3):
-        with pytest.raises(Unestablished, match=r"Docker did not respond \(Connection timed out\)"):
+        with pytest.raises(Unknown, match=r"Docker did not respond \(Connection timed out\)"):
             asked.containers()
     assert asked.containers(anew=True) == []
 
@@ -99,7 +99,7 @@ def test_a_hidden_cause_is_not_told() -> None:
         except TypeError:
             raise OSError("timed out") from None
 
-    with pytest.raises(Unestablished, match=r"^Docker did not respond \(timed out\)$"):
+    with pytest.raises(Unknown, match=r"^Docker did not respond \(timed out\)$"):
         guarded(ask)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.endpoint import DEFAULT_SOCKET, DockerConfig, resolve
-from dokku_cache.errors import Unestablished
+from dokku_cache.errors import Unknown
 
 
 def add_context(directory: Path, name: str, host: str) -> None:
@@ -40,7 +40,7 @@ def test_a_context_gives_its_socket(tmp_path: Path, *, by_variable: bool) -> Non
 def test_a_context_that_is_another_machine_or_missing_is_refused_by_name(tmp_path: Path) -> None:
     add_context(tmp_path, "prod", "ssh://root@example.com")
     for name in ("prod", "missing"):
-        with pytest.raises(Unestablished, match=f"context {name}"):
+        with pytest.raises(Unknown, match=f"context {name}"):
             Engine("", config=DockerConfig(name, str(tmp_path))).containers()
 
 
@@ -49,5 +49,5 @@ def test_an_unreadable_configuration_is_ignored_and_an_unreadable_context_refuse
     assert resolve("", DockerConfig("", str(tmp_path))) == DEFAULT_SOCKET
     add_context(tmp_path, "broken", "unix:///x")
     next(tmp_path.glob("contexts/meta/*/meta.json")).write_text("{")
-    with pytest.raises(Unestablished, match=r"meta\.json cannot be read"):
+    with pytest.raises(Unknown, match=r"meta\.json cannot be read"):
         resolve("", DockerConfig("broken", str(tmp_path)))

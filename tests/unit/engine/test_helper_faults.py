@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from dokku_cache.engine import helper_faults
-from dokku_cache.errors import NotBegun, PartlyRemoved, Unestablished
+from dokku_cache.errors import NotStarted, PartlyRemoved, Unknown
 from dokku_cache.tree.mounts import Mount
 
 DIRECTORY = "/home/dokku/shop/.dokku-cache-trash.0"
@@ -20,9 +20,9 @@ def failed(*numbers: int) -> PartlyRemoved:
 def test_what_an_authorization_plugin_has_to_allow_is_named() -> None:
     response = requests.Response()
     response.status_code = 403
-    denied = Unestablished(f"authorization denied by plugin opa for {'0a' * 32}")
+    denied = Unknown(f"authorization denied by plugin opa for {'0a' * 32}")
     denied.__cause__ = docker.errors.APIError("denied", response)
-    with pytest.raises(NotBegun) as error, helper_faults.not_begun(DIRECTORY, ("/home/dokku", "/mnt/dokku")):
+    with pytest.raises(NotStarted) as error, helper_faults.not_started(DIRECTORY, ("/home/dokku", "/mnt/dokku")):
         raise denied
     assert str(error.value) == "authorization denied by plugin opa for"
     assert "CapAdd DAC_OVERRIDE" in error.value.hint

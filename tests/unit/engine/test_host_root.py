@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dokku_cache.engine import host_root
-from dokku_cache.errors import Unestablished
+from dokku_cache.errors import Unknown
 
 OWN = "ab" * 32
 TABLE = f"""\
@@ -52,14 +52,14 @@ def no_markers(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_wrong_host_root_is_refused_with_the_right_one(tmp_path: Path) -> None:
     containers = [container(("/var/lib/dokku", str(tmp_path)))]
     host_root.check(containers, str(tmp_path / "home"), "/var/lib/dokku/home", 0)
-    with pytest.raises(Unestablished, match="DOKKU_HOST_ROOT is /home/dokku") as caught:
+    with pytest.raises(Unknown, match="DOKKU_HOST_ROOT is /home/dokku") as caught:
         host_root.check(containers, str(tmp_path / "home"), "/home/dokku", 0)
     assert "DOKKU_HOST_ROOT=/var/lib/dokku/home" in caught.value.hint
 
 
 @pytest.mark.usefixtures("inside")
 def test_a_container_that_the_engine_does_not_list_is_refused() -> None:
-    with pytest.raises(Unestablished, match="cannot be verified"):
+    with pytest.raises(Unknown, match="cannot be verified"):
         host_root.check([], "/home/dokku", "/home/dokku", 0)
 
 
@@ -75,12 +75,12 @@ def test_in_other_containers_the_path_cannot_be_verified(
         monkeypatch.setattr(host_root, "MARKERS", (str(tmp_path),))
     else:
         monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
-    with pytest.raises(Unestablished, match="cannot be verified"):
+    with pytest.raises(Unknown, match="cannot be verified"):
         host_root.check([container(("/elsewhere", "/"))], "/home/dokku", "/home/dokku", 0)
 
 
 def test_an_engine_that_sees_the_same_directory_needs_no_mapping(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
     host_root.check([], "/home/dokku", "/home/dokku", os.getpid())
-    with pytest.raises(Unestablished, match="cannot be verified"):
+    with pytest.raises(Unknown, match="cannot be verified"):
         host_root.check([], "/home/dokku", "/home/other", os.getpid())

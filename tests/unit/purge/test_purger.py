@@ -10,7 +10,7 @@ import pytest
 
 from dokku_cache.dokku import locks
 from dokku_cache.engine.helper import Helper
-from dokku_cache.errors import Interrupted, Kept, NotBegun, PartlyRemoved, PutBack, Refused, Unestablished
+from dokku_cache.errors import Interrupted, NotDue, NotStarted, PartlyRemoved, Refused, RolledBack, Unknown
 from dokku_cache.model.location import TRASH_PREFIX
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.model.references import Reference, References
@@ -83,10 +83,10 @@ def test_a_cache_is_kept_while_its_app_is_deployed(
     # Nobody waits for the measuring of many GB to hear that.
     assert server.happened == (["measuring"] if is_begun_later else [])
     if request_ is AUTOMATIC:
-        assert isinstance(refused.value, Kept)
+        assert isinstance(refused.value, NotDue)
         assert refused.value.state_and_reason == LEFT_TO_DEPLOY
     else:
-        assert not isinstance(refused.value, Kept)
+        assert not isinstance(refused.value, NotDue)
 
 
 def test_what_belongs_to_a_deploy_is_not_held_up_by_its_lock(server: Server) -> None:
@@ -251,9 +251,9 @@ def delete_something(server: Server) -> None:
 @pytest.mark.parametrize(
     ("error", "message", "hint"),
     [
-        (Unestablished("Docker died"), "The legacy cache of shop is partly removed: Docker died", NEXT),
+        (Unknown("Docker died"), "The legacy cache of shop is partly removed: Docker died", NEXT),
         (
-            Unestablished("Docker died", "start it"),
+            Unknown("Docker died", "start it"),
             "The legacy cache of shop is partly removed: Docker died",
             "start it",
         ),
@@ -271,12 +271,10 @@ def test_an_error_while_deleting_leaves_trash_and_says_how_to_remove_the_rest(
     assert [name.startswith(TRASH_PREFIX) for name in server.there] == [True, False, False]
 
 
-@pytest.mark.parametrize(
-    "error", [NotBegun("no space left", "make room"), Unestablished("no space left", "make room")]
-)
+@pytest.mark.parametrize("error", [NotStarted("no space left", "make room"), Unknown("no space left", "make room")])
 def test_an_error_before_anything_is_deleted_undoes_the_rename(server: Server, error: Exception) -> None:
     server.let_helper_fail(error)
-    with pytest.raises(PutBack, match="The legacy cache of shop was not removed: no space left") as kept:
+    with pytest.raises(RolledBack, match="The legacy cache of shop was not removed: no space left") as kept:
         server.purge(server.find())
     assert kept.value.hint == "make room"
     assert server.is_whole()
@@ -285,7 +283,7 @@ def test_an_error_before_anything_is_deleted_undoes_the_rename(server: Server, e
 
 def test_trash_stays_trash_where_the_deleting_could_not_even_begin(server: Server) -> None:
     server.cache("shop").rename(server.app / TRASH)
-    server.let_helper_fail(NotBegun("no space left on device"))
+    server.let_helper_fail(NotStarted("no space left on device"))
     with pytest.raises(PartlyRemoved):
         server.purge(server.find())
     assert server.there == [TRASH, "HEAD", "precious"]
@@ -293,7 +291,7 @@ def test_trash_stays_trash_where_the_deleting_could_not_even_begin(server: Serve
 
 def test_a_new_cache_is_not_covered_by_the_old_one_that_could_not_be_deleted(server: Server) -> None:
     cache = server.cache("shop")
-    server.let_helper_fail(NotBegun("no space left on device"), before=cache.mkdir)
+    server.let_helper_fail(NotStarted("no space left on device"), before=cache.mkdir)
     with pytest.raises(PartlyRemoved, match="partly removed"):
         server.purge(server.find())
     assert os.listdir(cache) == []

@@ -9,7 +9,7 @@ import pytest
 from dokku_cache.context import Context
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
-from dokku_cache.errors import Interrupted, Kept, PartlyRemoved, Refused
+from dokku_cache.errors import Interrupted, NotDue, PartlyRemoved, Refused
 from dokku_cache.model.finding import Decision, Facts, Finding, Outcome, Verdict
 from dokku_cache.model.location import Location
 from dokku_cache.model.state import Initiator, Request, State
@@ -119,7 +119,7 @@ def test_a_failure_is_in_the_history_and_told_and_goes_on(
     assert told == [("shop", "legacy", f"{environment.root}/shop/cache", "deploy", said)]
 
 
-@pytest.mark.parametrize("error", [PartlyRemoved("half"), Kept("not quiet yet"), Interrupted("by a person")])
+@pytest.mark.parametrize("error", [PartlyRemoved("half"), NotDue("not quiet yet"), Interrupted("by a person")])
 def test_what_is_recorded_where_it_happens_or_is_no_failure_is_not_recorded(
     environment: DokkuEnvironment, error: BaseException, monkeypatch: pytest.MonkeyPatch
 ) -> None:

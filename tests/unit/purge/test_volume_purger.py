@@ -10,7 +10,7 @@ from dokku_cache.context import Context
 from dokku_cache.dokku import apps, locks
 from dokku_cache.engine import volume_calls
 from dokku_cache.engine.client import Engine
-from dokku_cache.errors import CacheError, Interrupted, Kept, Refused, Unestablished
+from dokku_cache.errors import CacheError, Interrupted, NotDue, Refused, Unknown
 from dokku_cache.model.state import DEPLOY_WAIT_SECONDS, Initiator
 from dokku_cache.output.console import Console
 from dokku_cache.purge import events, volume_purger
@@ -127,14 +127,14 @@ def test_one_that_is_mounted_after_the_plan_stays(server: Server, initiator: Ini
         assert type(refused.value) is Refused
         assert "docker rm job" in refused.value.hint
     else:
-        assert isinstance(refused.value, Kept)
+        assert isinstance(refused.value, NotDue)
         assert refused.value.state_and_reason == "in-use: container job mounts it"
 
 
 def test_an_app_that_is_made_after_the_plan_keeps_its_volume(server: Server) -> None:
     planned = server.find("cache-old")
     server.create("old")
-    with pytest.raises(Kept, match="builds of old use it"):
+    with pytest.raises(NotDue, match="builds of old use it"):
         server.purge(planned, Wish.ORPHANED, Initiator.CRON)
     assert "cache-old" in server.there
 
@@ -154,10 +154,10 @@ def test_a_volume_stays_while_its_app_is_deployed(server: Server, initiator: Ini
     assert waited == [DEPLOY_WAIT_SECONDS if initiator is Initiator.DEPLOY else 0]
     assert NAME in server.there
     if initiator is Initiator.MANUAL:
-        assert not isinstance(refused.value, Kept)
+        assert not isinstance(refused.value, NotDue)
         assert "purge again" in refused.value.hint
     else:
-        assert isinstance(refused.value, Kept)
+        assert isinstance(refused.value, NotDue)
         assert refused.value.state_and_reason == LEFT_TO_DEPLOY
 
 
@@ -204,7 +204,7 @@ def test_one_of_which_docker_does_not_say_whether_it_is_gone_is_not_certain(
     def inspected(engine: Engine, name: str) -> Any:
         if NAME in server.there:
             return inspect(engine, name)
-        raise Unestablished("Docker died", "start it")
+        raise Unknown("Docker died", "start it")
 
     monkeypatch.setattr(volume_calls, "inspect", inspected)
     with pytest.raises(CacheError, match=f"Could not verify that volume {NAME} was removed: Docker died") as failed:

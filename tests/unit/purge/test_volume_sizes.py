@@ -11,7 +11,7 @@ from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine import disk_usage
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.disk_usage import DiskUsage
-from dokku_cache.errors import Unestablished
+from dokku_cache.errors import Unknown
 from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher
 from dokku_cache.purge.volume_sizes import with_sizes
@@ -58,7 +58,7 @@ def test_sizes_that_are_not_told_are_a_warning_and_the_plan_stands(
     environment: DokkuEnvironment, asked: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def ask(*_: object) -> None:
-        raise Unestablished("Docker counts for too long", "restart it")
+        raise Unknown("Docker counts for too long", "restart it")
 
     monkeypatch.setattr(disk_usage, "ask", ask)
     err = io.StringIO()

@@ -10,7 +10,7 @@ import pytest
 from dokku_cache.dokku import plugn
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
-from dokku_cache.errors import Unestablished
+from dokku_cache.errors import Unknown
 from dokku_cache.model.location import Entry, Location
 from dokku_cache.model.references import References
 from dokku_cache.sources import mounts, nginx
@@ -27,7 +27,7 @@ class Answers(Engine):
     container_list: list[Json] = field(default_factory=list)
     volume_list: list[Json] = field(default_factory=list)
     image_list: list[Json] = field(default_factory=list)
-    service_list: list[Json] | Unestablished = field(default_factory=list)
+    service_list: list[Json] | Unknown = field(default_factory=list)
     restarting: bool = False
 
     def containers(self, *, anew: bool = False) -> list[Json]:
@@ -40,7 +40,7 @@ class Answers(Engine):
         return self.image_list
 
     def services(self, *, anew: bool = False) -> list[Json]:
-        if isinstance(self.service_list, Unestablished):
+        if isinstance(self.service_list, Unknown):
             raise self.service_list
         return self.service_list
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dokku_cache.engine import labels
-from dokku_cache.errors import Unestablished
+from dokku_cache.errors import Unknown
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.sources.docker import services_of_volumes, users_of_volumes
 
@@ -119,7 +119,7 @@ def test_a_service_without_replicas_that_mounts_the_cache_is_a_use(server: Serve
 
 
 def test_services_that_cannot_be_listed_are_unknown(server: Server) -> None:
-    server.engine.service_list = Unestablished("this server is a worker", "run it on a manager")
+    server.engine.service_list = Unknown("this server is a worker", "run it on a manager")
     (unknown,) = server.references().unknown
     assert unknown.code is ReasonCode.DOCKER_UNAVAILABLE
 

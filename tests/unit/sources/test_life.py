@@ -3,7 +3,7 @@
 import pytest
 
 from dokku_cache.engine.labels import for_helper
-from dokku_cache.errors import Unestablished
+from dokku_cache.errors import Unknown
 from dokku_cache.model.references import References
 from dokku_cache.sources.life import collect_life
 
@@ -66,7 +66,7 @@ def test_without_docker_it_is_unknown_in_the_same_words_as_for_references(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(self: Answers, *, anew: bool = False) -> list[Json]:
-        raise Unestablished("Docker did not respond")
+        raise Unknown("Docker did not respond")
 
     monkeypatch.setattr(Answers, "containers", fail)
     assert server.references().unknown == life(server).unknown

@@ -9,7 +9,7 @@ import pytest
 
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
-from dokku_cache.errors import Unestablished
+from dokku_cache.errors import Unknown
 from dokku_cache.survey import disks
 from dokku_cache.tree.file_system import FileSystem
 from dokku_cache.tree.mounts import Mount
@@ -36,7 +36,7 @@ def devices(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, int]], None]
 def engine(monkeypatch: pytest.MonkeyPatch, data_root: str | None) -> Engine:
     def answer(_: Engine) -> list[str]:
         if data_root is None:
-            raise Unestablished("Docker did not respond")
+            raise Unknown("Docker did not respond")
         return [data_root] if data_root else []
 
     monkeypatch.setattr(Engine, "data_roots", answer)

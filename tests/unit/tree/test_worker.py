@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from dokku_cache.errors import Unestablished
+from dokku_cache.errors import Unknown
 from dokku_cache.tree import program, worker
 from dokku_cache.tree.program import Failed, read_result
 from dokku_cache.tree.scan import Scan
@@ -242,6 +242,6 @@ def test_a_program_that_cannot_run_establishes_nothing(tmp_path: Path, monkeypat
     wide(tmp_path)
     monkeypatch.setattr(program, "COMMAND", ("/bin/false",))
     top = os.open(tmp_path, os.O_RDONLY)
-    with pytest.raises(Unestablished):
+    with pytest.raises(Unknown):
         program.scan(top, lambda *_: None)
     os.close(top)

@@ -9,7 +9,7 @@ import pytest
 from dokku_cache.dokku.apps import AppState
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
-from dokku_cache.errors import Unestablished
+from dokku_cache.errors import Unknown
 from dokku_cache.volumes.examiner import Examiner
 from dokku_cache.volumes.plan import VolumeFinding
 from dokku_cache.volumes.state import VolumeState
@@ -130,7 +130,7 @@ def test_without_a_cache_volume_nobody_else_is_asked(server: Server) -> None:
 
 def test_an_engine_that_lists_no_volumes_is_no_engine_without_any(server: Server) -> None:
     server.played.silent.add("volumes")
-    with pytest.raises(Unestablished):
+    with pytest.raises(Unknown):
         server.examine()
 
 
