@@ -102,6 +102,5 @@ def deleting_measured(bench: Bench) -> Iterator[Result]:
 
 
 def _purger() -> Contender:
-    return Contender(
-        "dokku-cache", ["dokku", "cache:purge-legacy", "bench-deleting", "--force"], "dokku cache:purge-legacy APP"
-    )
+    command = ["dokku", "cache:purge-legacy", "bench-deleting", "--force"]
+    return Contender("dokku-cache", command, "dokku cache:purge-legacy APP --force")

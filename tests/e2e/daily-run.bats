@@ -49,6 +49,19 @@ server() { dokku cache:report --global "--cache-daily-run-$1"; }
   grep -q "daily run: .*$(app data): volume cache-$(app data) kept, unknown: .* no label" "$DOKKU_LOGS_DIR/cache.log"
 }
 
+@test "nothing is removed in the first run after the ID of the Docker engine has changed" {
+  holds_from 0.33.8
+  make_app shop
+  make_cache shop
+  echo "another engine" >"$DOKKU_LIB_ROOT/data/cache/engine-id"
+  run --separate-stderr run_daily_job
+  [ "$status" -eq 1 ]
+  [[ "$stderr" == *"ID of the Docker engine has changed"* ]]
+  [ -d "$(cache_of shop)" ]
+  run_daily_job
+  is_gone shop
+}
+
 @test "with auto-purge off for the server no volume goes by itself" {
   make_herokuish_volume forum 1
   dokku cache:set --global min-age 0 >/dev/null

@@ -105,7 +105,7 @@ make_cache_in_box() {
   [ ! -e "$HOST_ROOT/other" ]
 }
 
-@test "files that the image's start gave to dokku go without a helper" {
+@test "read-only files that the image's start gave to dokku are removed" {
   make_cache_in_box shop 4321:4321
   in_box chmod -R a-w "$CONTAINER_ROOT/shop/cache"
   run --separate-stderr dokku_in_box cache:purge-legacy shop

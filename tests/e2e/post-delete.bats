@@ -72,7 +72,7 @@ teardown() {
     chown www-data "$(cache_of shop)/buildcache/gems/gemaaaaa"
     before="$(manifest "$(cache_of shop)")"
     name="$(app shop)"
-    # shellcheck disable=SC2086 # two words
+    # shellcheck disable=SC2046,SC2086 # several words, or none
     run dokku $command "$name" $([ "$command" = apps:rename ] && app store)
     [ "$status" -eq 0 ]
     [ "$before" = "$(manifest "$(cache_of shop)")" ]

@@ -114,7 +114,7 @@ PYTHON
   dokku cache:purge-legacy --force "$PREFIX-data"
   [ ! -e "$DOKKU_ROOT/$PREFIX-data/cache" ]
   [ -d "$DOKKU_ROOT/$PREFIX-shared/cache/5f3a9c" ]
-  [[ "$output" == *"mounts its app directory at /app/public (running)"* ]]
+  [[ "$output" == *"mounts its app directory at /app/public (running)"* ]] || { echo "$output" && false; }
 }
 
 @test "destroying an app keeps what is unverified, linked or in use, and says where it is" {

@@ -43,10 +43,10 @@ PYTHON
   if is_from 0.31.0; then
     [ "$status" -eq 0 ]
     is_gone shop
-    [ "$(grep -c "makes the directory again" <<<"$output")" = "$(by_version - 1 0)" ]
+    [ "$(grep -c "recreates the directory" <<<"$output")" = "$(by_version - 1 0)" ]
   else
     [ "$status" -eq 1 ]
-    [[ "$output" == *"is active: Dokku $(installed_version) still builds in it"* ]]
+    [[ "$output" == *"is active: Dokku $(installed_version) still builds in this directory"* ]]
     [ "$before" = "$(manifest "$DOKKU_ROOT/$(app shop)")" ]
   fi
 }
@@ -66,7 +66,7 @@ is_in_state() { [[ "$(state "$1")" == "$2" ]]; }
   wait_for is_in_state shop "$(by_version active recreated absent)"
 }
 
-@test "a deployment task makes the directory again up to 0.33.7, and never since" {
+@test "a deployment task recreates the directory up to 0.33.7, and never since" {
   source="$BATS_TEST_TMPDIR/source"
   mkdir "$source"
   echo '{"scripts": {"dokku": {"predeploy": "true"}}}' >"$source/app.json"

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import docker
 import pytest
@@ -16,7 +17,7 @@ from dokku_cache import interrupts
 from dokku_cache.engine import helper_image
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper, remove_all_stale
-from dokku_cache.errors import CacheError, Interrupted, Refused, Unestablished
+from dokku_cache.errors import CacheError, Interrupted, NotBegun, Refused, Unestablished
 from dokku_cache.tree import program
 from dokku_cache.tree.handles import Identity
 from dokku_cache.tree.program import ignore
@@ -242,6 +243,45 @@ def test_it_leaves_no_container_when_the_caller_is_interrupted(server: Server, e
 
     with pytest.raises(KeyboardInterrupt):
         helper_for(server, engine).delete(str(cache), identity(cache), interrupt)
+    assert engine.api.containers(all=True, filters={"label": "com.dokku.cache.helper"}) == []
+
+
+@pytest.mark.parametrize("step", ["attach_socket", "start"])
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_container_that_a_prune_removes_is_created_again_once(
+    server: Server, engine: Engine, monkeypatch: pytest.MonkeyPatch, step: str, times: int
+) -> None:
+    cache = server.make_cache("shop")
+    before, pruned = manifest(cache), []
+    call = getattr(docker.APIClient, step)
+
+    def after_prune(client: docker.APIClient, container: str, *arguments: Any, **options: Any) -> Any:
+        if len(pruned) < times:
+            pruned.append(container)
+            engine.api.remove_container(container)
+        return call(client, container, *arguments, **options)
+
+    monkeypatch.setattr(docker.APIClient, step, after_prune)
+    if times == 1:
+        helper_for(server, engine).delete(str(cache), identity(cache), ignore)
+        assert os.listdir(cache) == []
+        return
+    with pytest.raises(NotBegun) as failed:
+        helper_for(server, engine).delete(str(cache), identity(cache), ignore)
+    assert "docker system prune" in failed.value.hint
+    assert not any(container in str(failed.value) for container in pruned)
+    assert manifest(cache) == before
+
+
+def test_a_container_that_cannot_start_leaves_everything_as_it_was(
+    server: Server, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = server.make_cache("shop")
+    before = manifest(cache)
+    monkeypatch.setattr(helper_image, "COMMAND", ["/nothing"])
+    with pytest.raises(NotBegun, match="no such file"):
+        helper_for(server, engine).delete(str(cache), identity(cache), ignore)
+    assert manifest(cache) == before
     assert engine.api.containers(all=True, filters={"label": "com.dokku.cache.helper"}) == []
 
 

@@ -14,7 +14,7 @@ from dokku_cache.dokku import apps
 from dokku_cache.errors import CacheError, ExitCode, UsageError
 from dokku_cache.model.state import Initiator
 from dokku_cache.output import log, purge_text, serialized
-from dokku_cache.records import daily_run
+from dokku_cache.records import daily_run, engine_id
 from dokku_cache.views import plan_values
 from dokku_cache.volumes import telling
 
@@ -102,7 +102,11 @@ def _run_daily(context: Context) -> ExitCode:
     environment, warned = context.environment, list[str]()
     with daily_run.recorded(environment) as reasons:
         logged = replace(context, console=log_console(context, "daily run", warned=warned))
-        code = ExitCode.OK if _swept_after_upgrade(logged) else sweep_server(logged, Initiator.CRON)
+        if _engine_changed(context):
+            reasons.append("nothing was removed: the ID of the Docker engine has changed; the next run continues")
+            code = ExitCode.FAILED
+        else:
+            code = ExitCode.OK if _swept_after_upgrade(logged) else sweep_server(logged, Initiator.CRON)
         if not context.engine.trouble:
             with warned_of(logged, "Docker's build cache"):
                 low_disk.record_engine_roots(environment, context.engine.data_roots())
@@ -115,6 +119,13 @@ def _run_daily(context: Context) -> ExitCode:
     for line in _by_reason(messages):
         context.console.warn(line)
     return max(code, ExitCode.FAILED) if reasons else code
+
+
+def _engine_changed(context: Context) -> bool:
+    try:
+        return engine_id.has_changed(context.environment, context.engine.engine_id())
+    except CacheError:
+        return False  # an engine that does not respond keeps everything in any case
 
 
 def _by_reason(lines: Sequence[str]) -> Iterator[str]:

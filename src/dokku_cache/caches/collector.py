@@ -110,7 +110,7 @@ class Collector:
             self._context.environment,
             self._context.engine,
             lambda app: self._surveyor.app_state(app, self._every),
-            frozenset(self._visible),
+            None if self._sees_all else frozenset(self._visible),
         )
         return [
             found

@@ -202,6 +202,11 @@ class Engine:
             )
         return list(self.api.services())
 
+    def engine_id(self) -> str:
+        """Return the ID that the engine keeps in its data directory. Raises Unestablished."""
+        info = guarded(self.api.info)
+        return str(info.get("ID") or "") if isinstance(info, dict) else ""
+
     def data_roots(self) -> list[str]:
         """Return the directories in which the engine keeps its data, by their paths on the engine's host.
 

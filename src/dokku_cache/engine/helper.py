@@ -13,7 +13,7 @@ from dokku_cache import modules
 from dokku_cache.engine import helper_image, labels
 from dokku_cache.engine.attachment import Attachment
 from dokku_cache.engine.client import Engine, guarded
-from dokku_cache.engine.helper_faults import not_begun, not_seen, partly_removed
+from dokku_cache.engine.helper_faults import Pruned, not_begun, not_seen, partly_removed
 from dokku_cache.errors import CacheError, Refused, Unestablished
 from dokku_cache.interrupts import held_back
 from dokku_cache.tree import program, worker
@@ -67,11 +67,19 @@ class Helper:
         _remove_containers(self._engine, [labels.OF_HELPERS, f"{labels.APP_NAME}={self._app}"])
 
     def _run(self, mode: str, directory_path: str, identity: Identity, progress: Progress) -> dict[str, Any]:
+        try:
+            return self._run_once(mode, directory_path, identity, progress)
+        except Pruned:  # once may be by chance
+            return self._run_once(mode, directory_path, identity, progress)
+
+    def _run_once(self, mode: str, directory_path: str, identity: Identity, progress: Progress) -> dict[str, Any]:
         container_id = ""
         try:
             with held_back(), not_begun(self._source(directory_path), self._roots):
                 container_id = self._create(mode, directory_path, identity)
-            with closing(guarded(lambda: Attachment(self._engine.api, container_id))) as attachment:
+            with not_begun(self._source(directory_path), self._roots):
+                attachment = guarded(lambda: Attachment(self._engine.api, container_id))
+            with closing(attachment):
                 with not_begun(self._source(directory_path), self._roots):
                     guarded(lambda: self._engine.api.start(container_id))
                 return program.read_result(attachment.lines(), progress)

@@ -2,8 +2,10 @@
 
 import errno
 import os
+import re
 from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 
 from dokku_cache import modules
 from dokku_cache.errors import (
@@ -18,8 +20,22 @@ from dokku_cache.output import text
 from dokku_cache.tree import worker
 from dokku_cache.tree.mounts import file_system_of, read_mounts
 
+_ID = re.compile(r" ?\b[0-9a-f]{64}\b")
+PRUNED_HINT = (
+    "'docker system prune' or another program removed the helper container or its image; "
+    "run it at another time, and purge again"
+)
+#: What an authorization plugin has to allow.
+DENIED_HINT = (
+    "allow Docker to run containers of the image dokku-cache-helper as user 0:0 with a bind mount below {}, "
+    "CapAdd DAC_OVERRIDE and FOWNER, NetworkMode none and UsernsMode host; then purge again"
+)
 #: What the kernel calls file systems on which another machine, or a program, says what root may do.
 _FOREIGN = ("nfs", "cifs", "smb", "9p", "fuse", "ceph", "glusterfs", "virtiofs")
+
+
+class Pruned(NotBegun):
+    """The helper's image or container was removed before the container started."""
 
 
 @contextmanager
@@ -33,7 +49,12 @@ def not_begun(source: str, roots: tuple[str, str]) -> Iterator[None]:
         # After a silence it may still start the container.
         if not isinstance(error.__cause__, modules.load("docker.errors").APIError):
             raise
-        raise NotBegun(str(error), error.hint) from error
+        # Each attempt has another id, which says nothing, and makes the same failure look like a new one.
+        message = _ID.sub("", str(error))
+        if error.__cause__.status_code == HTTPStatus.NOT_FOUND:
+            raise Pruned(message, PRUNED_HINT) from error
+        is_denied = error.__cause__.status_code == HTTPStatus.FORBIDDEN
+        raise NotBegun(message, DENIED_HINT.format(roots[1]) if is_denied else error.hint) from error
 
 
 def not_seen(what: str, roots: tuple[str, str]) -> NotBegun:

@@ -43,7 +43,7 @@ class VolumePurger:
     context: Context
     wish: Wish
     initiator: Initiator
-    visible: Container[str] | None = None
+    visible: frozenset[str] | None = None
 
     def purge(self, planned: VolumeFinding) -> VolumeOutcome | None:
         """Remove one volume if all that it was planned for still holds; None when it is gone by now.
@@ -53,7 +53,8 @@ class VolumePurger:
         """
         # An app of that name may have been made while somebody thought about the plan.
         listed = apps.every()
-        now = examiner(self.context, listed, self.visible).examine_again(planned, listed)
+        is_limited = self.visible is not None and not frozenset(listed) <= self.visible
+        now = examiner(self.context, listed, self.visible if is_limited else None).examine_again(planned, listed)
         if now is None:
             return None
         self._refuse_deploy(now)

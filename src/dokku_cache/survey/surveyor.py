@@ -4,8 +4,9 @@ import os
 import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
-from dokku_cache.dokku import policy, version
+from dokku_cache.dokku import apps, policy, version
 from dokku_cache.dokku.apps import AppState
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
@@ -39,14 +40,14 @@ class Surveyor:
         """Give the helper that reads what user dokku may not."""
         return Helper(self.engine, app, self.environment.root, self.environment.host_root)
 
-    def survey(self, apps: Iterable[str]) -> tuple[Finding, ...]:
+    def survey(self, names: Iterable[str]) -> tuple[Finding, ...]:
         """Classify the caches of several apps, in their order, by everything but a scan; see ``with_scan``.
 
         Docker is asked once for all of them, and not at all when no app has a cache. Raises Unestablished when the
         table of mounts cannot be read, and CacheError when a property cannot be.
         """
         mounts = _mounts()
-        return self._classify([app_directory.read_app(self.environment.root, app, mounts) for app in apps])
+        return self._classify([app_directory.read_app(self.environment.root, app, mounts) for app in names])
 
     def app_state(self, app: str, listed: Collection[str]) -> AppState:
         """Give the state of an app. ``listed`` are all apps that Dokku lists. Raises as ``survey`` does.
@@ -101,7 +102,14 @@ class Surveyor:
         )
 
     def _seen(self, references: References) -> References:
-        return references if self.visible is None else references.seen_by(self.visible)
+        if self.visible is None or references.apps <= self.visible or self._sees_every_app:
+            return references
+        return references.seen_by(self.visible)
+
+    @cached_property
+    def _sees_every_app(self) -> bool:
+        """Containers of another Dokku have apps that are not listed here, which is no reason to hide them."""
+        return self.visible is None or frozenset(apps.every()) <= self.visible
 
 
 def with_scan(finding: Finding, scan: Scan) -> Finding:

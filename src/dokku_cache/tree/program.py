@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -12,7 +13,9 @@ from dokku_cache.tree.handles import Identity
 from dokku_cache.tree.scan import Scan
 
 PATH = worker.__file__
-COMMAND = ("/usr/bin/python3", "-I", "-S")
+#: The distribution's Python, which ``src/interpreter`` started; /usr/bin/python3 may be another one.
+PYTHON = sys.executable if os.path.dirname(sys.executable) == "/usr/bin" else "/usr/bin/python3"
+COMMAND = (PYTHON, "-I", "-S")
 #: Worker processes: more than processors, as most of the time each waits for the disk.
 PROCESSES = 8
 GENTLE_PROCESSES = 2

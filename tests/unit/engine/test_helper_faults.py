@@ -2,10 +2,12 @@
 
 import errno
 
+import docker.errors
 import pytest
+import requests
 
 from dokku_cache.engine import helper_faults
-from dokku_cache.errors import PartlyRemoved
+from dokku_cache.errors import NotBegun, PartlyRemoved, Unestablished
 from dokku_cache.tree.mounts import Mount
 
 DIRECTORY = "/home/dokku/shop/.dokku-cache-trash.0"
@@ -13,6 +15,18 @@ DIRECTORY = "/home/dokku/shop/.dokku-cache-trash.0"
 
 def failed(*numbers: int) -> PartlyRemoved:
     return helper_faults.partly_removed({str(number): b"gems/x".hex() for number in numbers}, DIRECTORY)
+
+
+def test_what_an_authorization_plugin_has_to_allow_is_named() -> None:
+    response = requests.Response()
+    response.status_code = 403
+    denied = Unestablished(f"authorization denied by plugin opa for {'0a' * 32}")
+    denied.__cause__ = docker.errors.APIError("denied", response)
+    with pytest.raises(NotBegun) as error, helper_faults.not_begun(DIRECTORY, ("/home/dokku", "/mnt/dokku")):
+        raise denied
+    assert str(error.value) == "authorization denied by plugin opa for"
+    assert "CapAdd DAC_OVERRIDE" in error.value.hint
+    assert "/mnt/dokku" in error.value.hint
 
 
 @pytest.mark.parametrize("number", [errno.EPERM, errno.EACCES])
