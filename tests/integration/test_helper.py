@@ -158,6 +158,7 @@ def test_the_mounted_directory_itself_is_left_to_the_caller(server: Server, engi
 
 
 def test_the_image_is_imported_once_found_again_and_imported_anew_after_a_prune(engine: Engine) -> None:
+    helper_image.remove(engine)
     name = helper_image.ensure(engine)
     first = engine.api.inspect_image(name)["Id"]
     assert helper_image.ensure(engine) == name
