@@ -188,7 +188,7 @@ build_cache_bytes() { dokku cache:list --kind engine --format json | /usr/bin/py
   chattr -R -i "$DOKKU_ROOT/$(app shop)" "$DOKKU_ROOT/$(app wiki)"
   [ "$status" -ne 0 ]
   [[ "$stderr" == *"$(app shop)"* && "$stderr" == *"$(app wiki)"* ]]
-  [ "$(server result)" = "failed: details are in $DOKKU_LOGS_DIR/cache.log" ]
+  [ "$(server result)" = "failed: for details, see $DOKKU_LOGS_DIR/cache.log" ]
 }
 
 nothing() { :; }

@@ -59,7 +59,7 @@ def test_the_engine_is_reached_through_docker_bin(closed_socket: str, docker_bin
 
 
 def test_without_docker_bin_it_is_not(closed_socket: str) -> None:
-    with pytest.raises(Unknown, match=r"^User dokku cannot open Docker's socket .* \(Permission denied\)$") as caught:
+    with pytest.raises(Unknown, match=r"^User dokku cannot open .* \(Permission denied\)$") as caught:
         as_dokku(lambda: Engine(closed_socket).containers())
     assert "add user dokku to the group" in caught.value.hint
 

@@ -108,7 +108,7 @@ def test_an_engine_elsewhere_is_refused_with_the_file_that_names_it(server: Serv
     done = call(server, "purge-legacy", "shop", variables={"DOCKER_HOST": "tcp://127.0.0.1:2376"})
     assert done.returncode == 1
     assert "DOCKER_HOST is tcp://127.0.0.1:2376" in done.stderr
-    assert f"out of {server.root}/.dokkurc/panel" in done.stderr
+    assert f"from {server.root}/.dokkurc/panel" in done.stderr
     assert manifest(server.root) == before
 
 

@@ -91,7 +91,7 @@ def test_a_purge_frees_or_says_what_docker_needs(there: Server, disk: Path, inod
         assert done.returncode == 1
         assert "no space left on device" in done.stderr.lower()
         assert done.stderr.startswith((" !     shop: ", " !     The legacy cache of shop was not removed: "))
-        assert "needs a few MB and inodes on its disk to begin" in done.stderr
+        assert "needs a few MB and inodes to start a container" in done.stderr
         assert "journalctl --vacuum-size" in done.stderr
         assert manifest(cache.parent) == before
         fill_up(disk, undo=True)

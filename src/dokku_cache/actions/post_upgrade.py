@@ -17,7 +17,7 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     Succeeds whatever happens: plugn runs no other plugin's trigger after one that fails.
     """
     before, now = (*arguments, "", "")[:2]
-    # Captured by the daily run or a deploy, so that a log line stands for one app.
+    # One line per app, because this output usually goes to the log.
     context = replace(context, console=Console(is_quiet=context.console.is_quiet, is_log=True))
     context.console.heading(f"Dokku changed from {before} to {now}: purging unused build caches")
     try:

@@ -139,8 +139,8 @@ def _engine_state(known: BuildCache | None) -> str:
 
 def _prune(prune: DailyPrune, *, has_use: bool) -> str:
     if prune.can_work:
-        return f"Dokku's daily prune works: {prune.reason}"
-    why = f"Dokku's daily prune does not work: {prune.reason}"
+        return f"daily prune: {prune.reason}"
+    why = f"no daily prune: {prune.reason}"
     return f"docker builder prune ({why})" if has_use else why
 
 

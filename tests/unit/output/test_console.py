@@ -50,6 +50,21 @@ def test_names_cannot_break_the_line() -> None:
     assert err.getvalue() == " !     a\\nb\\x1b[2J\n"
 
 
+@pytest.mark.parametrize(("typed", "is_confirmed"), [("shop\n", True), ("y\n", False), ("", False)])
+def test_a_name_is_asked_for_with_the_banner_of_dokku(
+    monkeypatch: pytest.MonkeyPatch, typed: str, is_confirmed: bool
+) -> None:
+    err = io.StringIO()
+    monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+    assert Console(out=err, err=err).ask_for_name("shop", "It will be deleted.") is is_confirmed
+    assert err.getvalue().splitlines() == [
+        " !     WARNING: Potentially Destructive Action",
+        " !     It will be deleted.",
+        ' !     To proceed, type "shop"',
+        "> ",
+    ]
+
+
 class Screen(io.StringIO):
     def isatty(self) -> bool:
         return True

@@ -54,7 +54,7 @@ def test_without_a_terminal_it_has_two_or_three_lines_a_cache_and_no_colours() -
         "                  /home/dokku/shop/cache: dokku cache:purge-legacy shop",
         "        9.0 GiB  -               engine        -  -           reclaimable",
         "                  Docker's build cache, 1.0 GiB reclaimable",
-        "                  docker builder prune (Dokku's daily prune does not work: it is not installed)",
+        "                  docker builder prune (no daily prune: it is not installed)",
         "        5.0 MiB  landing (gone)  pack          -  -           orphaned",
         f"                  volume {PACK}",
         f"                  docker volume rm {PACK}",
@@ -201,7 +201,7 @@ def test_the_engine_is_last_where_it_has_nothing_to_be_sorted_by() -> None:
     assert lines[-5].split() == ["9.0", "GiB", "-", "engine", "-", "-", "in-use"]
     assert lines[-4:-2] == [
         "Docker's build cache, 0 B reclaimable",
-        "Dokku's daily prune works: cron runs it",
+        "daily prune: cron runs it",
     ]
 
 
