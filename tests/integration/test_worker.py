@@ -164,7 +164,7 @@ def test_a_hundred_thousand_entries_need_little_memory(top: Path, shape: str) ->
             trees.many(directory, ENTRIES // (10 if shape == "spread" else 1))
     for mode in ("scan", "delete"):
         status = top.stat()
-        command = [*program.COMMAND, worker.__file__, mode, f"{status.st_dev}:{status.st_ino}", "8"]
+        command = [*program.COMMAND, worker.__file__, mode, f"{status.st_dev}:{status.st_ino}", "16"]
         assert int(lines_of("/usr/bin/python3", "-I", "-c", _PEAK, top, *command)[0]) < MAX_KIB
     assert os.listdir(top) == []
 

@@ -17,7 +17,7 @@ PATH = worker.__file__
 PYTHON = sys.executable if os.path.dirname(sys.executable) == "/usr/bin" else "/usr/bin/python3"
 COMMAND = (PYTHON, "-I", "-S")
 #: Worker processes: more than processors, as most of the time each waits for the disk.
-PROCESSES = 8
+PROCESSES = 16
 GENTLE_PROCESSES = 2
 #: Receives how many entries and bytes were added since the last call.
 Progress = Callable[[int, int], None]
@@ -41,7 +41,7 @@ class _Here(worker.Out):
     def __init__(self, top: int) -> None:
         self.tree = worker.Scanner(top, self)
 
-    def add(self, _unit: bytes) -> None:
+    def is_ready(self) -> bool:
         raise _TooBig
 
     def report(self, delta: bytes) -> None:

@@ -64,7 +64,9 @@ class Fatal(Exception):
 class Out:
     """Where a tree sends units for others to do, and what it has found."""
 
-    can_share = True
+    def is_ready(self) -> bool:
+        """Tell whether others can do something, after starting them if necessary."""
+        return True
 
     def add(self, unit: bytes) -> None:
         """Take a unit that another process has to do."""
@@ -182,7 +184,7 @@ class Tree:
         return level
 
     def _step(self) -> None:
-        if self._visited >= UNIT_ENTRIES and self.out.can_share:
+        if self._visited >= UNIT_ENTRIES and self.out.is_ready():
             self._visited = 0
             for level in self._way:
                 self._share(level, [])
@@ -251,7 +253,7 @@ class Tree:
                 self._handle(level, names, share=True)
 
     def _handle(self, level: Level, files: list[str], *, share: bool = False) -> None:
-        if share and self.out.can_share:
+        if share and self.out.is_ready():
             self._share(level, files)
         self._visited += len(files)
         self._handle_files(level.fd, files)
@@ -458,10 +460,13 @@ class Pool(Out):
         self._printed = time.monotonic()
         tree.out = self
 
+    def is_ready(self) -> bool:
+        if self._processes and not self._children:
+            self._start()
+        return bool(self._children)
+
     def add(self, unit: bytes) -> None:
         self._units.append(unit)
-        if not self._children and self.can_share:
-            self._start()
 
     def report(self, delta: bytes) -> None:
         self._tree.merge(delta)
@@ -483,7 +488,7 @@ class Pool(Out):
 
     def stop(self) -> None:
         """Kill the workers; from now on nothing is shared."""
-        self.can_share = False
+        self._processes = 0
         for child in self._children:
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
@@ -504,7 +509,7 @@ class Pool(Out):
                         os._exit(0)
                 self._children.append(child)
         except OSError:  # a limit of processes or memory
-            self.can_share = bool(self._children)
+            self._processes = len(self._children)
         os.close(units)
         os.close(messages)
         self._poll.register(self._from_workers, select.POLLIN)
