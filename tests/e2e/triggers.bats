@@ -53,7 +53,7 @@ implement() {
   run dokku cache:purge-legacy "$(app shop)"
   [ "$status" -eq 0 ]
   is_gone shop
-  grep -q "did not end within 10 s, and was ended" "$DOKKU_LOGS_DIR/cache.log"
+  grep -q "did not finish within 10 s and was killed" "$DOKKU_LOGS_DIR/cache.log"
 }
 
 @test "a purge that fails while nobody looks is told, with its reason" {

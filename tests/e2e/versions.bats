@@ -43,7 +43,7 @@ PYTHON
   if is_from 0.31.0; then
     [ "$status" -eq 0 ]
     is_gone shop
-    [ "$(grep -c "recreates the directory" <<<"$output")" = "$(by_version - 1 0)" ]
+    [ "$(grep -c "recreates the empty directory" <<<"$output")" = "$(by_version - 1 0)" ]
   else
     [ "$status" -eq 1 ]
     [[ "$output" == *"is active: Dokku $(installed_version) still builds in this directory"* ]]
@@ -89,7 +89,7 @@ is_in_state() { [[ "$(state "$1")" == "$2" ]]; }
   run dokku --force apps:destroy "$(app shop)"
   [ "$status" -eq 0 ]
   if is_from 0.31.0; then
-    [[ "$output" == *": removed"* ]] || { echo "$output" && false; }
+    [[ "$output" == *"Removed in "* ]] || { echo "$output" && false; }
     [ ! -e "$DOKKU_ROOT/$(app shop)" ]
   else
     [[ "$output" == *"is active"* ]]

@@ -74,4 +74,4 @@ def test_space_that_a_snapshot_holds_is_mentioned(there: Server) -> None:
     assert done.returncode == 0, done.stderr
     assert not cache.exists()
     assert "Free space on" in done.stdout
-    assert "snapshots" in done.stdout
+    assert "Snapshots" in done.stdout

@@ -111,7 +111,7 @@ def test_a_big_cache_is_measured_and_purged_with_a_sign_of_life_all_along(small:
             lines.append(line)
     said = "".join(lines)
     assert process.returncode == 0, said
-    assert f"in {ENTRIES:,} files" in said
+    assert f"{ENTRIES:,} files)" in said
     assert os.listdir(cache.parent) == ["HEAD"]
     assert group.kills == 0
     assert longest < SILENCE_SECONDS, said

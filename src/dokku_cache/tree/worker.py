@@ -534,7 +534,9 @@ class Pool(Out):
         self._poll.register(self._to_workers, select.POLLOUT if self._units else 0)
         if not self._poll.poll(seconds * 1000) and seconds:
             self.print_progress()
-            if os.waitpid(-1, os.WNOHANG) != (0, 0):
+            ended, _ = os.waitpid(-1, os.WNOHANG)
+            if ended:
+                self._children.remove(ended)  # its ID may soon be another process's
                 raise ChildProcessError("a worker process ended early")
         try:
             while self._units:
