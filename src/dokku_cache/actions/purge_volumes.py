@@ -114,8 +114,7 @@ def _plan(context: Context, chosen: list[str], visible: frozenset[str], wish: Wi
     if not chosen and wish is Wish.APP:
         return []
     listed = apps.every()
-    seen = None if frozenset(listed) <= visible else visible
-    return choose(volume_purger.examiner(context, listed, seen).examine(listed), wish, frozenset(chosen))
+    return choose(volume_purger.examiner(context, listed, visible).examine(listed), wish, frozenset(chosen))
 
 
 def _undecided(decisions: Sequence[VolumeDecision]) -> list[CacheError]:

@@ -200,10 +200,13 @@ class Engine:
             )
         return list(self.api.services())
 
+    def _info(self) -> Json:
+        answer = guarded(self.api.info)
+        return answer if isinstance(answer, dict) else {}
+
     def engine_id(self) -> str:
         """Return the ID that the engine keeps in its data directory. Raises Unknown."""
-        info = guarded(self.api.info)
-        return str(info.get("ID") or "") if isinstance(info, dict) else ""
+        return str(self._info().get("ID") or "")
 
     def data_roots(self) -> list[str]:
         """Return the directories in which the engine keeps its data, by their paths on the engine's host.
@@ -211,8 +214,7 @@ class Engine:
         With the containerd image store (the default of new installations since Docker 29) images and the build cache
         are below containerd's root, whatever the data root is.
         """
-        answer = guarded(self.api.info)
-        info = answer if isinstance(answer, dict) else {}
+        info = self._info()
         data_root = str(info.get("DockerRootDir") or "")
         if not data_root or ["driver-type", CONTAINERD_STORE] not in (info.get("DriverStatus") or []):
             return [data_root] if data_root else []

@@ -70,8 +70,13 @@ class References:
         return "; ".join(dict.fromkeys(reference.hint for reference in self.all if reference.hint))
 
 
+def is_visible(app: str, visible: Container[str] | None) -> bool:
+    """Tell whether a caller may read about an app; an empty name is no app's. ``visible``: None for all apps."""
+    return not app or visible is None or app in visible
+
+
 def _redacted(reference: Reference, text: str, apps: Container[str]) -> Reference:
-    if not reference.app or reference.app in apps:
+    if is_visible(reference.app, apps):
         return reference
     return replace(reference, text=text, hint="ask an administrator of this server", app="")
 

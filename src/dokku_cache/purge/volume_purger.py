@@ -1,7 +1,7 @@
 """Removing cache volumes: look again, let the engine remove each without force, look afterwards, write it down."""
 
 import time
-from collections.abc import Collection, Container
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from dokku_cache.context import Context
@@ -30,10 +30,11 @@ class VolumeOutcome:
     seconds: float
 
 
-def examiner(context: Context, listed: Collection[str], visible: Container[str] | None = None) -> Examiner:
+def examiner(context: Context, listed: Collection[str], visible: frozenset[str] | None = None) -> Examiner:
     """Give who examines volumes. ``listed`` are all apps that Dokku lists, ``visible`` those the caller may see."""
     surveyor = Surveyor(context.environment, context.engine)
-    return Examiner(context.environment, context.engine, lambda app: surveyor.app_state(app, listed), visible)
+    limited = None if visible is None or frozenset(listed) <= visible else visible
+    return Examiner(context.environment, context.engine, lambda app: surveyor.app_state(app, listed), limited)
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,7 @@ class VolumePurger:
         """
         # An app of that name may have been made while somebody thought about the plan.
         listed = apps.every()
-        is_limited = self.visible is not None and not frozenset(listed) <= self.visible
-        now = examiner(self.context, listed, self.visible if is_limited else None).examine_again(planned, listed)
+        now = examiner(self.context, listed, self.visible).examine_again(planned, listed)
         if now is None:
             return None
         self._refuse_deploy(now)

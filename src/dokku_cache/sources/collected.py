@@ -65,6 +65,11 @@ class Found:
         else:
             self.everywhere += References(unknown=(reference,))
 
+    def hide(self, path: str, text: str, hint: str, app: str, *, holder: str = "") -> None:
+        """Add a path that user dokku cannot follow. ``text`` describes what refers to it."""
+        reason = f"{text}, which user dokku cannot follow"
+        self.hidden.append(Hidden(path, Reference(ReasonCode.PATH_UNREADABLE, reason, hint, app), holder))
+
     def settle_hidden(self) -> None:
         """Count hidden paths as unknown, unless the kernel's tables show where they lead."""
         shown = {hidden.path for hidden in self.hidden if hidden.holder in self.shown}

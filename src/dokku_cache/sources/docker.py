@@ -10,8 +10,8 @@ from dokku_cache.dokku import files
 from dokku_cache.engine.client import Engine, Json
 from dokku_cache.engine.labels import APP_NAME, DOKKU, is_helper
 from dokku_cache.model.reason_code import ReasonCode
-from dokku_cache.model.references import Reference
-from dokku_cache.sources.collected import Found, Hidden, Query
+from dokku_cache.model.references import Reference, is_visible
+from dokku_cache.sources.collected import Found, Query
 from dokku_cache.sources.locations import Part, Target, Targets
 
 #: The states of a container in which no process runs.
@@ -61,9 +61,8 @@ def add_containers(query: Query, found: Found) -> None:
                 for target in targets:
                     found.use([target], container_reference(container, target.part, mount.get("Destination", "?")))
             if mount.get("Type", "bind") == "bind" and query.locations.is_hidden(source):
-                text = f"container {name_of(container)} mounts {source}, which user dokku cannot follow"
-                unknown = Reference(ReasonCode.PATH_UNREADABLE, text, _hint(container), app_of(container))
-                found.hidden.append(Hidden(source, unknown, str(container.get("Id"))))
+                text = f"container {name_of(container)} mounts {source}"
+                found.hide(source, text, _hint(container), app_of(container), holder=str(container.get("Id")))
 
 
 def container_reference(container: Json, part: Part, where: str) -> Reference:
@@ -115,8 +114,7 @@ def add_volumes(query: Query, found: Found) -> None:
             text = f"volume {name} is bound to {path}"
             found.use(query.locations.at_path(path), Reference(ReasonCode.BOUND_BY_VOLUME, text, hint, app))
             if path != place and query.locations.is_hidden(path):
-                unknown = Reference(ReasonCode.PATH_UNREADABLE, f"{text}, which user dokku cannot follow", hint, app)
-                found.hidden.append(Hidden(path, unknown, place))
+                found.hide(path, text, hint, app, holder=place)
 
 
 def _paths(options: Json) -> list[str]:
@@ -133,8 +131,7 @@ def add_services(query: Query, found: Found) -> None:
             code = ReasonCode.MOUNTED_BY_CONTAINER
             found.use(query.locations.at_path(path), Reference(code, text, hint, app))
             if query.locations.is_hidden(path):
-                unknown = Reference(ReasonCode.PATH_UNREADABLE, f"{text}, which user dokku cannot follow", hint, app)
-                found.hidden.append(Hidden(path, unknown))
+                found.hide(path, text, hint, app)
 
 
 def _service_mounts(engine: Engine, *, anew: bool) -> Iterator[tuple[str, str, Json]]:
@@ -155,7 +152,7 @@ def users_of_volumes(
     The name is empty where the container belongs to an app that is not ``visible``.
     """
     return _grouped(
-        (str(mount.get("Name")), name_of(container) if _is_visible(app_of(container), visible) else "")
+        (str(mount.get("Name")), name_of(container) if is_visible(app_of(container), visible) else "")
         for container in engine.containers(anew=anew)
         for mount in container.get("Mounts") or ()
         if mount.get("Type") == "volume"
@@ -171,10 +168,6 @@ def services_of_volumes(engine: Engine, *, anew: bool) -> dict[str, tuple[str, .
     )
 
 
-def _is_visible(app: str, visible: Container[str] | None) -> bool:
-    return not app or visible is None or app in visible
-
-
 def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for key, value in pairs:
@@ -185,7 +178,7 @@ def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
 def name_of(container: Json) -> str:
     """Give a container's name, or the beginning of its id where it has none."""
     names = container.get("Names") or []
-    return names[0].lstrip("/") if names else str(container.get("Id", "?"))[:12]
+    return names[0].lstrip("/") if names else str(container.get("Id", "?"))[:_ID_LENGTH]
 
 
 def app_of(container: Json) -> str:

@@ -15,9 +15,9 @@ from dokku_cache.dokku import plugn
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.dokku.plugn import TriggerFailed
 from dokku_cache.model.reason_code import ReasonCode
-from dokku_cache.model.references import OTHER_UNREADABLE, OTHER_USES, Reference
+from dokku_cache.model.references import OTHER_UNREADABLE, OTHER_USES, Reference, is_visible
 from dokku_cache.sources import stores
-from dokku_cache.sources.collected import Found, Hidden, Query
+from dokku_cache.sources.collected import Found, Query
 from dokku_cache.sources.locations import Part
 from dokku_cache.sources.stores import Stored
 
@@ -99,10 +99,7 @@ def _add(query: Query, found: Found, stored: Stored) -> None:
         if _SHELL.search(source):
             found.unknown(_unresolved(stored))
         elif locations.is_hidden(source):
-            reason = f"{stored.what} mounts {source}, which user dokku cannot follow"
-            found.hidden.append(
-                Hidden(source, Reference(ReasonCode.PATH_UNREADABLE, reason, stored.hint, stored.app))
-            )
+            found.hide(source, f"{stored.what} mounts {source}", stored.hint, stored.app)
 
 
 def _unresolved(stored: Stored) -> Reference:
@@ -161,7 +158,7 @@ def references_to_volumes(
     """
     found = VolumeReferences()
     for stored in stores.read(environment):
-        is_hidden = bool(stored.app) and visible is not None and stored.app not in visible
+        is_hidden = not is_visible(stored.app, visible)
         if stored.fault:
             found.unknown += (OTHER_UNREADABLE if is_hidden else f"{stored.what}: {stored.fault}",)
             continue
