@@ -156,9 +156,23 @@ def wide(top: Path) -> None:
         os.mknod(top / f"file{number}")
 
 
+#: Runs the program with a pause before each file is deleted, so that it is stopped in between on any machine.
+_SLOWLY = """
+import os, runpy, sys, time
+unlink = os.unlink
+def after_a_pause(*arguments, **options):
+    time.sleep(0.0005)
+    unlink(*arguments, **options)
+os.unlink = after_a_pause
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
 @contextmanager
 def deleting(top: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    with subprocess.Popen(command("delete", top), cwd=top, stdout=subprocess.PIPE, start_new_session=True) as process:
+    slowly = [sys.executable, "-c", _SLOWLY, *command("delete", top)[3:]]
+    with subprocess.Popen(slowly, cwd=top, stdout=subprocess.PIPE, start_new_session=True) as process:
         yield process
 
 
