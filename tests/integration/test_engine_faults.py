@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dokku_cache.engine import disk_usage
+from dokku_cache.engine import storage
 from dokku_cache.engine.client import Engine
 from dokku_cache.errors import Unknown
 
@@ -40,7 +40,7 @@ def test_a_silent_engine_costs_one_time_limit_whatever_is_asked(silent: str) -> 
     engine = Engine(silent)
     engine.wait_at_most(1)
     begun = time.monotonic()
-    for question in (engine.containers, engine.volumes, engine.images, lambda: disk_usage.ask(engine)) * 3:
+    for question in (engine.containers, engine.volumes, engine.images, lambda: storage.disk_usage(engine)) * 3:
         with pytest.raises(Unknown, match="Docker did not respond within 1 s"):
             question()
     assert time.monotonic() - begun < 3
@@ -52,7 +52,7 @@ def test_one_that_falls_silent_later_does_too(place: Path) -> None:
         engine = Engine(docker_host)
         engine.wait_at_most(1)
         begun = time.monotonic()
-        for question in (engine.containers, engine.volumes, lambda: disk_usage.ask(engine)) * 2:
+        for question in (engine.containers, engine.volumes, lambda: storage.disk_usage(engine)) * 2:
             with pytest.raises(Unknown, match="Docker did not respond within 1 s") as caught:
                 question()
         assert time.monotonic() - begun < 3
@@ -96,7 +96,7 @@ def test_an_engine_that_demands_api_1_44_is_asked_in_its_own_version(place: Path
         engine = Engine(docker_host)
         assert engine.containers() == []
         assert engine.volumes() == []
-        assert disk_usage.ask(engine).volume_bytes == {}
+        assert storage.disk_usage(engine).volume_bytes == {}
 
 
 def test_an_engine_elsewhere_is_refused_with_the_file_that_names_it(server: Server) -> None:

@@ -304,7 +304,7 @@ def test_a_helper_that_falls_silent_is_given_up(
 ) -> None:
     cache = server.make_cache("shop")
     monkeypatch.setattr(helper_image, "COMMAND", SLEEP)
-    monkeypatch.setattr("dokku_cache.engine.attachment.SILENCE_SECONDS", 1)
+    monkeypatch.setattr("dokku_cache.engine.helper.OUTPUT_TIMEOUT_SECONDS", 1)
     with pytest.raises(Unknown, match="did not respond"):
         helper_for(server, engine).delete(str(cache), identity(cache), ignore)
 

@@ -23,7 +23,7 @@ from dokku_cache.actions import purge_volumes as purge_volumes_action
 from dokku_cache.actions import report as report_action
 from dokku_cache.caches import collector
 from dokku_cache.context import Context
-from dokku_cache.engine import disk_usage
+from dokku_cache.engine import storage
 from dokku_cache.engine.client import Engine
 from dokku_cache.errors import ExitCode
 from dokku_cache.output.console import Console
@@ -283,7 +283,7 @@ def test_an_engine_that_counts_too_long_is_waited_for_only_so_long(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.make_cache("shop")
-    monkeypatch.setattr(disk_usage, "LIMIT_SECONDS", 0.5)
+    monkeypatch.setattr(storage, "LIMIT_SECONDS", 0.5)
     answers = {"/volumes": {"Volumes": [{"Name": "cache-shop", "Labels": None}]}, "/system/df": {}}
     started = time.monotonic()
     with stub_engine(server.root.parent / "engine.sock", answers, {"/system/df": 5}) as docker_host:
@@ -321,7 +321,7 @@ def test_the_engine_is_asked_in_a_version_whose_answer_is_known(
         urls: list[str] = []
         get = engine.api.get
         monkeypatch.setattr(engine.api, "get", lambda url, **options: urls.append(url) or get(url, **options))
-        disk_usage.ask(engine)
+        storage.disk_usage(engine)
     assert urls[0].endswith(f"/v{asked}/system/df")
 
 

@@ -16,7 +16,7 @@ from dokku_cache.actions import auto_purge, purge_volumes
 from dokku_cache.actions import list as list_action
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps
-from dokku_cache.engine import volume_calls
+from dokku_cache.engine import storage
 from dokku_cache.engine.client import Engine
 from dokku_cache.errors import CacheError, ExitCode, Refused
 from dokku_cache.model.state import Initiator
@@ -103,7 +103,7 @@ def test_one_that_is_mounted_after_the_last_look_is_kept_by_the_engine_itself(
     docker("create", "--name", "mounts-it", "--volume", f"{name}:/x", "dokku-cache-test", "/bin/busybox", "true")
     try:
         with pytest.raises(Refused, match="in use"):
-            volume_calls.remove(engine, name, lambda: None)
+            storage.remove_volume(engine, name, lambda: None)
     finally:
         docker("rm", "--force", "mounts-it")
     assert has(name)
@@ -252,7 +252,7 @@ def test_what_could_not_be_found_out_is_not_called_nothing_to_do(server: Server,
 def test_a_removal_that_fails_or_hangs_is_told_recorded_and_ends_no_other(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(volume_calls, "LIMIT_SECONDS", 1)
+    monkeypatch.setattr(storage, "REMOVAL_LIMIT_SECONDS", 1)
     names = ("cache-broken", "cache-slow", "cache-forum")
     volumes = {name: made(name, name.removeprefix("cache-")) for name in names}
     answers = strange(
@@ -289,7 +289,7 @@ def test_an_engine_that_does_not_count_sizes_removes_volumes_all_the_same(
     def fail(*_: object) -> None:
         raise TypeError("no such types")
 
-    monkeypatch.setattr("dokku_cache.engine.disk_usage.read", fail)
+    monkeypatch.setattr("dokku_cache.engine.storage.parse_disk_usage", fail)
     code, out, err = act(server, purge_volumes, server.environment.docker_host, "shop")
     assert code == ExitCode.OK
     assert "Could not determine volume sizes" in err

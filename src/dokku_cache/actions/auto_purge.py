@@ -59,7 +59,7 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     # What belongs to no app could be another user's.
     is_for_all = not wanted and frozenset(apps.every()) <= frozenset(visible)
     if parsed.is_dry_run:
-        context.engine.only_look()
+        context.engine.only_read()
         _show_plan(context, named or visible, frozenset(visible), format_name, with_volumes=is_for_all)
         return worst
     if not wanted and _swept_after_upgrade(context):

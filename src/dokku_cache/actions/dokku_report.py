@@ -15,7 +15,7 @@ LIMIT_SECONDS = 3
 
 def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     """Report on the app that Dokku names, or on all."""
-    context.engine.only_look()
+    context.engine.only_read()
     context.engine.wait_at_most(LIMIT_SECONDS)
     visible = context.visible_apps()
     named = [apps.verify(name, visible) for name in arguments[:1] if name]

@@ -33,7 +33,7 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     if len(named) > 1:
         raise UsageError("cache:history takes at most one app", COMMAND.hint)
     context = context.with_flags(quiet=parsed.quiet)
-    context.engine.only_look()
+    context.engine.only_read()
     records = _choose(context, named[0] if named else "")
     if (parsed.format or STDOUT) == STDOUT:
         history_table.show(context.console, records)

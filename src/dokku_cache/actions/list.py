@@ -50,7 +50,7 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     if len(named) > 1:
         raise UsageError("cache:list takes at most one app", COMMAND.hint)
     context = context.with_flags(quiet=parsed.quiet)
-    context.engine.only_look()
+    context.engine.only_read()
     order = Order(parsed.sort or Order.SIZE.value)
     with Watcher(context.console, writes_lines=False) as watcher:
         watcher.asking()

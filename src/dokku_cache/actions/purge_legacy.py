@@ -58,7 +58,7 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     # Other formats are for programs, which read only the plan.
     context = context.with_flags(quiet=parsed.quiet or format_name != STDOUT)
     if parsed.is_dry_run:
-        context.engine.only_look()
+        context.engine.only_read()
     named = named_apps(context, parsed)
     _check(named, is_all=parsed.is_all)
 

@@ -39,7 +39,7 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     if parsed.format not in report.FORMATS:
         raise UsageError(f'Format must be "stdout", "json" or "yaml": "{parsed.format}"', COMMAND.hint)
     context = context.with_flags(quiet=parsed.quiet)
-    context.engine.only_look()
+    context.engine.only_read()
     if parsed.is_global:
         return _report_server(context, flags, parsed.format)
     info_flag = report.check_flags(flags, report_values.APP_KEYS, parsed.format)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dokku_cache.automatic.dead_volumes import purge_each
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps, locks, policy, properties
-from dokku_cache.engine import build_cache, disk_usage
+from dokku_cache.engine import storage
 from dokku_cache.errors import CacheError
 from dokku_cache.model.state import Initiator
 from dokku_cache.output import text
@@ -56,7 +56,7 @@ def keep_engine_within(context: Context) -> None:
     most = policy.most_bytes(context.environment, properties.GLOBAL, policy.ENGINE_MAX_SIZE)
     if most is None:
         return
-    held = disk_usage.ask(context.engine.another()).build_cache.size_bytes
+    held = storage.disk_usage(context.engine.another()).build_cache.size_bytes
     if held <= most:
         return
     if not policy.is_auto_purge_on(context.environment, properties.GLOBAL):
@@ -67,7 +67,7 @@ def keep_engine_within(context: Context) -> None:
         context.console.detail(f"Docker's build cache: kept, {building} is being deployed")
         return
     try:
-        freed = build_cache.prune(context.engine, most)
+        freed = storage.prune_build_cache(context.engine, most)
     except CacheError as error:
         record(context, Record("", history.now(), Initiator.CRON.value, failure=str(error), kind=ENGINE))
         raise

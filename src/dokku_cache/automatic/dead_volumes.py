@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps, policy, properties
-from dokku_cache.engine import disk_usage
+from dokku_cache.engine import storage
 from dokku_cache.errors import CacheError, ExitCode, NotDue
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.model.state import Initiator
@@ -21,7 +21,7 @@ def sweep(context: Context, initiator: Initiator) -> ExitCode:
     An app that is gone has no property any more: the global one holds. Raises CacheError when nothing can be judged.
     """
     is_waited_for = initiator is Initiator.LOW_DISK
-    decisions = plan(context, disk_usage.BRIEF_LIMIT_SECONDS if is_waited_for else disk_usage.LIMIT_SECONDS)
+    decisions = plan(context, storage.BRIEF_LIMIT_SECONDS if is_waited_for else storage.LIMIT_SECONDS)
     if not is_waited_for:  # the daily run says it too, and not at each deploy
         _tell_kept(context, decisions)
     return purge_each(
@@ -29,7 +29,7 @@ def sweep(context: Context, initiator: Initiator) -> ExitCode:
     )
 
 
-def plan(context: Context, limit_seconds: float = disk_usage.LIMIT_SECONDS) -> list[VolumeDecision]:
+def plan(context: Context, limit_seconds: float = storage.LIMIT_SECONDS) -> list[VolumeDecision]:
     """Decide on the volumes of apps that are gone, with the sizes of what goes. Raises CacheError.
 
     ``limit_seconds``: for how long the sizes are waited for.

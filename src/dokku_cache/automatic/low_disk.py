@@ -9,7 +9,7 @@ from dokku_cache.context import Context
 from dokku_cache.dokku import apps, policy
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.dokku.sizes import Share
-from dokku_cache.engine import disk_usage
+from dokku_cache.engine import storage
 from dokku_cache.errors import CacheError, Unknown
 from dokku_cache.output import text
 from dokku_cache.purge import events
@@ -29,7 +29,7 @@ _POLL_SECONDS = 0.2
 #: Of inodes, where ``min-free`` is a size: as the default.
 _INODES = Share(5000)
 #: For the one question about what Docker holds, while a deploy waits.
-LIMIT_SECONDS = float(disk_usage.BRIEF_LIMIT_SECONDS)
+LIMIT_SECONDS = float(storage.BRIEF_LIMIT_SECONDS)
 _MAX_NAMED = 3
 
 
@@ -121,7 +121,7 @@ def removable_manually(context: Context) -> list[str]:
         counting = context.engine.another()
         for engine in (counting, context.engine):
             engine.wait_at_most(LIMIT_SECONDS)
-        usage = disk_usage.ask(counting, LIMIT_SECONDS)
+        usage = storage.disk_usage(counting, LIMIT_SECONDS)
         volumes = ownership.find(context.engine.volumes(), listed)
     except Unknown:
         return []

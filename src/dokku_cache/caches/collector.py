@@ -10,8 +10,8 @@ from dokku_cache.caches import buildkit, inventory
 from dokku_cache.caches.inventory import Cache, Inventory, Kind
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps, daily_prune, version
-from dokku_cache.engine import disk_usage
-from dokku_cache.engine.disk_usage import DiskUsage
+from dokku_cache.engine import storage
+from dokku_cache.engine.storage import DiskUsage
 from dokku_cache.errors import AppNotFound, InvalidAppName, Unknown
 from dokku_cache.model.location import CACHE_NAME
 from dokku_cache.model.state import State
@@ -80,7 +80,7 @@ class Collector:
     def _disk_usage(self, watcher: Watcher) -> DiskUsage | None:
         watcher.measuring("volumes (by Docker)")
         try:
-            return self._ask(lambda: disk_usage.ask(self._context.engine))
+            return self._ask(lambda: storage.disk_usage(self._context.engine))
         finally:
             watcher.end()
 

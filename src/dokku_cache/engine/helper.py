@@ -5,13 +5,14 @@ two capabilities. It is removed when it ends.
 """
 
 import os
+import struct
+from collections.abc import Iterator
 from contextlib import closing
 from http import HTTPStatus
 from typing import Any
 
 from dokku_cache import modules
-from dokku_cache.engine import helper_image, labels
-from dokku_cache.engine.attachment import Attachment
+from dokku_cache.engine import client, helper_image
 from dokku_cache.engine.client import Engine, guarded
 from dokku_cache.engine.helper_faults import Pruned, not_seen, not_started, partly_removed
 from dokku_cache.errors import CacheError, Refused, Unknown
@@ -21,12 +22,14 @@ from dokku_cache.tree.handles import Identity
 from dokku_cache.tree.program import Progress
 from dokku_cache.tree.scan import Scan
 
-#: Where the directory is mounted.
 MOUNT_POINT = "/legacy"
 #: DAC_OVERRIDE to read and write directories of any owner, FOWNER for those with the sticky bit.
 CAPABILITIES = ["DAC_OVERRIDE", "FOWNER"]
-#: Beside a deploy, the least share of the processor; a process's priority counts within its container alone.
+#: The lowest share of the processor, next to a deploy. A process's priority counts within its container only.
 GENTLE_CPU_SHARES = 2
+#: The worker program prints something every second.
+OUTPUT_TIMEOUT_SECONDS = 120
+_HELPERS = f"{client.HELPER}={client.CONTAINER}"
 
 
 class Helper:
@@ -56,15 +59,15 @@ class Helper:
         return Scan.from_result(self._run("scan", directory_path, identity, progress))
 
     def prepare(self) -> None:
-        """See to what a helper is made of, before anything is begun that needs one. Raises Unknown."""
+        """Import the image if it is missing. Raises Unknown."""
         helper_image.ensure(self._engine)
 
     def remove_stale(self) -> None:
         """Stop and remove the helper containers that an interrupted purge of this app left behind.
 
-        The caller holds the lock on the app: they work for nobody any more. Raises Unknown.
+        The caller holds the lock on the app. Raises Unknown.
         """
-        _remove_containers(self._engine, [labels.OF_HELPERS, f"{labels.APP_NAME}={self._app}"])
+        _remove_containers(self._engine, [_HELPERS, f"{client.APP_NAME}={self._app}"])
 
     def _run(self, mode: str, directory_path: str, identity: Identity, progress: Progress) -> dict[str, Any]:
         try:
@@ -74,60 +77,61 @@ class Helper:
 
     def _run_once(self, mode: str, directory_path: str, identity: Identity, progress: Progress) -> dict[str, Any]:
         container_id = ""
+        source = self._source(directory_path)
         try:
-            with held_back(), not_started(self._source(directory_path), self._roots):
-                container_id = self._create(mode, directory_path, identity)
-            with not_started(self._source(directory_path), self._roots):
-                attachment = guarded(lambda: Attachment(self._engine.api, container_id))
-            with closing(attachment):
-                with not_started(self._source(directory_path), self._roots):
+            with held_back(), not_started(source, self._roots):
+                container_id = self._create(mode, source, identity)
+            with not_started(source, self._roots):
+                output = guarded(lambda: Output(self._engine.api, container_id))
+            with closing(output):
+                with not_started(source, self._roots):
                     guarded(lambda: self._engine.api.start(container_id))
-                return program.read_result(attachment.lines(), progress)
+                return program.read_result(output.lines(), progress)
         except program.Failed as error:
             raise self._explained(error, container_id, directory_path, identity) from error
         finally:
             if container_id:
                 _remove_container(self._engine, container_id)
 
-    def _create(self, mode: str, directory_path: str, identity: Identity) -> str:
+    def _create(self, mode: str, source: str, identity: Identity) -> str:
         api = self._engine.api
         image = helper_image.ensure(self._engine)
-        arguments = program.arguments(mode, str(identity), is_gentle=self._is_gentle)
-        mount = {
-            "Type": "bind",
-            "Source": self._source(directory_path),
-            "Target": MOUNT_POINT,
-            "ReadOnly": mode == "scan",
-            # What is mounted below on the host must stay out of reach, even if it came a moment ago.
-            "BindOptions": {"NonRecursive": True, "Propagation": "rprivate"},
-        }
         host_config = api.create_host_config(
             network_mode="none",
             read_only=True,
             cap_drop=["ALL"],
             cap_add=CAPABILITIES,
-            # An engine with user namespaces would else map root to a user that may not delete anything.
+            # With user namespaces root would be mapped to a user that may not delete anything.
             userns_mode="host",
             security_opt=["no-new-privileges", "label=disable"],
-            mounts=[mount],
+            mounts=[
+                {
+                    "Type": "bind",
+                    "Source": source,
+                    "Target": MOUNT_POINT,
+                    "ReadOnly": mode == "scan",
+                    # What is mounted below on the host, even a moment ago, must stay out of reach.
+                    "BindOptions": {"NonRecursive": True, "Propagation": "rprivate"},
+                }
+            ],
             cpu_shares=GENTLE_CPU_SHARES if self._is_gentle else None,
-            # Kept by no log driver: a purge must not need disk space.
+            # A log would need disk space.
             log_config={"Type": "none", "Config": {}},
         )
         created: dict[str, Any] = guarded(
             lambda: api.create_container(
                 image,
-                command=[*helper_image.COMMAND, *arguments],
+                command=[*helper_image.COMMAND, *program.arguments(mode, str(identity), is_gentle=self._is_gentle)],
                 user="0:0",
                 working_dir=MOUNT_POINT,
-                labels=labels.for_helper(self._app),
+                labels={**client.DOKKU, client.APP_NAME: self._app, client.HELPER: client.CONTAINER},
                 host_config=host_config,
             )
         )
         return str(created["Id"])
 
     def _source(self, directory_path: str) -> str:
-        """Give the path by which the engine knows a directory."""
+        """Return the path by which the engine knows a directory."""
         dokku_root, host_root = self._roots
         return host_root + directory_path.removeprefix(dokku_root)
 
@@ -145,6 +149,51 @@ class Helper:
         return Unknown(f"the helper container did not finish: {failed}", "purge again")
 
 
+class Output:
+    """The output of a container, attached before it starts.
+
+    The SDK's own stream has no time limit (docker 7.1, docker/utils/socket.py), so its frames are parsed here.
+    """
+
+    #: Stream number, three unused bytes, length (Docker Engine API 1.41, "Attach to a container").
+    _HEADER = struct.Struct(">BxxxL")
+
+    def __init__(self, api: Any, container_id: str) -> None:
+        stream = api.attach_socket(container_id, params={"stdout": 1, "stderr": 1, "stream": 1})
+        # The SDK returns a SocketIO, next to which it keeps the response (APIClient._get_raw_response_socket).
+        self._socket = getattr(stream, "_sock", stream)
+        self._response = getattr(stream, "_response", stream)
+        self._socket.settimeout(OUTPUT_TIMEOUT_SECONDS)
+
+    def lines(self) -> Iterator[bytes]:
+        """Yield the lines of both streams without their ends. Raises Unknown on a timeout."""
+        rest = b""
+        try:
+            while header := self._read(self._HEADER.size):
+                *lines, rest = (rest + self._read(self._HEADER.unpack(header)[1])).split(b"\n")
+                yield from lines
+        except TimeoutError as error:
+            message = f"the helper container did not respond for {OUTPUT_TIMEOUT_SECONDS} s"
+            raise Unknown(message, "purge again") from error
+        except OSError as error:
+            raise Unknown(f"the connection to Docker was lost ({error.strerror})", "purge again") from error
+
+    def close(self) -> None:
+        """Close the connection. Python 3.13 complains unless the response is closed before the socket."""
+        self._response.close()
+        self._socket.close()
+
+    def _read(self, length: int) -> bytes:
+        """Read exactly ``length`` bytes, none at the end of the stream."""
+        data = b""
+        while len(data) < length:
+            piece = self._socket.recv(length - len(data))
+            if not piece:
+                return b""
+            data += piece
+        return data
+
+
 def _is_still(directory_path: str, identity: Identity) -> bool:
     try:
         return Identity.of(os.stat(directory_path, follow_symlinks=False)) == identity
@@ -153,13 +202,12 @@ def _is_still(directory_path: str, identity: Identity) -> bool:
 
 
 def remove_all_stale(engine: Engine) -> None:
-    """Stop and remove all helper containers, of whatever app. Raises Unknown."""
-    _remove_containers(engine, [labels.OF_HELPERS])
+    """Stop and remove all helper containers. Raises Unknown."""
+    _remove_containers(engine, [_HELPERS])
 
 
-def _remove_containers(engine: Engine, with_labels: list[str]) -> None:
-    listed = guarded(lambda: engine.api.containers(all=True, filters={"label": with_labels}))
-    for container in listed:
+def _remove_containers(engine: Engine, labels: list[str]) -> None:
+    for container in guarded(lambda: engine.api.containers(all=True, filters={"label": labels})):
         _remove_container(engine, container["Id"])
 
 
@@ -172,15 +220,15 @@ def _remove_container(engine: Engine, container_id: str) -> None:
         except errors.NotFound:
             pass
         except errors.APIError as error:
-            # Removal may be in progress. And what is dead deletes nothing any more: where the engine cannot take it
-            # away, as its file system is busy, it tries again when it starts.
-            if error.status_code != HTTPStatus.CONFLICT and _runs(engine, container_id):
+            # Its removal may be in progress. And a container that is dead deletes nothing: if its file system is
+            # busy, the engine removes it at its next start.
+            if error.status_code != HTTPStatus.CONFLICT and _is_running(engine, container_id):
                 raise
 
     guarded(remove)
 
 
-def _runs(engine: Engine, container_id: str) -> bool:
+def _is_running(engine: Engine, container_id: str) -> bool:
     try:
         return bool(engine.api.inspect_container(container_id)["State"].get("Running"))
     except modules.load("docker.errors").NotFound:

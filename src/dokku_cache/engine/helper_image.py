@@ -11,7 +11,7 @@ import tarfile
 from typing import Any
 
 from dokku_cache import modules
-from dokku_cache.engine import labels
+from dokku_cache.engine import client
 from dokku_cache.engine.client import Engine, guarded
 from dokku_cache.errors import Unknown
 from dokku_cache.tree import program
@@ -48,7 +48,7 @@ def ensure(engine: Engine) -> str:
         try:
             engine.api.inspect_image(name)
         except not_found:
-            image_labels = {**labels.DOKKU, labels.HELPER: labels.IMAGE}
+            image_labels = {**client.DOKKU, client.HELPER: client.IMAGE}
             changes = [f'LABEL {key}="{value}"' for key, value in image_labels.items()]
             engine.api.import_image_from_data(_archive(), repository=REPOSITORY, tag=_tag(), changes=changes)
 

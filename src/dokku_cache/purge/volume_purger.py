@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps, locks
 from dokku_cache.dokku.apps import AppState
-from dokku_cache.engine import volume_calls
+from dokku_cache.engine import storage
 from dokku_cache.errors import CacheError, Interrupted, NotDue, Refused
 from dokku_cache.model.state import DEPLOY_WAIT_SECONDS, Initiator
 from dokku_cache.output.progress import Watcher
@@ -78,7 +78,7 @@ class VolumePurger:
         try:
             with Watcher(self.context.console) as watcher:
                 tick = watcher.waiting(f"Removing volume {finding.name}")
-                was_there = volume_calls.remove(self.context.engine, finding.name, tick)
+                was_there = storage.remove_volume(self.context.engine, finding.name, tick)
         except Refused:
             raise  # it is as it was, which is no failure of a removal
         except Interrupted as interrupt:
@@ -97,7 +97,7 @@ class VolumePurger:
     def _look_afterwards(self, finding: VolumeFinding) -> None:
         """Raise CacheError when the volume is still there; a build may have made a new one of its name."""
         try:
-            found = volume_calls.inspect(self.context.engine, finding.name)
+            found = storage.inspect_volume(self.context.engine, finding.name)
         except CacheError as error:
             self._record(finding, 0, 0.0, failure=str(error))
             raise CacheError(

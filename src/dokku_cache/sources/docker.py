@@ -7,8 +7,7 @@ import re
 from collections.abc import Container, Iterable, Iterator
 
 from dokku_cache.dokku import files
-from dokku_cache.engine.client import Engine, Json
-from dokku_cache.engine.labels import APP_NAME, DOKKU, is_helper
+from dokku_cache.engine.client import APP_NAME, DOKKU, Engine, Json, is_helper
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.model.references import Reference, is_visible
 from dokku_cache.sources.collected import Found, Query

@@ -10,8 +10,7 @@ from collections.abc import Iterable
 from dokku_cache.dokku import files
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.dokku.properties import PLUGIN
-from dokku_cache.engine.client import Engine
-from dokku_cache.engine.labels import APP_NAME, is_helper
+from dokku_cache.engine.client import APP_NAME, Engine, is_helper
 from dokku_cache.errors import Unknown
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.model.references import Reference, References

@@ -8,8 +8,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 
-from dokku_cache.engine.client import Json
-from dokku_cache.engine.labels import is_helper
+from dokku_cache.engine.client import Json, is_helper
 from dokku_cache.errors import Unknown
 from dokku_cache.model.location import Location
 from dokku_cache.model.reason_code import ReasonCode

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from dokku_cache.dokku import pack_keys, policy, properties
 from dokku_cache.dokku.apps import AppState
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.engine import volume_calls
+from dokku_cache.engine import storage
 from dokku_cache.engine.client import Engine
 from dokku_cache.errors import CacheError, Unknown
 from dokku_cache.records import history
@@ -45,7 +45,7 @@ class Examiner:
 
     def examine_again(self, finding: VolumeFinding, apps: Collection[str]) -> VolumeFinding | None:
         """Examine one of them anew, for right before its removal; None when it is gone, or another one by now."""
-        found = volume_calls.inspect(self.engine, finding.name)
+        found = storage.inspect_volume(self.engine, finding.name)
         if found is None or not ownership.is_same(finding.volume, found):
             return None
         # By its name it is a cache volume still; whose, and whether that is proven, is found out again.

@@ -10,7 +10,7 @@ from typing import Any
 
 from dokku_cache.dokku.apps import is_valid
 from dokku_cache.dokku.pack_keys import PackKeys
-from dokku_cache.engine import labels
+from dokku_cache.engine import client
 
 
 class Builder(Enum):
@@ -108,8 +108,8 @@ def image_of(app: str) -> str:
 def _examine(volume: Mapping[str, Any], listed: _Listed, keys: PackKeys) -> CacheVolume | None:
     name, volume_labels = str(volume.get("Name")), volume.get("Labels") or {}
     created, elsewhere = _created(volume), _elsewhere(volume)
-    if volume_labels.get(labels.BUILDER_TYPE) == Builder.HEROKUISH.value:
-        app = str(volume_labels.get(labels.APP_NAME, ""))
+    if volume_labels.get(client.BUILDER_TYPE) == Builder.HEROKUISH.value:
+        app = str(volume_labels.get(client.APP_NAME, ""))
         # Dokku calls it so (0.31.0, plugins/builder-herokuish/builder-build): a label on another is somebody else's.
         if is_valid(app) and name == f"{_HEROKUISH_PREFIX}{app}":
             return CacheVolume(name, Builder.HEROKUISH, app, Match.LABEL, created=created, elsewhere=elsewhere)

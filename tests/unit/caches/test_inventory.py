@@ -7,7 +7,7 @@ import pytest
 from dokku_cache.caches import inventory
 from dokku_cache.caches.inventory import Cache, Inventory, Kind, Order, Sum
 from dokku_cache.dokku.apps import AppState
-from dokku_cache.engine.disk_usage import BuildCache
+from dokku_cache.engine.storage import BuildCache
 from dokku_cache.model.finding import Facts, Finding, Verdict
 from dokku_cache.model.location import Entry, Location
 from dokku_cache.model.reason_code import ReasonCode

@@ -1,4 +1,4 @@
-"""The connection to an engine: each question once, and why there was no answer in a few words."""
+"""The connection to an engine: each question is asked once, and a failure names its cause."""
 
 from pathlib import Path
 from typing import Any
@@ -29,13 +29,13 @@ def engine(*answers: Any) -> Engine:
     return made
 
 
-def test_a_question_is_asked_once_and_anew_on_demand() -> None:
+def test_a_question_is_asked_once_and_again_on_demand() -> None:
     asked = engine([{"Id": "1"}], [{"Id": "2"}])
     assert asked.containers() == asked.containers() == [{"Id": "1"}]
     assert asked.containers(anew=True) == asked.containers() == [{"Id": "2"}]
 
 
-def test_an_engine_that_does_not_answer_is_waited_for_once() -> None:
+def test_the_time_limit_is_waited_for_once() -> None:
     """A list of many apps would else wait the whole time limit for each."""
     asked = engine(OSError(110, "Connection timed out"), [])
     for _ in range(3):
@@ -90,7 +90,7 @@ def test_the_settings_of_containerd_name_its_root(
     assert asked.data_roots() == ["/d", root]
 
 
-def test_a_hidden_cause_is_not_told() -> None:
+def test_a_suppressed_cause_is_not_reported() -> None:
     """Found with urllib3, which tries one way to ask, and hides that when the other fails."""
 
     def ask() -> None:
@@ -103,7 +103,7 @@ def test_a_hidden_cause_is_not_told() -> None:
         guarded(ask)
 
 
-def test_another_connection_of_who_only_looks_only_looks_too() -> None:
+def test_another_connection_of_who_only_is_read_only_looks_too() -> None:
     engine = Engine("unix:///nowhere.sock")
-    engine.only_look()
-    assert engine.another()._looks_only
+    engine.only_read()
+    assert engine.another()._is_read_only

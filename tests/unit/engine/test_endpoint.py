@@ -1,4 +1,4 @@
-"""Which engine is used."""
+"""Which engine Dokku uses."""
 
 import hashlib
 import json

@@ -8,7 +8,7 @@ import pytest
 
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps, locks
-from dokku_cache.engine import volume_calls
+from dokku_cache.engine import storage
 from dokku_cache.engine.client import Engine
 from dokku_cache.errors import CacheError, Interrupted, NotDue, Refused, Unknown
 from dokku_cache.model.state import DEPLOY_WAIT_SECONDS, Initiator
@@ -79,7 +79,7 @@ def test_a_volume_that_goes_is_in_the_history_and_other_plugins_are_told(server:
     assert 0 <= outcome.seconds < 60
     assert server.recorded == [record(size_bytes=5, seconds=round(outcome.seconds, 1))]
     assert server.told == [("purged", "shop", "herokuish", NAME, (5, 0), "manual")]
-    assert server.played.limits == [volume_calls.LIMIT_SECONDS]
+    assert server.played.limits == [storage.REMOVAL_LIMIT_SECONDS]
 
 
 def test_one_of_unknown_size_is_recorded_without_any(server: Server) -> None:
@@ -199,14 +199,14 @@ def test_one_that_is_not_gone_afterwards_is_a_failure_in_the_history_and_told(
 def test_one_of_which_docker_does_not_say_whether_it_is_gone_is_not_certain(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    planned, inspect = server.find(), volume_calls.inspect
+    planned, inspect = server.find(), storage.inspect_volume
 
     def inspected(engine: Engine, name: str) -> Any:
         if NAME in server.there:
             return inspect(engine, name)
         raise Unknown("Docker died", "start it")
 
-    monkeypatch.setattr(volume_calls, "inspect", inspected)
+    monkeypatch.setattr(storage, "inspect_volume", inspected)
     with pytest.raises(CacheError, match=f"Could not verify that volume {NAME} was removed: Docker died") as failed:
         server.purge(planned)
     assert failed.value.hint == "start it. Then check with 'dokku cache:list'"
@@ -231,7 +231,7 @@ def test_who_interrupts_it_hears_that_docker_may_go_on(server: Server, monkeypat
     def interrupt(*_: object) -> None:
         raise Interrupted
 
-    monkeypatch.setattr(volume_calls, "remove", interrupt)
+    monkeypatch.setattr(storage, "remove_volume", interrupt)
     with pytest.raises(Interrupted, match="Docker may still be removing volume") as interrupted:
         server.purge(planned)
     assert NAME in interrupted.value.hint

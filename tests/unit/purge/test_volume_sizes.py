@@ -8,9 +8,9 @@ import pytest
 from dokku_cache.context import Context
 from dokku_cache.dokku.apps import AppState
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.engine import disk_usage
+from dokku_cache.engine import storage
 from dokku_cache.engine.client import Engine
-from dokku_cache.engine.disk_usage import DiskUsage
+from dokku_cache.engine.storage import DiskUsage
 from dokku_cache.errors import Unknown
 from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher
@@ -41,7 +41,7 @@ def context(environment: DokkuEnvironment, err: io.StringIO) -> Context:
 def test_each_volume_has_its_own_size_and_one_the_engine_does_not_know_has_none(
     environment: DokkuEnvironment, asked: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(disk_usage, "ask", lambda _, limit: asked.append(limit) or DiskUsage({"a": 5, "c": 7}))
+    monkeypatch.setattr(storage, "disk_usage", lambda _, limit: asked.append(limit) or DiskUsage({"a": 5, "c": 7}))
     sized = with_sizes(context(environment, io.StringIO()), [decision("a"), decision("b"), decision("c", "used")], 3)
     assert [(known.finding.name, known.finding.size_bytes) for known in sized] == [("a", 5), ("b", None), ("c", 7)]
     # Who waits sees what for.
@@ -60,7 +60,7 @@ def test_sizes_that_are_not_told_are_a_warning_and_the_plan_stands(
     def ask(*_: object) -> None:
         raise Unknown("Docker counts for too long", "restart it")
 
-    monkeypatch.setattr(disk_usage, "ask", ask)
+    monkeypatch.setattr(storage, "disk_usage", ask)
     err = io.StringIO()
     assert with_sizes(context(environment, err), [decision("a")]) == [decision("a")]
     said = " ".join(err.getvalue().replace("!", "").split())

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dokku_cache.engine import labels
+from dokku_cache.engine import client
 from dokku_cache.errors import Unknown
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.sources.docker import services_of_volumes, users_of_volumes
@@ -14,7 +14,7 @@ from dokku_cache.sources.docker import services_of_volumes, users_of_volumes
 from .conftest import Server
 
 Make = Callable[..., dict[str, Any]]
-OF_DOKKU = {**labels.DOKKU, "com.dokku.app-name": "shop"}
+OF_DOKKU = {**client.DOKKU, "com.dokku.app-name": "shop"}
 
 
 def test_a_container_that_mounts_the_cache_is_a_use(server: Server, container: Make) -> None:
@@ -43,9 +43,9 @@ def test_a_stopped_container_of_dokku_is_removed_by_dokku_cleanup(server: Server
 
 
 def test_the_helper_is_no_use_and_a_container_from_its_image_is_one(server: Server, container: Make) -> None:
-    server.engine.container_list = [container(server.cache(), Labels=labels.for_helper("shop"))]
+    server.engine.container_list = [container(server.cache(), Labels={client.HELPER: client.CONTAINER})]
     assert not server.references()
-    inherited = {**labels.DOKKU, labels.HELPER: labels.IMAGE}
+    inherited = {**client.DOKKU, client.HELPER: client.IMAGE}
     server.engine.container_list = [container(server.cache(), Labels=inherited)]
     assert server.references().uses
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dokku_cache.engine.labels import for_helper
+from dokku_cache.engine.client import CONTAINER, HELPER
 from dokku_cache.errors import Unknown
 from dokku_cache.model.references import References
 from dokku_cache.sources.life import collect_life
@@ -58,7 +58,7 @@ def test_an_image_and_a_container_are_signs(server: Server) -> None:
     server.engine.image_list = []
     server.engine.container_list = [{"Names": ["/shop.web.1"], "Labels": None}]
     assert life(server).uses
-    server.engine.container_list = [{"Names": ["/x"], "Labels": for_helper("shop")}, {"Names": ["/postgres"]}]
+    server.engine.container_list = [{"Names": ["/x"], "Labels": {HELPER: CONTAINER}}, {"Names": ["/postgres"]}]
     assert not life(server)
 
 

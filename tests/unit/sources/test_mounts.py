@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dokku_cache.engine import labels
+from dokku_cache.engine import client
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.tree.mounts import place_of, read_mounts
 
@@ -63,7 +63,7 @@ def test_a_listed_container_is_not_reported_twice_and_the_helper_not_at_all(serv
     write_table(server, 77, server.cache(), "/data", container=ID)
     server.engine.container_list = [container(server.cache(), Id=ID)]
     assert len(server.references().uses) == 1
-    server.engine.container_list = [container(server.cache(), Id=ID, Labels=labels.for_helper("shop"))]
+    server.engine.container_list = [container(server.cache(), Id=ID, Labels={client.HELPER: client.CONTAINER})]
     assert not server.references()
 
 

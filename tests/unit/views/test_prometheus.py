@@ -7,7 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from dokku_cache.caches.inventory import Inventory
 from dokku_cache.dokku.daily_prune import DailyPrune
-from dokku_cache.engine.disk_usage import BuildCache
+from dokku_cache.engine.storage import BuildCache
 from dokku_cache.records.daily_run import Run
 from dokku_cache.survey.disks import Disk
 from dokku_cache.tree.file_system import FileSystem

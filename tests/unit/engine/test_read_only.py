@@ -1,7 +1,7 @@
-"""Who only looks cannot ask the engine for anything that changes it."""
+"""Read-only commands cannot change anything in Docker."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -10,10 +10,10 @@ from dokku_cache.actions import dokku_report, history, purge_legacy, purge_volum
 from dokku_cache.actions import list as list_action
 from dokku_cache.context import Context
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.engine.looking import let_only_look
+from dokku_cache.engine.client import Limits
 from dokku_cache.output.console import Console
 
-LOOKS = [
+READ_ONLY = [
     (list_action, []),
     (report, ["shop"]),
     (report, ["--global"]),
@@ -43,20 +43,17 @@ class Answer:
         return {"Id": OURS}
 
 
-@dataclass
-class Api:
-    sent: list[str] = field(default_factory=list)
+class Client:
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+        self._limits = Limits(is_read_only=True)
 
-    def send(self, request: Request, **_options: object) -> Answer:
+    def send(self, request: Request) -> None:
+        self._limits.send(self._send, request, {})
+
+    def _send(self, request: Request) -> Answer:
         self.sent.append(f"{request.method} {request.path_url}")
         return Answer()
-
-
-@pytest.fixture
-def api() -> Api:
-    looked_at = Api()
-    let_only_look(looked_at)
-    return looked_at
 
 
 def create(labels: dict[str, str] = HELPER, **config: Any) -> Request:
@@ -65,9 +62,10 @@ def create(labels: dict[str, str] = HELPER, **config: Any) -> Request:
 
 
 @pytest.mark.parametrize("path", ["/v1.41/containers/json?all=1", "/version", "/v1.44/system/df?type=volume"])
-def test_it_may_be_told_anything(api: Api, path: str) -> None:
-    api.send(Request("GET", path))
-    assert api.sent == [f"GET {path}"]
+def test_every_read_is_allowed(path: str) -> None:
+    client = Client()
+    client.send(Request("GET", path))
+    assert client.sent == [f"GET {path}"]
 
 
 @pytest.mark.parametrize(
@@ -92,13 +90,15 @@ def test_it_may_be_told_anything(api: Api, path: str) -> None:
     ],
     ids=lambda request: f"{request.method} {request.path_url} {request.body}",
 )
-def test_it_never_asks_for_what_changes_something(api: Api, request_: Request) -> None:
+def test_a_request_that_changes_something_is_a_defect(request_: Request) -> None:
+    client = Client()
     with pytest.raises(RuntimeError, match=f"a read-only command sent {request_.method}"):
-        api.send(request_)
-    assert api.sent == []
+        client.send(request_)
+    assert client.sent == []
 
 
-def test_a_helper_that_only_reads_may_be_made_and_is_the_only_container_that_may_be_removed(api: Api) -> None:
+def test_only_helper_containers_that_scan_may_be_created_and_removed() -> None:
+    client = Client()
     ours = [
         Request("POST", "/v1.41/images/create?fromSrc=-&repo=dokku-cache-helper"),
         create(),
@@ -107,26 +107,26 @@ def test_a_helper_that_only_reads_may_be_made_and_is_the_only_container_that_may
         Request("DELETE", f"/v1.41/containers/{OURS}?force=True&v=True"),
     ]
     for request in ours:
-        api.send(request)
-    assert len(api.sent) == len(ours)
+        client.send(request)
+    assert len(client.sent) == len(ours)
     for verb in ("kill", "exec", "stop", "rename", "update"):
         with pytest.raises(RuntimeError):
-            api.send(Request("POST", f"/v1.41/containers/{OURS}/{verb}"))
+            client.send(Request("POST", f"/v1.41/containers/{OURS}/{verb}"))
 
 
-class Looked(Exception):
-    """The engine was told that it is only looked at."""
+class ReadOnly(Exception):
+    """The engine was made read-only."""
 
 
-class Untouched:
-    """An engine that has not been asked anything yet."""
+class UnusedEngine:
+    """An engine without any other method."""
 
-    def only_look(self) -> None:
-        raise Looked
+    def only_read(self) -> None:
+        raise ReadOnly
 
 
-@pytest.mark.parametrize(("action", "arguments"), LOOKS)
-def test_each_action_that_only_looks_says_so_before_it_asks_for_anything(action: Any, arguments: list[str]) -> None:
+@pytest.mark.parametrize(("action", "arguments"), READ_ONLY)
+def test_a_read_only_action_says_so_before_its_first_call(action: Any, arguments: list[str]) -> None:
     nowhere = DokkuEnvironment("/nowhere", "/nowhere", "/nowhere", "/nowhere", "/nowhere")
-    with pytest.raises(Looked):
-        action.run(Context(nowhere, Console(is_quiet=True), Untouched()), arguments)
+    with pytest.raises(ReadOnly):
+        action.run(Context(nowhere, Console(is_quiet=True), UnusedEngine()), arguments)
