@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dokku_cache.automatic import low_disk, upgrade
+from dokku_cache.automatic import low_disk, server
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import CacheError
 from dokku_cache.records import daily_run, history
@@ -24,7 +24,7 @@ from .conftest import DOKKU, Server, give
         ("history.jsonl", lambda environment: history.append(environment, history.Record("shop", "", "manual"))),
         ("daily-run.json", daily_run.last),
         ("engine-root", low_disk.engine_roots),
-        ("dokku-version", upgrade.recorded),
+        ("dokku-version", server.recorded_version),
     ],
 )
 def test_it_is_not_waited_for(server: Server, name: str, look: Callable[[DokkuEnvironment], object]) -> None:

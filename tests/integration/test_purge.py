@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dokku_cache.dokku import locks
+from dokku_cache.dokku import apps
 from dokku_cache.engine import helper_image
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper
@@ -241,7 +241,7 @@ def test_a_second_purge_is_told_that_another_runs(server: Server) -> None:
     cache = server.make_cache("shop")
     before = manifest(cache.parent)
     with AppDirectory(str(server.root), "shop") as directory:
-        locks.hold(directory)
+        apps.hold_lock(directory)
         with pytest.raises(Refused, match="another purge of shop is running"):
             purge(server, "shop")
     assert manifest(cache.parent) == before

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from dokku_cache.arguments import DRY_RUN, STDOUT, Command, Flag, Parser, named_apps, plan_format
-from dokku_cache.automatic import bounds, dead_volumes, low_disk, rehearsal, upgrade
+from dokku_cache.automatic import bounds, dead_volumes, low_disk, server
 from dokku_cache.automatic.logged import log_console, warned_of
 from dokku_cache.automatic.server import sweep_server
 from dokku_cache.automatic.sweep import sweep
@@ -14,7 +14,7 @@ from dokku_cache.dokku import apps
 from dokku_cache.errors import CacheError, ExitCode, UsageError
 from dokku_cache.model.state import Initiator
 from dokku_cache.output import log, purge_text, serialized
-from dokku_cache.records import daily_run, engine_id
+from dokku_cache.records import daily_run
 from dokku_cache.views import plan_values
 from dokku_cache.volumes import telling
 
@@ -84,7 +84,7 @@ def _known(context: Context, wanted: Sequence[str], visible: tuple[str, ...]) ->
 def _show_plan(
     context: Context, names: Sequence[str], visible: frozenset[str], format_name: str, *, with_volumes: bool
 ) -> None:
-    directories = rehearsal.of_apps(context, names, visible)
+    directories = server.plan_sweep(context, names, visible)
     volumes = dead_volumes.plan(context) if with_volumes else []
     if format_name == STDOUT:
         sizes = {decision.app: measured for decision, measured in directories}
@@ -123,7 +123,7 @@ def _run_daily(context: Context) -> ExitCode:
 
 def _engine_changed(context: Context) -> bool:
     try:
-        return engine_id.has_changed(context.environment, context.engine.engine_id())
+        return daily_run.has_engine_changed(context.environment, context.engine.engine_id())
     except CacheError:
         return False  # an engine that does not respond keeps everything in any case
 
@@ -143,7 +143,7 @@ def _by_reason(lines: Sequence[str]) -> Iterator[str]:
 def _swept_after_upgrade(context: Context) -> bool:
     """See whether Dokku was upgraded: trigger ``post-upgrade`` then sweeps every app. Warns when it fails."""
     try:
-        return upgrade.fire_if_due(context.environment, context.console.passed_on)
+        return server.fire_post_upgrade_if_due(context.environment, context.console.passed_on)
     except CacheError as error:
         context.console.warn(str(error), error.hint)
         return False

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from contextlib import suppress
 
-from dokku_cache.automatic import detached, low_disk, upgrade
+from dokku_cache.automatic import background, low_disk, server
 from dokku_cache.automatic.logged import log_console
 from dokku_cache.context import Context
-from dokku_cache.dokku import apps, policy, properties, version
+from dokku_cache.dokku import apps, files, policy
 from dokku_cache.engine import helper_image
 from dokku_cache.errors import CacheError, ExitCode
 from dokku_cache.model.finding import Decision
@@ -32,10 +32,10 @@ def run(context: Context, _arguments: Sequence[str]) -> ExitCode:
     The first time, the version is recorded, and what could be freed is shown: an installation deletes nothing.
     """
     context.engine.wait_at_most(LIMIT_SECONDS)
-    if not upgrade.recorded(context.environment):
+    if not server.recorded_version(context.environment):
         _begin(context)
-    elif upgrade.is_due(context.environment):
-        _sweep_detached(context)
+    elif versions := server.upgraded_versions(context.environment):
+        _sweep_detached(context, *versions)
     low_disk.record_engine_roots(context.environment, context.engine.data_roots())
     image = helper_image.ensure(context.engine)
     with suppress(CacheError):  # a helper that still runs keeps its image
@@ -43,10 +43,9 @@ def run(context: Context, _arguments: Sequence[str]) -> ExitCode:
     return ExitCode.OK
 
 
-def _sweep_detached(context: Context) -> None:
-    """Let nobody wait for it: other plugins come after this one, and in Dokku's own image so does the proxy."""
-    before, now = upgrade.recorded(context.environment), version.read_text(context.environment.lib_root)
-    detached.start(context.environment, "upgraded")
+def _sweep_detached(context: Context, before: str, now: str) -> None:
+    """Other plugins' triggers, and in Dokku's own image the proxy, wait for this one."""
+    background.start(context.environment, "upgraded")
     context.console.section(f"Dokku changed from {before} to {now}: purging unused build caches in the background")
     context.console.detail(f"For results, see {log.path(context.environment.logs_dir)} and 'dokku cache:history'")
 
@@ -67,9 +66,9 @@ def _begin(context: Context) -> None:
     except CacheError as error:
         log_console(context, "install").warn(str(error), error.hint)
         context.console.warn(str(error), error.hint)
-    installed = version.read_text(context.environment.lib_root)
+    installed = files.dokku_version_text(context.environment.lib_root)
     if installed:
-        upgrade.record(context.environment, installed)
+        server.record_version(context.environment, installed)
 
 
 def _plan_volumes(context: Context) -> list[VolumeDecision]:
@@ -89,7 +88,7 @@ def _tell_what_comes(context: Context, decisions: Sequence[Decision], volumes: S
     if not volumes and not any(decision.targets or decision.kept for decision in decisions):
         tell("No legacy caches and no cache volumes of destroyed apps found")
         return
-    if policy.is_auto_purge_on(context.environment, properties.GLOBAL):
+    if policy.is_auto_purge_on(context.environment, policy.GLOBAL):
         tell("Nothing was deleted yet. The daily run will remove orphaned caches. To prevent this:")
         tell("    dokku cache:set --global auto-purge false")
     else:

@@ -5,7 +5,6 @@ from dataclasses import replace
 from enum import Enum
 
 from dokku_cache.arguments import STDOUT, Command, Flag, Parser, named_apps
-from dokku_cache.automatic import schedule
 from dokku_cache.caches import inventory
 from dokku_cache.caches.collector import Collector
 from dokku_cache.caches.inventory import Kind, Order
@@ -62,7 +61,7 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
         return ExitCode.OK
     last_run = daily_run.last(context.environment)
     if parsed.format == "prometheus":
-        job = schedule.look(context.environment.system_root)
+        job = daily_run.schedule(context.environment.system_root)
         context.console.result(prometheus.exposition(taken, last_run, job))
     else:
         context.console.result(serialized.as_text(list_values.values(taken, last_run), parsed.format))

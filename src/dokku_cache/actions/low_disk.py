@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from dokku_cache.automatic import detached, low_disk
+from dokku_cache.automatic import background, low_disk
 from dokku_cache.context import Context
 from dokku_cache.dokku import policy
 from dokku_cache.dokku.environment import DokkuEnvironment
@@ -97,7 +97,7 @@ def _removed_so_far(environment: DokkuEnvironment) -> _Removed:
 def _remove(context: Context, app: str) -> _End:
     """Start the removal, and wait for it."""
     try:
-        code = detached.start(context.environment, "low-disk-removal", app, is_gentle=False).wait(WAIT_SECONDS)
+        code = background.start(context.environment, "low-disk-removal", app, is_gentle=False).wait(WAIT_SECONDS)
     except subprocess.TimeoutExpired:
         return _End.CONTINUES
     except OSError as error:

@@ -5,11 +5,11 @@ import signal
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dokku_cache.automatic import bounds, deploy_queue, upgrade
+from dokku_cache.automatic import background, bounds, server
 from dokku_cache.automatic.logged import failures_in_log, log_console, strays_in_log
 from dokku_cache.automatic.sweep import apply_to
 from dokku_cache.context import Context
-from dokku_cache.dokku import locks, skip_cleanup
+from dokku_cache.dokku import apps, host_settings
 from dokku_cache.errors import ExitCode
 from dokku_cache.model.state import DEPLOY_WAIT_SECONDS, Initiator, State
 from dokku_cache.survey.surveyor import Surveyor
@@ -23,7 +23,7 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     if app:
         with failures_in_log(context, SUBJECT, app):
-            deploy_queue.work(
+            background.work_on_queue(
                 context.environment, app, lambda deployed: _handle(context, deployed), DEPLOY_WAIT_SECONDS
             )
     return ExitCode.OK
@@ -33,15 +33,15 @@ def _handle(context: Context, app: str) -> None:
     # Each app asks Docker anew: it may be handled long after the one before.
     context = replace(context, console=log_console(context, SUBJECT, app), engine=context.engine.another())
     with failures_in_log(context, SUBJECT, app):
-        if locks.is_being_deployed(context.environment, app):
+        if apps.is_being_deployed(context.environment, app):
             context.console.warn(
                 f"The deploy did not finish within {DEPLOY_WAIT_SECONDS:.0f} s; the daily run will check the app"
             )
             return
     with failures_in_log(context, "post-upgrade"), strays_in_log(context, "post-upgrade"):
-        upgrade.fire_if_due(context.environment, context.console.passed_on)
+        server.fire_post_upgrade_if_due(context.environment, context.console.passed_on)
     with failures_in_log(context, SUBJECT, app):
-        if skip_cleanup.is_set(context.environment, app, os.environ):
+        if host_settings.skips_cleanup(context.environment, app, os.environ):
             return
         for finding in Surveyor(context.environment, context.engine).survey([app]):
             if finding.verdict.state is not State.ABSENT:

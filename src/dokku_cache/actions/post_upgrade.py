@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dokku_cache.automatic import upgrade
+from dokku_cache.automatic import server
 from dokku_cache.automatic.server import sweep_server
 from dokku_cache.context import Context
 from dokku_cache.errors import CacheError, ExitCode
@@ -24,7 +24,7 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
         sweep_server(context, Initiator.UPGRADE)
         # Last: a sweep that was killed halfway is repeated. What could not be purged is left to the daily run.
         if now:
-            upgrade.record(context.environment, now)
+            server.record_version(context.environment, now)
     except CacheError as error:
         context.console.warn(str(error), error.hint or "it will be repeated at the next deploy or daily run")
     return ExitCode.OK

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from dokku_cache.arguments import Command, Flag, Parser, Section, named_apps
 from dokku_cache.context import Context
-from dokku_cache.dokku import apps, policy, properties
+from dokku_cache.dokku import apps, policy
 from dokku_cache.errors import ExitCode, UsageError
 
 COMMAND = Command(
@@ -25,10 +25,10 @@ COMMAND = Command(
             "Properties (defaults in parentheses)",
             tuple(
                 (
-                    f"{key} {policy.VALUES[key]}",
-                    f"{policy.MEANINGS[key]} ({default}){'' if key in policy.OF_APPS else ' *'}",
+                    f"{key} {known.values}",
+                    f"{known.meaning} ({known.default}){'' if known.is_of_apps else ' *'}",
                 )
-                for key, default in policy.DEFAULTS.items()
+                for key, known in policy.PROPERTIES.items()
             ),
         ),
     ),
@@ -41,14 +41,14 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     context = context.with_flags(quiet=parsed.quiet)
     words = list(parsed.apps)
     if parsed.is_global:
-        owner = properties.GLOBAL
+        owner = policy.GLOBAL
     else:
         flagged = parsed.app or [name for name in [context.environment.flagged_app] if name]
         parsed.apps = [] if flagged else words[:1]
         words = words if flagged else words[1:]
         owner = _one_app(context, named_apps(context, parsed))
     key, value = _pair(words, is_global=parsed.is_global)
-    properties.set_value(context.environment, owner, key, value)
+    policy.set_value(context.environment, owner, key, value)
     context.console.heading(f"Setting {key} to {value}" if value else f"Unsetting {key}")
     if (key, value) == (policy.MIN_FREE_ACTION, policy.REFUSE) and not policy.can_refuse(context.environment):
         context.console.warn(

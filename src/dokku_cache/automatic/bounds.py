@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from dokku_cache.automatic.dead_volumes import purge_each
 from dokku_cache.context import Context
-from dokku_cache.dokku import apps, locks, policy, properties
+from dokku_cache.dokku import apps, policy
 from dokku_cache.engine import storage
 from dokku_cache.errors import CacheError
 from dokku_cache.model.state import Initiator
@@ -25,7 +25,7 @@ def keep_app_within(context: Context, app: str, initiator: Initiator) -> None:
 
     Raises CacheError when nothing can be found out.
     """
-    most = policy.most_bytes(context.environment, app)
+    most = policy.max_bytes(context.environment, app)
     if most is None:
         return
     listed = apps.every()
@@ -53,16 +53,16 @@ def keep_engine_within(context: Context) -> None:
 
     Raises CacheError.
     """
-    most = policy.most_bytes(context.environment, properties.GLOBAL, policy.ENGINE_MAX_SIZE)
+    most = policy.max_bytes(context.environment, policy.GLOBAL, policy.ENGINE_MAX_SIZE)
     if most is None:
         return
     held = storage.disk_usage(context.engine.another()).build_cache.size_bytes
     if held <= most:
         return
-    if not policy.is_auto_purge_on(context.environment, properties.GLOBAL):
+    if not policy.is_auto_purge_on(context.environment, policy.GLOBAL):
         context.console.detail("Docker's build cache: kept, auto-purge is off")
         return
-    building = next((app for app in apps.every() if locks.is_being_deployed(context.environment, app)), "")
+    building = next((app for app in apps.every() if apps.is_being_deployed(context.environment, app)), "")
     if building:
         context.console.detail(f"Docker's build cache: kept, {building} is being deployed")
         return

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from dokku_cache.context import Context
-from dokku_cache.dokku import apps, policy, properties
+from dokku_cache.dokku import apps, policy
 from dokku_cache.engine import storage
 from dokku_cache.errors import CacheError, ExitCode, NotDue
 from dokku_cache.model.reason_code import ReasonCode
@@ -37,7 +37,7 @@ def plan(context: Context, limit_seconds: float = storage.LIMIT_SECONDS) -> list
     listed = apps.every()
     found = volume_purger.examiner(context, listed).examine(listed)
     decisions = choose(found, Wish.ORPHANED)
-    if policy.is_auto_purge_on(context.environment, properties.GLOBAL):
+    if policy.is_auto_purge_on(context.environment, policy.GLOBAL):
         return with_sizes(context, decisions, limit_seconds)
     off = "auto-purge is off", "", ReasonCode.AUTO_PURGE_OFF
     return [VolumeDecision(decision.finding, *off) if decision.goes else decision for decision in decisions]

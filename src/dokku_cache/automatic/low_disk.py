@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps, policy
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.dokku.sizes import Share
+from dokku_cache.dokku.policy import Share
 from dokku_cache.engine import storage
 from dokku_cache.errors import CacheError, Unknown
 from dokku_cache.output import text
@@ -70,7 +70,7 @@ def is_low(found: FileSystem, least: int | Share) -> bool:
 
 def low_file_systems(environment: DokkuEnvironment) -> list[FileSystem]:
     """Return the file systems with too little free space; none where ``min-free`` is off. Raises CacheError."""
-    least = policy.least_free(environment)
+    least = policy.min_free(environment)
     return [] if least is None else [found for found in file_systems(environment) if is_low(found, least)]
 
 

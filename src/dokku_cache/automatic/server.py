@@ -1,11 +1,24 @@
-"""Sweeping a whole server: the directories of all apps, and the volumes of destroyed ones."""
+"""Sweeping a whole server, the dry run of that, and noticing that Dokku was upgraded."""
+
+from collections.abc import Callable, Sequence
 
 from dokku_cache.automatic import dead_volumes
-from dokku_cache.automatic.sweep import sweep
+from dokku_cache.automatic.sweep import request_for, sweep
 from dokku_cache.context import Context
-from dokku_cache.dokku import apps
+from dokku_cache.dokku import apps, files, plugn
+from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import CacheError, ExitCode
+from dokku_cache.model.finding import Decision
 from dokku_cache.model.state import Initiator
+from dokku_cache.output.progress import Watcher
+from dokku_cache.records import state_files
+from dokku_cache.rules.removal import candidates, decide
+from dokku_cache.survey.measuring import measure_finding
+from dokku_cache.survey.surveyor import Surveyor
+from dokku_cache.tree.scan import Scan
+
+RECORD_NAME = "dokku-version"
+UPGRADE_LOCK = "upgrade.lock"
 
 
 def sweep_server(context: Context, initiator: Initiator, deploying: str = "") -> ExitCode:
@@ -25,3 +38,53 @@ def sweep_server(context: Context, initiator: Initiator, deploying: str = "") ->
     if trouble:
         context.console.warn(f"Caches could not be checked: {trouble}", trouble.hint)
     return worst
+
+
+def plan_sweep(
+    context: Context, names: Sequence[str], visible: frozenset[str] | None = None
+) -> list[tuple[Decision, Scan | None]]:
+    """Decide what the policy would do to the legacy caches of some apps now. Raises CacheError."""
+    surveyor = Surveyor(context.environment, context.engine, visible)
+    planned = []
+    with Watcher(context.console) as watcher:
+        for finding in surveyor.survey(names):
+            request = request_for(context, finding.app, Initiator.CRON)
+            examined, scan = finding, None
+            if candidates(finding, request):
+                examined, scan = measure_finding(surveyor, finding, watcher, context.console)
+            planned.append((decide(examined, request), scan))
+    return planned
+
+
+def recorded_version(environment: DokkuEnvironment) -> str:
+    """Return Dokku's version as it was recorded last, empty where none is known. Raises CacheError."""
+    return state_files.read(environment, RECORD_NAME)
+
+
+def record_version(environment: DokkuEnvironment, installed: str) -> None:
+    """Record a version. Raises CacheError."""
+    state_files.write(environment, RECORD_NAME, installed)
+
+
+def upgraded_versions(environment: DokkuEnvironment) -> tuple[str, str] | None:
+    """Return the recorded and the installed version if both are known and differ. Raises CacheError."""
+    before, now = recorded_version(environment), files.dokku_version_text(environment.lib_root)
+    return (before, now) if before and now and before != now else None
+
+
+def fire_post_upgrade_if_due(environment: DokkuEnvironment, relay: Callable[[str], None]) -> bool:
+    """Fire ``post-upgrade <from> <to>`` if Dokku was upgraded, unless another process does so now.
+
+    ``relay`` gets its output. Tells whether it was fired. The trigger records the version at its end, so that a sweep
+    that was killed is repeated. A lost record, as after a power cut, is written again without a sweep. Raises
+    CacheError.
+    """
+    with state_files.lock(environment, UPGRADE_LOCK) as is_alone:
+        if not is_alone:
+            return False
+        if not recorded_version(environment) and (now := files.dokku_version_text(environment.lib_root)):
+            record_version(environment, now)
+        versions = upgraded_versions(environment)
+        for line in plugn.stream("post-upgrade", *versions, cwd="/") if versions else ():
+            relay(line)
+        return versions is not None

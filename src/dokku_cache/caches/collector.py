@@ -9,7 +9,7 @@ from typing import TypeVar
 from dokku_cache.caches import buildkit, inventory
 from dokku_cache.caches.inventory import Cache, Inventory, Kind
 from dokku_cache.context import Context
-from dokku_cache.dokku import apps, daily_prune, version
+from dokku_cache.dokku import apps, files, host_settings
 from dokku_cache.engine import storage
 from dokku_cache.engine.storage import DiskUsage
 from dokku_cache.errors import AppNotFound, InvalidAppName, Unknown
@@ -69,7 +69,9 @@ class Collector:
         return Inventory(
             caches=(*directories, *examined, *built),
             build_cache=usage.build_cache if usage and self._asks_engine else None,
-            daily_prune=daily_prune.look(version.read(environment.lib_root)) if self._asks_engine else None,
+            daily_prune=host_settings.daily_prune(files.dokku_version(environment.lib_root))
+            if self._asks_engine
+            else None,
             unknown=tuple(self._unknown),
             hides_others=not self._sees_all and not self._app,
             kinds=frozenset(self._kinds),

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import Enum
 
 from dokku_cache.dokku.apps import AppState
-from dokku_cache.dokku.daily_prune import DailyPrune
+from dokku_cache.dokku.host_settings import DailyPrune
 from dokku_cache.engine.storage import BuildCache
 from dokku_cache.model.finding import Finding
 from dokku_cache.model.reason_code import ReasonCode

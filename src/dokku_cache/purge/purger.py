@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from dokku_cache.dokku import locks
+from dokku_cache.dokku import apps
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper
@@ -99,13 +99,13 @@ class Purger:
                 "nothing was removed; check that user dokku can open it, then purge again",
             ) from error
         with directory:
-            locks.hold(directory, self.request.lock_wait_seconds)
+            apps.hold_lock(directory, self.request.lock_wait_seconds)
             self._refuse_deploy(planned.app)
             yield directory
 
     def _refuse_deploy(self, app: str) -> None:
         wait_seconds = self.request.deploy_wait_seconds
-        if self.request.in_deploy or not locks.is_deployed_for(self.environment, app, wait_seconds):
+        if self.request.in_deploy or not apps.is_deployed_for(self.environment, app, wait_seconds):
             return
         if self.request.initiator.is_automatic:
             raise NotDue(f"App {app} is being deployed", state_and_reason=LEFT_TO_DEPLOY)

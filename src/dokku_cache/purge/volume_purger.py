@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from dokku_cache.context import Context
-from dokku_cache.dokku import apps, locks
+from dokku_cache.dokku import apps
 from dokku_cache.dokku.apps import AppState
 from dokku_cache.engine import storage
 from dokku_cache.errors import CacheError, Interrupted, NotDue, Refused
@@ -67,7 +67,7 @@ class VolumePurger:
         if finding.app_state is AppState.GONE:
             return
         wait_seconds = DEPLOY_WAIT_SECONDS if self.initiator is Initiator.DEPLOY else 0
-        if locks.is_deployed_for(self.context.environment, finding.app, wait_seconds):
+        if apps.is_deployed_for(self.context.environment, finding.app, wait_seconds):
             if self.initiator is not Initiator.MANUAL:
                 raise NotDue(f"App {finding.app} is being deployed", state_and_reason=LEFT_TO_DEPLOY)
             raise Refused(f"App {finding.app} is being deployed", "nothing was removed; purge again after the deploy")

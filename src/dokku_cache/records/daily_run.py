@@ -1,18 +1,27 @@
-"""The last daily run: when it started, how it ended, and whether the next one is overdue."""
+"""The daily run: what starts it, when the last one started and how it ended, and on which Docker engine it was."""
 
+import contextlib
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, timezone
 
+from dokku_cache.dokku import host_settings
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import CacheError
 from dokku_cache.records import state_files
 
 FILE_NAME = "daily-run.json"
+ENGINE_ID_FILE = "engine-id"
+#: ``src/schedule`` installs a systemd timer, or a cron file without systemd.
+TIMER = "dokku-cache.timer"
+TIMER_FILE = f"etc/systemd/system/{TIMER}"
+ENABLED = f"etc/systemd/system/timers.target.wants/{TIMER}"
+CRON_FILE = "etc/cron.d/dokku-cache"
 OK, RUNNING = "ok", "running, or interrupted"
-#: A day, and half of one for a server that was switched off for a while.
+#: A day, and half a day for a server that was switched off.
 OVERDUE_AFTER = timedelta(hours=36)
 #: A later time was written while the clock was wrong.
 MAX_AHEAD = timedelta(days=1)
@@ -22,7 +31,7 @@ MAX_AHEAD = timedelta(days=1)
 class Run:
     """The last daily run: ``at`` its start (RFC 3339, UTC), ``result`` OK, RUNNING, or ``failed: ...``.
 
-    The result names no app: everybody who may call ``cache:report`` can see it.
+    The result names no app, because every caller of ``cache:report`` can see it.
     """
 
     at: str
@@ -30,12 +39,12 @@ class Run:
 
     @property
     def succeeded(self) -> bool:
-        """Tell whether it ended well."""
+        """Tell whether it ended without a failure."""
         return self.result == OK
 
     @property
     def started(self) -> datetime:
-        """Its start as a time."""
+        """The time of its start."""
         return datetime.fromisoformat(self.at)
 
 
@@ -50,9 +59,9 @@ def last(environment: DokkuEnvironment) -> Run | None:
 
 
 def overdue_since(run: Run | None, scheduled: datetime | None, now: datetime | None = None) -> datetime | None:
-    """Return since when a daily run is missing, None where none is.
+    """Return since when a daily run is overdue, else None.
 
-    ``scheduled``: when the job was installed, which counts until the first run; None where there is no job.
+    ``scheduled``: when the job was installed, None where there is no job.
     """
     now = now or datetime.now(timezone.utc)
     known = [moment for moment in (run.started if run else None, scheduled) if moment and moment < now + MAX_AHEAD]
@@ -81,6 +90,41 @@ def _record(environment: DokkuEnvironment, run: Run, reasons: list[str]) -> None
     try:
         state_files.write(environment, FILE_NAME, json.dumps(asdict(run)))
     except CacheError as error:
-        # A full disk keeps no purge from working, so the run goes on.
+        # The run continues, because purges work on a full disk.
         if str(error) not in reasons:
             reasons.append(str(error))
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """What starts the daily run, and ``since`` when it is installed; None where nothing starts it."""
+
+    described: str
+    since: datetime | None = None
+
+
+def schedule(root: str = "/") -> Schedule:
+    """Return what starts the daily run. ``root`` is the server's root directory."""
+    if os.path.isdir(os.path.join(root, host_settings.SYSTEMD)):
+        file, by = TIMER_FILE, f"systemd timer {TIMER}"
+        if os.path.lexists(os.path.join(root, file)) and not os.path.lexists(os.path.join(root, ENABLED)):
+            return Schedule(f"not scheduled: {by} is not enabled; run 'sudo systemctl enable --now {TIMER}'")
+    else:
+        file, by = CRON_FILE, f"cron file /{CRON_FILE}"
+    try:
+        installed = os.stat(os.path.join(root, file)).st_mtime
+    except OSError:
+        return Schedule("not scheduled: run 'sudo dokku plugin:install'")
+    return Schedule(by, datetime.fromtimestamp(installed, timezone.utc))
+
+
+def has_engine_changed(environment: DokkuEnvironment, engine_id: str) -> bool:
+    """Tell whether another engine ID was recorded last, and record this one. Raises CacheError.
+
+    An engine with another ID may have started without its data: its lists of containers and volumes are incomplete.
+    """
+    recorded = state_files.read(environment, ENGINE_ID_FILE)
+    if engine_id and engine_id != recorded:
+        with contextlib.suppress(CacheError):
+            state_files.write(environment, ENGINE_ID_FILE, engine_id)
+    return bool(engine_id and recorded and engine_id != recorded)

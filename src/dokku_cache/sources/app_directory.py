@@ -1,41 +1,50 @@
-"""Reading an app's directory: its legacy cache, trash, and the other files in it."""
+"""An app's directory: its legacy cache, trash, and other files; and the accounts that may own them."""
 
 import os
+import re
 import secrets
 import stat
+from functools import cache
 
+from dokku_cache.dokku.apps import LOCK_NAME
+from dokku_cache.model.finding import Accounts
 from dokku_cache.model.location import CACHE_NAME, TRASH_PREFIX, Entry, Location, OtherFile
 from dokku_cache.model.reason_code import ReasonCode
-from dokku_cache.sources.install_files import is_by_install
 from dokku_cache.tree.handles import OPEN_DIRECTORY, AppDirectory, Identity, describe_kind
 from dokku_cache.tree.mounts import Mount, mounted_at_or_below
 
-#: The deploy lock of Dokku 0.31.0 to 0.33.9 (plugins/common/functions). The file outlives the deploy and the app.
-LOCK_NAME = ".deploy.lock"
+#: Dokku writes less than this into a directory by itself.
+_MAX_BYTES = 4096
+_VARIABLE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=", re.MULTILINE)
+_PASSWD_LINE = re.compile(r"^\s*passwd:([^#\n]*)", re.MULTILINE)
+#: Services of nsswitch.conf(5) that know only the accounts of this server.
+_LOCAL_SERVICES = frozenset({"files", "systemd"})
 
 
 def read(directory: AppDirectory, mounts: tuple[Mount, ...]) -> Location:
-    """Find the legacy cache and the trash in an open app directory.
-
-    Raises OSError when the directory cannot be read.
-    """
+    """Find the legacy cache and the trash in an open app directory. Raises OSError when it cannot be read."""
     with os.scandir(directory.fd) as listed:
         names = {entry.name: entry.is_dir(follow_symlinks=False) for entry in listed}
     real_path = directory.real_path()
     found = [_read_entry(directory, name, real_path, mounts) for name in sorted(names) if _is_ours(name)]
     entries = [entry for entry in found if entry is not None]
+    others = [
+        OtherFile(name, is_directory, is_by_install=not is_directory and _is_by_install(directory, name))
+        for name, is_directory in sorted(names.items())
+        if entries and not _is_ours(name)
+    ]
     return Location(
         app=directory.app,
         path=os.path.join(directory.path, CACHE_NAME),
         cache=next((entry for entry in entries if not entry.is_trash), None),
         trash=tuple(entry for entry in entries if entry.is_trash),
-        others=_read_others(directory, names) if entries else (),
+        others=tuple(others),
         identity=Identity.of(os.fstat(directory.fd)),
     )
 
 
 def read_app(dokku_root: str, app: str, mounts: tuple[Mount, ...]) -> Location:
-    """Do the same for an app by its name. A directory that cannot be used gives a Location with a fault."""
+    """Read the directory of an app by its name. A directory that cannot be used gives a Location with a fault."""
     path = os.path.join(dokku_root, app, CACHE_NAME)
     try:
         with AppDirectory(dokku_root, app) as directory:
@@ -44,7 +53,7 @@ def read_app(dokku_root: str, app: str, mounts: tuple[Mount, ...]) -> Location:
         return Location(app, path)
     except NotADirectoryError:
         return _read_link(app, path)
-    except OSError as error:  # closed to this user, or on a failed disk or server
+    except OSError as error:  # not readable for this user, or on a failed disk or server
         fault = f"the app's directory cannot be read ({error.strerror})"
         return Location(app, path, fault=fault, fault_code=ReasonCode.UNREADABLE)
 
@@ -71,26 +80,12 @@ def _is_ours(name: str) -> bool:
     return name == CACHE_NAME or name.startswith(TRASH_PREFIX)
 
 
-def _read_others(directory: AppDirectory, names: dict[str, bool]) -> tuple[OtherFile, ...]:
-    """Give everything but cache and trash. ``names``: all entries, each with whether it is a directory."""
-    return tuple(
-        OtherFile(
-            name,
-            is_directory,
-            is_by_install=not is_directory
-            and (name == LOCK_NAME or is_by_install(directory.fd, directory.app, name)),
-        )
-        for name, is_directory in sorted(names.items())
-        if not _is_ours(name)
-    )
-
-
 def _read_link(app: str, path: str) -> Location:
-    """Report where an app's directory leads that is a symbolic link. Nothing is removed there."""
+    """Read an app directory that is a symbolic link. Nothing is removed there."""
     directory = os.path.realpath(os.path.dirname(path))
     real_path = os.path.join(directory, CACHE_NAME)
     if not os.path.islink(os.path.dirname(path)):
-        return Location(app, path)  # a file, which is no app
+        return Location(app, path)  # a file is not an app
     if not os.path.lexists(real_path):
         if os.path.isdir(directory):
             return Location(app, path)
@@ -102,7 +97,7 @@ def _read_link(app: str, path: str) -> Location:
 
 def _read_entry(directory: AppDirectory, name: str, real_path: str, mounts: tuple[Mount, ...]) -> Entry | None:
     path = os.path.join(real_path, name)
-    # The table comes first: a mount of a failed server would block any other call.
+    # The table comes first: other calls block on a mount of a failed server.
     inner = mounted_at_or_below(path, mounts)
     try:
         status = os.stat(name, dir_fd=directory.fd, follow_symlinks=False)
@@ -140,3 +135,83 @@ def _is_empty(parent_fd: int, name: str) -> bool:
         return False
     finally:
         os.close(handle)
+
+
+def _is_by_install(directory: AppDirectory, name: str) -> bool:
+    """Tell whether ``plugin:install`` writes this file into every directory below Dokku's root, or it is a lock file.
+
+    It sets up domains (0.27.0 to 0.38.27, plugins/domains: domains_setup): ``VHOST`` with the app's name below each
+    global domain, else ``NO_VHOST=1`` in ``ENV``. Up to 0.37.10 it adds a restart policy (plugins/ps/install).
+    """
+    if name == LOCK_NAME:
+        return True
+    if name not in {"VHOST", "ENV", "DOCKER_OPTIONS_DEPLOY"}:
+        return False
+    content = _read_small(directory.fd, name)
+    if content is None:
+        return False
+    if name == "VHOST":
+        app = directory.app
+        return all(line == app or line.startswith(f"{app}.") for line in content.split())
+    return is_environment_by_install(content) if name == "ENV" else are_options_by_install(content)
+
+
+def are_options_by_install(content: str) -> bool:
+    """Tell whether Docker options are only the restart policy that ``plugin:install`` sets."""
+    return set(content.split("\n")) <= {"", "--restart=on-failure:10"}
+
+
+def is_environment_by_install(content: str) -> bool:
+    """Tell whether an environment contains only what ``plugin:install`` puts into it."""
+    return set(_VARIABLE.findall(content)) <= {"NO_VHOST"}
+
+
+def _read_small(directory_fd: int, name: str) -> str | None:
+    try:
+        handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=directory_fd)
+    except OSError:
+        return None
+    try:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_BYTES:
+            return None
+        return os.read(handle, _MAX_BYTES).decode(errors="replace")
+    except OSError:
+        return None
+    finally:
+        os.close(handle)
+
+
+@cache
+def read_accounts(
+    system_user: str,
+    passwd: str = "/etc/passwd",  # noqa: S107 - a path
+    nsswitch: str = "/etc/nsswitch.conf",
+) -> Accounts:
+    """Read the accounts of this server. ``system_user`` is Dokku's own. Incomplete where a file cannot be read.
+
+    Only local files are read: a directory service that does not respond would block.
+    """
+    names: dict[int, str] = {}
+    try:
+        with open(passwd, encoding="utf-8", errors="replace") as file:
+            for line in file:
+                fields = line.split(":")
+                if len(fields) > 2 and fields[2].isascii() and fields[2].isdigit():  # noqa: PLR2004 - passwd(5)
+                    names.setdefault(int(fields[2]), fields[0])
+    except OSError:
+        return Accounts(are_complete=False)
+    dokku = next((uid for uid, name in names.items() if name == system_user), -1)
+    return Accounts(names, dokku, _has_local_services_only(nsswitch))
+
+
+def _has_local_services_only(nsswitch: str) -> bool:
+    try:
+        with open(nsswitch, encoding="utf-8", errors="replace") as file:
+            found = _PASSWD_LINE.search(file.read())
+    except FileNotFoundError:
+        return True  # the default is "files" (nsswitch.conf(5))
+    except OSError:
+        return False
+    services = re.sub(r"\[[^\]]*\]", " ", found[1]).split() if found else ["files"]
+    return all(service in _LOCAL_SERVICES for service in services)

@@ -10,8 +10,7 @@ from dokku_cache.dokku import files
 from dokku_cache.engine.client import APP_NAME, DOKKU, Engine, Json, is_helper
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.model.references import Reference, is_visible
-from dokku_cache.sources.collected import Found, Query
-from dokku_cache.sources.locations import Part, Target, Targets
+from dokku_cache.sources.locations import Found, Part, Query, Target, Targets
 
 #: The states of a container in which no process runs.
 _STOPPED = frozenset({"exited", "created", "dead", "removing"})

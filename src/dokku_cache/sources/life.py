@@ -9,14 +9,14 @@ from collections.abc import Iterable
 
 from dokku_cache.dokku import files
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.dokku.properties import PLUGIN
+from dokku_cache.dokku.policy import PLUGIN
 from dokku_cache.engine.client import APP_NAME, Engine, is_helper
 from dokku_cache.errors import Unknown
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.model.references import Reference, References
-from dokku_cache.sources.collected import docker_unavailable
+from dokku_cache.sources.app_directory import are_options_by_install, is_environment_by_install
 from dokku_cache.sources.docker import app_of, name_of
-from dokku_cache.sources.install_files import are_options_by_install, is_environment_by_install
+from dokku_cache.sources.locations import docker_unavailable
 
 #: What `plugin:install` writes for each directory that Dokku lists, ghosts included, with the values that it writes;
 #: None for any (triggers.go of each plugin, 0.27.0 to 0.38.27).

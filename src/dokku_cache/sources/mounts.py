@@ -13,9 +13,8 @@ from dokku_cache.errors import Unknown
 from dokku_cache.model.location import Location
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.model.references import Reference
-from dokku_cache.sources.collected import Found, Query
 from dokku_cache.sources.docker import container_reference
-from dokku_cache.sources.locations import Part, Target
+from dokku_cache.sources.locations import Found, Part, Query, Target
 from dokku_cache.tree.mounts import Mount, parse
 
 PROC = "/proc"

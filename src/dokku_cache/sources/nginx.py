@@ -10,7 +10,7 @@ import re
 from dokku_cache.dokku import files
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.model.references import Reference
-from dokku_cache.sources.collected import Found, Query
+from dokku_cache.sources.locations import Found, Query
 
 #: Of Debian's nginx, and of openresty on the host (0.38.27, plugins/nginx-vhosts/install).
 MAIN = ("/etc/nginx/nginx.conf", "/usr/local/openresty/nginx/conf/nginx.conf")
@@ -47,7 +47,7 @@ def add_nginx(query: Query, found: Found) -> None:
 def _search(query: Query, found: Found, file: str, app: str = "") -> str:
     """Search one file of nginx, or of an app, and give its text."""
     try:
-        text = files.read(file, files.MOST_BYTES if app else _MAX_BYTES)
+        text = files.read(file, files.MAX_BYTES if app else _MAX_BYTES)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return ""
     except OSError as error:

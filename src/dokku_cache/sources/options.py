@@ -1,25 +1,34 @@
 """Docker options and storage entries that refer to a cache or to a volume.
 
-No text from here contains a whole option: options hold passwords and tokens.
+Dokku keeps them on disk, where they can be read for all apps at once:
+
+- ``<root>/<app>/DOCKER_OPTIONS_<PHASE>``: one or several options per line (before 0.38, plugins/docker-options);
+- ``<lib root>/config/docker-options/<app>/<process type>.<phase>`` (from 0.38.0, plugins/docker-options);
+- ``<lib root>/data/storage-registry/entries/<name>.json`` with a ``host_path`` (from 0.38.0, plugins/storage);
+  ``<lib root>/config/storage/<app>/mounts`` refers to entries by name.
+
+Other plugins may add options, which only Dokku's triggers print. No text from here contains a whole option: options
+hold passwords and tokens.
 """
 
+import contextlib
+import errno
+import glob
+import json
 import os
 import re
 import shlex
-from collections.abc import Collection, Container, Iterator, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from dokku_cache.dokku import plugn
+from dokku_cache.dokku import files, plugn
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.dokku.plugn import TriggerFailed
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.model.references import OTHER_UNREADABLE, OTHER_USES, Reference, is_visible
-from dokku_cache.sources import stores
-from dokku_cache.sources.collected import Found, Query
-from dokku_cache.sources.locations import Part
-from dokku_cache.sources.stores import Stored
+from dokku_cache.sources.locations import Found, Part, Query
 
 #: Each prints the options of one kind of container of an app, its storage included.
 TRIGGERS = (
@@ -27,6 +36,9 @@ TRIGGERS = (
     ("docker-args-deploy", "latest"),
     ("docker-args-run", "latest"),
 )
+_PHASES = ("build", "deploy", "run")
+#: No path is longer than 4,096 characters (PATH_MAX), and no line of options is longer than this.
+_MAX_CHARACTERS = 65536
 #: What separates a path from the rest of an option: ``-v /a:/b``, ``--mount type=bind,source=/a``, pack's
 #: ``--cache 'type=build;source=/a'``.
 _SEPARATORS = re.compile("[=:,;]")
@@ -42,23 +54,38 @@ _NOT_IN_VOLUMES = re.compile("[^a-zA-Z0-9_.-]+")
 _SHORT_VOLUME_FLAG = re.compile("-[a-zA-Z]*?v")
 
 
+@dataclass(frozen=True)
+class Stored:
+    """One line of Docker options, or the path of a storage entry.
+
+    ``what`` describes it without its content. ``app`` is its app, or empty. ``fault``: why it cannot be read; then
+    there is no text, and the fault applies to its app, or to all apps. ``hint`` says how to remove or repair it.
+    """
+
+    what: str
+    app: str = ""
+    text: str = ""
+    fault: str = ""
+    hint: str = ""
+    is_storage: bool = False
+
+
 def add_stored(query: Query, found: Found) -> None:
     """Add the Docker options and storage entries on disk, of all apps."""
-    for stored in stores.read(query.environment):
+    for stored in read_stores(query.environment):
         if stored.fault:
-            found.unknown(
-                Reference(_code(stored), f"{stored.what}: {stored.fault}", stored.hint, stored.app), stored.app
-            )
+            code = ReasonCode.UNREADABLE if stored.is_storage else ReasonCode.DOCKER_OPTIONS_UNREADABLE
+            text = f"{stored.what}: {stored.fault}"
+            found.unknown(Reference(code, text, stored.hint, stored.app), stored.app)
         else:
             _add(query, found, stored)
 
 
 def add_printed(query: Query, found: Found) -> None:
-    """Add the options that Dokku's triggers print, which include those of other plugins."""
+    """Add the options that Dokku's triggers print, which include those of other plugins. Each takes about 0.1 s."""
     apps = [location.app for location in query.locations.by_app.values() if location.identity]
     if not query.asks_triggers or not apps:
         return
-    # A trigger asks all plugins, which takes 0.1 s.
     with ThreadPoolExecutor(max(len(TRIGGERS), os.cpu_count() or 1)) as pool:
         asked = {app: [pool.submit(_ask, app, *kind) for kind in TRIGGERS] for app in apps}
     for app, answers in asked.items():
@@ -107,10 +134,6 @@ def _unresolved(stored: Stored) -> Reference:
     return Reference(ReasonCode.PATH_WITH_VARIABLE, text, "write the path without a variable", stored.app)
 
 
-def _code(stored: Stored) -> ReasonCode:
-    return ReasonCode.UNREADABLE if stored.is_storage else ReasonCode.DOCKER_OPTIONS_UNREADABLE
-
-
 def _expanded(text: str, app: str, environment: DokkuEnvironment) -> str:
     for name, value in (("DOKKU_ROOT", environment.root), ("HOME", environment.root), ("APP", app)):
         text = re.sub(rf"\$(?:{name}\b|\{{{name}\}})", value.replace("\\", r"\\"), text)
@@ -143,7 +166,7 @@ def _mount_sources(text: str) -> Iterator[str]:
 
 @dataclass
 class VolumeReferences:
-    """Which sources name a volume, in sentences by the volume's name, and which cannot be read."""
+    """The sources that refer to a volume, in sentences by the volume's name, and those that cannot be read."""
 
     by_name: dict[str, tuple[str, ...]] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
@@ -152,22 +175,20 @@ class VolumeReferences:
 def references_to_volumes(
     environment: DokkuEnvironment, names: Collection[str], visible: Container[str] | None = None
 ) -> VolumeReferences:
-    """Look for names of volumes in the options and storage of all apps, as no container may mount them now.
+    """Look for names of volumes in the stored options and storage entries of all apps.
 
-    The sentences say nothing about apps that are not ``visible``.
+    No container may mount such a volume now. The sentences say nothing about apps that are not ``visible``.
     """
     found = VolumeReferences()
-    for stored in stores.read(environment):
+    for stored in read_stores(environment):
         is_hidden = not is_visible(stored.app, visible)
         if stored.fault:
             found.unknown += (OTHER_UNREADABLE if is_hidden else f"{stored.what}: {stored.fault}",)
             continue
         text = _expanded(stored.text, stored.app, environment)
         for name in sorted(_volume_names(text) & set(names)):
-            found.by_name[name] = (
-                *found.by_name.get(name, ()),
-                OTHER_USES if is_hidden else f"{stored.what} refers to it",
-            )
+            sentence = OTHER_USES if is_hidden else f"{stored.what} refers to it"
+            found.by_name[name] = (*found.by_name.get(name, ()), sentence)
         if not stored.is_storage and any(_SHELL.search(source) for source in _mount_sources(text)):
             found.unknown += (OTHER_UNREADABLE if is_hidden else _unresolved(stored).text,)
     return found
@@ -176,3 +197,88 @@ def references_to_volumes(
 def _volume_names(text: str) -> frozenset[str]:
     words: Sequence[str] = _NOT_IN_VOLUMES.split(text)
     return frozenset({*words, *(_SHORT_VOLUME_FLAG.sub("", word, count=1) for word in words if word[:1] == "-")})
+
+
+def read_stores(environment: DokkuEnvironment) -> Iterator[Stored]:
+    """Read all options and storage entries on disk. Files that vanish meanwhile are skipped."""
+    in_apps = {f"DOCKER_OPTIONS_{phase.upper()}" for phase in _PHASES}
+    yield from _stored_options(environment.root, lambda name: name in in_apps)
+    in_config = os.path.join(environment.lib_root, "config", "docker-options")
+    yield from _stored_options(in_config, lambda name: name.rpartition(".")[2] in _PHASES)
+    yield from _storage_entries(environment.lib_root)
+
+
+def _stored_options(directory: str, is_wanted: Callable[[str], bool]) -> Iterator[Stored]:
+    """Read the lines of all wanted files, of all apps that have a directory in ``directory``."""
+    try:
+        apps = _names(directory)
+    except OSError as error:
+        yield _faulty("Docker options", "", directory, error)
+        return
+    for app in apps:
+        path = os.path.join(directory, app)
+        what, hint = f"a Docker option of {app}", f"see dokku docker-options:report {app}"
+        try:
+            for name in filter(is_wanted, _names(path)):
+                path = os.path.join(directory, app, name)
+                for line in _lines(path):
+                    yield Stored(what, app, line, hint=hint)
+        except OSError as error:
+            yield _faulty(what, app, path, error)
+
+
+def _lines(path: str) -> list[str]:
+    """Give all lines but empty ones and comments. Raises OSError when the file or a line cannot be read."""
+    try:
+        lines = [line.strip() for line in files.read(path).split("\n")]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    if any(len(line) > _MAX_CHARACTERS for line in lines):
+        raise OSError(errno.EFBIG, f"a line is longer than {_MAX_CHARACTERS:,} characters", path)
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def _storage_entries(lib_root: str) -> Iterator[Stored]:
+    directory = os.path.join(lib_root, "data", "storage-registry", "entries")
+    try:
+        # As Dokku lists them: it ignores all other files.
+        names = [name for name in _names(directory) if name.endswith(".json") and not name.startswith(".")]
+    except OSError as error:
+        yield _faulty("storage entries", "", directory, error)
+        return
+    for name in names:
+        path, entry = os.path.join(directory, name), name.removesuffix(".json")
+        what = f"storage entry {entry}"
+        hint = f"unmount it from all apps, then remove it: dokku storage:destroy {entry}"
+        try:
+            host_path = str(json.loads(files.read(path)).get("host_path") or "")
+            yield Stored(what, text=host_path, hint=hint, is_storage=True)
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError, AttributeError, RecursionError) as error:
+            # Dokku cannot mount it either, so that this applies to the apps that want it mounted.
+            for app in _apps_that_mount(entry, lib_root) or [""]:
+                yield _faulty(what, app, path, error)
+
+
+def _apps_that_mount(entry: str, lib_root: str) -> list[str]:
+    apps = []
+    for path in glob.glob(f"{glob.escape(lib_root)}/config/storage/*/mounts"):
+        with contextlib.suppress(OSError):
+            if f'"{entry}"' in files.read(path):
+                apps.append(os.path.basename(os.path.dirname(path)))
+    return apps
+
+
+def _names(directory: str) -> list[str]:
+    """List a directory, which may be missing. Raises OSError when it cannot be listed."""
+    try:
+        return sorted(os.listdir(directory))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _faulty(what: str, app: str, path: str, error: Exception) -> Stored:
+    reason = (error.strerror if isinstance(error, OSError) else None) or "invalid content"
+    hint = f"let user dokku read it: sudo chown dokku:dokku {path}"
+    return Stored(what, app, fault=f"{path} cannot be read ({reason})", hint=hint)

@@ -8,9 +8,8 @@ from dokku_cache.engine.client import Engine
 from dokku_cache.errors import Unknown
 from dokku_cache.model.location import Location
 from dokku_cache.model.references import References
-from dokku_cache.sources.collected import Found, Query, docker_unavailable
 from dokku_cache.sources.docker import add_containers, add_services, add_volumes, check_engine
-from dokku_cache.sources.locations import Locations
+from dokku_cache.sources.locations import Found, Locations, Query, docker_unavailable
 from dokku_cache.sources.mounts import add_mounts
 from dokku_cache.sources.nginx import add_nginx
 from dokku_cache.sources.options import add_printed, add_stored

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from dokku_cache.dokku import apps, policy, version
+from dokku_cache.dokku import apps, files, policy
 from dokku_cache.dokku.apps import AppState
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
@@ -17,7 +17,7 @@ from dokku_cache.model.location import Location
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.model.references import Reference, References
 from dokku_cache.rules.verification import classify, early_verdict
-from dokku_cache.sources import accounts, app_directory
+from dokku_cache.sources import app_directory
 from dokku_cache.sources.life import collect_life
 from dokku_cache.sources.references import Collected, collect, collect_mounting
 from dokku_cache.tree.handles import AppDirectory
@@ -77,7 +77,7 @@ class Surveyor:
         return References(faults) + self._seen(collect_mounting(self.environment, self.engine, renamed))
 
     def _classify(self, locations: list[Location], *, recheck: bool = False) -> tuple[Finding, ...]:
-        installed = version.read(self.environment.lib_root)
+        installed = files.dokku_version(self.environment.lib_root)
         known = [Facts(location, installed, now=clock()) for location in locations]
         asked = [one.location for one in known if early_verdict(one) is None or one.location.trash]
         if not asked:
@@ -97,7 +97,7 @@ class Surveyor:
             known,
             references=self._seen(collected.cache[app]),
             life=life.get(app, References()),
-            accounts=accounts.read(self.environment.system_user),
+            accounts=app_directory.read_accounts(self.environment.system_user),
             min_age_seconds=policy.min_age_seconds(self.environment, app),
         )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dokku_cache.caches.inventory import Cache, Inventory, Kind, Order
 from dokku_cache.dokku.apps import AppState
-from dokku_cache.dokku.daily_prune import DailyPrune
+from dokku_cache.dokku.host_settings import DailyPrune
 from dokku_cache.engine.storage import BuildCache
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.output import text

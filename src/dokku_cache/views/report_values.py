@@ -1,8 +1,7 @@
 """The keys of ``cache:report``, and where their values come from."""
 
-from dokku_cache.automatic import schedule
 from dokku_cache.context import Context
-from dokku_cache.dokku import policy, properties
+from dokku_cache.dokku import policy
 from dokku_cache.dokku.apps import AppState
 from dokku_cache.errors import CacheError, Unknown
 from dokku_cache.model.check import Result
@@ -43,7 +42,7 @@ APP_KEYS = (
     "cache-volume-exists",
 )
 SERVER_KEYS = (
-    *(f"cache-{prefix}{key}" for key in policy.DEFAULTS for prefix in ("computed-", "global-")),
+    *(f"cache-{prefix}{key}" for key in policy.PROPERTIES for prefix in ("computed-", "global-")),
     "cache-daily-run-at",
     "cache-daily-run-overdue-since",
     "cache-daily-run-result",
@@ -132,7 +131,7 @@ def of_server(context: Context) -> dict[str, Value]:
     """Give the values that hold for the whole server. Raises CacheError when they cannot be read."""
     past = history.read(context.environment)
     run = daily_run.last(context.environment)
-    job = schedule.look(context.environment.system_root)
+    job = daily_run.schedule(context.environment.system_root)
     values: dict[str, Value] = {
         "cache-daily-run-at": run.at if run else Missing.NONE,
         "cache-daily-run-overdue-since": text.timestamp(daily_run.overdue_since(run, job.since)) or Missing.NONE,
@@ -142,8 +141,8 @@ def of_server(context: Context) -> dict[str, Value]:
         "cache-freed-bytes": past.freed_bytes,
         "cache-purges": past.purges,
     }
-    for key in policy.DEFAULTS:
-        setting = policy.read(context.environment, properties.GLOBAL, key)
+    for key in policy.PROPERTIES:
+        setting = policy.read(context.environment, policy.GLOBAL, key)
         values[f"cache-computed-{key}"] = setting.computed
         values[f"cache-global-{key}"] = setting.everywhere
     return values

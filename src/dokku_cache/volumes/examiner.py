@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Container, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
-from dokku_cache.dokku import pack_keys, policy, properties
+from dokku_cache.dokku import host_settings, policy
 from dokku_cache.dokku.apps import AppState
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine import storage
@@ -39,7 +39,7 @@ class Examiner:
 
         ``apps`` are all of the server, ghosts too. Raises Unknown when the engine does not list its volumes.
         """
-        keys = pack_keys.read(self.environment, os.environ)
+        keys = host_settings.pack_keys(self.environment, os.environ)
         found = ownership.find(self.engine.volumes(), apps, keys)
         return self._judge(found, anew=False) if found else ()
 
@@ -49,7 +49,7 @@ class Examiner:
         if found is None or not ownership.is_same(finding.volume, found):
             return None
         # By its name it is a cache volume still; whose, and whether that is proven, is found out again.
-        volumes = ownership.find([found], apps, pack_keys.read(self.environment, os.environ))
+        volumes = ownership.find([found], apps, host_settings.pack_keys(self.environment, os.environ))
         return replace(self._judge(volumes, anew=True)[0], size_bytes=finding.size_bytes)
 
     def _judge(self, volumes: Collection[CacheVolume], *, anew: bool) -> tuple[VolumeFinding, ...]:
@@ -67,7 +67,7 @@ class Examiner:
         known = VolumeFacts(
             None,
             unknown=(*trouble, *unknown, *mentions.unknown),
-            min_age_seconds=policy.min_age_seconds(self.environment, properties.GLOBAL),
+            min_age_seconds=policy.min_age_seconds(self.environment, policy.GLOBAL),
         )
         now = datetime.now(timezone.utc)
         destroyed = _destroyed(self.environment) if gone else {}

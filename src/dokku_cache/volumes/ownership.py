@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any
 
 from dokku_cache.dokku.apps import is_valid
-from dokku_cache.dokku.pack_keys import PackKeys
+from dokku_cache.dokku.host_settings import PackKeys
 from dokku_cache.engine import client
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dokku_cache.automatic import deploy_queue
+from dokku_cache.automatic import background
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import Unknown
 from dokku_cache.records import state_files
@@ -28,11 +28,11 @@ def test_the_first_process_handles_apps_that_others_queue_meanwhile(environment:
         handled.append(app)
         if app == "shop":
             for other in ("api", "wiki"):
-                deploy_queue.work(environment, other, lambda _: handled.append("a second worker"), 0)
+                background.work_on_queue(environment, other, lambda _: handled.append("a second worker"), 0)
 
-    deploy_queue.work(environment, "shop", handle, 0)
+    background.work_on_queue(environment, "shop", handle, 0)
     assert handled == ["shop", "api", "wiki"]
-    assert os.listdir(state_files.path(environment, deploy_queue.QUEUE)) == []
+    assert os.listdir(state_files.path(environment, background.QUEUE)) == []
 
 
 def test_an_app_that_is_deployed_again_meanwhile_is_handled_again(environment: DokkuEnvironment) -> None:
@@ -41,9 +41,9 @@ def test_an_app_that_is_deployed_again_meanwhile_is_handled_again(environment: D
     def handle(app: str) -> None:
         handled.append(app)
         if len(handled) == 1:
-            deploy_queue.work(environment, app, handled.append, 0)
+            background.work_on_queue(environment, app, handled.append, 0)
 
-    deploy_queue.work(environment, "shop", handle, 0)
+    background.work_on_queue(environment, "shop", handle, 0)
     assert handled == ["shop", "shop"]
 
 
@@ -55,17 +55,19 @@ def test_apps_whose_deploy_has_ended_do_not_wait_for_others(environment: DokkuEn
         handled.append(app)
         os.close(held)
 
-    Path(state_files.path(environment, deploy_queue.QUEUE)).mkdir(parents=True)
-    Path(state_files.path(environment, deploy_queue.QUEUE), "wiki").touch()
+    Path(state_files.path(environment, background.QUEUE)).mkdir(parents=True)
+    Path(state_files.path(environment, background.QUEUE), "wiki").touch()
 
-    deploy_queue.work(environment, "shop", lambda app: handle(app) if app == "wiki" else handled.append(app), 60)
+    background.work_on_queue(
+        environment, "shop", lambda app: handle(app) if app == "wiki" else handled.append(app), 60
+    )
     assert handled == ["wiki", "shop"]
 
 
 def test_a_deploy_that_does_not_end_is_waited_for_in_vain(environment: DokkuEnvironment) -> None:
     held = deploy_lock(environment, "shop")
     handled: list[str] = []
-    deploy_queue.work(environment, "shop", handled.append, 0.6)
+    background.work_on_queue(environment, "shop", handled.append, 0.6)
     os.close(held)
     assert handled == ["shop"]
 
@@ -74,22 +76,22 @@ def test_a_queue_that_cannot_be_written_costs_no_app(
     environment: DokkuEnvironment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Path(environment.data_dir, "cache").mkdir(parents=True)
-    Path(state_files.path(environment, deploy_queue.QUEUE)).write_text("in the way")
+    Path(state_files.path(environment, background.QUEUE)).write_text("in the way")
     handled: list[str] = []
-    deploy_queue.work(environment, "shop", handled.append, 0)
+    background.work_on_queue(environment, "shop", handled.append, 0)
 
     def unreadable(*_: object) -> bool:
         raise Unknown("the deploy lock cannot be read")
 
-    monkeypatch.setattr("dokku_cache.dokku.locks.is_being_deployed", unreadable)
-    deploy_queue.work(environment, "wiki", handled.append, 60)
+    monkeypatch.setattr("dokku_cache.dokku.apps.is_being_deployed", unreadable)
+    background.work_on_queue(environment, "wiki", handled.append, 60)
     assert handled == ["shop", "wiki"]
 
 
 def test_an_entry_that_cannot_be_removed_is_handled_once(environment: DokkuEnvironment) -> None:
-    Path(state_files.path(environment, deploy_queue.QUEUE), "shop/inner").mkdir(parents=True)
+    Path(state_files.path(environment, background.QUEUE), "shop/inner").mkdir(parents=True)
     handled: list[str] = []
-    deploy_queue.work(environment, "wiki", handled.append, 0)
+    background.work_on_queue(environment, "wiki", handled.append, 0)
     assert sorted(handled) == ["shop", "wiki"]
 
 
@@ -102,7 +104,9 @@ def test_of_many_deploys_at_once_every_app_is_handled(environment: DokkuEnvironm
             file.write(f"{app}\n")
 
     context = get_context("fork")
-    workers = [context.Process(target=deploy_queue.work, args=(environment, name, handle, 0)) for name in names]
+    workers = [
+        context.Process(target=background.work_on_queue, args=(environment, name, handle, 0)) for name in names
+    ]
     for worker in workers:
         worker.start()
     for worker in workers:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dokku_cache.automatic import low_disk
-from dokku_cache.dokku import sizes
+from dokku_cache.dokku import policy
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.tree.file_system import FileSystem
 
@@ -45,7 +45,7 @@ def file_system(blocks: int, free: int, inodes: int | None = 1000, free_inodes: 
     ],
 )
 def test_what_is_too_little(least: str, found: FileSystem, *, is_low: bool) -> None:
-    assert low_disk.is_low(found, sizes.parse_least(least)) is is_low
+    assert low_disk.is_low(found, policy.parse_min_free(least)) is is_low
 
 
 @pytest.mark.parametrize(

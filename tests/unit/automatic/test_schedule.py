@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dokku_cache.automatic import schedule
+from dokku_cache.records import daily_run
 
 SCHEDULE = Path(__file__).parents[3] / "src/schedule"
 
@@ -41,16 +41,16 @@ def files(root: Path) -> set[str]:
 
 
 def test_the_job_is_installed_once_and_removed_without_a_trace(root: Path) -> None:
-    assert schedule.look(str(root)).since is None
+    assert daily_run.schedule(str(root)).since is None
     call(root, "install")
-    installed, found = files(root), schedule.look(str(root))
+    installed, found = files(root), daily_run.schedule(str(root))
     assert found.since
     assert found.described in {"systemd timer dokku-cache.timer", "cron file /etc/cron.d/dokku-cache"}
     call(root, "install")
-    assert (files(root), schedule.look(str(root))) == (installed, found)
+    assert (files(root), daily_run.schedule(str(root))) == (installed, found)
     call(root, "remove")
     assert files(root) == set()
-    assert schedule.look(str(root)).described == "not scheduled: run 'sudo dokku plugin:install'"
+    assert daily_run.schedule(str(root)).described == "not scheduled: run 'sudo dokku plugin:install'"
 
 
 @pytest.mark.parametrize("root", ["systemd"], indirect=True)
@@ -64,15 +64,15 @@ def test_systemd_accepts_the_units(root: Path) -> None:
 @pytest.mark.parametrize("root", ["systemd"], indirect=True)
 def test_a_timer_that_was_disabled_or_masked_stays_so(root: Path) -> None:
     call(root, "install")
-    (root / schedule.ENABLED).unlink()
+    (root / daily_run.ENABLED).unlink()
     call(root, "install")
-    assert "is not enabled" in schedule.look(str(root)).described
-    timer = root / schedule.TIMER_FILE
+    assert "is not enabled" in daily_run.schedule(str(root)).described
+    timer = root / daily_run.TIMER_FILE
     timer.unlink()
     timer.symlink_to("/dev/null")
     call(root, "install")
     assert timer.is_symlink()
-    assert schedule.look(str(root)).since is None
+    assert daily_run.schedule(str(root)).since is None
 
 
 def test_the_file_for_cron_gives_way_to_a_timer_and_back(root: Path) -> None:

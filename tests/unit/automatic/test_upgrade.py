@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dokku_cache.automatic import upgrade
+from dokku_cache.automatic import server
 from dokku_cache.dokku.environment import DokkuEnvironment
 
 
@@ -21,7 +21,7 @@ def fired(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
 
 def fire(environment: DokkuEnvironment) -> list[str]:
     told: list[str] = []
-    upgrade.fire_if_due(environment, told.append)
+    server.fire_post_upgrade_if_due(environment, told.append)
     return told
 
 
@@ -31,20 +31,20 @@ def install(environment: DokkuEnvironment, version: str) -> None:
 
 def test_the_first_time_nothing_is_due(environment: DokkuEnvironment, fired: list[tuple[str, ...]]) -> None:
     install(environment, "0.38.27\n")
-    assert not upgrade.is_due(environment)
+    assert server.upgraded_versions(environment) is None
     assert fire(environment) == []
     assert fired == []
 
 
 def test_a_changed_version_fires_with_both(environment: DokkuEnvironment, fired: list[tuple[str, ...]]) -> None:
-    upgrade.record(environment, "0.30.11")
+    server.record_version(environment, "0.30.11")
     install(environment, "0.38.27\n")
     assert fire(environment) == ["said"]
     assert fired == [("post-upgrade", "0.30.11", "0.38.27")]
 
 
 def test_an_unreadable_version_is_no_upgrade(environment: DokkuEnvironment, fired: list[tuple[str, ...]]) -> None:
-    upgrade.record(environment, "0.30.11")
+    server.record_version(environment, "0.30.11")
     assert fire(environment) == []
     assert fired == []
 
@@ -53,17 +53,17 @@ def test_an_unreadable_version_is_no_upgrade(environment: DokkuEnvironment, fire
 def test_a_damaged_record_is_replaced_without_a_sweep(
     environment: DokkuEnvironment, fired: list[tuple[str, ...]], damaged: bytes
 ) -> None:
-    upgrade.record(environment, "0.30.11")
+    server.record_version(environment, "0.30.11")
     install(environment, "0.38.27\n")
-    Path(environment.data_dir, "cache", upgrade.RECORD_NAME).write_bytes(damaged)
+    Path(environment.data_dir, "cache", server.RECORD_NAME).write_bytes(damaged)
     for _ in range(2):
         assert fire(environment) == []
     assert fired == []
-    assert upgrade.recorded(environment) == "0.38.27"
+    assert server.recorded_version(environment) == "0.38.27"
 
 
 def test_while_another_fires_it_nobody_else_does(environment: DokkuEnvironment, fired: list[tuple[str, ...]]) -> None:
-    upgrade.record(environment, "0.30.11")
+    server.record_version(environment, "0.30.11")
     install(environment, "0.38.27")
     with open(os.path.join(environment.data_dir, "cache/upgrade.lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

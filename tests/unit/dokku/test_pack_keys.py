@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dokku_cache.dokku import pack_keys
+from dokku_cache.dokku import host_settings
 from dokku_cache.dokku.environment import DokkuEnvironment
 
 IMAGE = "index.docker.io/dokku/shop:latest"
@@ -17,18 +17,18 @@ def write(home: Path, content: str) -> None:
 
 def test_a_key_is_found_by_the_full_name_of_the_image(environment: DokkuEnvironment) -> None:
     write(Path(environment.root, ".pack"), f'[volume-keys]\n  "{IMAGE}" = "abc"\n  "index.docker.io/x:y" = "d"\n')
-    keys = pack_keys.read(environment, {})
+    keys = host_settings.pack_keys(environment, {})
     assert (keys.of(IMAGE), keys.of("index.docker.io/dokku/other:latest")) == ("abc", "")
 
 
 def test_the_variable_comes_before_the_file(environment: DokkuEnvironment) -> None:
     write(Path(environment.root, ".pack"), f'[volume-keys]\n  "{IMAGE}" = "abc"\n')
-    assert pack_keys.read(environment, {"PACK_VOLUME_KEY": "all"}).of(IMAGE) == "all"
+    assert host_settings.pack_keys(environment, {"PACK_VOLUME_KEY": "all"}).of(IMAGE) == "all"
 
 
 def test_pack_may_have_another_home(environment: DokkuEnvironment, tmp_path: Path) -> None:
     write(tmp_path / "pack", f'"{IMAGE}" = "abc"\n')
-    assert pack_keys.read(environment, {"PACK_HOME": str(tmp_path / "pack")}).of(IMAGE) == "abc"
+    assert host_settings.pack_keys(environment, {"PACK_HOME": str(tmp_path / "pack")}).of(IMAGE) == "abc"
 
 
 @pytest.mark.parametrize(
@@ -36,8 +36,8 @@ def test_pack_may_have_another_home(environment: DokkuEnvironment, tmp_path: Pat
 )
 def test_what_is_not_understood_is_no_key(environment: DokkuEnvironment, content: str) -> None:
     write(Path(environment.root, ".pack"), content)
-    assert pack_keys.read(environment, {}).of(IMAGE) == ""
+    assert host_settings.pack_keys(environment, {}).of(IMAGE) == ""
 
 
 def test_without_the_file_there_is_no_key(environment: DokkuEnvironment) -> None:
-    assert pack_keys.read(environment, {}).of(IMAGE) == ""
+    assert host_settings.pack_keys(environment, {}).of(IMAGE) == ""

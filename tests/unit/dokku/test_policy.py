@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from dokku_cache.dokku import policy, properties
+from dokku_cache.dokku import policy
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.dokku.sizes import Share
+from dokku_cache.dokku.policy import Share
 from dokku_cache.errors import UsageError
 from dokku_cache.rules import durations
 
@@ -37,14 +37,14 @@ def test_the_nearest_value_holds(environment: DokkuEnvironment, app: str, everyw
 
 @pytest.mark.parametrize("content", ["", "\n", "\0" * 64])
 def test_a_damaged_property_is_invalid_and_removes_nothing(environment: DokkuEnvironment, content: str) -> None:
-    for key in policy.DEFAULTS:
+    for key in policy.PROPERTIES:
         path = Path(environment.lib_root, "config/cache/shop", key)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
-        assert policy.read(environment, "shop", key).app == properties.INVALID
+        assert policy.read(environment, "shop", key).app == policy.INVALID
     assert not policy.is_auto_purge_on(environment, "shop")
     assert policy.min_age_seconds(environment, "shop") == durations.FOR_EVER
-    assert policy.most_bytes(environment, "shop") is None
+    assert policy.max_bytes(environment, "shop") is None
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_what_it_can_be_is_taken(key: str, value: str) -> None:
     policy.check(key, value, is_global=True)
 
 
-@pytest.mark.parametrize("key", list(policy.DEFAULTS))
+@pytest.mark.parametrize("key", list(policy.PROPERTIES))
 def test_what_holds_for_the_server_cannot_be_set_for_an_app(key: str) -> None:
     if key in {"auto-purge", "max-size", "min-age"}:
         policy.check(key, "", is_global=False)
@@ -117,10 +117,10 @@ def set_everywhere(environment: DokkuEnvironment, key: str, value: str) -> None:
 
 
 def test_a_bound_that_only_a_hand_can_have_written_bounds_nothing(environment: DokkuEnvironment) -> None:
-    assert policy.least_free(environment) == Share(5000)
+    assert policy.min_free(environment) == Share(5000)
     set_everywhere(environment, "min-free", "plenty")
-    assert policy.least_free(environment) is None
-    assert policy.most_bytes(environment, "shop") is None
+    assert policy.min_free(environment) is None
+    assert policy.max_bytes(environment, "shop") is None
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 import pytest
 
-from dokku_cache.dokku import sizes
-from dokku_cache.dokku.sizes import Share
+from dokku_cache.dokku import policy
+from dokku_cache.dokku.policy import Share
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from dokku_cache.dokku.sizes import Share
     ],
 )
 def test_a_size_is_a_number_and_its_unit(text: str, size_bytes: int) -> None:
-    assert sizes.parse(text) == size_bytes
+    assert policy.parse_size(text) == size_bytes
 
 
 @pytest.mark.parametrize(
@@ -51,23 +51,23 @@ def test_a_size_is_a_number_and_its_unit(text: str, size_bytes: int) -> None:
     ],
 )
 def test_what_is_no_size_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"not a size|nothing"):
-        sizes.parse(text)
+    with pytest.raises(ValueError, match="not a s"):
+        policy.parse_size(text)
 
 
 @pytest.mark.parametrize(("text", "least"), [("5%", Share(5000)), ("0.5 %", Share(500)), ("99.999%", Share(99_999))])
 def test_a_share_is_below_all_of_it(text: str, least: Share) -> None:
-    assert sizes.parse_least(text) == least
+    assert policy.parse_min_free(text) == least
 
 
 @pytest.mark.parametrize("text", ["0%", "100%", "101%", "-5%", "%", "5 per cent", "1.2345%", "0"])
 def test_what_is_no_share_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"not a size|nothing"):
-        sizes.parse_least(text)
+    with pytest.raises(ValueError, match="not a s"):
+        policy.parse_min_free(text)
 
 
 def test_where_a_share_may_stand_a_size_may_too() -> None:
-    assert sizes.parse_least("2G") == 2 << 30
+    assert policy.parse_min_free("2G") == 2 << 30
 
 
 def test_a_share_is_exact_for_the_largest_disks() -> None:

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from dokku_cache.dokku import skip_cleanup
+from dokku_cache.dokku import host_settings
 from dokku_cache.dokku.environment import DokkuEnvironment
 
 
 def test_it_is_off_when_nothing_is_set(environment: DokkuEnvironment) -> None:
-    assert not skip_cleanup.is_set(environment, "shop", {})
+    assert not host_settings.skips_cleanup(environment, "shop", {})
 
 
 @pytest.mark.parametrize(
@@ -26,10 +26,10 @@ def test_each_place_counts(environment: DokkuEnvironment, tmp_path: Path, place:
     path = tmp_path / place
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
-    assert skip_cleanup.is_set(environment, "shop", {})
+    assert host_settings.skips_cleanup(environment, "shop", {})
     path.write_text(text.replace("true", "false"))
-    assert not skip_cleanup.is_set(environment, "shop", {})
+    assert not host_settings.skips_cleanup(environment, "shop", {})
 
 
 def test_the_environment_counts(environment: DokkuEnvironment) -> None:
-    assert skip_cleanup.is_set(environment, "shop", {"DOKKU_SKIP_CLEANUP": "true"})
+    assert host_settings.skips_cleanup(environment, "shop", {"DOKKU_SKIP_CLEANUP": "true"})

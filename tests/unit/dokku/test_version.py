@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dokku_cache.dokku import version
+from dokku_cache.dokku import files
 from dokku_cache.model.version import DokkuVersion
 
 
@@ -23,19 +23,19 @@ from dokku_cache.model.version import DokkuVersion
     ],
 )
 def test_versions_in_all_their_forms(text: str, expected: DokkuVersion | None) -> None:
-    assert version.parse(text) == expected
+    assert files.parse_version(text) == expected
 
 
 def test_the_packages_file_comes_first(tmp_path: Path) -> None:
     (tmp_path / "VERSION").write_text("v0.30.0-1-gabc\n")
-    assert version.read(str(tmp_path)) == DokkuVersion(0, 30, 0)
+    assert files.dokku_version(str(tmp_path)) == DokkuVersion(0, 30, 0)
     (tmp_path / "STABLE_VERSION").write_text("0.38.27\n")
-    assert version.read(str(tmp_path)) == DokkuVersion(0, 38, 27)
+    assert files.dokku_version(str(tmp_path)) == DokkuVersion(0, 38, 27)
 
 
 def test_no_file_or_an_unreadable_one_is_no_version(tmp_path: Path) -> None:
-    assert version.read(str(tmp_path)) is None
+    assert files.dokku_version(str(tmp_path)) is None
     for damaged in (b"\xff\xfe", b"\0" * 64, b"0.38.27\0"):
         (tmp_path / "STABLE_VERSION").write_bytes(damaged)
-        assert version.read(str(tmp_path)) is None
-        assert version.read_text(str(tmp_path)) == ""
+        assert files.dokku_version(str(tmp_path)) is None
+        assert files.dokku_version_text(str(tmp_path)) == ""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dokku_cache.dokku import locks
+from dokku_cache.dokku import apps
 from dokku_cache.engine.helper import Helper
 from dokku_cache.errors import Interrupted, NotDue, NotStarted, PartlyRemoved, Refused, RolledBack, Unknown
 from dokku_cache.model.location import TRASH_PREFIX
@@ -100,8 +100,8 @@ def test_what_belongs_to_a_deploy_is_not_held_up_by_its_lock(server: Server) -> 
 )
 def test_only_a_run_after_a_deploy_waits_for_locks(server: Server, request_: Request, expected: list[float]) -> None:
     waited: list[float] = []
-    server.patch.setattr(locks, "hold", lambda _, seconds: waited.append(seconds))
-    server.patch.setattr(locks, "is_deployed_for", lambda _, __, seconds: bool(waited.append(seconds)))
+    server.patch.setattr(apps, "hold_lock", lambda _, seconds: waited.append(seconds))
+    server.patch.setattr(apps, "is_deployed_for", lambda _, __, seconds: bool(waited.append(seconds)))
     server.purge(server.find(), request_)
     assert waited == expected
 

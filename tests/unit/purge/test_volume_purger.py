@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dokku_cache.context import Context
-from dokku_cache.dokku import apps, locks
+from dokku_cache.dokku import apps
 from dokku_cache.engine import storage
 from dokku_cache.engine.client import Engine
 from dokku_cache.errors import CacheError, Interrupted, NotDue, Refused, Unknown
@@ -147,7 +147,7 @@ def test_a_volume_stays_while_its_app_is_deployed(server: Server, initiator: Ini
         waited.append(seconds)
         return app == "shop"
 
-    server.patch.setattr(locks, "is_deployed_for", is_deployed_for)
+    server.patch.setattr(apps, "is_deployed_for", is_deployed_for)
     with pytest.raises(Refused, match="App shop is being deployed") as refused:
         server.purge(server.find(), initiator=initiator)
     # The trigger runs at the end of a deploy; who sits there is told at once.
@@ -163,7 +163,7 @@ def test_a_volume_stays_while_its_app_is_deployed(server: Server, initiator: Ini
 
 def test_an_app_that_is_gone_is_not_deployed_whatever_lock_it_has_left(server: Server) -> None:
     planned = server.find("cache-old")
-    server.patch.setattr(locks, "is_deployed_for", lambda *_: pytest.fail("asked"))
+    server.patch.setattr(apps, "is_deployed_for", lambda *_: pytest.fail("asked"))
     server.purge(planned, Wish.ORPHANED, Initiator.CRON)
     assert server.there == [NAME]
     assert [kept.ends_app for kept in server.recorded] == [False]

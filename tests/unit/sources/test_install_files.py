@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from dokku_cache.sources.app_directory import read_app
-from dokku_cache.sources.install_files import is_by_install
 from dokku_cache.tree.mounts import read_mounts
 
 
@@ -50,19 +49,17 @@ def test_what_is_no_plain_file_is_no_trace_and_is_not_waited_for(tmp_path: Path)
     ]
 
 
-def test_what_cannot_be_read_or_is_no_text_is_no_trace_and_ends_nothing(
+def test_a_file_that_cannot_be_read_is_not_by_install_and_leaves_no_handle(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "VHOST").write_bytes(b"\xff\n")
-    directory = os.open(tmp_path, os.O_RDONLY)
+    (tmp_path / "shop" / "cache").mkdir(parents=True)
+    (tmp_path / "shop" / "VHOST").write_bytes(b"\xff\n")
     handles = len(os.listdir("/proc/self/fd"))
-    assert not is_by_install(directory, "shop", "VHOST")
+    assert not read_app(str(tmp_path), "shop", ()).is_bare
 
     def read(*_: object) -> bytes:
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(os, "read", read)
-    assert not is_by_install(directory, "shop", "VHOST")
-    # A look at hundreds of apps must not run out of handles.
+    assert not read_app(str(tmp_path), "shop", ()).is_bare
     assert len(os.listdir("/proc/self/fd")) == handles
-    os.close(directory)

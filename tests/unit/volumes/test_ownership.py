@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dokku_cache.dokku.pack_keys import PackKeys
+from dokku_cache.dokku.host_settings import PackKeys
 from dokku_cache.volumes import ownership
 from dokku_cache.volumes.ownership import Builder, CacheVolume, Generation, Match
 
