@@ -146,8 +146,8 @@ are_gone() { for number in 1 2 3 4 5 6 7 8; do is_gone "shop$number" || return 1
   make_cache shop 20000
   # Ends when nobody holds the pipe any more; and the purge is still at work then.
   output="$(deploy shop 2>&1)"
+  wait_for pgrep -f "cache/src post-deploy $(app shop)"
   purge="$(pgrep -f "cache/src post-deploy $(app shop)")"
-  [ -n "$purge" ]
   [ -z "$(find "/proc/$purge/fd" -lname '*.deploy.lock*')" ]
   [ ! -e "$(deploy_lock shop)" ]
   wait_for is_gone shop

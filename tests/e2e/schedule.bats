@@ -21,6 +21,10 @@ schedule() { dokku cache:report --global --cache-daily-run-schedule; }
 @test "install writes a file for cron that root owns, and uninstall removes it" {
   [ "$(stat --format '%U %a' "$(cron_file)")" = "root 644" ]
   [ "$(schedule)" = "cron file /etc/cron.d/dokku-cache" ]
+  echo "# from an older version" >"$(cron_file)"
+  dokku plugin:install
+  grep -q 'cache:auto-purge --daily' "$(cron_file)"
+  [ "$(stat --format '%U %a' "$(cron_file)")" = "root 644" ]
   dokku plugin:uninstall cache
   [ ! -e "$(cron_file)" ]
 }
