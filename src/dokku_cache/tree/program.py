@@ -1,4 +1,4 @@
-"""Runs the worker program on this machine, and reads what it prints, here or in the helper container."""
+"""Runs the worker program, and reads what it prints, here or in the helper container."""
 
 import json
 import os
@@ -17,8 +17,7 @@ PATH = worker.__file__
 PYTHON = sys.executable if os.path.dirname(sys.executable) == "/usr/bin" else "/usr/bin/python3"
 COMMAND = (PYTHON, "-I", "-S")
 #: Worker processes: more than processors, as most of the time each waits for the disk.
-PROCESSES = 16
-GENTLE_PROCESSES = 2
+PROCESSES, GENTLE_PROCESSES = 16, 2
 #: Receives how many entries and bytes were added since the last call.
 Progress = Callable[[int, int], None]
 
@@ -28,54 +27,52 @@ def ignore(_entries: int, _bytes: int) -> None:
 
 
 class Failed(Exception):
-    """The program ended early. The message is what it complained about, if anything."""
+    """The program ended without a result. The message is what it printed instead."""
 
 
 class _TooBig(Exception):
     """A tree has more than a few entries."""
 
 
-class _Here(worker.Out):
-    """Scans a tree in this process, as long as there is nothing to share."""
-
-    def __init__(self, top: int) -> None:
-        self.tree = worker.Scanner(top, self)
+class _SmallPool(worker.Pool):
+    """Collects what this process finds, until there is something to share."""
 
     def is_ready(self) -> bool:
         raise _TooBig
 
-    def report(self, delta: bytes) -> None:
-        self.tree.merge(delta)
+    def report(self, delta: bytes, _kind: bytes = b"") -> None:
+        self._tree.merge(delta)
 
 
 def scan(top: int, progress: Progress) -> Scan:
-    """Scan an open directory as far as this user may read it.
+    """Scan an open directory as far as this user may read it; a small one without starting a program.
 
     Raises OSError when the directory itself cannot be read, and Unknown when the program cannot finish.
     """
-    here = _Here(top)
+    tree = worker.Scanner(top)
+    pool = _SmallPool(tree)
     try:
-        here.tree.run(worker.TOP)
-        here.report(here.tree.take())
+        tree.run(worker.TOP)
     except _TooBig:
         return _scan_by_program(top, progress)
-    found = Scan.from_result(here.tree.result())
+    pool.report(tree.take())
+    found = Scan.from_result(tree.result())
     progress(found.entries, found.size_bytes)
     return found
 
 
 def _scan_by_program(top: int, progress: Progress) -> Scan:
+    command = [*COMMAND, PATH, *arguments("scan", str(Identity.of(os.fstat(top))))]
     try:
-        process = subprocess.Popen(
-            [*COMMAND, PATH, *arguments("scan", str(Identity.of(os.fstat(top))))],
+        with subprocess.Popen(
+            command,
             cwd=f"/proc/self/fd/{top}",
             pass_fds=[top],
             env={},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-        )
-        with process:
+        ) as process:
             try:
                 return Scan.from_result(read_result(process.stdout or (), progress))
             finally:
@@ -98,7 +95,7 @@ def read_result(lines: Iterable[bytes], progress: Progress) -> dict[str, Any]:
     """Read what the program prints, call ``progress``, and return its result. Raises Failed."""
     result: dict[str, Any] | None = None
     entries = size_bytes = 0
-    complaints: list[str] = []
+    other: list[str] = []
     for line in lines:
         kind, _, content = line.rstrip(b"\n").partition(b" ")
         try:
@@ -112,7 +109,7 @@ def read_result(lines: Iterable[bytes], progress: Progress) -> dict[str, Any]:
                 continue
         except ValueError:  # a line that was cut
             pass
-        complaints = [*complaints, os.fsdecode(line).strip()][-3:]
+        other = [*other, os.fsdecode(line).strip()][-3:]
     if result is None:
-        raise Failed("; ".join(filter(None, complaints)) or "it ended early")
+        raise Failed("; ".join(filter(None, other)) or "it ended early")
     return result

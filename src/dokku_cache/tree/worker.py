@@ -2,13 +2,14 @@
 
 A self-contained program that imports little: it starts quickly, and the helper container has nothing else.
 
-    python3 -I -S worker.py scan|delete DEVICE:INODE PROCESSES [gentle]
+    python3 -I -S worker.py scan|delete DEVICE:INODE PROCESSES [gentle] [wait]
 
-It prints lines ``+ ENTRIES BYTES``, what is done so far, at least every second, and at the end ``= JSON``, the
-result. Without that line the work is incomplete. Names are bytes in hexadecimal.
+``wait``: start only when a byte arrives on standard input. It prints lines ``+ ENTRIES BYTES``, what is done so far,
+at least every second, and at the end ``= JSON``, the result. Without that line the work is incomplete. Names are
+bytes in hexadecimal.
 
-Work is shared in units. A unit is a packet of at most UNIT_BYTES: a kind, the path of a directory, and names in it,
-separated by NUL. A worker process does one unit at a time, and shares what is left of it after UNIT_ENTRIES entries.
+The work is split into units. A unit is a packet of at most UNIT_BYTES: a kind, the path of a directory, and names in
+it, separated by NUL. A process does one unit at a time, and after UNIT_ENTRIES entries shares the rest as new units.
 """
 
 import errno
@@ -20,8 +21,8 @@ import stat
 import sys
 import time
 
-#: Exit code when the current directory is not the expected one.
-EXIT_REPLACED = 70
+#: Exit codes: the current directory is not the expected one; standard input was closed before the start.
+EXIT_REPLACED, EXIT_CANCELED = 70, 71
 #: Top-level names that a scan reports. A build cache has about a dozen.
 MAX_NAMES = 1000
 #: Top-level directories whose name alone does not identify them: the names inside them are reported too.
@@ -29,7 +30,6 @@ AMBIGUOUS_NAMES = frozenset({"apt", "bin", "cargo", "lib", "meteor", "node", "ph
 MAX_MOUNTS = 10
 #: st_blocks counts units of 512 bytes, whatever the file system's block size is (stat(2)).
 BYTES_PER_BLOCK = 512
-
 UNIT_ENTRIES = 1000
 #: A pipe with O_DIRECT keeps packets of up to PIPE_BUF apart (pipe2(2)). One byte says what kind of message it is.
 MESSAGE_BYTES, UNIT_BYTES = 4096, 4095
@@ -61,22 +61,6 @@ class Fatal(Exception):
     """Deleting cannot go on."""
 
 
-class Out:
-    """Where a tree sends units for others to do, and what it has found."""
-
-    def is_ready(self) -> bool:
-        """Tell whether others can do something, after starting them if necessary."""
-        return True
-
-    def add(self, unit: bytes) -> None:
-        """Take a unit that another process has to do."""
-        raise NotImplementedError
-
-    def report(self, delta: bytes) -> None:
-        """Take what was found since the last report."""
-        raise NotImplementedError
-
-
 class Level:
     """An open directory on the way down; ``fd`` is -1 while it is closed.
 
@@ -90,7 +74,6 @@ class Level:
         self.status = os.fstat(fd)
 
     def close(self) -> None:
-        """Close the handle. The level can be opened again."""
         if self.fd != -1:
             os.close(self.fd)
             self.fd = -1
@@ -99,19 +82,51 @@ class Level:
 class Tree:
     """Visits everything below an open directory. Follows no symlink, and enters no other mount or file system."""
 
-    def __init__(self, top: int, out: Out) -> None:
-        self.out = out
+    def __init__(self, top: int) -> None:
+        self.pool: Pool
         self._top, self._status, self._mount = top, os.fstat(top), mount_of(top)
         self._visited = 0
         self._way: list[Level] = []
         self._next_report = 0.0
+
+    def take(self) -> bytes:
+        """Return what was found since the last call, in less than MESSAGE_BYTES."""
+        raise NotImplementedError
+
+    def merge(self, delta: bytes) -> None:
+        """Add what this process or another one found to the result. Raises Fatal."""
+        raise NotImplementedError
+
+    def progress(self) -> tuple[int, int]:
+        """Return the entries and bytes of the result so far."""
+        raise NotImplementedError
+
+    def result(self) -> dict[str, object]:
+        """Return the result: numbers, strings without quotes, and lists and dicts of them."""
+        raise NotImplementedError
+
+    def _entered(self, status: os.stat_result) -> None:
+        """Handle a directory before its entries."""
+
+    def _left(self, parent: int, name: str) -> None:
+        """Handle a directory after its entries are handled or shared."""
+
+    def _handle_files(self, directory: int, names: list[str]) -> None:
+        """Handle entries that are not directories."""
+
+    def _failed(self, error: OSError, name: str) -> None:
+        """Handle an error of an entry in the current directory. EXDEV: it is another mount."""
+
+    def _is_full(self) -> bool:
+        """Tell whether more might not fit into one message."""
+        return False
 
     def run(self, unit: bytes) -> None:
         """Do one unit."""
         kind, path, *names = os.fsdecode(unit).split("\0")
         self._visited = 0
         try:
-            self._open_path(path)
+            self._way = [self._open_path(path)]
             if kind == FILES:
                 self._handle_files(self._way[0].fd, names)
                 return
@@ -126,44 +141,7 @@ class Tree:
             while self._way:
                 self._way.pop().close()
 
-    def take(self) -> bytes:
-        """Return what was found since the last call, in less than MESSAGE_BYTES."""
-        raise NotImplementedError
-
-    def merge(self, delta: bytes) -> None:
-        """Add what a tree has found to the result. Raises Fatal."""
-        raise NotImplementedError
-
-    def progress(self) -> tuple[int, int]:
-        """Return the entries and bytes of the result so far."""
-        raise NotImplementedError
-
-    def result(self) -> dict[str, object]:
-        """Return the sum of all that was merged: numbers, strings without quotes, and lists and dicts of them."""
-        raise NotImplementedError
-
-    def _entered(self, status: os.stat_result) -> None:
-        """Take note of a directory."""
-
-    def _left(self, parent: int, name: str) -> None:
-        """Take note of a directory of which everything is done or shared."""
-
-    def _handle_files(self, directory: int, names: list[str]) -> None:
-        """Process entries that are not directories."""
-
-    def _failed(self, error: OSError, name: str) -> None:
-        """Take note of an entry in the current directory that failed; with EXDEV it is another mount."""
-
-    def _is_full(self) -> bool:
-        """Tell whether more might not fit into one message."""
-        return False
-
-    def _where(self, name: str) -> bytes:
-        """Return the path from the top to an entry in the current directory, shortened."""
-        first = [self._way[0].path or ""] if self._way else []
-        return os.fsencode("/".join(filter(None, [*first, *(level.name for level in self._way[1:]), name])))[-300:]
-
-    def _open_path(self, path: str) -> None:
+    def _open_path(self, path: str) -> Level:
         level = Level(os.open(".", OPEN_DIRECTORY, dir_fd=self._top), "", "")
         for name in filter(None, path.split("/")):
             try:
@@ -172,10 +150,10 @@ class Tree:
                 level.close()
             level = below
         level.path = path
-        self._way = [level]
+        return level
 
     def _open(self, parent: int, name: str, inode: str) -> Level:
-        """Open a directory. ``inode``: as listed in its parent, which is another where something is mounted on it."""
+        """Open a directory. ``inode``: as its parent lists it, which differs where something is mounted on it."""
         level = Level(os.open(name, OPEN_DIRECTORY, dir_fd=parent), name, None)
         is_listed = inode == str(level.status.st_ino)
         if level.status.st_dev != self._status.st_dev or (not is_listed and mount_of(level.fd) != self._mount):
@@ -184,7 +162,8 @@ class Tree:
         return level
 
     def _step(self) -> None:
-        if self._visited >= UNIT_ENTRIES and self.out.is_ready():
+        """Enter the next directory, or leave the current one."""
+        if self._visited >= UNIT_ENTRIES and self.pool.is_ready():
             self._visited = 0
             for level in self._way:
                 self._share(level, [])
@@ -199,7 +178,7 @@ class Tree:
             self._failed(error, name)
             return
         if level.path is not None:
-            path = f"{level.path}/{name}" if level.path else name
+            path = f"{level.path}/{name}".lstrip("/")
             child.path = path if len(os.fsencode(path)) <= PATH_BYTES else None
         self._way.append(child)
         if len(self._way) > OPEN_LEVELS:
@@ -253,7 +232,7 @@ class Tree:
                 self._handle(level, names, share=True)
 
     def _handle(self, level: Level, files: list[str], *, share: bool = False) -> None:
-        if share and self.out.is_ready():
+        if share and self.pool.is_ready():
             self._share(level, files)
         self._visited += len(files)
         self._handle_files(level.fd, files)
@@ -261,19 +240,24 @@ class Tree:
         now = time.monotonic()
         if now >= self._next_report or self._is_full():
             self._next_report = now + PROGRESS_SECONDS
-            self.out.report(self.take())
+            self.pool.report(self.take())
 
     def _share(self, level: Level, files: list[str]) -> None:
         """Share files and directories in a directory, unless its path is too long."""
         if level.path is not None:
             for unit in pack(FILES, level.path, files) + pack(DIRECTORIES, level.path, level.names):
-                self.out.add(unit)
+                self.pool.add(unit)
             files.clear()
             level.names.clear()
 
+    def _where(self, name: str) -> bytes:
+        """Return the path from the top to an entry in the current directory, shortened."""
+        first = [self._way[0].path or ""] if self._way else []
+        return os.fsencode("/".join(filter(None, [*first, *(level.name for level in self._way[1:]), name])))[-300:]
+
 
 class Found:
-    """What was found of a tree. ``links``: inode and blocks of each entry that has several names."""
+    """What was found. ``links``: inode and blocks of each entry that has several names."""
 
     def __init__(self) -> None:
         self.files = self.directories = self.blocks = self.unreadable = 0
@@ -282,36 +266,44 @@ class Found:
         self.mounts: list[bytes] = []
         self.links = bytearray()
 
+    def count(self, status: os.stat_result) -> None:
+        if status.st_nlink == 1 or stat.S_ISDIR(status.st_mode):
+            self.blocks += status.st_blocks
+        else:
+            self.links += status.st_ino.to_bytes(8, "little") + status.st_blocks.to_bytes(8, "little")
+        if status.st_mtime > self.mtime:  # noqa: PLR1730 - faster than max()
+            self.mtime = status.st_mtime
+        if status.st_ctime > self.ctime:  # noqa: PLR1730
+            self.ctime = status.st_ctime
+        self.owners.add(status.st_uid)
+
 
 class Scanner(Tree):
     """Collects facts about every entry, the top directory included."""
 
-    def __init__(self, top: int, out: Out) -> None:
-        super().__init__(top, out)
+    def __init__(self, top: int) -> None:
+        super().__init__(top)
         self._found, self._total = Found(), Found()
         self._links = [bytearray() for _ in range(LINK_PARTS)]
-        self._count(self._status)
+        self._found.count(self._status)
         self._found.ctime = NEVER  # a rename changes the top directory's
 
     def take(self) -> bytes:
         found, self._found = self._found, Found()
-        counts = found.files, found.directories, found.blocks, found.unreadable
-        return marshal.dumps(
-            (counts, found.mtime, found.ctime, list(found.owners), found.mounts[:3], bytes(found.links))
-        )
+        return marshal.dumps({**vars(found), "mounts": found.mounts[:3], "links": bytes(found.links)})
 
     def merge(self, delta: bytes) -> None:
-        (files, directories, blocks, unreadable), mtime, ctime, owners, mounts, links = marshal.loads(delta)
-        total = self._total
-        total.files += files
-        total.directories += directories
-        total.blocks += blocks
-        total.unreadable += unreadable
-        total.mtime, total.ctime = max(total.mtime, mtime), max(total.ctime, ctime)
-        total.owners.update(owners)
-        total.mounts += mounts[: MAX_MOUNTS - len(total.mounts)]
-        for link in pieces_of(links):
-            self._links[link[0] % LINK_PARTS].extend(link)
+        new, total = Found(), self._total
+        vars(new).update(marshal.loads(delta))
+        total.files += new.files
+        total.directories += new.directories
+        total.blocks += new.blocks
+        total.unreadable += new.unreadable
+        total.mtime, total.ctime = max(total.mtime, new.mtime), max(total.ctime, new.ctime)
+        total.owners |= new.owners
+        total.mounts += new.mounts[: MAX_MOUNTS - len(total.mounts)]
+        for link in pieces_of(new.links):
+            self._links[link[0] % LINK_PARTS] += link
 
     def progress(self) -> tuple[int, int]:
         return self._total.files + self._total.directories, self._total.blocks * BYTES_PER_BLOCK
@@ -338,19 +330,20 @@ class Scanner(Tree):
 
     def _entered(self, status: os.stat_result) -> None:
         self._found.directories += 1
-        self._count(status)
+        self._found.count(status)
 
     def _handle_files(self, directory: int, names: list[str]) -> None:
+        found = self._found
         for name in names:
             try:
                 status = os.stat(name, dir_fd=directory, follow_symlinks=False)
             except FileNotFoundError:
                 continue
             except OSError:  # the directory may be listed but not searched (mode r--)
-                self._found.unreadable += 1
+                found.unreadable += 1
                 return
-            self._found.files += 1
-            self._count(status)
+            found.files += 1
+            found.count(status)
 
     def _failed(self, error: OSError, name: str) -> None:
         if error.errno == errno.EXDEV:
@@ -363,29 +356,17 @@ class Scanner(Tree):
             except OSError:
                 return
 
-    def _count(self, status: os.stat_result) -> None:
-        found = self._found
-        if status.st_nlink == 1 or stat.S_ISDIR(status.st_mode):
-            found.blocks += status.st_blocks
-        else:
-            found.links += status.st_ino.to_bytes(8, "little") + status.st_blocks.to_bytes(8, "little")
-        if status.st_mtime > found.mtime:  # noqa: PLR1730 - faster than max()
-            found.mtime = status.st_mtime
-        if status.st_ctime > found.ctime:  # noqa: PLR1730
-            found.ctime = status.st_ctime
-        found.owners.add(status.st_uid)
-
 
 class Deleter(Tree):
-    """Deletes everything below the top directory.
+    """Deletes everything below the top directory, in a first pass by units and then in a last one.
 
-    Failures are left for the last pass, which records the first path of each kind.
+    Only the last pass records failures: the first path of each kind.
     """
 
-    def __init__(self, top: int, out: Out) -> None:
-        super().__init__(top, out)
-        self.is_last_pass = False
-        self.errors: dict[int, bytes] = {}
+    def __init__(self, top: int) -> None:
+        super().__init__(top)
+        self._is_last_pass = False
+        self._errors: dict[int, bytes] = {}
         self._new_errors: dict[int, bytes] = {}
         self._removed = self._total = 0
 
@@ -397,7 +378,7 @@ class Deleter(Tree):
     def merge(self, delta: bytes) -> None:
         removed, errors = marshal.loads(delta)
         self._total += removed
-        self.errors = {**errors, **self.errors}
+        self._errors = {**errors, **self._errors}
         if not FATAL.isdisjoint(errors):
             raise Fatal
 
@@ -405,7 +386,17 @@ class Deleter(Tree):
         return self._total, 0
 
     def result(self) -> dict[str, object]:
-        return {"removed": self._total, "errors": {str(number): path.hex() for number, path in self.errors.items()}}
+        return {"removed": self._total, "errors": {str(number): path.hex() for number, path in self._errors.items()}}
+
+    def delete_rest(self) -> None:
+        """Delete what is left: directories whose content was shared, new entries, and what failed."""
+        self._is_last_pass = True
+        for _ in range(ATTEMPTS):
+            self._errors = {}
+            self.run(TOP)
+            self.pool.report(self.take())
+            if set(self._errors) != {errno.ENOTEMPTY}:
+                return
 
     def _left(self, parent: int, name: str) -> None:
         try:
@@ -424,57 +415,52 @@ class Deleter(Tree):
 
     def _failed(self, error: OSError, name: str) -> None:
         number = error.errno or 0
-        if (self.is_last_pass and number != errno.ENOENT) or number in FATAL:
+        if (self._is_last_pass and number != errno.ENOENT) or number in FATAL:
             self._new_errors.setdefault(number, self._where(name))
         if number in FATAL:
-            self.errors.setdefault(number, self._where(name))
+            self._errors.setdefault(number, self._where(name))
             raise Fatal
 
 
-class Worker(Out):
-    """The parent of a worker process, as this process sees it."""
+class Pool:
+    """Worker processes that are started when there is work to share. Where none can be started, units are done here.
 
-    def __init__(self, messages: int) -> None:
-        self._messages = messages
-
-    def add(self, unit: bytes) -> None:
-        os.write(self._messages, UNIT + unit)
-
-    def report(self, delta: bytes, kind: bytes = PROGRESS) -> None:
-        os.write(self._messages, kind + delta)
-
-
-class Pool(Out):
-    """Starts worker processes when there is work to share, and prints progress.
-
-    Where no process can be started, units are done here.
+    In a worker process ``messages`` is the pipe to its parent, to which it passes on units and what it found.
     """
 
-    def __init__(self, tree: Tree, processes: int) -> None:
+    def __init__(self, tree: Tree, processes: int = 0) -> None:
         self._tree, self._processes = tree, processes
         self._units: list[bytes] = []
         self._unfinished = 0
         self._children: list[int] = []
         self._poll = select.poll()
-        self._to_workers = self._from_workers = -1
+        self._to_workers = self._from_workers = self._messages = -1
         self._printed = time.monotonic()
-        tree.out = self
+        tree.pool = self
 
     def is_ready(self) -> bool:
-        if self._processes and not self._children:
+        """Tell whether another process can do something, after starting them if necessary."""
+        if self._processes and not self._children and self._messages == -1:
             self._start()
-        return bool(self._children)
+        return bool(self._children) or self._messages != -1
 
     def add(self, unit: bytes) -> None:
-        self._units.append(unit)
+        """Take a unit for another process."""
+        if self._messages != -1:
+            os.write(self._messages, UNIT + unit)
+        else:
+            self._units.append(unit)
 
-    def report(self, delta: bytes) -> None:
+    def report(self, delta: bytes, kind: bytes = PROGRESS) -> None:
+        """Take what was found since the last report."""
+        if self._messages != -1:
+            os.write(self._messages, kind + delta)
+            return
         self._tree.merge(delta)
         if time.monotonic() - self._printed >= PROGRESS_SECONDS:
             self.print_progress()
 
     def print_progress(self) -> None:
-        """Print what is done so far."""
         print("+", *self._tree.progress(), flush=True)
         self._printed = time.monotonic()
 
@@ -485,6 +471,7 @@ class Pool(Out):
         self.stop()
         while self._units:
             self._tree.run(self._units.pop())
+        self.report(self._tree.take())
 
     def stop(self) -> None:
         """Kill the workers; from now on nothing is shared."""
@@ -520,19 +507,19 @@ class Pool(Out):
             signal.signal(number, signal.SIG_DFL)
         os.close(self._to_workers)
         os.close(self._from_workers)
+        self._children, self._messages = [], messages
         self._tree.take()  # which the parent reports
-        self._tree.out = out = Worker(messages)
         while unit := os.read(units, MESSAGE_BYTES):
             try:
                 self._tree.run(unit)
             except Fatal:
-                out.report(self._tree.take())
-            out.report(self._tree.take(), DONE)
+                self.report(self._tree.take())
+            self.report(self._tree.take(), DONE)
 
     def _exchange(self, seconds: float) -> None:
         """Send units and receive messages. Wait this long for something to do."""
         self._poll.register(self._to_workers, select.POLLOUT if self._units else 0)
-        if not self._poll.poll(seconds * 1000) and seconds:
+        if not self._poll.poll(seconds * 1000):
             self.print_progress()
             ended, _ = os.waitpid(-1, os.WNOHANG)
             if ended:
@@ -547,17 +534,15 @@ class Pool(Out):
             pass  # the workers have enough to do
         try:
             while message := os.read(self._from_workers, MESSAGE_BYTES):
-                self._receive(message[:1], message[1:])
+                kind, content = message[:1], message[1:]
+                if kind == UNIT:
+                    self._units.append(content)
+                else:
+                    self._unfinished -= kind == DONE
+                    self.report(content)
         except BlockingIOError:
             return
         raise ChildProcessError("all worker processes ended early")
-
-    def _receive(self, kind: bytes, content: bytes) -> None:
-        if kind == UNIT:
-            self._units.append(content)
-        else:
-            self._unfinished -= kind == DONE
-            self.report(content)
 
 
 def mount_of(handle: int) -> int:
@@ -608,26 +593,17 @@ def names_in(top: int) -> tuple[dict[str, list[str]], bool]:
     return names, True
 
 
-def delete_rest(tree: Deleter, pool: Pool) -> None:
-    """Delete what is left: directories whose content was shared, new entries, and what failed."""
-    tree.is_last_pass = True
-    for _ in range(ATTEMPTS):
-        tree.errors = {}
-        tree.run(TOP)
-        pool.report(tree.take())
-        if set(tree.errors) != {errno.ENOTEMPTY}:
-            return
-
-
-def main(mode: str, expected: str, processes: str, manner: str = "") -> int:
+def main(mode: str, expected: str, processes: str, *options: str) -> int:
     """Run in the current directory, and return the exit code."""
     top = os.open(".", OPEN_DIRECTORY)
     status = os.fstat(top)
     if f"{status.st_dev}:{status.st_ino}" != expected:
         return EXIT_REPLACED
-    if manner == "gentle":  # BFQ then treats its I/O as idle too (Linux, block/bfq-iosched.c)
+    if "gentle" in options:  # BFQ then treats its I/O as idle too (Linux, block/bfq-iosched.c)
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    tree: Tree = Scanner(top, Out()) if mode == "scan" else Deleter(top, Out())
+    if "wait" in options and not os.read(0, 1):
+        return EXIT_CANCELED
+    tree = Scanner(top) if mode == "scan" else Deleter(top)
     pool = Pool(tree, int(processes))
 
     def stop(number: int, _frame: object) -> None:
@@ -640,9 +616,8 @@ def main(mode: str, expected: str, processes: str, manner: str = "") -> int:
         tree.run(TOP)
         pool.report(tree.take())
         pool.finish()
-        pool.report(tree.take())
         if isinstance(tree, Deleter):
-            delete_rest(tree, pool)
+            tree.delete_rest()
     except Fatal:
         pass  # the result says why
     finally:

@@ -122,21 +122,25 @@ def test_one_big_subtree_among_empty_ones_is_shared(tmp_path: Path) -> None:
             (tmp_path / "empty700" / f"a{number}" / f"f{file}").touch()
     shared: list[bytes] = []
 
-    class Others(worker.Out):
+    class Others(worker.Pool):
+        def is_ready(self) -> bool:
+            return True
+
         def add(self, unit: bytes) -> None:
             shared.append(unit)
 
-        def report(self, delta: bytes) -> None:
+        def report(self, delta: bytes, _kind: bytes = b"") -> None:
             tree.merge(delta)
 
     top = os.open(tmp_path, os.O_RDONLY)
-    tree = worker.Scanner(top, Others())
+    tree = worker.Scanner(top)
+    others = Others(tree)
     tree.run(worker.TOP)
     most = 0
     while shared:
         before = tree.progress()[0]
         tree.run(shared.pop())
-        tree.out.report(tree.take())
+        others.report(tree.take())
         most = max(most, tree.progress()[0] - before)
     os.close(top)
     assert tree.progress()[0] == 1500 + 100 * 101
