@@ -57,6 +57,13 @@ def planned(here: Context, name: str) -> Finding:
     return next(finding for finding in found if finding.location.path == name)
 
 
+def outcome_of(here: Context, finding: Finding, request: Request) -> Outcome | None:
+    result = purge(here, finding, request)
+    if result.error:
+        raise result.error
+    return result.outcome
+
+
 def purge_after(server: Server, name: str, meanwhile: Callable[[], object]) -> Outcome | None:
     """Remove a volume as it was planned, with something that happens between plan and removal."""
 
@@ -64,7 +71,7 @@ def purge_after(server: Server, name: str, meanwhile: Callable[[], object]) -> O
         here = context(server)
         finding = planned(here, name)
         meanwhile()
-        return purge(here, finding, Request(is_named=True))
+        return outcome_of(here, finding, Request(is_named=True))
 
     outcome: Outcome | None = as_dokku(work)
     return outcome
@@ -132,7 +139,7 @@ def test_an_app_that_comes_back_keeps_its_volume(server: Server, volume: Volume)
         finding = planned(here, name)
         assert finding.verdict.state.value == "orphaned"
         (server.root / "forum").mkdir()
-        purge(here, finding, Request(Initiator.CRON))
+        outcome_of(here, finding, Request(Initiator.CRON))
 
     with pytest.raises(Refused, match="live"):
         as_dokku(work)
@@ -150,7 +157,7 @@ def test_two_purges_of_one_volume_both_end_well(server: Server, volume: Volume) 
 
         def attempt(here: Context, finding: Finding) -> None:
             try:
-                results.append(purge(here, finding, Request(is_named=True)))
+                results.append(outcome_of(here, finding, Request(is_named=True)))
             except CacheError as error:
                 results.append(str(error))
 

@@ -11,7 +11,7 @@ from dokku_cache.errors import CacheError, ExitCode, NotDue
 from dokku_cache.model.finding import Result
 from dokku_cache.model.state import Initiator, Request, State
 from dokku_cache.output import purge_text
-from dokku_cache.purge.recorded import attempt, record
+from dokku_cache.purge.recorded import purge, record
 from dokku_cache.records import history
 from dokku_cache.records.history import Record
 from dokku_cache.survey.surveyor import Surveyor
@@ -44,7 +44,7 @@ def _purge(context: Context, app: str, initiator: Initiator) -> Result | None:
     if finding.verdict.state is State.ABSENT:
         return None
     auto_purge = initiator is Initiator.DESTROY or policy.is_auto_purge_on(context.environment, app)
-    return attempt(context, finding, Request(initiator, auto_purge=auto_purge, in_deploy=True))
+    return purge(context, finding, Request(initiator, auto_purge=auto_purge, in_deploy=True))
 
 
 def _show(context: Context, result: Result) -> None:

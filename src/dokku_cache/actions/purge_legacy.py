@@ -12,7 +12,7 @@ from dokku_cache.model.state import Request, State
 from dokku_cache.output import purge_text
 from dokku_cache.output.progress import Watcher
 from dokku_cache.output.purge_text import Subject
-from dokku_cache.purge.recorded import attempt
+from dokku_cache.purge.recorded import purge
 from dokku_cache.rules.removal import candidates, decide
 from dokku_cache.survey import disks
 from dokku_cache.survey.measuring import measure_candidates
@@ -69,7 +69,7 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
             "Remove these legacy caches?",
         ):
             return ExitCode.FAILED
-    return max(worst, _purge(context, findings, request, is_several=len(chosen) > 1))
+    return max(worst, _purge_each(context, findings, request, is_several=len(chosen) > 1))
 
 
 def _plan(context: Context, surveyor: Surveyor, findings: Sequence[Finding], request: Request) -> Plan:
@@ -77,14 +77,14 @@ def _plan(context: Context, surveyor: Surveyor, findings: Sequence[Finding], req
     return {Subject.DIRECTORIES: [decide(replace(finding, size=size), request) for finding, size in measured]}
 
 
-def _purge(context: Context, findings: Sequence[Finding], request: Request, *, is_several: bool) -> ExitCode:
+def _purge_each(context: Context, findings: Sequence[Finding], request: Request, *, is_several: bool) -> ExitCode:
     """Purge one app after the other, print each result as soon as it is known, and give the worst exit code."""
     before = disks.of_apps(context.environment, [one.app for one in findings if candidates(one, request)])
     results: list[Result] = []
     for finding in findings:
-        result = attempt(context, finding, request)
+        result = purge(context, finding, request)
         if isinstance(result.error, Unverified) and request.is_named and context.console.is_interactive:
-            result = _attempt_if_typed(context, finding, request, result.error)
+            result = _purge_if_typed(context, finding, request, result.error)
         purge_text.show_result(context.console, result)
         results.append(result)
     if is_several and results:
@@ -97,9 +97,9 @@ def _purge(context: Context, findings: Sequence[Finding], request: Request, *, i
     return max((result.exit_code for result in results), default=ExitCode.OK)
 
 
-def _attempt_if_typed(context: Context, finding: Finding, request: Request, error: Unverified) -> Result:
+def _purge_if_typed(context: Context, finding: Finding, request: Request, error: Unverified) -> Result:
     """Ask for the app's name before an unverified directory is removed."""
     consequence = f"This command will delete {finding.location.path}."
     if not context.console.ask_for_name(finding.app, str(error), consequence):
         return Result(finding, error=Refused(f"Confirmation did not match {finding.app}. Nothing was removed"))
-    return attempt(context, finding, replace(request, is_confirmed=True))
+    return purge(context, finding, replace(request, is_confirmed=True))

@@ -13,7 +13,7 @@ from dokku_cache.output import purge_text, text
 from dokku_cache.output.progress import Watcher
 from dokku_cache.output.purge_text import Subject
 from dokku_cache.purge import volume_purger
-from dokku_cache.purge.recorded import attempt
+from dokku_cache.purge.recorded import purge
 from dokku_cache.rules.volumes import UNDETERMINED
 
 COMMAND = Command(
@@ -96,7 +96,7 @@ def _purge(context: Context, decisions: Sequence[Decision], request: Request) ->
     for decision in decisions:
         # With --orphaned, what is kept was not asked for.
         if decision.is_removal or request.is_named:
-            result = attempt(context, decision.finding, request)
+            result = purge(context, decision.finding, request)
             purge_text.show_result(context.console, result)
             results.append(result)
     if len(decisions) > 1:

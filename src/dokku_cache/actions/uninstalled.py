@@ -8,7 +8,7 @@ from dokku_cache.context import Context
 from dokku_cache.dokku import apps, policy
 from dokku_cache.engine import helper, helper_image
 from dokku_cache.errors import CacheError, ExitCode
-from dokku_cache.model.finding import Finding, Result, Verdict
+from dokku_cache.model.finding import Finding, Verdict
 from dokku_cache.model.state import Request
 from dokku_cache.output import purge_text
 from dokku_cache.purge.recorded import purge
@@ -30,8 +30,10 @@ def _finish(context: Context, finding: Finding) -> None:
     try:
         if not policy.is_auto_purge_on(context.environment, finding.app):
             raise CacheError("an interrupted purge was not finished, because auto-purge is off")
-        outcome = purge(context, trash_only, Request(in_deploy=True))
-        purge_text.show_result(context.console, Result(trash_only, outcome))
+        result = purge(context, trash_only, Request(in_deploy=True))
+        if result.error:
+            raise result.error
+        purge_text.show_result(context.console, result)
     except CacheError as error:
         directory = os.path.dirname(finding.location.path)
         paths = ", ".join(os.path.join(directory, entry.name) for entry in finding.location.trash)

@@ -13,7 +13,7 @@ from dokku_cache.output import purge_text
 from dokku_cache.output.progress import Watcher
 from dokku_cache.output.purge_text import Subject
 from dokku_cache.purge import volume_purger
-from dokku_cache.purge.recorded import attempt
+from dokku_cache.purge.recorded import purge
 from dokku_cache.survey.surveyor import Surveyor
 
 
@@ -69,7 +69,7 @@ def apply(context: Context, findings: Sequence[Finding], request_of: Callable[[F
     for finding in findings:
         try:
             request = request_of(finding)
-            result = attempt(context, finding, request)
+            result = purge(context, finding, request)
         except CacheError as error:  # the policy could not be read
             result = Result(finding, error=error)
         else:

@@ -12,6 +12,7 @@ from dokku_cache.engine.helper import Helper
 from dokku_cache.errors import (
     CacheError,
     Interrupted,
+    NotDue,
     NotStarted,
     PartlyRemoved,
     Refused,
@@ -22,15 +23,26 @@ from dokku_cache.model.finding import Decision, Finding, Outcome
 from dokku_cache.model.location import Entry
 from dokku_cache.model.state import Request
 from dokku_cache.output.progress import Watcher
-from dokku_cache.purge.refusals import refusal, refuse_deploy
 from dokku_cache.purge.trash import delete_trash, put_back, remove_empty, remove_ghost, set_aside
-from dokku_cache.rules.removal import candidates, decide
+from dokku_cache.rules.removal import candidates, decide, refusal
 from dokku_cache.sources import app_directory
 from dokku_cache.survey.scanning import scan_entry
 from dokku_cache.survey.surveyor import Surveyor, with_scan
 from dokku_cache.tree.handles import AppDirectory, Identity
 from dokku_cache.tree.program import Progress, ignore
 from dokku_cache.tree.scan import Scan
+
+#: The reason for keeping a cache whose app is being deployed; trigger post-deploy checks it again.
+LEFT_TO_DEPLOY = "its app is being deployed; it is checked again after the deploy"
+
+
+def refuse_deploy(environment: DokkuEnvironment, app: str, request: Request) -> None:
+    """Raise Refused, or NotDue for an automatic removal, while an app is being deployed."""
+    if request.in_deploy or not apps.is_deployed_for(environment, app, request.deploy_wait_seconds):
+        return
+    if request.initiator.is_automatic:
+        raise NotDue(f"App {app} is being deployed", state_and_reason=LEFT_TO_DEPLOY)
+    raise Refused(f"App {app} is being deployed", "nothing was removed; purge again after the deploy")
 
 
 @dataclass
@@ -57,9 +69,9 @@ class Purger:
     def purge(self, planned: Finding) -> Outcome | None:
         """Remove what was found of one app, if it is still removable; None when it is gone by now.
 
-        Everything is scanned and checked again under the lock, and only what was planned is removed. Raises NotDue,
-        Refused or Unknown with everything unchanged, RolledBack and Interrupted without a hint likewise, and
-        PartlyRemoved, or Interrupted with a hint, when trash is left.
+        Everything is scanned and checked again under the lock, and only what was planned is removed. NotDue, Refused,
+        Unknown, RolledBack, and Interrupted without a hint leave everything unchanged. PartlyRemoved, and Interrupted
+        with a hint, leave trash.
         """
         with self._locked(planned) as directory:
             # An interrupted purge may have left a helper that still deletes.

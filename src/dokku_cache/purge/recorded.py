@@ -9,32 +9,21 @@ from dokku_cache.model.state import Request, State
 from dokku_cache.output.progress import Watcher
 from dokku_cache.purge import events
 from dokku_cache.purge.purger import Purger
-from dokku_cache.purge.refusals import refusal
 from dokku_cache.purge.volume_purger import VolumePurger
 from dokku_cache.records import history
 from dokku_cache.records.history import Record
-from dokku_cache.rules.removal import decide, is_candidate
+from dokku_cache.rules.removal import decide, is_candidate, refusal
 
 
-def attempt(context: Context, finding: Finding, request: Request) -> Result:
-    """Remove one cache if the request may remove it, and give the result; a failure is part of it."""
+def purge(context: Context, finding: Finding, request: Request) -> Result:
+    """Remove one cache if the request may; show the progress, record the result, and fire the events.
+
+    A failure is part of the result. It is recorded if a removal was started, or if no person watches. The app's owner
+    reads the records, so an automatic purge of a directory names no other app.
+    """
     if not is_candidate(finding, request):
         is_absent = finding.verdict.state is State.ABSENT
         return Result(finding, error=None if is_absent else refusal(decide(finding, request), request))
-    try:
-        outcome = purge(context, finding, request)
-    except CacheError as error:
-        return Result(finding, error=error)
-    is_partly_kept = outcome is not None and outcome.decision.kept is not None
-    return Result(finding, outcome, refusal(outcome.decision, request) if outcome and is_partly_kept else None)
-
-
-def purge(context: Context, finding: Finding, request: Request) -> Outcome | None:
-    """Purge one cache as its purger does, show the progress, record the result, and fire the events.
-
-    A failure is recorded if something was begun, or if no person watches. The app's owner reads the records, so an
-    automatic purge of a directory names no other app either.
-    """
     if request.initiator.is_automatic and finding.volume is None:
         request = replace(request, visible=frozenset({finding.app}))
     try:
@@ -43,15 +32,17 @@ def purge(context: Context, finding: Finding, request: Request) -> Outcome | Non
                 outcome = VolumePurger(context, watcher, request).purge(finding)
             else:
                 outcome = Purger(context.environment, context.engine, watcher, request).purge(finding)
-    except NotDue:
-        raise
     except Exception as error:
-        if isinstance(error, NotRemoved) or request.initiator.is_automatic:
+        is_failure = request.initiator.is_automatic and not isinstance(error, NotDue)
+        if is_failure or isinstance(error, NotRemoved):
             _record(context, finding, request, failure=str(error) or type(error).__name__)
-        raise
-    if outcome:
-        _record(context, finding, request, outcome)
-    return outcome
+        if not isinstance(error, CacheError):
+            raise
+        return Result(finding, error=error)
+    if outcome is None:
+        return Result(finding)
+    _record(context, finding, request, outcome)
+    return Result(finding, outcome, refusal(outcome.decision, request) if outcome.decision.kept else None)
 
 
 def _record(

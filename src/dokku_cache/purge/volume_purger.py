@@ -13,8 +13,8 @@ from dokku_cache.model.finding import Decision, Finding, Outcome
 from dokku_cache.model.state import Request
 from dokku_cache.output import text
 from dokku_cache.output.progress import Watcher
-from dokku_cache.purge.refusals import refusal, refuse_deploy
-from dokku_cache.rules.removal import decide, decide_volumes
+from dokku_cache.purge.purger import refuse_deploy
+from dokku_cache.rules.removal import decide, decide_volumes, refusal
 from dokku_cache.tree.scan import Scan
 from dokku_cache.volumes import ownership
 from dokku_cache.volumes.examiner import Examiner, with_size

@@ -1,8 +1,9 @@
-"""Who may remove what: the tables of docs/what-is-removed.md, one for directories and one for volumes."""
+"""Who may remove what: the tables of docs/what-is-removed.md, for directories and for volumes; and refusals."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
+from dokku_cache.errors import CacheError, NotDue, Refused, Unverified
 from dokku_cache.model.cache import AppState, CacheVolume
 from dokku_cache.model.finding import Decision, Finding, Verdict
 from dokku_cache.model.location import Entry
@@ -100,3 +101,18 @@ def decide_volumes(findings: Iterable[Finding], request: Request, apps: Collecti
         if (finding.app in apps if is_for_apps else finding.app_state is not AppState.PRESENT)
     ]
     return [decide(one, request) for one in sorted(chosen, key=lambda one: (one.app, one.location.path))]
+
+
+def refusal(decision: Decision, request: Request) -> CacheError:
+    """Give the error for what is kept. For an automatic removal it is NotDue, which is not a failure."""
+    finding = decision.finding
+    verdict, path = decision.kept or finding.verdict, finding.location.path
+    cache = f"The legacy cache of {decision.app}" if finding.volume is None else f"Volume {path}"
+    message = f"{cache} is {verdict.described}"
+    if request.initiator.is_automatic:
+        return NotDue(message, state_and_reason=verdict.described)
+    if verdict.state is State.UNVERIFIED and finding.volume is None:
+        message = f"The directory {path} is not verified to be a build cache: {verdict.reason}"
+        hint = f"Inspect it first. To remove it anyway: dokku cache:purge-legacy {decision.app} --force"
+        return Unverified(message, hint)
+    return Refused(message, verdict.hint)

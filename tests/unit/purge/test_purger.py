@@ -16,7 +16,7 @@ from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.model.references import Reference, References
 from dokku_cache.model.state import DEPLOY_WAIT_SECONDS, Initiator, Request
 from dokku_cache.purge import purger
-from dokku_cache.purge.refusals import LEFT_TO_DEPLOY
+from dokku_cache.purge.purger import LEFT_TO_DEPLOY
 from dokku_cache.survey.surveyor import Surveyor
 
 from .purging_server import AUTOMATIC, MANUAL, TRASH, Server

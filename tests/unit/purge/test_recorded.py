@@ -11,16 +11,20 @@ from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
 from dokku_cache.errors import ExitCode, NotDue, PartlyRemoved, Refused
 from dokku_cache.model.finding import Decision, Facts, Finding, Outcome, Result, Verdict
-from dokku_cache.model.location import Location
+from dokku_cache.model.location import Entry, Location
 from dokku_cache.model.state import Initiator, Request, State
 from dokku_cache.output.console import Console
 from dokku_cache.purge import events, recorded
 from dokku_cache.purge.purger import Purger
 from dokku_cache.records import history
 from dokku_cache.records.history import Record
+from dokku_cache.tree.handles import Identity
 from dokku_cache.tree.scan import Scan
 
-SHOP = Finding(Facts(Location("shop", "/home/dokku/shop/cache")), Verdict(State.ORPHANED, "unused"))
+SHOP = Finding(
+    Facts(Location("shop", "/home/dokku/shop/cache", Entry("cache", Identity(1, 2)))),
+    Verdict(State.ORPHANED, "unused"),
+)
 
 
 @pytest.fixture
@@ -45,7 +49,10 @@ def purge(
     context = Context(environment, Console(is_quiet=True, out=io.StringIO(), err=err), Engine(""))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Purger, "purge", ended)
-        assert recorded.purge(context, SHOP, Request(initiator)) is came_of_it
+        result = recorded.purge(context, SHOP, Request(initiator))
+        if result.error:
+            raise result.error
+        assert result.outcome is came_of_it
 
 
 @pytest.mark.parametrize(

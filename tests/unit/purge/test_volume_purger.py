@@ -17,8 +17,8 @@ from dokku_cache.model.finding import Finding, Outcome
 from dokku_cache.model.state import DEPLOY_WAIT_SECONDS, Initiator, Request
 from dokku_cache.output.console import Console
 from dokku_cache.purge import events, volume_purger
+from dokku_cache.purge.purger import LEFT_TO_DEPLOY
 from dokku_cache.purge.recorded import purge
-from dokku_cache.purge.refusals import LEFT_TO_DEPLOY
 from dokku_cache.records import history
 from dokku_cache.records.history import Record
 from dokku_cache.tree.scan import Scan
@@ -55,7 +55,10 @@ class Server(SmallServer):
     ) -> Outcome | None:
         is_manual = initiator is Initiator.MANUAL
         request = Request(initiator, is_named=is_of_app and is_manual, is_over_limit=is_of_app and not is_manual)
-        return purge(self.context, planned, request)
+        result = purge(self.context, planned, request)
+        if result.error:
+            raise result.error
+        return result.outcome
 
     @property
     def volumes(self) -> list[str]:
