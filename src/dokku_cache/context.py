@@ -1,6 +1,7 @@
 """What every action is given."""
 
 import os
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from dokku_cache.dokku import apps
@@ -33,6 +34,10 @@ class Context:
         if not quiet or self.console.is_quiet:
             return self
         return replace(self, console=self.console.quieted())
+
+    def sees_every_app(self, visible: Collection[str]) -> bool:
+        """Tell whether the calling user, who sees ``visible``, sees all apps. Raises Unknown."""
+        return frozenset(apps.every()) <= frozenset(visible)
 
     def visible_apps(self) -> tuple[str, ...]:
         """Give all apps that the calling user may see, ghosts included. Raises Unknown."""

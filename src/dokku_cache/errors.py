@@ -116,7 +116,11 @@ class RolledBack(CacheError):
     """Nothing could be deleted, and the rename of the cache was undone."""
 
 
-class PartlyRemoved(CacheError):
+class NotRemoved(CacheError):
+    """A removal that was started did not finish. The history records it."""
+
+
+class PartlyRemoved(NotRemoved):
     """A legacy cache was deleted in part. The next purge deletes the rest."""
 
     exit_code = ExitCode.PARTLY_REMOVED

@@ -19,12 +19,12 @@ from dokku_cache.dokku import apps
 from dokku_cache.engine import storage
 from dokku_cache.engine.client import Engine
 from dokku_cache.errors import CacheError, ExitCode, Refused
-from dokku_cache.model.state import Initiator
+from dokku_cache.model.finding import Finding, Outcome
+from dokku_cache.model.state import Initiator, Request
 from dokku_cache.output.console import Console
-from dokku_cache.purge import volume_purger
-from dokku_cache.purge.volume_purger import VolumeOutcome, VolumePurger
+from dokku_cache.purge.recorded import purge
 from dokku_cache.records import history
-from dokku_cache.volumes.plan import VolumeFinding, Wish
+from dokku_cache.volumes.examiner import Examiner
 
 from .conftest import Server, as_dokku
 from .stub_engine import Failure, stub_engine
@@ -52,22 +52,28 @@ def context(server: Server, docker_host: str = "", err: io.StringIO | None = Non
     return Context(replace(environment, docker_host=docker_host), console, engine)
 
 
-def planned(here: Context, name: str) -> VolumeFinding:
-    listed = apps.every()
-    found = volume_purger.examiner(here, listed).examine(listed)
-    return next(finding for finding in found if finding.name == name)
+def planned(here: Context, name: str) -> Finding:
+    found = Examiner(here.environment, here.engine, apps.every()).examine()
+    return next(finding for finding in found if finding.location.path == name)
 
 
-def purge_after(server: Server, name: str, meanwhile: Callable[[], object]) -> VolumeOutcome | None:
+def outcome_of(here: Context, finding: Finding, request: Request) -> Outcome | None:
+    result = purge(here, finding, request)
+    if result.error:
+        raise result.error
+    return result.outcome
+
+
+def purge_after(server: Server, name: str, meanwhile: Callable[[], object]) -> Outcome | None:
     """Remove a volume as it was planned, with something that happens between plan and removal."""
 
-    def work() -> VolumeOutcome | None:
+    def work() -> Outcome | None:
         here = context(server)
         finding = planned(here, name)
         meanwhile()
-        return VolumePurger(here, Wish.APP, Initiator.MANUAL).purge(finding)
+        return outcome_of(here, finding, Request(is_named=True))
 
-    outcome: VolumeOutcome | None = as_dokku(work)
+    outcome: Outcome | None = as_dokku(work)
     return outcome
 
 
@@ -133,7 +139,7 @@ def test_an_app_that_comes_back_keeps_its_volume(server: Server, volume: Volume)
         finding = planned(here, name)
         assert finding.verdict.state.value == "orphaned"
         (server.root / "forum").mkdir()
-        VolumePurger(here, Wish.ORPHANED, Initiator.CRON).purge(finding)
+        outcome_of(here, finding, Request(Initiator.CRON))
 
     with pytest.raises(Refused, match="live"):
         as_dokku(work)
@@ -149,13 +155,13 @@ def test_two_purges_of_one_volume_both_end_well(server: Server, volume: Volume) 
         findings = [planned(here, name) for here in contexts]
         results: list[object] = []
 
-        def purge(here: Context, finding: VolumeFinding) -> None:
+        def attempt(here: Context, finding: Finding) -> None:
             try:
-                results.append(VolumePurger(here, Wish.APP, Initiator.MANUAL).purge(finding))
+                results.append(outcome_of(here, finding, Request(is_named=True)))
             except CacheError as error:
                 results.append(str(error))
 
-        threads = [threading.Thread(target=purge, args=pair) for pair in zip(contexts, findings, strict=True)]
+        threads = [threading.Thread(target=attempt, args=pair) for pair in zip(contexts, findings, strict=True)]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -4,19 +4,18 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from dokku_cache.arguments import DRY_RUN, STDOUT, Command, Flag, Parser, named_apps, plan_format
-from dokku_cache.automatic import bounds, dead_volumes, low_disk, server
+from dokku_cache.actions.purging import Call
+from dokku_cache.arguments import DRY_RUN, Command, Flag
+from dokku_cache.automatic import bounds, low_disk, server
 from dokku_cache.automatic.logged import log_console, warned_of
-from dokku_cache.automatic.server import sweep_server
-from dokku_cache.automatic.sweep import sweep
+from dokku_cache.automatic.sweep import plan_volumes, request_for, sweep, sweep_volumes
 from dokku_cache.context import Context
-from dokku_cache.dokku import apps
+from dokku_cache.dokku import apps, policy
 from dokku_cache.errors import CacheError, ExitCode, UsageError
 from dokku_cache.model.state import Initiator
-from dokku_cache.output import log, purge_text, serialized
+from dokku_cache.output import log
+from dokku_cache.output.purge_text import Subject
 from dokku_cache.records import daily_run
-from dokku_cache.views import plan_values
-from dokku_cache.volumes import telling
 
 COMMAND = Command(
     "auto-purge",
@@ -40,65 +39,38 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
 
     A dry run shows what that would do now.
     """
-    parsed = Parser(COMMAND).read_all(arguments)
-    format_name = plan_format(parsed)
-    context = context.with_flags(quiet=parsed.quiet or format_name != STDOUT)
+    call = Call.read(context, COMMAND, arguments)
+    context, parsed = call.context, call.parsed
     if parsed.is_daily:
         if parsed.is_dry_run:
             raise UsageError(
                 "--daily and --dry-run cannot be combined", "preview with 'dokku cache:auto-purge --dry-run'"
             )
-        if named_apps(context, parsed) or os.environ.get("SSH_USER") != ROOT:
+        if call.named or os.environ.get("SSH_USER") != ROOT:
             raise UsageError("--daily is for root only, and for all apps", COMMAND.hint)
         return _run_daily(context)
-    visible = context.visible_apps()
-    wanted = named_apps(context, parsed)
-    named, worst = _known(context, wanted, visible)
-    if wanted and not named:
+    visible = frozenset(context.visible_apps())
+    named, worst = call.known_apps(visible)
+    if call.named and not named:
         return worst
-    # What belongs to no app could be another user's.
-    is_for_all = not wanted and frozenset(apps.every()) <= frozenset(visible)
+    # A volume of a destroyed app could be another user's.
+    is_for_all = not call.named and context.sees_every_app(visible)
+    chosen = named or sorted(visible)
     if parsed.is_dry_run:
-        context.engine.only_read()
-        _show_plan(context, named or visible, frozenset(visible), format_name, with_volumes=is_for_all)
+        planned = {Subject.DIRECTORIES: server.plan_sweep(context, chosen, visible)}
+        if is_for_all:
+            request = request_for(context, policy.GLOBAL, Initiator.CRON)
+            planned[Subject.VOLUMES] = plan_volumes(context, request)
+        call.show_plan(planned)
         return worst
-    if not wanted and _swept_after_upgrade(context):
+    if not call.named and _swept_after_upgrade(context):
         return ExitCode.OK
-    worst = max(worst, sweep(context, named or visible, Initiator.CRON, visible=frozenset(visible)))
-    return max(worst, dead_volumes.sweep(context, Initiator.CRON)) if is_for_all else worst
-
-
-def _known(context: Context, wanted: Sequence[str], visible: tuple[str, ...]) -> tuple[list[str], ExitCode]:
-    """Give the names that are apps, and the worst exit code of the others, of which each is told."""
-    known: list[str] = []
-    worst = ExitCode.OK
-    for name in wanted:
-        try:
-            known.append(apps.verify(name, visible))
-        except CacheError as error:
-            context.console.warn(str(error), error.hint)
-            worst = max(worst, error.exit_code)
-    return known, worst
-
-
-def _show_plan(
-    context: Context, names: Sequence[str], visible: frozenset[str], format_name: str, *, with_volumes: bool
-) -> None:
-    directories = server.plan_sweep(context, names, visible)
-    volumes = dead_volumes.plan(context) if with_volumes else []
-    if format_name == STDOUT:
-        sizes = {decision.app: measured for decision, measured in directories}
-        purge_text.show_plan(context.console, [decision for decision, _ in directories], sizes)
-        if with_volumes:
-            telling.show_plan(context.console, volumes)
-        return
-    planned = [plan_values.of_decision(*one) for one in directories] + [plan_values.of_volume(one) for one in volumes]
-    values = plan_values.values(one for one in planned if one)
-    context.console.result(serialized.as_text(values, format_name))
+    worst = max(worst, sweep(context, chosen, Initiator.CRON, visible=visible))
+    return max(worst, sweep_volumes(context, Initiator.CRON)) if is_for_all else worst
 
 
 def _run_daily(context: Context) -> ExitCode:
-    """Sweep every app, whoever may see it. The log has all of it, standard error each reason for a failure once."""
+    """Sweep all apps. The log has every line, standard error each reason for a failure once."""
     environment, warned = context.environment, list[str]()
     with daily_run.recorded(environment) as reasons:
         logged = replace(context, console=log_console(context, "daily run", warned=warned))
@@ -106,7 +78,7 @@ def _run_daily(context: Context) -> ExitCode:
             reasons.append("nothing was removed: the ID of the Docker engine has changed; the next run continues")
             code = ExitCode.FAILED
         else:
-            code = ExitCode.OK if _swept_after_upgrade(logged) else sweep_server(logged, Initiator.CRON)
+            code = ExitCode.OK if _swept_after_upgrade(logged) else server.sweep_server(logged, Initiator.CRON)
         if not context.engine.trouble:
             with warned_of(logged, "Docker's build cache"):
                 low_disk.record_engine_roots(environment, context.engine.data_roots())

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from dokku_cache.arguments import STDOUT, Command, Flag, Parser, named_apps
 from dokku_cache.context import Context
-from dokku_cache.dokku import apps
 from dokku_cache.errors import AppNotFound, ExitCode, UsageError
 from dokku_cache.output import serialized
 from dokku_cache.records import history
@@ -50,7 +49,7 @@ def _choose(context: Context, app: str) -> list[Record]:
     """
     known = history.read(context.environment)
     visible = frozenset(context.visible_apps())
-    sees_all = frozenset(apps.every()) <= visible
+    sees_all = context.sees_every_app(visible)
     if app and app not in visible:
         gone = [record for record in known.purges_of(app) if sees_all]
         if not gone:

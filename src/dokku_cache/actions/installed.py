@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from dokku_cache.automatic import background, low_disk, server
 from dokku_cache.automatic.logged import log_console
@@ -12,13 +13,11 @@ from dokku_cache.errors import CacheError, ExitCode
 from dokku_cache.model.finding import Decision
 from dokku_cache.model.state import Request
 from dokku_cache.output import log, purge_text
+from dokku_cache.output.purge_text import Subject
 from dokku_cache.purge import volume_purger
-from dokku_cache.purge.volume_sizes import with_sizes
 from dokku_cache.rules.removal import decide
 from dokku_cache.survey.measuring import measure_candidates
 from dokku_cache.survey.surveyor import Surveyor
-from dokku_cache.volumes import telling
-from dokku_cache.volumes.plan import VolumeDecision, Wish, choose
 
 #: For the engine: other plugins come after this one.
 LIMIT_SECONDS = 10
@@ -56,12 +55,12 @@ def _begin(context: Context) -> None:
         measured = measure_candidates(
             surveyor, surveyor.survey(apps.every()), Request(), context.console, MEASURE_SECONDS
         )
-        decisions = [decide(finding, Request()) for finding, _ in measured]
+        decisions = [decide(replace(finding, size=size), Request()) for finding, size in measured]
         volumes = _plan_volumes(context)
         if any(decision.targets or decision.kept for decision in decisions):
-            purge_text.show_plan(context.console, decisions, {finding.app: size for finding, size in measured})
+            purge_text.show_plan(context.console, Subject.DIRECTORIES, decisions)
         if volumes:
-            telling.show_plan(context.console, volumes)
+            purge_text.show_plan(context.console, Subject.VOLUMES, volumes)
         _tell_what_comes(context, decisions, volumes)
     except CacheError as error:
         log_console(context, "install").warn(str(error), error.hint)
@@ -71,18 +70,17 @@ def _begin(context: Context) -> None:
         server.record_version(context.environment, installed)
 
 
-def _plan_volumes(context: Context) -> list[VolumeDecision]:
-    """Give what would go of apps that are gone, and what stays; nothing where Docker does not answer."""
+def _plan_volumes(context: Context) -> list[Decision]:
+    """Decide on the volumes of destroyed apps; give nothing where Docker does not respond."""
     try:
-        listed = apps.every()
-        found = volume_purger.examiner(context, listed).examine(listed)
-        return with_sizes(context, choose(found, Wish.ORPHANED), LIMIT_SECONDS)
+        decisions = volume_purger.decide_all(context, Request())
+        return volume_purger.with_sizes(context, decisions, Request(), LIMIT_SECONDS)
     except CacheError as error:
         context.console.warn(f"Could not list cache volumes: {error}", error.hint)
         return []
 
 
-def _tell_what_comes(context: Context, decisions: Sequence[Decision], volumes: Sequence[VolumeDecision]) -> None:
+def _tell_what_comes(context: Context, decisions: Sequence[Decision], volumes: Sequence[Decision]) -> None:
     """Say that nothing was deleted, and what can be, in the order in which it is safe."""
     tell = context.console.detail
     if not volumes and not any(decision.targets or decision.kept for decision in decisions):
@@ -97,5 +95,5 @@ def _tell_what_comes(context: Context, decisions: Sequence[Decision], volumes: S
     tell("    dokku cache:list")
     tell("    dokku cache:purge-legacy --all --dry-run")
     tell("    dokku cache:purge-legacy --all")
-    if any(decision.goes for decision in volumes):
+    if any(decision.is_removal for decision in volumes):
         tell("    dokku cache:purge-volumes --orphaned")

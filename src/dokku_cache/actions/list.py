@@ -7,9 +7,10 @@ from enum import Enum
 from dokku_cache.arguments import STDOUT, Command, Flag, Parser, named_apps
 from dokku_cache.caches import inventory
 from dokku_cache.caches.collector import Collector
-from dokku_cache.caches.inventory import Kind, Order
+from dokku_cache.caches.inventory import Order
 from dokku_cache.context import Context
 from dokku_cache.errors import ExitCode, UsageError
+from dokku_cache.model.cache import Kind
 from dokku_cache.output import serialized
 from dokku_cache.output.progress import Watcher
 from dokku_cache.records import daily_run

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from dokku_cache.automatic import background, bounds, server
 from dokku_cache.automatic.logged import failures_in_log, log_console, strays_in_log
-from dokku_cache.automatic.sweep import apply_to
+from dokku_cache.automatic.sweep import apply, request_for
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps, host_settings
 from dokku_cache.errors import ExitCode
@@ -43,7 +43,7 @@ def _handle(context: Context, app: str) -> None:
     with failures_in_log(context, SUBJECT, app):
         if host_settings.skips_cleanup(context.environment, app, os.environ):
             return
-        for finding in Surveyor(context.environment, context.engine).survey([app]):
-            if finding.verdict.state is not State.ABSENT:
-                apply_to(context, finding, Initiator.DEPLOY)
+        findings = Surveyor(context.environment, context.engine).survey([app])
+        if findings[0].verdict.state is not State.ABSENT:
+            apply(context, findings, lambda _: request_for(context, app, Initiator.DEPLOY))
         bounds.keep_app_within(context, app, Initiator.DEPLOY)

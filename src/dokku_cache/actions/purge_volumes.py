@@ -1,26 +1,20 @@
 """``dokku cache:purge-volumes``: removes Docker volumes in which builds keep their caches."""
 
+from collections import Counter
 from collections.abc import Sequence
 
-from dokku_cache.arguments import DRY_RUN, STDOUT, Command, Flag, Parser, named_apps, plan_format
+from dokku_cache.actions.purging import Call, is_confirmed, visible_apps
+from dokku_cache.arguments import DRY_RUN, Command, Flag
 from dokku_cache.context import Context
-from dokku_cache.dokku import apps
-from dokku_cache.errors import CacheError, ExitCode, Refused, Unknown, UsageError
-from dokku_cache.model.reason_code import ReasonCode
-from dokku_cache.model.state import Initiator
-from dokku_cache.output import serialized, text
-from dokku_cache.output.console import Console
+from dokku_cache.errors import ExitCode, Refused
+from dokku_cache.model.finding import Decision, Result
+from dokku_cache.model.state import Request
+from dokku_cache.output import purge_text, text
 from dokku_cache.output.progress import Watcher
+from dokku_cache.output.purge_text import Subject
 from dokku_cache.purge import volume_purger
-from dokku_cache.purge.volume_purger import VolumePurger, refusal
-from dokku_cache.purge.volume_sizes import with_sizes
-from dokku_cache.views import plan_values
-from dokku_cache.volumes import telling
-from dokku_cache.volumes.plan import VolumeDecision, VolumeFinding, Wish, choose
-from dokku_cache.volumes.state import VolumeState
-
-#: Whether such a volume is orphaned cannot be determined.
-_UNDECIDED = frozenset({ReasonCode.DOCKER_UNAVAILABLE, ReasonCode.USAGE_UNKNOWN})
+from dokku_cache.purge.recorded import purge
+from dokku_cache.rules.volumes import UNDETERMINED
 
 COMMAND = Command(
     "purge-volumes",
@@ -44,145 +38,67 @@ COMMAND = Command(
 
 def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     """Remove the cache volumes of the named apps, or of all destroyed apps, or show the plan."""
-    parsed = Parser(COMMAND).read_all(arguments)
-    format_name = plan_format(parsed)
-    # Other formats are for programs, which read only the plan.
-    context = context.with_flags(quiet=parsed.quiet or format_name != STDOUT)
-    if parsed.is_dry_run:
-        context.engine.only_read()
-    named = named_apps(context, parsed)
-    _check(named, is_orphaned=parsed.is_orphaned)
-
-    wish = Wish.ORPHANED if parsed.is_orphaned else Wish.APP
-    with Watcher(context.console) as watcher:
-        watcher.asking()
-        visible = frozenset(context.visible_apps())
-        chosen, unknown = _choose(named, visible, wish)
-        planned = _plan(context, chosen, visible, wish)
-    worst = _warn(context, unknown)
-    decisions = with_sizes(context, planned)
-    if parsed.is_dry_run:
-        _show_plan(context.console, decisions, format_name)
+    call = Call.read(context, COMMAND, arguments)
+    context, is_orphaned = call.context, call.parsed.is_orphaned
+    call.check(COMMAND, "--orphaned", is_all=is_orphaned)
+    visible = visible_apps(context)
+    if is_orphaned and not context.sees_every_app(visible):
+        raise Refused(
+            "--orphaned needs access to all apps, because the volumes may belong to another user's app",
+            "ask an administrator of this server, or name your apps: 'dokku cache:purge-volumes <app>'",
+        )
+    chosen, worst = call.known_apps(visible)
+    request = Request(is_named=not is_orphaned, visible=visible)
+    decisions: list[Decision] = []
+    if is_orphaned or chosen:
+        with Watcher(context.console) as watcher:
+            watcher.asking()
+            decisions = volume_purger.decide_all(context, request, chosen)
+        decisions = volume_purger.with_sizes(context, decisions, request)
+    plan = {Subject.VOLUMES: decisions}
+    if call.parsed.is_dry_run:
+        call.show_plan(plan)
         return worst
-    is_forced = parsed.force or context.environment.is_forced
-    if wish is Wish.ORPHANED and not is_forced and not _confirmed(context, decisions):
-        return ExitCode.FAILED
-    if wish is Wish.ORPHANED:
-        worst = max(worst, _warn(context, _undecided(decisions)))
-    _tell_of_nothing(context, chosen, decisions, wish)
-    return max(worst, _purge(context, decisions, VolumePurger(context, wish, Initiator.MANUAL, visible)))
+    if is_orphaned:
+        needs_answer = not call.is_forced and any(decision.is_removal for decision in decisions)
+        question = "Remove these volumes?"
+        if needs_answer and not is_confirmed(context.console, lambda: plan, "--orphaned", question):
+            return ExitCode.FAILED
+        worst = max(worst, _warn_of_undetermined(context, decisions))
+    _show_absent(context, chosen, decisions, is_orphaned=is_orphaned)
+    return max(worst, _purge(context, decisions, request))
 
 
-def _show_plan(console: Console, decisions: Sequence[VolumeDecision], format_name: str) -> None:
-    if format_name == STDOUT:
-        telling.show_plan(console, decisions)
-        return
-    values = plan_values.values(plan_values.of_volume(decision) for decision in decisions)
-    console.result(serialized.as_text(values, format_name))
+def _warn_of_undetermined(context: Context, decisions: Sequence[Decision]) -> ExitCode:
+    """Warn once per cause of the volumes whose use could not be determined."""
+    causes = Counter(one.kept.reason for one in decisions if one.kept and one.kept.code in UNDETERMINED)
+    for cause, number in causes.items():
+        hint = "these volumes were kept; fix the cause, then purge again"
+        context.console.warn(f"Could not check {text.count(number, 'cache volume')}: {cause}", hint)
+    return ExitCode.FAILED if causes else ExitCode.OK
 
 
-def _check(named: list[str], *, is_orphaned: bool) -> None:
-    if is_orphaned and named:
-        raise UsageError("Name apps or use --orphaned, not both", COMMAND.hint)
-    if not is_orphaned and not named:
-        raise UsageError("Please specify an app to run the command on", COMMAND.hint)
-
-
-def _choose(named: list[str], visible: frozenset[str], wish: Wish) -> tuple[list[str], list[CacheError]]:
-    """Give the named apps, and an error for each name that is not an app.
-
-    A volume of a destroyed app could be another user's, so --orphaned requires access to all apps.
-    """
-    if wish is Wish.ORPHANED:
-        if not frozenset(apps.every()) <= visible:
-            raise Refused(
-                "--orphaned needs access to all apps, because the volumes may belong to another user's app",
-                "ask an administrator of this server, or name your apps: 'dokku cache:purge-volumes <app>'",
-            )
-        return [], []
-    chosen: list[str] = []
-    unknown: list[CacheError] = []
-    for name in named:
-        try:
-            chosen.append(apps.verify(name, visible))
-        except CacheError as error:
-            unknown.append(error)
-    return chosen, unknown
-
-
-def _plan(context: Context, chosen: list[str], visible: frozenset[str], wish: Wish) -> list[VolumeDecision]:
-    if not chosen and wish is Wish.APP:
-        return []
-    listed = apps.every()
-    return choose(volume_purger.examiner(context, listed, visible).examine(listed), wish, frozenset(chosen))
-
-
-def _undecided(decisions: Sequence[VolumeDecision]) -> list[CacheError]:
-    """Give one error per cause for the volumes that cannot be classified."""
-    causes = [
-        decision.why_kept.removeprefix(f"{VolumeState.UNKNOWN.value}: ")
-        for decision in decisions
-        if decision.code in _UNDECIDED
-    ]
-    return [
-        Unknown(
-            f"Could not check {text.count(causes.count(cause), 'cache volume')}: {cause}",
-            "these volumes were kept; fix the cause, then purge again",
-        )
-        for cause in dict.fromkeys(causes)
-    ]
-
-
-def _confirmed(context: Context, decisions: Sequence[VolumeDecision]) -> bool:
-    """Show the plan and ask for confirmation, where there is something to remove."""
-    if not any(decision.goes for decision in decisions):
-        return True
-    if not context.console.is_interactive:
-        raise UsageError(
-            "--orphaned needs confirmation, and there is no terminal to ask for it",
-            "preview with --dry-run, then add --force",
-        )
-    telling.show_plan(context.console, decisions)
-    if context.console.ask("Remove these volumes?"):
-        return True
-    context.console.warn("Nothing was removed")
-    return False
-
-
-def _tell_of_nothing(context: Context, chosen: list[str], decisions: Sequence[VolumeDecision], wish: Wish) -> None:
-    with_volumes = {decision.finding.app for decision in decisions}
+def _show_absent(
+    context: Context, chosen: Sequence[str], decisions: Sequence[Decision], *, is_orphaned: bool
+) -> None:
+    apps = {decision.app for decision in decisions}
     for app in chosen:
-        if app not in with_volumes:
+        if app not in apps:
             context.console.detail(f"{app} has no cache volumes")
-    if wish is Wish.ORPHANED and not any(decision.goes or decision.code in _UNDECIDED for decision in decisions):
+    is_relevant = any(one.kept is None or one.kept.code in UNDETERMINED for one in decisions)
+    if is_orphaned and not is_relevant:
         context.console.detail("No cache volumes of destroyed apps found")
 
 
-def _purge(context: Context, decisions: Sequence[VolumeDecision], purger: VolumePurger) -> ExitCode:
-    """Remove one after the other; what fails does not end the rest. Gives the worst exit code."""
-    worst = ExitCode.OK
-    removed: list[VolumeFinding] = []
+def _purge(context: Context, decisions: Sequence[Decision], request: Request) -> ExitCode:
+    """Remove one after the other; a failure does not end the rest. Gives the worst exit code."""
+    results: list[Result] = []
     for decision in decisions:
-        try:
-            if not decision.goes:
-                if purger.wish is Wish.APP:
-                    raise refusal(decision)
-                continue  # it was not named
-            outcome = purger.purge(decision.finding)
-        except CacheError as error:
-            worst = max(worst, _warn(context, [error]))
-            continue
-        if outcome is None:
-            telling.tell_was_gone(context.console, decision.finding)
-            continue
-        removed.append(outcome.finding)
-        telling.tell_gone(context.console, outcome.finding, outcome.seconds)
+        # With --orphaned, what is kept was not asked for.
+        if decision.is_removal or request.is_named:
+            result = purge(context, decision.finding, request)
+            purge_text.show_result(context.console, result)
+            results.append(result)
     if len(decisions) > 1:
-        telling.tell_total(context.console, removed)
-    return worst
-
-
-def _warn(context: Context, errors: Sequence[CacheError]) -> ExitCode:
-    for error in errors:
-        context.console.warn(str(error), error.hint)
-    return max((error.exit_code for error in errors), default=ExitCode.OK)
+        purge_text.show_total(context.console, Subject.VOLUMES, results)
+    return max((result.exit_code for result in results), default=ExitCode.OK)

@@ -11,7 +11,7 @@ from dokku_cache.errors import CacheError, ExitCode
 from dokku_cache.model.finding import Finding, Verdict
 from dokku_cache.model.state import Request
 from dokku_cache.output import purge_text
-from dokku_cache.purge.recorded import purge_and_record
+from dokku_cache.purge.recorded import purge
 from dokku_cache.survey.surveyor import Surveyor
 
 
@@ -30,8 +30,10 @@ def _finish(context: Context, finding: Finding) -> None:
     try:
         if not policy.is_auto_purge_on(context.environment, finding.app):
             raise CacheError("an interrupted purge was not finished, because auto-purge is off")
-        outcome = purge_and_record(context, trash_only, Request(in_deploy=True))
-        purge_text.tell_outcome(context.console, finding.app, outcome)
+        result = purge(context, trash_only, Request(in_deploy=True))
+        if result.error:
+            raise result.error
+        purge_text.show_result(context.console, result)
     except CacheError as error:
         directory = os.path.dirname(finding.location.path)
         paths = ", ".join(os.path.join(directory, entry.name) for entry in finding.location.trash)

@@ -1,63 +1,49 @@
-"""Keeping live caches within the bounds that somebody has set. Without a bound nothing is asked of anybody."""
+"""Keeping caches that are in use within the limits that are set. Without a limit, Docker is not asked."""
 
-from collections.abc import Sequence
-
-from dokku_cache.automatic.dead_volumes import purge_each
+from dokku_cache.automatic.sweep import apply_to_volumes
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps, policy
 from dokku_cache.engine import storage
 from dokku_cache.errors import CacheError
-from dokku_cache.model.state import Initiator
+from dokku_cache.model.cache import Kind
+from dokku_cache.model.state import Initiator, Request
 from dokku_cache.output import text
 from dokku_cache.purge import volume_purger
 from dokku_cache.purge.recorded import record
-from dokku_cache.purge.volume_sizes import with_sizes
 from dokku_cache.records import history
 from dokku_cache.records.history import Record
-from dokku_cache.volumes.plan import VolumeDecision, Wish, choose
-
-#: As ``cache:list`` calls the engine's own cache.
-ENGINE = "engine"
 
 
 def keep_app_within(context: Context, app: str, initiator: Initiator) -> None:
-    """Empty the cache volumes of an app where they hold more than it may; say so, or why they stay.
+    """Remove the cache volumes of an app if they exceed its ``max-size``; print that, or why they are kept.
 
-    Raises CacheError when nothing can be found out.
+    Raises CacheError when something cannot be read.
     """
-    most = policy.max_bytes(context.environment, app)
-    if most is None:
+    limit = policy.max_bytes(context.environment, app)
+    if limit is None:
         return
-    listed = apps.every()
-    found = volume_purger.examiner(context, listed).examine(listed)
-    decisions = with_sizes(context, choose(found, Wish.APP, frozenset({app})))
-    held = sum(decision.finding.size_bytes or 0 for decision in decisions if decision.goes)
-    if held <= most:
+    request = Request(initiator, is_over_limit=True)
+    decisions = volume_purger.with_sizes(context, volume_purger.decide_all(context, request, [app]), request)
+    sizes = [one.finding.size.size_bytes for one in decisions if one.is_removal and one.finding.size]
+    if sum(sizes) <= limit:
         return
-    context.console.detail(f"{app}: its cache volumes use {text.size(held)}, max-size is {text.size(most)}")
-    if not policy.is_auto_purge_on(context.environment, app):
+    context.console.detail(f"{app}: its cache volumes use {text.size(sum(sizes))}, max-size is {text.size(limit)}")
+    if policy.is_auto_purge_on(context.environment, app):
+        apply_to_volumes(context, decisions, request)
+    else:
         context.console.detail(f"{app}: volumes kept, auto-purge is off")
-        return
-    _tell_kept(context, app, decisions)
-    purge_each(context, [decision.finding for decision in decisions if decision.goes], Wish.APP, initiator)
-
-
-def _tell_kept(context: Context, app: str, decisions: Sequence[VolumeDecision]) -> None:
-    for decision in decisions:
-        if not decision.goes:
-            context.console.detail(f"{app}: volume {decision.finding.name} kept, {decision.why_kept}")
 
 
 def keep_engine_within(context: Context) -> None:
-    """Let the engine prune its own build cache where it holds more than it may, and no app is being deployed.
+    """Let Docker prune its build cache if it exceeds ``engine-max-size`` and no app is being deployed.
 
     Raises CacheError.
     """
-    most = policy.max_bytes(context.environment, policy.GLOBAL, policy.ENGINE_MAX_SIZE)
-    if most is None:
+    limit = policy.max_bytes(context.environment, policy.GLOBAL, policy.ENGINE_MAX_SIZE)
+    if limit is None:
         return
-    held = storage.disk_usage(context.engine.another()).build_cache.size_bytes
-    if held <= most:
+    used = storage.disk_usage(context.engine.another()).build_cache.size_bytes
+    if used <= limit:
         return
     if not policy.is_auto_purge_on(context.environment, policy.GLOBAL):
         context.console.detail("Docker's build cache: kept, auto-purge is off")
@@ -67,11 +53,10 @@ def keep_engine_within(context: Context) -> None:
         context.console.detail(f"Docker's build cache: kept, {building} is being deployed")
         return
     try:
-        freed = storage.prune_build_cache(context.engine, most)
+        freed = storage.prune_build_cache(context.engine, limit)
     except CacheError as error:
-        record(context, Record("", history.now(), Initiator.CRON.value, failure=str(error), kind=ENGINE))
+        record(context, Record("", history.now(), Initiator.CRON.value, failure=str(error), kind=Kind.ENGINE.value))
         raise
-    record(context, Record("", history.now(), Initiator.CRON.value, freed, kind=ENGINE))
-    context.console.section(
-        f"Docker's build cache: removed {text.size(freed)} of {text.size(held)}, engine-max-size is {text.size(most)}"
-    )
+    record(context, Record("", history.now(), Initiator.CRON.value, freed, kind=Kind.ENGINE.value))
+    amount = f"{text.size(freed)} of {text.size(used)}"
+    context.console.section(f"Docker's build cache: removed {amount}, engine-max-size is {text.size(limit)}")

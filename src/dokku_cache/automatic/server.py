@@ -1,9 +1,9 @@
 """Sweeping a whole server, the dry run of that, and noticing that Dokku was upgraded."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from dokku_cache.automatic import dead_volumes
-from dokku_cache.automatic.sweep import request_for, sweep
+from dokku_cache.automatic.sweep import request_for, sweep, sweep_volumes
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps, files, plugn
 from dokku_cache.dokku.environment import DokkuEnvironment
@@ -15,7 +15,6 @@ from dokku_cache.records import state_files
 from dokku_cache.rules.removal import candidates, decide
 from dokku_cache.survey.measuring import measure_finding
 from dokku_cache.survey.surveyor import Surveyor
-from dokku_cache.tree.scan import Scan
 
 RECORD_NAME = "dokku-version"
 UPGRADE_LOCK = "upgrade.lock"
@@ -29,7 +28,7 @@ def sweep_server(context: Context, initiator: Initiator, deploying: str = "") ->
     """
     worst = sweep(context, apps.every(), initiator, deploying)
     try:
-        worst = max(worst, dead_volumes.sweep(context, initiator))
+        worst = max(worst, sweep_volumes(context, initiator))
     except CacheError as error:
         worst = max(worst, error.exit_code)
         if error is not context.engine.trouble:
@@ -40,19 +39,17 @@ def sweep_server(context: Context, initiator: Initiator, deploying: str = "") ->
     return worst
 
 
-def plan_sweep(
-    context: Context, names: Sequence[str], visible: frozenset[str] | None = None
-) -> list[tuple[Decision, Scan | None]]:
-    """Decide what the policy would do to the legacy caches of some apps now. Raises CacheError."""
+def plan_sweep(context: Context, names: Sequence[str], visible: frozenset[str] | None = None) -> list[Decision]:
+    """Plan what the policy would do with directories; what may be removed is scanned. Raises CacheError."""
     surveyor = Surveyor(context.environment, context.engine, visible)
     planned = []
     with Watcher(context.console) as watcher:
         for finding in surveyor.survey(names):
-            request = request_for(context, finding.app, Initiator.CRON)
-            examined, scan = finding, None
+            request, measured = request_for(context, finding.app, Initiator.CRON), finding
             if candidates(finding, request):
-                examined, scan = measure_finding(surveyor, finding, watcher, context.console)
-            planned.append((decide(examined, request), scan))
+                found, size = measure_finding(surveyor, finding, watcher, context.console)
+                measured = replace(found, size=size)
+            planned.append(decide(measured, request))
     return planned
 
 

@@ -1,83 +1,103 @@
-"""Applying the policy to many apps, with a line for each that has a cache, and the total."""
+"""Applying the automatic policy to many caches, with a line for each, and the total."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from dokku_cache.context import Context
 from dokku_cache.dokku import policy
+from dokku_cache.engine import storage
 from dokku_cache.errors import CacheError, ExitCode, NotDue
-from dokku_cache.model.finding import Finding, Outcome
+from dokku_cache.model.finding import Decision, Finding, Result
 from dokku_cache.model.state import Initiator, Request, State
 from dokku_cache.output import purge_text
 from dokku_cache.output.progress import Watcher
-from dokku_cache.purge.recorded import failure_in_history, purge_and_record
-from dokku_cache.rules.removal import candidates, decide
+from dokku_cache.output.purge_text import Subject
+from dokku_cache.purge import volume_purger
+from dokku_cache.purge.recorded import purge
 from dokku_cache.survey.surveyor import Surveyor
 
 
 def sweep(
     context: Context,
-    apps: Sequence[str],
+    names: Sequence[str],
     initiator: Initiator,
     deploying: str = "",
     visible: frozenset[str] | None = None,
 ) -> ExitCode:
-    """Apply the policy to apps now.
+    """Apply the policy to the directories of apps.
 
-    A cache that may not be removed is kept, which is not a failure; a purge that does not finish is. ``deploying``:
-    the app whose deploy waits for this. ``visible``: the apps that the caller may see, None for all.
+    A cache that may not be removed is kept, which is not a failure; a purge that does not finish is. ``visible``: the
+    apps that the caller may see, None for all.
     """
-    worst = ExitCode.OK
-    outcomes: list[Outcome] = []
     with Watcher(context.console) as watcher:
         if not context.console.is_log:
             watcher.asking()
-        found = Surveyor(context.environment, context.engine, visible).survey(apps)
-    there = [finding for finding in found if finding.verdict.state is not State.ABSENT]
-    if not there:
-        purge_text.tell_nothing_at_all(context.console)
-        return worst
-    for finding in there:
-        try:
-            outcomes += apply_to(context, finding, initiator, in_deploy=finding.app == deploying)
-        except CacheError as error:
-            context.console.warn(f"{finding.app}: {error}", error.hint)
-            worst = max(worst, error.exit_code)
-    if outcomes or initiator is not Initiator.LOW_DISK:
-        purge_text.tell_total(context.console, outcomes)
-    return worst
+        found = Surveyor(context.environment, context.engine, visible).survey(names)
+    existing = [finding for finding in found if finding.verdict.state is not State.ABSENT]
+    if not existing:
+        context.console.detail("No legacy caches found")
+        return ExitCode.OK
+
+    def request(finding: Finding) -> Request:
+        return request_for(context, finding.app, initiator, in_deploy=finding.app == deploying)
+
+    results = apply(context, existing, request)
+    if initiator is not Initiator.LOW_DISK or any(result.outcome for result in results):
+        purge_text.show_total(context.console, Subject.DIRECTORIES, results)
+    return max((result.exit_code for result in results), default=ExitCode.OK)
+
+
+def sweep_volumes(context: Context, initiator: Initiator) -> ExitCode:
+    """Apply the policy to the volumes of destroyed apps. Raises CacheError when none can be classified."""
+    limit = storage.BRIEF_LIMIT_SECONDS if initiator is Initiator.LOW_DISK else storage.LIMIT_SECONDS
+    request = request_for(context, policy.GLOBAL, initiator)
+    return apply_to_volumes(context, plan_volumes(context, request, limit), request)
 
 
 def request_for(context: Context, app: str, initiator: Initiator, *, in_deploy: bool = False) -> Request:
-    """Give what the policy of an app asks for. Raises CacheError when the property cannot be read."""
+    """Give the request of the policy for an app. A destroyed app has no properties; the global ones apply.
+
+    Raises CacheError when the property cannot be read.
+    """
     auto_purge = policy.is_auto_purge_on(context.environment, app)
     return Request(initiator, auto_purge=auto_purge, in_deploy=in_deploy)
 
 
-def apply_to(context: Context, finding: Finding, initiator: Initiator, *, in_deploy: bool = False) -> list[Outcome]:
-    """Apply the policy to one app, and report the result; give the outcome of a purge, if there was one.
+def apply(context: Context, findings: Sequence[Finding], request_of: Callable[[Finding], Request]) -> list[Result]:
+    """Apply the policy to caches, and print each result as soon as it is known; a failure does not end the rest."""
+    results = []
+    for finding in findings:
+        try:
+            request = request_of(finding)
+            result = purge(context, finding, request)
+        except CacheError as error:  # the policy could not be read
+            result = Result(finding, error=error)
+        else:
+            if request.initiator is Initiator.LOW_DISK and isinstance(result.error, NotDue):
+                # Not at each deploy on a full disk: the daily run reports what is kept.
+                result = replace(result, error=None)
+                if result.outcome is None:
+                    continue
+        purge_text.show_result(context.console, result, is_automatic=True)
+        results.append(result)
+    return results
 
-    Raises CacheError when a purge fails, or the policy cannot be read.
+
+def apply_to_volumes(context: Context, decisions: Sequence[Decision], request: Request) -> ExitCode:
+    """Remove the volumes of a plan, and print what is kept and the total."""
+    removed = [decision for decision in decisions if decision.is_removal]
+    kept = [decision for decision in decisions if not decision.is_removal]
+    apply(context, [decision.finding for decision in kept], lambda _: request)
+    results = apply(context, [decision.finding for decision in removed], lambda _: request)
+    if removed:
+        purge_text.show_total(context.console, Subject.VOLUMES, results)
+    return max((result.exit_code for result in results), default=ExitCode.OK)
+
+
+def plan_volumes(context: Context, request: Request, limit_seconds: float = storage.LIMIT_SECONDS) -> list[Decision]:
+    """Plan what the policy would do with the volumes of destroyed apps, with their sizes. Raises CacheError.
+
+    ``limit_seconds``: for how long Docker may measure them.
     """
-    request = request_for(context, finding.app, initiator, in_deploy=in_deploy)
-    if not candidates(finding, request):
-        kept = decide(finding, request).kept or finding.verdict
-        _tell_kept(context, initiator, finding.app, kept.described)
-        return []
-    try:
-        with failure_in_history(context, finding.app, initiator):
-            outcome = purge_and_record(context, finding, request)
-    except NotDue as kept_error:
-        _tell_kept(context, initiator, finding.app, kept_error.state_and_reason)
-        return []
-    purge_text.tell_outcome(context.console, finding.app, outcome)
-    if outcome is None:
-        return []
-    if outcome.decision.kept is not None:
-        _tell_kept(context, initiator, finding.app, outcome.decision.kept.described)
-    return [outcome]
-
-
-def _tell_kept(context: Context, initiator: Initiator, app: str, why: str) -> None:
-    """Report why a cache is kept, but not at each deploy on a full disk: the daily run reports it too."""
-    if initiator is not Initiator.LOW_DISK:
-        context.console.detail(f"{app}: kept, {why}")
+    decisions = volume_purger.decide_all(context, request)
+    return volume_purger.with_sizes(context, decisions, request, limit_seconds)

@@ -10,11 +10,11 @@ nodegroup.go). ``docker buildx rm --keep-state`` leaves the volume, as does who 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from dokku_cache.caches.inventory import Cache, Kind
 from dokku_cache.engine.client import Json
+from dokku_cache.model.cache import Cache, Kind
 from dokku_cache.model.reason_code import ReasonCode
+from dokku_cache.model.state import State
 from dokku_cache.sources.docker import name_of
-from dokku_cache.volumes.state import VolumeState
 
 #: Where BuildKit keeps everything: its image, and the rootless variant of that, declare them as volumes
 #: (moby/buildkit, Dockerfile).
@@ -63,7 +63,7 @@ def _of_container(container: Json, location: str, size_bytes: int | None) -> Cac
         "",
         None,
         "",
-        VolumeState.LIVE.value,
+        State.LIVE.value,
         f"container {name} builds with it"
         if runs
         else f"container {name} builds with it, but is {state}; start it before pruning",
@@ -92,7 +92,7 @@ def _left_over(name: str, size_bytes: int | None) -> Cache:
         "",
         None,
         "",
-        VolumeState.ORPHANED.value,
+        State.ORPHANED.value,
         "no container mounts it; its buildx builder was removed, possibly with --keep-state",
         f"docker volume rm {name}" if _PLAIN_NAME.fullmatch(name) else "",
         size_bytes,

@@ -7,12 +7,14 @@ from functools import partial
 from typing import TypeVar
 
 from dokku_cache.caches import buildkit, inventory
-from dokku_cache.caches.inventory import Cache, Inventory, Kind
+from dokku_cache.caches.inventory import Inventory
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps, files, host_settings
 from dokku_cache.engine import storage
 from dokku_cache.engine.storage import DiskUsage
 from dokku_cache.errors import AppNotFound, InvalidAppName, Unknown
+from dokku_cache.model.cache import Cache, Kind
+from dokku_cache.model.finding import Finding
 from dokku_cache.model.location import CACHE_NAME
 from dokku_cache.model.state import State
 from dokku_cache.output.progress import Watcher
@@ -21,8 +23,7 @@ from dokku_cache.survey import disks
 from dokku_cache.survey.measuring import measure_finding
 from dokku_cache.survey.scanning import scan_path
 from dokku_cache.survey.surveyor import Surveyor
-from dokku_cache.volumes.examiner import Examiner
-from dokku_cache.volumes.plan import VolumeFinding
+from dokku_cache.volumes.examiner import Examiner, with_size
 
 Answer = TypeVar("Answer")
 
@@ -62,7 +63,7 @@ class Collector:
         usage = self._disk_usage(watcher) if has_sizes else None
         sizes = usage.volume_bytes if usage else {}
         built = self._buildkit(sizes) if self._asks_buildkit else ()
-        examined = [inventory.of_volume(replace(found, size_bytes=sizes.get(found.name))) for found in volumes]
+        examined = [inventory.listed(with_size(found, sizes)) for found in volumes]
         for cause, hint in self._unknown.items():
             self._context.console.warn(cause, hint)
         environment = self._context.environment
@@ -87,12 +88,12 @@ class Collector:
             watcher.end()
 
     def _directories(self, watcher: Watcher) -> list[Cache]:
-        findings = [
+        measured = [
             measure_finding(self._surveyor, finding, watcher, self._context.console)
             for finding in self._surveyor.survey([app for app in self._visible if self._app in {"", app}])
             if finding.verdict.state is not State.ABSENT
         ]
-        caches = [inventory.of_finding(*measured) for measured in findings]
+        caches = [inventory.listed(replace(finding, size=size)) for finding, size in measured]
         return caches + (self._without_app() if self._sees_all and not self._app else [])
 
     def _without_app(self) -> list[Cache]:
@@ -105,19 +106,15 @@ class Collector:
             if is_directory(path)
         ]
 
-    def _volumes(self) -> list[VolumeFinding]:
+    def _volumes(self) -> list[Finding]:
         if not {Kind.HEROKUISH, Kind.PACK}.intersection(self._kinds):
             return []
-        examiner = Examiner(
-            self._context.environment,
-            self._context.engine,
-            lambda app: self._surveyor.app_state(app, self._every),
-            None if self._sees_all else frozenset(self._visible),
-        )
+        environment, engine = self._context.environment, self._context.engine
+        examiner = Examiner(environment, engine, self._every, frozenset(self._visible))
         return [
             found
-            for found in self._ask(lambda: examiner.examine(self._every)) or ()
-            if Kind(found.volume.builder.value) in self._kinds
+            for found in self._ask(examiner.examine) or ()
+            if found.kind in self._kinds
             and (self._sees_all or found.app in self._visible)
             and self._app in {"", found.app}
         ]

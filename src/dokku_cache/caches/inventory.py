@@ -1,35 +1,20 @@
-"""Every build cache of a server as one kind of thing, and what is worth knowing about all of them together."""
+"""The build caches of a server as they are listed, and their totals."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from enum import Enum
 
-from dokku_cache.dokku.apps import AppState
 from dokku_cache.dokku.host_settings import DailyPrune
 from dokku_cache.engine.storage import BuildCache
+from dokku_cache.model.cache import Cache, Kind
 from dokku_cache.model.finding import Finding
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.model.state import Request, State
 from dokku_cache.output import text
 from dokku_cache.rules.removal import decide
+from dokku_cache.rules.volumes import PURGE_ORPHANED, command
 from dokku_cache.survey.disks import Disk
 from dokku_cache.tree.scan import Scan
-from dokku_cache.volumes.plan import VolumeFinding
-from dokku_cache.volumes.state import PURGE_ORPHANED, command
-
-
-class Kind(Enum):
-    """Where a cache comes from.
-
-    ``BUILDKIT`` is one that runs as a container, ``ENGINE`` the Docker engine's own, of which a server has one.
-    """
-
-    LEGACY = "legacy"
-    HEROKUISH = "herokuish"
-    PACK = "pack"
-    BUILDKIT = "buildkit"
-    ENGINE = "engine"
 
 
 class Order(Enum):
@@ -38,32 +23,6 @@ class Order(Enum):
     SIZE = "size"
     APP = "app"
     MODIFIED = "modified"
-
-
-@dataclass(frozen=True)
-class Cache:
-    """A legacy directory, a cache volume, or what BuildKit keeps its cache in.
-
-    ``location`` is the directory's path or the volume's name. ``app`` is empty, and ``app_state`` None, where
-    nothing tells whose it is; ``matched_by`` is ``directory``, a value of Match, or empty. ``state`` is a value of
-    State or of VolumeState. ``action`` is the command that removes it, or empty. ``size_bytes``, ``files`` and
-    ``last_modified`` are None where they are not known. ``is_purgeable``: ``cache:purge-legacy --all`` would remove
-    it. ``reason_code`` is the reason for a program.
-    """
-
-    kind: Kind
-    location: str
-    app: str
-    app_state: AppState | None
-    matched_by: str
-    state: str
-    reason: str
-    action: str = ""
-    size_bytes: int | None = None
-    files: int | None = None
-    last_modified: datetime | None = None
-    is_purgeable: bool = False
-    reason_code: ReasonCode | None = None
 
 
 @dataclass(frozen=True)
@@ -79,10 +38,10 @@ class Sum:
 class Inventory:
     """What ``cache:list`` shows.
 
-    ``build_cache`` and ``daily_prune`` are None when they were not asked for, ``build_cache`` also when the engine
-    did not tell. ``unknown`` are sentences on what could not be found out. ``hides_others``: the calling user may not
-    see every app, so what belongs to others, or to nobody, is left out. ``disks`` are the file systems that
-    hold caches. ``kinds`` are those that were asked for, ``app`` is the one that was, or empty.
+    ``build_cache`` and ``daily_prune`` are None when they were not requested, ``build_cache`` also when Docker did
+    not respond. ``unknown`` are sentences on what could not be read. ``hides_others``: the calling user may not see
+    every app, so caches of others are left out. ``disks`` are the file systems that hold caches. ``kinds`` and
+    ``app`` are what was requested; ``app`` is empty for all.
     """
 
     caches: tuple[Cache, ...] = ()
@@ -121,29 +80,30 @@ def _sum(caches: Sequence[Cache]) -> Sum:
     return Sum(len(caches), sum(known), is_complete=len(known) == len(caches))
 
 
-def of_finding(finding: Finding, scan: Scan | None) -> Cache:
-    """Make a cache of a legacy directory that is there. ``scan`` is None when its size is not known."""
-    verdict = finding.verdict
-    is_purgeable = bool(decide(finding, Request()).targets)
+def listed(finding: Finding) -> Cache:
+    """Give a cache that exists as it is listed."""
+    verdict, volume, size = finding.verdict, finding.volume, finding.size
+    is_purgeable = volume is None and decide(finding, Request()).is_removal
+    action = f"dokku cache:purge-legacy {finding.app}" if is_purgeable else ""
     return Cache(
-        Kind.LEGACY,
+        finding.kind,
         finding.location.path,
         finding.app,
-        AppState.GHOST if finding.is_ghost else AppState.PRESENT,
-        "directory",
+        finding.app_state,
+        volume.match.value if volume else "directory",
         verdict.state.value,
         verdict.reason,
-        f"dokku cache:purge-legacy {finding.app}" if is_purgeable else "",
-        scan.size_bytes if scan else None,
-        scan.files if scan else None,
-        text.moment(scan.newest_mtime) if scan else None,
+        command(volume, verdict.state) if volume else action,
+        size.size_bytes if size else None,
+        size.files if size and volume is None else None,
+        text.moment(size.newest_mtime) if size else None,
         is_purgeable,
         verdict.code,
     )
 
 
 def of_directory_without_app(path: str, name: str, scan: Scan | None) -> Cache:
-    """Make a cache of a directory whose name is none that Dokku lets an app have: nothing removes it."""
+    """Give a directory that has no valid app name as it is listed: no command removes it."""
     return Cache(
         Kind.LEGACY,
         path,
@@ -157,23 +117,6 @@ def of_directory_without_app(path: str, name: str, scan: Scan | None) -> Cache:
         scan.files if scan else None,
         text.moment(scan.newest_mtime) if scan else None,
         reason_code=ReasonCode.INVALID_APP_NAME,
-    )
-
-
-def of_volume(finding: VolumeFinding) -> Cache:
-    """Make a cache of a volume."""
-    volume, verdict = finding.volume, finding.verdict
-    return Cache(
-        Kind(volume.builder.value),
-        volume.name,
-        volume.app,
-        finding.app_state,
-        volume.match.value,
-        verdict.state.value,
-        verdict.reason,
-        command(volume, verdict.state),
-        finding.size_bytes,
-        reason_code=verdict.code,
     )
 
 

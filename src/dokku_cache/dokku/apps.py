@@ -5,7 +5,6 @@ import os
 import re
 import time
 from collections.abc import Collection
-from enum import Enum
 
 from dokku_cache.dokku import plugn
 from dokku_cache.dokku.environment import DokkuEnvironment
@@ -19,14 +18,6 @@ LOCK_NAME = ".deploy.lock"
 _POLL_SECONDS = 0.1
 _DEPLOY_POLL_SECONDS = 0.5
 _LOCK_HINT = "nothing was removed; check that user dokku can open it, then purge again"
-
-
-class AppState(Enum):
-    """The state of a cache's app. A ghost is a destroyed app that Dokku still lists."""
-
-    PRESENT = "present"
-    GHOST = "ghost"
-    GONE = "gone"
 
 
 def is_valid(name: str) -> bool:

@@ -5,7 +5,7 @@ import os
 import re
 import stat
 
-from dokku_cache.model.version import DokkuVersion
+from dokku_cache.model.finding import DokkuVersion
 
 #: Longer files are not read.
 MAX_BYTES = 1 << 20

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from dokku_cache.dokku import files, policy
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import Unknown
-from dokku_cache.model.version import DokkuVersion
+from dokku_cache.model.finding import DokkuVersion
 
 #: Exists where systemd is the init system (sd_booted(3)).
 SYSTEMD = "run/systemd/system"

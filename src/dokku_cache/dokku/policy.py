@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from dokku_cache.dokku import files
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import CacheError, UsageError
-from dokku_cache.model.version import DokkuVersion
+from dokku_cache.model.finding import DokkuVersion
 from dokku_cache.rules import durations
 
 PLUGIN = "cache"

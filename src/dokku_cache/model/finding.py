@@ -1,14 +1,57 @@
-"""What is known about one legacy cache, what is decided about it, and what came of that."""
+"""What is known about one cache, what is decided about it, and the result of a purge."""
 
 from dataclasses import dataclass, field
+from enum import Enum
 
-from dokku_cache.model.check import Check, Result
+from dokku_cache.errors import CacheError, ExitCode, NotDue
+from dokku_cache.model.cache import AppState, CacheVolume, Kind
 from dokku_cache.model.location import Entry, Location
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.model.references import References
 from dokku_cache.model.state import State
-from dokku_cache.model.version import DokkuVersion
 from dokku_cache.tree.scan import Scan
+
+
+@dataclass(frozen=True, order=True)
+class DokkuVersion:
+    """A release of Dokku."""
+
+    major: int
+    minor: int
+    patch: int
+
+    def __str__(self) -> str:
+        return f"{self.major}.{self.minor}.{self.patch}"
+
+
+#: Builds keep their cache in Docker volumes since this release (dokku/dokku#5495).
+FIRST_WITH_VOLUMES = DokkuVersion(0, 31, 0)
+#: Deployment tasks no longer recreate the directory since this release.
+FIRST_WITHOUT_DIRECTORY = DokkuVersion(0, 33, 8)
+
+
+class CheckResult(Enum):
+    """The result of one check."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_CHECKED = "not-checked"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check of a directory.
+
+    ``name`` identifies the check in reports and in JSON. ``reason`` is a sentence without a full stop. A check that
+    fails gives the directory the state ``state``, with ``code`` and, where there is one, a next step in ``hint``.
+    """
+
+    name: str
+    result: CheckResult
+    reason: str
+    state: State | None = None
+    code: ReasonCode | None = None
+    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,21 +114,45 @@ class Facts:
 
 @dataclass(frozen=True)
 class Finding:
-    """The classification of one app's legacy cache and, separately, of its trash."""
+    """The classification of one app's legacy cache and, separately, of its trash; or of one cache volume.
+
+    ``volume`` is None for a directory. A volume's name is the path of its location. ``size`` is what was measured,
+    trash included, None where it is not known.
+    """
 
     facts: Facts
     cache: Verdict = field(default_factory=Verdict)
     trash: Verdict = field(default_factory=Verdict)
     checks: tuple[Check, ...] = ()
+    volume: CacheVolume | None = None
+    volume_app_state: AppState | None = None
+    size: Scan | None = None
+
+    @classmethod
+    def of_volume(cls, volume: CacheVolume, app_state: AppState | None, verdict: Verdict) -> "Finding":
+        """Give the classification of a volume. ``app_state`` is None where its app is unknown."""
+        return cls(Facts(Location(volume.app, volume.name)), verdict, volume=volume, volume_app_state=app_state)
 
     @property
     def app(self) -> str:
-        """The app's name."""
+        """The app's name, empty for a volume of an unknown app."""
         return self.facts.location.app
 
     @property
+    def kind(self) -> Kind:
+        """The kind of the cache."""
+        return self.volume.kind if self.volume else Kind.LEGACY
+
+    @property
+    def app_state(self) -> AppState | None:
+        """What became of the app, None where it is unknown."""
+        if self.volume:
+            return self.volume_app_state
+        return AppState.GHOST if self.is_ghost else AppState.PRESENT
+
+    @property
     def location(self) -> Location:
-        """The app's directory."""
+        """The app's directory, or the volume's name as its path."""
         return self.facts.location
 
     @property
@@ -96,7 +163,7 @@ class Finding:
     @property
     def is_final(self) -> bool:
         """Tell whether every check was made. Until then no cache may be removed."""
-        return all(check.result is not Result.NOT_CHECKED for check in self.checks)
+        return all(check.result is not CheckResult.NOT_CHECKED for check in self.checks)
 
     @property
     def verdict(self) -> Verdict:
@@ -111,9 +178,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Decision:
-    """What happens to one app's legacy cache: ``targets`` are removed, in this order.
+    """What happens to one cache: whether it is removed, and ``kept``, the verdict on what is kept.
 
-    ``kept`` is the verdict on what is kept, None when nothing is.
+    ``targets`` are the entries of an app's directory that are removed, in this order. Of a directory with trash, one
+    part may be removed and the other kept.
     """
 
     finding: Finding
@@ -125,10 +193,15 @@ class Decision:
         """The app's name."""
         return self.finding.app
 
+    @property
+    def is_removal(self) -> bool:
+        """Tell whether anything is removed."""
+        return bool(self.targets) or (self.finding.volume is not None and self.kept is None)
+
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of a purge: ``removed`` as it was scanned before, ``seconds`` for deleting.
+    """The result of a purge: ``removed`` as it was measured before, ``seconds`` for deleting.
 
     ``decision`` has what was kept. ``removed_ghost``: the directory of the destroyed app is gone too.
     """
@@ -138,7 +211,16 @@ class Outcome:
     seconds: float
     removed_ghost: bool = False
 
+
+@dataclass(frozen=True)
+class Result:
+    """The result for one cache: an outcome, an error, both where a part is kept, or neither: it does not exist."""
+
+    finding: Finding
+    outcome: Outcome | None = None
+    error: CacheError | None = None
+
     @property
-    def app(self) -> str:
-        """The app's name."""
-        return self.decision.app
+    def exit_code(self) -> ExitCode:
+        """Give the exit code. What an automatic removal keeps is not a failure."""
+        return ExitCode.OK if self.error is None or isinstance(self.error, NotDue) else self.error.exit_code

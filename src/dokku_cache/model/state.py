@@ -1,4 +1,4 @@
-"""The states of a legacy cache directory, and what asks for its removal."""
+"""The states of a cache, and requests to remove caches."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -8,7 +8,11 @@ DEPLOY_WAIT_SECONDS = 900.0
 
 
 class State(Enum):
-    """The state of a legacy cache directory, or of what an interrupted purge left of it."""
+    """The state of a cache, or of what an interrupted purge left of a directory.
+
+    Volumes are live, stale (an old key of pack), in-use, recent, orphaned or unknown. Directories are never live or
+    stale.
+    """
 
     ABSENT = "absent"
     UNSAFE = "unsafe"
@@ -20,6 +24,8 @@ class State(Enum):
     RECREATED = "recreated"
     RECENT = "recent"
     ORPHANED = "orphaned"
+    LIVE = "live"
+    STALE = "stale"
 
 
 class Initiator(Enum):
@@ -45,8 +51,9 @@ class Request:
 
     ``is_named``: a person named the app on the command line. ``is_confirmed``: the person also used --force or typed
     the app's name. ``auto_purge``: the property of the app; it matters to automatic removals only. ``in_deploy``: the
-    caller is part of a deploy or a destroy of the app, so that a held deploy lock is the caller's own. ``visible``:
-    the apps that the caller may see, None for all; reasons say nothing about any other app.
+    caller is part of a deploy or a destroy of the app, so that a held deploy lock is the caller's own.
+    ``is_over_limit``: the volumes of the app exceed ``max-size``. ``visible``: the apps that the caller may see, None
+    for all; reasons say nothing about any other app.
     """
 
     initiator: Initiator = Initiator.MANUAL
@@ -54,6 +61,7 @@ class Request:
     is_confirmed: bool = False
     auto_purge: bool = True
     in_deploy: bool = False
+    is_over_limit: bool = False
     visible: frozenset[str] | None = None
 
     @property

@@ -1,96 +1,131 @@
-"""What a purge of directories prints: its plan, and its result."""
+"""What purging prints: the plan, and the result for each cache and for all together."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from enum import Enum
 
-from dokku_cache.model.finding import Decision, Outcome
+from dokku_cache.errors import NotDue
+from dokku_cache.model.finding import Decision, Finding, Outcome, Result
 from dokku_cache.model.state import State
 from dokku_cache.output import text
 from dokku_cache.output.console import Console, unfailing
-from dokku_cache.tree.scan import Scan
 
 
-def show_plan(console: Console, decisions: Sequence[Decision], sizes: Mapping[str, Scan | None]) -> None:
-    """Show what would be removed and what is kept, one line per app, and the total.
+class Subject(Enum):
+    """What a plan or a total is about: the heading, the noun, and the sentence where there is none."""
+
+    DIRECTORIES = ("Legacy build caches", "legacy cache", "No legacy caches found")
+    VOLUMES = ("Cache volumes", "cache volume", "Nothing to remove")
+
+
+def show_plan(console: Console, subject: Subject, decisions: Iterable[Decision]) -> None:
+    """Show what would be removed and what is kept, a line for each, and the total.
 
     A dry run exists for its plan, so that ``--quiet`` leaves its lines.
     """
-    console.heading("Legacy build caches")
-    shown = [decision for decision in decisions if decision.targets or decision.kept]
+    heading, noun, nothing = subject.value
+    console.heading(heading)
+    shown = [decision for decision in decisions if decision.is_removal or decision.kept]
     if not shown:
-        tell_nothing_at_all(console)
+        console.detail(nothing)
         return
-    width = max((len(decision.app) for decision in shown), default=0)
+    width = max(len(decision.app or "?") for decision in shown)
     for decision in shown:
-        for line in _lines(decision, sizes):
-            console.result(f"       {decision.app:<{width}}  {line}")
-    console.detail(_sum(shown, sizes))
-
-
-def _lines(decision: Decision, sizes: Mapping[str, Scan | None]) -> Iterator[str]:
-    verdict = decision.finding.verdict
-    if decision.targets:
-        size = _size(sizes.get(decision.app)) if decision.kept is None else "the rest of an interrupted purge"
-        reason = verdict.reason if decision.kept is None else decision.finding.trash.reason
-        yield f"remove  {size}, {verdict.state.value}: {text.printable(reason)}"
-    if decision.kept is not None:
-        yield f"keep    {text.printable(decision.kept.described)}"
-
-
-def _size(scan: Scan | None) -> str:
-    if scan is None:
-        return "unknown size"
-    return f"{text.size(scan.size_bytes)} in {text.count(scan.files, 'file')}"
-
-
-def _sum(shown: Sequence[Decision], sizes: Mapping[str, Scan | None]) -> str:
-    removed = [decision for decision in shown if decision.targets]
-    if not removed:
-        return "Nothing to remove"
-    known = [scan for decision in removed if (scan := sizes.get(decision.app)) and decision.kept is None]
-    total = text.size(sum(scan.size_bytes for scan in known))
-    amount = total if len(known) == len(removed) else f"at least {total}"
-    return f"{text.count(len(removed), 'legacy cache')} would be removed, freeing {amount}"
-
-
-@unfailing
-def tell_nothing(console: Console, app: str) -> None:
-    """Report that an app has nothing to remove."""
-    console.detail(f"{app} has no legacy cache")
-
-
-@unfailing
-def tell_nothing_at_all(console: Console) -> None:
-    """Report that none of the apps has a legacy cache."""
-    console.detail("No legacy caches found")
-
-
-@unfailing
-def tell_outcome(console: Console, app: str, outcome: Outcome | None, *, is_destroyed: bool = False) -> None:
-    """Report the result of a purge. ``is_destroyed``: Dokku is about to remove the rest of the app."""
-    if outcome is None:
-        console.detail(f"The legacy cache of {app} was already removed")
-        return
-    removed, finding = outcome.removed, outcome.decision.finding
-    if console.is_log:
-        console.section(
-            f"{app}: removed {text.size(removed.size_bytes)} in {text.count(removed.files, 'file')} "
-            f"({text.duration(outcome.seconds)})"
-        )
+        for line in _plan_lines(decision):
+            console.result(f"       {decision.app or '?':<{width}}  {line}")
+    removed = [decision for decision in shown if decision.is_removal]
+    if removed:
+        sizes = [decision.finding if decision.kept is None else None for decision in removed]
+        console.detail(f"{text.count(len(removed), noun)} would be removed, freeing {_total(sizes)}")
     else:
-        console.detail(f"Removed in {text.duration(outcome.seconds)}")
+        console.detail("Nothing to remove")
+
+
+def _plan_lines(decision: Decision) -> Iterator[str]:
+    finding, verdict = decision.finding, decision.finding.verdict
+    name = f"volume {finding.location.path}, " if finding.volume else ""
+    if decision.is_removal:
+        size = _size(finding) if decision.kept is None else "the rest of an interrupted purge"
+        reason = verdict.reason if decision.kept is None else finding.trash.reason
+        yield f"remove  {size}, {text.printable(f'{name}{verdict.state.value}: {reason}')}"
+    if decision.kept is not None:
+        yield f"keep    {text.printable(f'{name}{decision.kept.described}')}"
+
+
+def _size(finding: Finding) -> str:
+    if finding.size is None:
+        return "unknown size"
+    size = text.size(finding.size.size_bytes)
+    return size if finding.volume else f"{size} in {text.count(finding.size.files, 'file')}"
+
+
+def _total(findings: Sequence[Finding | None]) -> str:
+    """Give the size of several caches; None is one of unknown size."""
+    sizes = [finding.size.size_bytes for finding in findings if finding and finding.size]
+    if findings and not sizes:
+        return "an unknown size"
+    return f"{'' if len(sizes) == len(findings) else 'at least '}{text.size(sum(sizes))}"
+
+
+@unfailing
+def show_result(console: Console, result: Result, *, is_automatic: bool = False, is_destroyed: bool = False) -> None:
+    """Report the result for one cache. ``is_destroyed``: Dokku is about to remove the rest of the app."""
+    finding, outcome, error = result.finding, result.outcome, result.error
+    if outcome is not None:
+        _show_removed(console, outcome)
+        if not is_destroyed:
+            _show_consequence(console, outcome)
+    elif finding.verdict.state is State.ABSENT:
+        console.detail(f"{finding.app} has no legacy cache")
+    elif error is None:
+        of_app = f"The legacy cache of {finding.app}"
+        console.detail(f"{f'Volume {finding.location.path}' if finding.volume else of_app} was already removed")
+    if isinstance(error, NotDue):
+        name = f"volume {finding.location.path} " if finding.volume else ""
+        console.detail(f"{finding.app or 'unknown app'}: {name}kept, {error.state_and_reason}")
+    elif error is not None:
+        # Docker's own messages do not name the app. The daily run merges equal reasons of several apps.
+        is_named = not finding.app or (finding.app in str(error) and not is_automatic)
+        console.warn(str(error) if is_named else f"{finding.app}: {error}", error.hint)
+
+
+def _show_removed(console: Console, outcome: Outcome) -> None:
+    finding, duration = outcome.decision.finding, text.duration(outcome.seconds)
+    if not console.is_log:
+        console.detail(f"Removed in {duration}")
+    elif finding.volume:
+        name = finding.location.path
+        console.section(f"{finding.app or '?'}: removed volume {name}, {_size(finding)} ({duration})")
+    else:
+        removed = outcome.removed
+        amount = f"{text.size(removed.size_bytes)} in {text.count(removed.files, 'file')}"
+        console.section(f"{finding.app}: removed {amount} ({duration})")
+
+
+def _show_consequence(console: Console, outcome: Outcome) -> None:
+    finding, cache = outcome.decision.finding, outcome.decision.finding.cache
+    app = finding.app
     if outcome.removed_ghost:
         console.detail(f"Nothing else was left of {app}. Its name can be used again")
-    elif finding.is_ghost and not is_destroyed:
+    elif finding.is_ghost:
         left = ", ".join(other.name for other in finding.location.others) or "a new file"
         console.detail(f"The directory of {app} still contains {left}. To remove it: 'dokku apps:destroy {app}'")
-    if outcome.decision.kept is None and finding.cache.state is State.RECREATED and not is_destroyed:
+    if outcome.decision.kept is not None:
+        return
+    if cache.state is State.LIVE:
+        console.detail(f"The next build of {app} is slower, because its cache is empty")
+    if cache.state is State.RECREATED:
         console.detail("The next deployment task recreates the empty directory. Dokku 0.33.8 and later do not")
-    if outcome.decision.kept is None and finding.cache.state is State.RECENT:
-        console.detail(f"Note: {finding.cache.reason}; automatic runs would have skipped it")
+    if cache.state is State.RECENT and finding.volume is None:
+        console.detail(f"Note: {cache.reason}; automatic runs would have skipped it")
 
 
 @unfailing
-def tell_total(console: Console, outcomes: Sequence[Outcome]) -> None:
+def show_total(console: Console, subject: Subject, results: Iterable[Result]) -> None:
     """Report the result of several purges together."""
-    removed = text.size(sum(outcome.removed.size_bytes for outcome in outcomes))
-    console.heading(f"{text.count(len(outcomes), 'legacy cache')} removed, {removed} in total")
+    removed = [result.outcome for result in results if result.outcome]
+    _, noun, _ = subject.value
+    if subject is Subject.VOLUMES:
+        amount = _total([outcome.decision.finding for outcome in removed])
+    else:
+        amount = text.size(sum(outcome.removed.size_bytes for outcome in removed))
+    console.heading(f"{text.count(len(removed), noun)} removed, {amount} in total")

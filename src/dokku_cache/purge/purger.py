@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from dokku_cache.dokku import apps
 from dokku_cache.dokku.environment import DokkuEnvironment
@@ -23,9 +22,9 @@ from dokku_cache.errors import (
 from dokku_cache.model.finding import Decision, Finding, Outcome
 from dokku_cache.model.location import Entry
 from dokku_cache.model.state import Request
-from dokku_cache.purge.refusals import refusal
+from dokku_cache.output.progress import Watcher
 from dokku_cache.purge.trash import delete_trash, put_back, remove_empty, remove_ghost, set_aside
-from dokku_cache.rules.removal import candidates, decide
+from dokku_cache.rules.removal import candidates, decide, refusal
 from dokku_cache.sources import app_directory
 from dokku_cache.survey.scanning import scan_entry
 from dokku_cache.survey.surveyor import Surveyor, with_scan
@@ -33,18 +32,17 @@ from dokku_cache.tree.handles import AppDirectory, Identity
 from dokku_cache.tree.program import Progress, ignore
 from dokku_cache.tree.scan import Scan
 
-#: The reason for keeping a cache whose app is being deployed; trigger post-deploy looks at it again.
+#: The reason for keeping a cache whose app is being deployed; trigger post-deploy checks it again.
 LEFT_TO_DEPLOY = "its app is being deployed; it is checked again after the deploy"
 
 
-class Watcher(Protocol):
-    """Shows the progress of a purge."""
-
-    def measuring(self, app: str) -> Progress:
-        """Give the progress callback of a scan."""
-
-    def deleting(self, app: str, scan: Scan) -> Progress:
-        """Give the progress callback of a removal; ``scan`` is what is removed."""
+def refuse_deploy(environment: DokkuEnvironment, app: str, request: Request) -> None:
+    """Raise Refused, or NotDue for an automatic removal, while an app is being deployed."""
+    if request.in_deploy or not apps.is_deployed_for(environment, app, request.deploy_wait_seconds):
+        return
+    if request.initiator.is_automatic:
+        raise NotDue(f"App {app} is being deployed", state_and_reason=LEFT_TO_DEPLOY)
+    raise Refused(f"App {app} is being deployed", "nothing was removed; purge again after the deploy")
 
 
 @dataclass
@@ -71,9 +69,9 @@ class Purger:
     def purge(self, planned: Finding) -> Outcome | None:
         """Remove what was found of one app, if it is still removable; None when it is gone by now.
 
-        Everything is scanned and checked again under the lock, and only what was planned is removed. Raises NotDue,
-        Refused or Unknown with everything unchanged, RolledBack and Interrupted without a hint likewise, and
-        PartlyRemoved, or Interrupted with a hint, when trash is left.
+        Everything is scanned and checked again under the lock, and only what was planned is removed. NotDue, Refused,
+        Unknown, RolledBack, and Interrupted without a hint leave everything unchanged. PartlyRemoved, and Interrupted
+        with a hint, leave trash.
         """
         with self._locked(planned) as directory:
             # An interrupted purge may have left a helper that still deletes.
@@ -100,16 +98,8 @@ class Purger:
             ) from error
         with directory:
             apps.hold_lock(directory, self.request.lock_wait_seconds)
-            self._refuse_deploy(planned.app)
+            refuse_deploy(self.environment, planned.app, self.request)
             yield directory
-
-    def _refuse_deploy(self, app: str) -> None:
-        wait_seconds = self.request.deploy_wait_seconds
-        if self.request.in_deploy or not apps.is_deployed_for(self.environment, app, wait_seconds):
-            return
-        if self.request.initiator.is_automatic:
-            raise NotDue(f"App {app} is being deployed", state_and_reason=LEFT_TO_DEPLOY)
-        raise Refused(f"App {app} is being deployed", "nothing was removed; purge again after the deploy")
 
     def _scan(self, directory: AppDirectory, planned: Finding) -> dict[Identity, Scan]:
         """Scan everything that may be removed. The checks come after this, because it may take long."""
@@ -126,7 +116,7 @@ class Purger:
 
     def _recheck(self, directory: AppDirectory, planned: Finding, scans: Mapping[Identity, Scan]) -> Decision:
         """Decide again, by facts of right now. Only what was scanned is among the targets."""
-        self._refuse_deploy(planned.app)
+        refuse_deploy(self.environment, planned.app, self.request)
         finding = Surveyor(self.environment, self.engine, self.request.visible).recheck(directory)
         cache, before = finding.location.cache, planned.location.cache
         if cache is not None and cache.identity in scans:

@@ -1,68 +1,66 @@
-"""Purging with everything around it: progress, the history, and the events for other plugins."""
+"""Purging with everything around it: progress, the history, events for other plugins, and results as values."""
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 from dokku_cache.context import Context
-from dokku_cache.errors import CacheError, NotDue, PartlyRemoved
-from dokku_cache.model.finding import Finding, Outcome
-from dokku_cache.model.location import CACHE_NAME
-from dokku_cache.model.state import Initiator, Request
+from dokku_cache.errors import CacheError, NotDue, NotRemoved
+from dokku_cache.model.finding import Finding, Outcome, Result
+from dokku_cache.model.state import Request, State
 from dokku_cache.output.progress import Watcher
 from dokku_cache.purge import events
 from dokku_cache.purge.purger import Purger
+from dokku_cache.purge.volume_purger import VolumePurger
 from dokku_cache.records import history
 from dokku_cache.records.history import Record
+from dokku_cache.rules.removal import decide, is_candidate, refusal
 
 
-def purge_and_record(context: Context, finding: Finding, request: Request) -> Outcome | None:
-    """Purge one app as ``Purger.purge`` does, show the progress, record the result, and fire the events.
+def purge(context: Context, finding: Finding, request: Request) -> Result:
+    """Remove one cache if the request may; show the progress, record the result, and fire the events.
 
-    Failures are recorded, and the app's owner reads them; so an automatic purge names no other app either.
+    A failure is part of the result. It is recorded if a removal was started, or if no person watches. The app's owner
+    reads the records, so an automatic purge of a directory names no other app.
     """
-    if request.initiator.is_automatic:
+    if not is_candidate(finding, request):
+        is_absent = finding.verdict.state is State.ABSENT
+        return Result(finding, error=None if is_absent else refusal(decide(finding, request), request))
+    if request.initiator.is_automatic and finding.volume is None:
         request = replace(request, visible=frozenset({finding.app}))
     try:
         with Watcher(context.console) as watcher:
-            outcome = Purger(context.environment, context.engine, watcher, request).purge(finding)
-    except PartlyRemoved as error:
-        _record_failure(context, finding.app, request.initiator, str(error))
-        raise
-    if outcome:
-        removed, by = outcome.removed, request.initiator.value
-        entry = Record(
-            finding.app,
-            history.now(),
-            by,
-            removed.size_bytes,
-            removed.files,
-            seconds=round(outcome.seconds, 1),
-            ends_app=outcome.removed_ghost,
-        )
-        record(context, entry)
-        sizes = removed.size_bytes, removed.files
-        events.purged(context.environment, finding.app, history.LEGACY, finding.location.path, sizes, by)
-    return outcome
-
-
-@contextmanager
-def failure_in_history(context: Context, app: str, initiator: Initiator) -> Iterator[None]:
-    """Record what ended a purge that no person watched, so that reports show it; the error continues."""
-    try:
-        yield
-    except (PartlyRemoved, NotDue):
-        raise  # the one is recorded already, the other is not a failure
+            if finding.volume is not None:
+                outcome = VolumePurger(context, watcher, request).purge(finding)
+            else:
+                outcome = Purger(context.environment, context.engine, watcher, request).purge(finding)
     except Exception as error:
-        _record_failure(context, app, initiator, str(error) or type(error).__name__)
-        raise
+        is_failure = request.initiator.is_automatic and not isinstance(error, NotDue)
+        if is_failure or isinstance(error, NotRemoved):
+            _record(context, finding, request, failure=str(error) or type(error).__name__)
+        if not isinstance(error, CacheError):
+            raise
+        return Result(finding, error=error)
+    if outcome is None:
+        return Result(finding)
+    _record(context, finding, request, outcome)
+    return Result(finding, outcome, refusal(outcome.decision, request) if outcome.decision.kept else None)
 
 
-def _record_failure(context: Context, app: str, initiator: Initiator, failure: str) -> None:
-    record(context, Record(app, history.now(), initiator.value, failure=failure))
-    location = os.path.join(context.environment.root, app, CACHE_NAME)
-    events.purge_failed(context.environment, app, history.LEGACY, location, initiator.value, failure)
+def _record(
+    context: Context, finding: Finding, request: Request, outcome: Outcome | None = None, failure: str = ""
+) -> None:
+    app, kind, location, by = finding.app, finding.kind.value, finding.location.path, request.initiator.value
+    entry = Record(app, history.now(), by, failure=failure, kind=kind, location=location if finding.volume else "")
+    if outcome is None:
+        record(context, entry)
+        events.purge_failed(context.environment, app, kind, location, by, failure)
+        return
+    size_bytes, files = outcome.removed.size_bytes, outcome.removed.files
+    seconds = round(outcome.seconds, 1)
+    record(
+        context,
+        replace(entry, size_bytes=size_bytes, files=files, seconds=seconds, ends_app=outcome.removed_ghost),
+    )
+    events.purged(context.environment, app, kind, location, (size_bytes, files), by)
 
 
 def record(context: Context, entry: Record) -> None:

@@ -2,8 +2,8 @@
 
 import os
 from collections.abc import Callable
-from typing import Protocol
 
+from dokku_cache.engine.helper import Helper
 from dokku_cache.errors import PartlyRemoved, Refused, os_error_hint
 from dokku_cache.model.location import CACHE_NAME, Entry
 from dokku_cache.sources.app_directory import new_trash_name
@@ -12,18 +12,11 @@ from dokku_cache.tree.mounts import mounted_at_or_below, read_mounts
 from dokku_cache.tree.program import Progress
 
 
-class Deleter(Protocol):
-    """Deletes what is in a directory: the helper container."""
-
-    def delete(self, directory_path: str, identity: Identity, progress: Progress) -> None:
-        """Delete everything below a directory. Raises CacheError when it cannot start or finish."""
-
-
 def set_aside(directory: AppDirectory, cache: Entry, verify: Callable[[], None]) -> Entry:
-    """Rename a legacy cache to trash, and give that: within its app's directory, and whatever its size at once.
+    """Rename a legacy cache to trash within its app's directory, and give that.
 
-    ``verify`` is called when nobody can find the cache by its name any more: it raises CacheError when the
-    cache turns out to be in use, and the rename is undone. Raises Refused when something else is there now.
+    ``verify`` is called after the rename, when no process can find the cache by its name. It raises CacheError when
+    the cache is in use, and the rename is undone. Raises Refused when another directory has the name now.
     """
     trash_name = new_trash_name()
     os.rename(cache.name, trash_name, src_dir_fd=directory.fd, dst_dir_fd=directory.fd)
@@ -48,10 +41,7 @@ def remove_empty(directory: AppDirectory, cache: Entry) -> None:
 
 
 def put_back(directory: AppDirectory, trash_name: str) -> bool:
-    """Undo the rename, and tell whether that was done.
-
-    It is not where somebody made a new cache meanwhile: then the old one stays, as trash.
-    """
+    """Undo the rename, and tell whether that was done. If a new cache exists, the old one is kept as trash."""
     try:
         os.stat(CACHE_NAME, dir_fd=directory.fd, follow_symlinks=False)
     except FileNotFoundError:
@@ -60,21 +50,21 @@ def put_back(directory: AppDirectory, trash_name: str) -> bool:
     return False
 
 
-def delete_trash(directory: AppDirectory, trash: Entry, deleter: Deleter, progress: Progress) -> None:
+def delete_trash(directory: AppDirectory, trash: Entry, helper: Helper, progress: Progress) -> None:
     """Delete trash, and check afterwards that it is gone. Raises PartlyRemoved when something is left."""
     if not trash.is_trash:
-        raise ValueError(f"only what was set aside may be deleted, not {trash.name}")
+        raise ValueError(f"not trash: {trash.name}")
     if trash.name in os.listdir(directory.fd):
         _refuse_mounts(directory, trash)
-        deleter.delete(os.path.join(directory.path, trash.name), trash.identity, progress)
+        helper.delete(os.path.join(directory.path, trash.name), trash.identity, progress)
     _remove_top(directory, trash)
 
 
 def _refuse_mounts(directory: AppDirectory, trash: Entry) -> None:
-    """Look for mounts right before another mount namespace deletes.
+    """Look for mounts right before the helper deletes in another mount namespace.
 
-    There, a directory on which something is mounted here can be removed, and the kernel then unmounts it
-    (rmdir(2); Linux 3.18: "vfs: Lazily remove mounts on unlinked files and directories").
+    There, a directory that is a mount point here can be removed, and the kernel then unmounts it (rmdir(2); Linux
+    3.18: "vfs: Lazily remove mounts on unlinked files and directories").
     """
     inner = mounted_at_or_below(os.path.join(directory.real_path(), trash.name), read_mounts())
     if inner is not None:
@@ -98,10 +88,7 @@ def _remove_top(directory: AppDirectory, trash: Entry) -> None:
 
 
 def remove_ghost(directory: AppDirectory) -> bool:
-    """Remove the directory of a ghost app by ``rmdir`` alone; tell whether it is gone.
-
-    Whatever came into it meanwhile keeps it: then nothing happens.
-    """
+    """Remove the directory of a ghost app with ``rmdir``, which fails if it is not empty; tell whether it is gone."""
     if not directory.still_named():
         return False
     try:

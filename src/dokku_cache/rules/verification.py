@@ -7,12 +7,18 @@ unverified, and a person decides. A new check is one function and one line in CH
 from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 
-from dokku_cache.model.check import Check, Result
-from dokku_cache.model.finding import Facts, Finding, Verdict
+from dokku_cache.model.finding import (
+    FIRST_WITH_VOLUMES,
+    FIRST_WITHOUT_DIRECTORY,
+    Check,
+    CheckResult,
+    Facts,
+    Finding,
+    Verdict,
+)
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.model.references import References
 from dokku_cache.model.state import State
-from dokku_cache.model.version import FIRST_WITH_VOLUMES, FIRST_WITHOUT_DIRECTORY
 from dokku_cache.rules import app_names, durations, layout
 
 #: herokuish builds as this user (gliderlabs/herokuish, include/buildpack.bash). It needs no account on the host.
@@ -34,15 +40,15 @@ _HINTS = {
 
 
 def _passed(name: str, reason: str) -> Check:
-    return Check(name, Result.PASSED, reason)
+    return Check(name, CheckResult.PASSED, reason)
 
 
 def _failed(name: str, state: State, reason: str, code: ReasonCode | None, hint: str = "") -> Check:
-    return Check(name, Result.FAILED, reason, state, code, hint or _HINTS.get(state, ""))
+    return Check(name, CheckResult.FAILED, reason, state, code, hint or _HINTS.get(state, ""))
 
 
 def _not_checked(name: str, reason: str = "not checked") -> Check:
-    return Check(name, Result.NOT_CHECKED, reason)
+    return Check(name, CheckResult.NOT_CHECKED, reason)
 
 
 def check_shape(facts: Facts) -> Check:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from dokku_cache.dokku import apps, files, policy
-from dokku_cache.dokku.apps import AppState
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper
 from dokku_cache.errors import Unknown
+from dokku_cache.model.cache import AppState
 from dokku_cache.model.finding import Facts, Finding
 from dokku_cache.model.location import Location
 from dokku_cache.model.reason_code import ReasonCode

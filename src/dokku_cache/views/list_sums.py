@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from dokku_cache.caches.inventory import Inventory, Sum
 from dokku_cache.output import text
-from dokku_cache.volumes.state import PURGE_ORPHANED
+from dokku_cache.rules.volumes import PURGE_ORPHANED
 
 
 def lines(inventory: Inventory) -> Iterator[str]:

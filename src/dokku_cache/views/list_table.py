@@ -5,15 +5,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dokku_cache.caches.inventory import Cache, Inventory, Kind, Order
-from dokku_cache.dokku.apps import AppState
+from dokku_cache.caches.inventory import Inventory, Order
 from dokku_cache.dokku.host_settings import DailyPrune
 from dokku_cache.engine.storage import BuildCache
+from dokku_cache.model.cache import AppState, Cache, Kind
 from dokku_cache.model.reason_code import ReasonCode
+from dokku_cache.model.state import State
 from dokku_cache.output import text
 from dokku_cache.output.console import Console
 from dokku_cache.views import disk_lines, list_sums
-from dokku_cache.volumes.state import VolumeState
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -106,9 +106,9 @@ def _day(cache: Cache) -> str:
 def _what(cache: Cache) -> str:
     if cache.reason_code is ReasonCode.BUILDKIT_STOPPED and cache.action:
         return f"{cache.action} (start its container first; the next build is slower)"
-    if cache.state == VolumeState.LIVE.value and cache.action:
+    if cache.state == State.LIVE.value and cache.action:
         return f"{cache.action} (the next build is slower)"
-    if cache.action and cache.state != VolumeState.ORPHANED.value:
+    if cache.action and cache.state != State.ORPHANED.value:
         return f"{cache.action} ({cache.reason})"
     return cache.action or f"kept: {cache.reason}"
 
@@ -134,7 +134,7 @@ def _engine_state(known: BuildCache | None) -> str:
         return _UNKNOWN
     if not known.records:
         return "empty"
-    return "reclaimable" if known.reclaimable_bytes else VolumeState.IN_USE.value
+    return "reclaimable" if known.reclaimable_bytes else State.IN_USE.value
 
 
 def _prune(prune: DailyPrune, *, has_use: bool) -> str:

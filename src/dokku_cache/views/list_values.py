@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from dokku_cache.caches.inventory import Cache, Inventory
+from dokku_cache.caches.inventory import Inventory
+from dokku_cache.model.cache import Cache
 from dokku_cache.output import text
 from dokku_cache.output.serialized import SCHEMA_VERSION
 from dokku_cache.records.daily_run import Run

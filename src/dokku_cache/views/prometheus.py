@@ -6,7 +6,8 @@ What is not known has no sample: a 0 would be a lie, and alerts would go out.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from dokku_cache.caches.inventory import Cache, Inventory
+from dokku_cache.caches.inventory import Inventory
+from dokku_cache.model.cache import Cache
 from dokku_cache.output import text
 from dokku_cache.records import daily_run
 from dokku_cache.records.daily_run import Run, Schedule

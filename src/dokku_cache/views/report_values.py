@@ -2,10 +2,9 @@
 
 from dokku_cache.context import Context
 from dokku_cache.dokku import policy
-from dokku_cache.dokku.apps import AppState
 from dokku_cache.errors import CacheError, Unknown
-from dokku_cache.model.check import Result
-from dokku_cache.model.finding import Finding
+from dokku_cache.model.cache import AppState
+from dokku_cache.model.finding import CheckResult, Finding
 from dokku_cache.model.state import State
 from dokku_cache.output import text
 from dokku_cache.output.report import Missing, Rows, Value
@@ -157,9 +156,10 @@ def _state(finding: Finding) -> str:
 
 def _checks(finding: Finding) -> Rows:
     """Give one row per check."""
-    names = {Result.PASSED: "passed", Result.FAILED: "failed", Result.NOT_CHECKED: "not checked"}
+    names = {CheckResult.PASSED: "passed", CheckResult.FAILED: "failed", CheckResult.NOT_CHECKED: "not checked"}
     lines = tuple(
-        f"{check.name}: {names[check.result]}" + ("" if check.result is Result.NOT_CHECKED else f", {check.reason}")
+        f"{check.name}: {names[check.result]}"
+        + ("" if check.result is CheckResult.NOT_CHECKED else f", {check.reason}")
         for check in finding.checks
     )
     plain = tuple(

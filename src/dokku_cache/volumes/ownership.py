@@ -1,58 +1,16 @@
-"""Which volumes are build caches, and of which app: by Dokku's labels, or by what a builder calls them."""
+"""Which volumes are build caches, and of which app: by Dokku's labels, or by the names that builders give."""
 
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
 from typing import Any
 
 from dokku_cache.dokku.apps import is_valid
 from dokku_cache.dokku.host_settings import PackKeys
 from dokku_cache.engine import client
-
-
-class Builder(Enum):
-    """Whose cache it is."""
-
-    HEROKUISH = "herokuish"
-    PACK = "pack"
-
-
-class Match(Enum):
-    """What tells the app: Dokku's label, the volume's name, or a hash in it that was made from the app's image."""
-
-    LABEL = "label"
-    NAME = "name"
-    HASH = "hash"
-    NONE = ""
-
-
-class Generation(Enum):
-    """Whether the builder would take this volume now; of pack's that is told by the key in the name."""
-
-    CURRENT = "current"
-    FORMER = "former"
-    UNTOLD = ""
-
-
-@dataclass(frozen=True)
-class CacheVolume:
-    """A volume that a builder keeps its cache in. ``app`` is empty where nothing tells whose it is.
-
-    ``created``: when the engine made it, None where it does not say. ``elsewhere`` says why the engine may not keep
-    it in a directory of its own, as another driver does, and is empty where it does.
-    """
-
-    name: str
-    builder: Builder
-    app: str = ""
-    match: Match = Match.NONE
-    generation: Generation = Generation.UNTOLD
-    created: datetime | None = None
-    elsewhere: str = ""
-
+from dokku_cache.model.cache import CacheVolume, Generation, Kind, Match
 
 #: Dokku's since 0.31.0 (plugins/builder-herokuish/builder-build).
 _HEROKUISH_PREFIX = "cache-"
@@ -69,7 +27,7 @@ LOCAL_DRIVER = "local"
 
 @dataclass(frozen=True)
 class _Listed:
-    """The apps of the server, by what older packs made of their images' names, and by what newer ones do."""
+    """The apps of the server by the volume names of older packs, and of newer ones."""
 
     by_hash: Mapping[str, str]
     by_pack_name: Mapping[str, tuple[str, ...]]
@@ -78,7 +36,7 @@ class _Listed:
     def of(cls, apps: Collection[str]) -> "_Listed":
         by_pack_name: dict[str, tuple[str, ...]] = {}
         for app in sorted(apps):
-            name = _taken_apart(app)
+            name = _split(app)
             by_pack_name[name] = (*by_pack_name.get(name, ()), app)
         return cls({_hash(image_of(app)): app for app in apps}, by_pack_name)
 
@@ -88,7 +46,7 @@ def find(
 ) -> tuple[CacheVolume, ...]:
     """Find the cache volumes among all of an engine's (as ``GET /volumes`` lists them), in their order.
 
-    ``apps`` are all of the server, visible or not. A label or name that is no valid name of an app tells nothing.
+    ``apps`` are all of the server, visible or not. A label or name that is not a valid app name is ignored.
     """
     listed = _Listed.of(apps)
     found = (_examine(volume, listed, keys or PackKeys()) for volume in volumes)
@@ -96,7 +54,7 @@ def find(
 
 
 def is_same(volume: CacheVolume, found: Mapping[str, Any]) -> bool:
-    """Tell whether what bears the name of a volume (as ``GET /volumes/{name}`` gives it) is that one still."""
+    """Tell whether a volume as ``GET /volumes/{name}`` gives it is the same one, not a new one of its name."""
     return found.get("Name") == volume.name and _created(found) == volume.created
 
 
@@ -108,17 +66,17 @@ def image_of(app: str) -> str:
 def _examine(volume: Mapping[str, Any], listed: _Listed, keys: PackKeys) -> CacheVolume | None:
     name, volume_labels = str(volume.get("Name")), volume.get("Labels") or {}
     created, elsewhere = _created(volume), _elsewhere(volume)
-    if volume_labels.get(client.BUILDER_TYPE) == Builder.HEROKUISH.value:
+    if volume_labels.get(client.BUILDER_TYPE) == Kind.HEROKUISH.value:
         app = str(volume_labels.get(client.APP_NAME, ""))
-        # Dokku calls it so (0.31.0, plugins/builder-herokuish/builder-build): a label on another is somebody else's.
+        # Dokku's name for it (0.31.0, plugins/builder-herokuish/builder-build): another name is not Dokku's.
         if is_valid(app) and name == f"{_HEROKUISH_PREFIX}{app}":
-            return CacheVolume(name, Builder.HEROKUISH, app, Match.LABEL, created=created, elsewhere=elsewhere)
+            return CacheVolume(name, Kind.HEROKUISH, app, Match.LABEL, created=created, elsewhere=elsewhere)
     if name.startswith(_PACK_PREFIX):
         app, match, generation = _examine_pack(name, listed, keys)
-        return CacheVolume(name, Builder.PACK, app, match, generation, created, elsewhere)
+        return CacheVolume(name, Kind.PACK, app, match, generation, created, elsewhere)
     app = name.removeprefix(_HEROKUISH_PREFIX)
     if app != name and is_valid(app):
-        return CacheVolume(name, Builder.HEROKUISH, app, Match.NAME, created=created, elsewhere=elsewhere)
+        return CacheVolume(name, Kind.HEROKUISH, app, Match.NAME, created=created, elsewhere=elsewhere)
     return None
 
 
@@ -131,20 +89,20 @@ def _examine_pack(name: str, listed: _Listed, keys: PackKeys) -> tuple[str, Matc
     hashed = _PACK_HASHED.fullmatch(name)
     if hashed and hashed["hash"] in listed.by_hash:
         app = listed.by_hash[hashed["hash"]]
-        # A pack that has keys calls its volumes otherwise.
-        return app, Match.HASH, Generation.FORMER if keys.of(image_of(app)) else Generation.UNTOLD
-    return "", Match.NONE, Generation.UNTOLD
+        # A pack that has keys gives other names.
+        return app, Match.HASH, Generation.FORMER if keys.of(image_of(app)) else Generation.UNKNOWN
+    return "", Match.NONE, Generation.UNKNOWN
 
 
 def _app_of(pack_name: str, digest: str, listed: _Listed, keys: PackKeys) -> str:
-    """Give the app that pack means by a name: one that is there before one that is not, none where two could be.
+    """Give the app that a name of pack stands for: an existing one first, none where two could be meant.
 
     An older app may have an underscore in its own name, and ``a_u_x`` is what pack makes of ``aux`` too.
     """
     there = listed.by_pack_name.get(pack_name, ())
     if len(there) > 1:
         return next((app for app in there if _generation(app, digest, keys) is Generation.CURRENT), "")
-    return there[0] if there else _put_together(pack_name)
+    return there[0] if there else _joined(pack_name)
 
 
 def _generation(app: str, digest: str, keys: PackKeys) -> Generation:
@@ -152,7 +110,7 @@ def _generation(app: str, digest: str, keys: PackKeys) -> Generation:
     key = keys.of(image)
     if digest == _hash(image + key):
         return Generation.CURRENT
-    return Generation.FORMER if key else Generation.UNTOLD
+    return Generation.FORMER if key else Generation.UNKNOWN
 
 
 def _created(volume: Mapping[str, Any]) -> datetime | None:
@@ -168,17 +126,17 @@ def _elsewhere(volume: Mapping[str, Any]) -> str:
     driver = volume.get("Driver") or LOCAL_DRIVER
     if driver != LOCAL_DRIVER:
         return f"volume driver {driver} stores it, not Docker itself"
-    # No builder gives any: they are how a mount of something else is made a volume.
+    # Builders set none. They can turn a mount of any other directory into a volume.
     return "its driver options may store it anywhere" if volume.get("Options") else ""
 
 
-def _put_together(name: str) -> str:
+def _joined(name: str) -> str:
     for word in _RESERVED:
         name = name.replace("_".join(word), word)
     return name
 
 
-def _taken_apart(name: str) -> str:
+def _split(name: str) -> str:
     for word in _RESERVED:
         name = name.replace(word, "_".join(word))
     return name

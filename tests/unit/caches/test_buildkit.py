@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from dokku_cache.caches import buildkit
-from dokku_cache.caches.inventory import Cache, Kind
+from dokku_cache.model.cache import Cache, Kind
 
 STATE = "/var/lib/buildkit"
 ANONYMOUS = "7" * 64

@@ -1,13 +1,14 @@
 """What each cache is taken for, and what all of them come to."""
 
+from dataclasses import replace
 from datetime import datetime, timezone
 
 import pytest
 
 from dokku_cache.caches import inventory
-from dokku_cache.caches.inventory import Cache, Inventory, Kind, Order, Sum
-from dokku_cache.dokku.apps import AppState
+from dokku_cache.caches.inventory import Inventory, Order, Sum
 from dokku_cache.engine.storage import BuildCache
+from dokku_cache.model.cache import AppState, Cache, CacheVolume, Kind, Match
 from dokku_cache.model.finding import Facts, Finding, Verdict
 from dokku_cache.model.location import Entry, Location
 from dokku_cache.model.reason_code import ReasonCode
@@ -15,16 +16,13 @@ from dokku_cache.model.references import References
 from dokku_cache.model.state import State
 from dokku_cache.tree.handles import Identity
 from dokku_cache.tree.scan import Scan
-from dokku_cache.volumes.ownership import Builder, CacheVolume, Match
-from dokku_cache.volumes.plan import VolumeFinding
-from dokku_cache.volumes.state import VolumeState, VolumeVerdict
 
 CACHE = Entry("cache", Identity(1, 2))
 TRASH = Entry(".dokku-cache-trash.0", Identity(1, 3))
-LABELLED = CacheVolume("cache-shop", Builder.HEROKUISH, "shop", Match.LABEL)
-NAMED = CacheVolume("cache-shop", Builder.HEROKUISH, "shop", Match.NAME)
-PACKED = CacheVolume("pack-cache-dokku_shop_latest-0123456789ab.build", Builder.PACK, "shop", Match.NAME)
-NOBODYS = CacheVolume("pack-cache-x", Builder.PACK)
+LABELLED = CacheVolume("cache-shop", Kind.HEROKUISH, "shop", Match.LABEL)
+NAMED = CacheVolume("cache-shop", Kind.HEROKUISH, "shop", Match.NAME)
+PACKED = CacheVolume("pack-cache-dokku_shop_latest-0123456789ab.build", Kind.PACK, "shop", Match.NAME)
+NOBODYS = CacheVolume("pack-cache-x", Kind.PACK)
 
 
 def directory(state: State, *trash: Entry, scan: Scan | None = None, is_ghost: bool = False) -> Cache:
@@ -32,7 +30,7 @@ def directory(state: State, *trash: Entry, scan: Scan | None = None, is_ghost: b
     verdicts = Verdict(state, "reason"), Verdict()
     facts = Facts(location, life=References() if is_ghost else None)
     cache, trash_verdict = verdicts if state is not State.INTERRUPTED else reversed(verdicts)
-    return inventory.of_finding(Finding(facts, cache, trash_verdict), scan)
+    return inventory.listed(Finding(facts, cache, trash_verdict, size=scan))
 
 
 @pytest.mark.parametrize("state", list(State))
@@ -50,27 +48,26 @@ def test_a_directory_that_could_not_be_measured_has_no_figures() -> None:
     assert cache.app_state is AppState.GHOST
 
 
-def volume(found: CacheVolume, state: VolumeState) -> Cache:
-    return inventory.of_volume(
-        VolumeFinding(found, AppState.PRESENT, VolumeVerdict(state, "so it is", code=ReasonCode.USED_BY_BUILDS), 5)
-    )
+def volume(found: CacheVolume, state: State) -> Cache:
+    verdict = Verdict(state, "reason", code=ReasonCode.USED_BY_BUILDS)
+    return inventory.listed(replace(Finding.of_volume(found, AppState.PRESENT, verdict), size=Scan(5)))
 
 
 @pytest.mark.parametrize(
     ("found", "state", "action"),
     [
-        (LABELLED, VolumeState.LIVE, "dokku cache:purge-volumes shop"),
-        (NAMED, VolumeState.LIVE, "dokku repo:purge-cache shop"),
-        (PACKED, VolumeState.LIVE, "dokku cache:purge-volumes shop"),
-        (PACKED, VolumeState.STALE, "dokku cache:purge-volumes shop"),
-        (PACKED, VolumeState.ORPHANED, "dokku cache:purge-volumes --orphaned"),
-        (LABELLED, VolumeState.RECENT, ""),
-        (LABELLED, VolumeState.IN_USE, ""),
-        (NOBODYS, VolumeState.UNKNOWN, ""),
+        (LABELLED, State.LIVE, "dokku cache:purge-volumes shop"),
+        (NAMED, State.LIVE, "dokku repo:purge-cache shop"),
+        (PACKED, State.LIVE, "dokku cache:purge-volumes shop"),
+        (PACKED, State.STALE, "dokku cache:purge-volumes shop"),
+        (PACKED, State.ORPHANED, "dokku cache:purge-volumes --orphaned"),
+        (LABELLED, State.RECENT, ""),
+        (LABELLED, State.IN_USE, ""),
+        (NOBODYS, State.UNKNOWN, ""),
     ],
 )
 def test_a_volume_is_offered_for_removal_only_when_it_is_known_to_be_free(
-    found: CacheVolume, state: VolumeState, action: str
+    found: CacheVolume, state: State, action: str
 ) -> None:
     cache = volume(found, state)
     assert (cache.state, cache.action, cache.size_bytes, cache.is_purgeable) == (state.value, action, 5, False)
@@ -80,7 +77,7 @@ def test_a_volume_is_offered_for_removal_only_when_it_is_known_to_be_free(
 
 @pytest.mark.parametrize("name", ["a;reboot", "$(reboot)", "a b", "-f", "a\nb", "\udcff"])
 def test_no_command_is_made_of_a_name_that_a_shell_could_misread(name: str) -> None:
-    assert volume(CacheVolume(name, Builder.PACK, "shop", Match.NAME), VolumeState.ORPHANED).action == ""
+    assert volume(CacheVolume(name, Kind.PACK, "shop", Match.NAME), State.ORPHANED).action == ""
 
 
 def sized(app: str, size_bytes: int | None, year: int | None = None) -> Cache:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dokku_cache.dokku import host_settings
-from dokku_cache.model.version import DokkuVersion
+from dokku_cache.model.finding import DokkuVersion
 
 NEW, OLD = DokkuVersion(0, 38, 27), DokkuVersion(0, 34, 9)
 SERVICE = "[Service]\nType=oneshot\nUser=dokku\nExecStart=/usr/bin/docker builder prune{}\n"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dokku_cache.dokku import files
-from dokku_cache.model.version import DokkuVersion
+from dokku_cache.model.finding import DokkuVersion
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def test_a_dead_cache_goes_and_nothing_else_of_the_app(server: Server) -> None:
     outcome = server.purge(server.find())
     assert server.there == ["HEAD", "precious"]
     assert outcome
-    assert (outcome.app, outcome.removed.entries, outcome.removed_ghost) == ("shop", 3, False)
+    assert (outcome.decision.app, outcome.removed.entries, outcome.removed_ghost) == ("shop", 3, False)
     assert 0 <= outcome.seconds < 60
 
 

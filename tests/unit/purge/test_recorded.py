@@ -9,19 +9,22 @@ import pytest
 from dokku_cache.context import Context
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
-from dokku_cache.errors import Interrupted, NotDue, PartlyRemoved, Refused
-from dokku_cache.model.finding import Decision, Facts, Finding, Outcome, Verdict
-from dokku_cache.model.location import Location
+from dokku_cache.errors import ExitCode, NotDue, PartlyRemoved, Refused
+from dokku_cache.model.finding import Decision, Facts, Finding, Outcome, Result, Verdict
+from dokku_cache.model.location import Entry, Location
 from dokku_cache.model.state import Initiator, Request, State
 from dokku_cache.output.console import Console
-from dokku_cache.purge import events
+from dokku_cache.purge import events, recorded
 from dokku_cache.purge.purger import Purger
-from dokku_cache.purge.recorded import failure_in_history, purge_and_record
 from dokku_cache.records import history
 from dokku_cache.records.history import Record
+from dokku_cache.tree.handles import Identity
 from dokku_cache.tree.scan import Scan
 
-SHOP = Finding(Facts(Location("shop", "/home/dokku/shop/cache")), Verdict(State.ORPHANED, "unused"))
+SHOP = Finding(
+    Facts(Location("shop", "/home/dokku/shop/cache", Entry("cache", Identity(1, 2)))),
+    Verdict(State.ORPHANED, "unused"),
+)
 
 
 @pytest.fixture
@@ -39,7 +42,6 @@ def purge(
     """Let a purge end so."""
 
     def ended(_: Purger, finding: Finding) -> Outcome | None:
-        assert finding is SHOP
         if isinstance(came_of_it, Exception):
             raise came_of_it
         return came_of_it
@@ -47,7 +49,10 @@ def purge(
     context = Context(environment, Console(is_quiet=True, out=io.StringIO(), err=err), Engine(""))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Purger, "purge", ended)
-        assert purge_and_record(context, SHOP, Request(initiator)) is came_of_it
+        result = recorded.purge(context, SHOP, Request(initiator))
+        if result.error:
+            raise result.error
+        assert result.outcome is came_of_it
 
 
 @pytest.mark.parametrize(
@@ -84,7 +89,7 @@ def test_a_purge_that_is_half_done_is_a_failure_in_the_history_and_is_told(
     failure = history.read(environment).last_failure("shop")
     assert failure
     assert (failure.failure, failure.size_bytes) == ("something is left", 0)
-    assert told == [("failed", "shop", "legacy", f"{environment.root}/shop/cache", "manual", "something is left")]
+    assert told == [("failed", "shop", "legacy", "/home/dokku/shop/cache", "manual", "something is left")]
 
 
 def test_a_history_that_cannot_be_written_is_a_warning_and_no_failure(
@@ -97,34 +102,26 @@ def test_a_history_that_cannot_be_written_is_a_warning_and_no_failure(
     assert [word for word, *_ in told] == ["purged"]
 
 
-@pytest.mark.parametrize(
-    ("error", "said"),
-    [
-        (Refused("Docker died"), "Docker died"),
-        (RuntimeError("a defect"), "a defect"),
-        (RecursionError(), "RecursionError"),
-    ],
-)
-def test_a_failure_is_in_the_history_and_told_and_goes_on(
-    environment: DokkuEnvironment, error: Exception, said: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("initiator", [Initiator.CRON, Initiator.MANUAL])
+@pytest.mark.parametrize("error", [Refused("Docker died"), RuntimeError("a defect")])
+def test_other_failures_are_recorded_when_no_person_watches(
+    environment: DokkuEnvironment, told: list[Any], error: Exception, initiator: Initiator
 ) -> None:
-    told: list[tuple[object, ...]] = []
-    monkeypatch.setattr(events, "purge_failed", lambda _, *arguments: told.append(arguments))
-    context = Context(environment, Console(), Engine(""))
-    with pytest.raises(type(error)), failure_in_history(context, "shop", Initiator.DEPLOY):
-        raise error
-    failure = history.read(environment).last_failure("shop")
-    assert failure
-    assert (failure.failure, failure.by) == (said, "deploy")
-    assert told == [("shop", "legacy", f"{environment.root}/shop/cache", "deploy", said)]
+    with pytest.raises(type(error)):
+        purge(environment, error, initiator)
+    failures = [(record.failure, record.by) for record in history.read(environment).records]
+    assert failures == ([] if initiator is Initiator.MANUAL else [(str(error), "cron")])
+    assert len(told) == len(failures)
 
 
-@pytest.mark.parametrize("error", [PartlyRemoved("half"), NotDue("not quiet yet"), Interrupted("by a person")])
-def test_what_is_recorded_where_it_happens_or_is_no_failure_is_not_recorded(
-    environment: DokkuEnvironment, error: BaseException, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(events, "purge_failed", lambda *_: pytest.fail("told"))
-    context = Context(environment, Console(), Engine(""))
-    with pytest.raises(type(error)), failure_in_history(context, "shop", Initiator.DEPLOY):
-        raise error
-    assert history.read(environment).records == ()
+def test_what_is_not_due_is_not_a_failure(environment: DokkuEnvironment, told: list[Any]) -> None:
+    with pytest.raises(NotDue):
+        purge(environment, NotDue("recent"), Initiator.DEPLOY)
+    assert (history.read(environment).records, told) == ((), [])
+
+
+def test_a_result_has_the_exit_code_of_its_error() -> None:
+    assert Result(SHOP).exit_code is ExitCode.OK
+    assert Result(SHOP, error=NotDue("recent")).exit_code is ExitCode.OK
+    assert Result(SHOP, error=Refused("in use")).exit_code is ExitCode.FAILED
+    assert Result(SHOP, error=PartlyRemoved("partly")).exit_code is ExitCode.PARTLY_REMOVED

@@ -76,7 +76,7 @@ def test_another_directory_than_the_expected_one_is_put_back(cache: Path) -> Non
 
 
 def test_only_trash_is_ever_deleted(cache: Path) -> None:
-    with app_directory(cache) as directory, pytest.raises(ValueError, match="only what was set aside"):
+    with app_directory(cache) as directory, pytest.raises(ValueError, match="not trash"):
         delete_trash(directory, entry(cache), NoHelper(), lambda *_: None)
     assert (cache / "gems" / "gem").exists()
 

@@ -1,5 +1,6 @@
-"""Removing a cache volume: what holds it at the last moment, what is written down, and who is told."""
+"""Removing a volume: what keeps it at the last moment, and what is recorded and reported as events."""
 
+import io
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -10,15 +11,18 @@ from dokku_cache.context import Context
 from dokku_cache.dokku import apps
 from dokku_cache.engine import storage
 from dokku_cache.engine.client import Engine
+from dokku_cache.engine.storage import DiskUsage
 from dokku_cache.errors import CacheError, Interrupted, NotDue, Refused, Unknown
-from dokku_cache.model.state import DEPLOY_WAIT_SECONDS, Initiator
+from dokku_cache.model.finding import Finding, Outcome
+from dokku_cache.model.state import DEPLOY_WAIT_SECONDS, Initiator, Request
 from dokku_cache.output.console import Console
 from dokku_cache.purge import events, volume_purger
 from dokku_cache.purge.purger import LEFT_TO_DEPLOY
-from dokku_cache.purge.volume_purger import VolumeOutcome, VolumePurger
+from dokku_cache.purge.recorded import purge
 from dokku_cache.records import history
 from dokku_cache.records.history import Record
-from dokku_cache.volumes.plan import VolumeFinding, Wish
+from dokku_cache.tree.scan import Scan
+from dokku_cache.volumes.examiner import Examiner
 
 from ..played_engine import Answer, PlayedEngine, container, volume
 from ..small_server import SmallServer
@@ -27,32 +31,37 @@ NAME = "cache-shop"
 
 
 class Server(SmallServer):
-    """One with an app that has a volume, and what other plugins were told."""
+    """A server with an app that has a volume, and the events for other plugins."""
 
     def __init__(self) -> None:
         super().__init__()
         self.set_version("0.38.27")
         self.create("shop")
         self.played = PlayedEngine([volume(NAME, "shop"), volume("cache-old", "old")])
-        self.told: list[tuple[object, ...]] = []
-        self.patch.setattr(events, "purged", lambda _, *told: self.told.append(("purged", *told)))
-        self.patch.setattr(events, "purge_failed", lambda _, *told: self.told.append(("failed", *told)))
+        self.events: list[tuple[object, ...]] = []
+        self.patch.setattr(events, "purged", lambda _, *what: self.events.append(("purged", *what)))
+        self.patch.setattr(events, "purge_failed", lambda _, *what: self.events.append(("failed", *what)))
 
     @property
     def context(self) -> Context:
         return Context(self.environment, Console(is_quiet=True), self.played.engine)
 
-    def find(self, name: str = NAME) -> VolumeFinding:
-        found = volume_purger.examiner(self.context, apps.every()).examine(apps.every())
-        return next(replace(finding, size_bytes=5) for finding in found if finding.name == name)
+    def find(self, name: str = NAME) -> Finding:
+        found = Examiner(self.environment, self.played.engine, apps.every()).examine()
+        return next(replace(finding, size=Scan(5)) for finding in found if finding.location.path == name)
 
     def purge(
-        self, planned: VolumeFinding, wish: Wish = Wish.APP, initiator: Initiator = Initiator.MANUAL, **more: bool
-    ) -> VolumeOutcome | None:
-        return VolumePurger(self.context, wish, initiator, **more).purge(planned)
+        self, planned: Finding, initiator: Initiator = Initiator.MANUAL, *, is_of_app: bool = True
+    ) -> Outcome | None:
+        is_manual = initiator is Initiator.MANUAL
+        request = Request(initiator, is_named=is_of_app and is_manual, is_over_limit=is_of_app and not is_manual)
+        result = purge(self.context, planned, request)
+        if result.error:
+            raise result.error
+        return result.outcome
 
     @property
-    def there(self) -> list[str]:
+    def volumes(self) -> list[str]:
         return [found["Name"] for found in self.played.volume_list]
 
     @property
@@ -71,37 +80,25 @@ def record(**more: Any) -> Record:
     return Record("shop", "", "manual", kind="herokuish", location=NAME, **more)
 
 
-def test_a_volume_that_goes_is_in_the_history_and_other_plugins_are_told(server: Server) -> None:
+def test_a_removed_volume_is_in_the_history_and_fires_an_event(server: Server) -> None:
     outcome = server.purge(server.find())
-    assert server.there == ["cache-old"]
+    assert server.volumes == ["cache-old"]
     assert outcome
-    assert (outcome.finding.name, outcome.finding.size_bytes) == (NAME, 5)
+    assert (outcome.decision.finding.location.path, outcome.removed.size_bytes) == (NAME, 5)
     assert 0 <= outcome.seconds < 60
     assert server.recorded == [record(size_bytes=5, seconds=round(outcome.seconds, 1))]
-    assert server.told == [("purged", "shop", "herokuish", NAME, (5, 0), "manual")]
+    assert server.events == [("purged", "shop", "herokuish", NAME, (5, 0), "manual")]
     assert server.played.limits == [storage.REMOVAL_LIMIT_SECONDS]
 
 
-def test_one_of_unknown_size_is_recorded_without_any(server: Server) -> None:
-    server.purge(replace(server.find(), size_bytes=None))
+def test_a_volume_of_unknown_size_is_recorded_as_0_bytes(server: Server) -> None:
+    server.purge(replace(server.find(), size=None))
     assert [kept.size_bytes for kept in server.recorded] == [0]
-    assert server.told == [("purged", "shop", "herokuish", NAME, (0, 0), "manual")]
-
-
-def test_the_history_has_tenths_of_a_second(server: Server) -> None:
-    planned, clock = server.find(), [100.0]
-    server.patch.setattr(volume_purger.time, "monotonic", lambda: clock[0])
-    server.played.on_delete = lambda: clock.append(clock.pop() + 7.26)
-    outcome = server.purge(planned)
-    assert outcome
-    assert outcome.seconds == pytest.approx(7.26)
-    assert server.recorded[0].seconds == 7.3
+    assert server.events == [("purged", "shop", "herokuish", NAME, (0, 0), "manual")]
 
 
 @pytest.mark.parametrize("is_taken_by_another_purge", [False, True])
-def test_one_that_is_gone_by_then_is_nothing_to_do_and_nowhere_written_down(
-    server: Server, *, is_taken_by_another_purge: bool
-) -> None:
+def test_a_volume_that_is_already_gone_is_not_recorded(server: Server, *, is_taken_by_another_purge: bool) -> None:
     planned = server.find()
 
     def take() -> None:
@@ -113,16 +110,16 @@ def test_one_that_is_gone_by_then_is_nothing_to_do_and_nowhere_written_down(
         take()
     assert server.purge(planned) is None
     assert server.recorded == []
-    assert server.told == []
+    assert server.events == []
 
 
 @pytest.mark.parametrize("initiator", [Initiator.MANUAL, Initiator.CRON])
-def test_one_that_is_mounted_after_the_plan_stays(server: Server, initiator: Initiator) -> None:
+def test_a_volume_that_is_mounted_after_the_plan_is_kept(server: Server, initiator: Initiator) -> None:
     planned = server.find()
     server.played.container_list.append(container("job", NAME))
     with pytest.raises(Refused, match=f"Volume {NAME} is in-use: container job mounts it") as refused:
-        server.purge(planned, initiator=initiator)
-    assert NAME in server.there
+        server.purge(planned, initiator)
+    assert NAME in server.volumes
     if initiator is Initiator.MANUAL:
         assert type(refused.value) is Refused
         assert "docker rm job" in refused.value.hint
@@ -131,16 +128,16 @@ def test_one_that_is_mounted_after_the_plan_stays(server: Server, initiator: Ini
         assert refused.value.state_and_reason == "in-use: container job mounts it"
 
 
-def test_an_app_that_is_made_after_the_plan_keeps_its_volume(server: Server) -> None:
+def test_a_volume_whose_app_is_created_after_the_plan_is_kept(server: Server) -> None:
     planned = server.find("cache-old")
     server.create("old")
     with pytest.raises(NotDue, match="builds of old use it"):
-        server.purge(planned, Wish.ORPHANED, Initiator.CRON)
-    assert "cache-old" in server.there
+        server.purge(planned, Initiator.CRON, is_of_app=False)
+    assert "cache-old" in server.volumes
 
 
-@pytest.mark.parametrize("initiator", list(Initiator))
-def test_a_volume_stays_while_its_app_is_deployed(server: Server, initiator: Initiator) -> None:
+@pytest.mark.parametrize("initiator", [Initiator.MANUAL, Initiator.DEPLOY, Initiator.CRON, Initiator.LOW_DISK])
+def test_a_volume_is_kept_while_its_app_is_deployed(server: Server, initiator: Initiator) -> None:
     waited: list[float] = []
 
     def is_deployed_for(_: object, app: str, seconds: float) -> bool:
@@ -149,10 +146,9 @@ def test_a_volume_stays_while_its_app_is_deployed(server: Server, initiator: Ini
 
     server.patch.setattr(apps, "is_deployed_for", is_deployed_for)
     with pytest.raises(Refused, match="App shop is being deployed") as refused:
-        server.purge(server.find(), initiator=initiator)
-    # The trigger runs at the end of a deploy; who sits there is told at once.
+        server.purge(server.find(), initiator)
     assert waited == [DEPLOY_WAIT_SECONDS if initiator is Initiator.DEPLOY else 0]
-    assert NAME in server.there
+    assert NAME in server.volumes
     if initiator is Initiator.MANUAL:
         assert not isinstance(refused.value, NotDue)
         assert "purge again" in refused.value.hint
@@ -161,19 +157,19 @@ def test_a_volume_stays_while_its_app_is_deployed(server: Server, initiator: Ini
         assert refused.value.state_and_reason == LEFT_TO_DEPLOY
 
 
-def test_an_app_that_is_gone_is_not_deployed_whatever_lock_it_has_left(server: Server) -> None:
+def test_the_deploy_lock_of_a_destroyed_app_is_ignored(server: Server) -> None:
     planned = server.find("cache-old")
     server.patch.setattr(apps, "is_deployed_for", lambda *_: pytest.fail("asked"))
-    server.purge(planned, Wish.ORPHANED, Initiator.CRON)
-    assert server.there == [NAME]
+    server.purge(planned, Initiator.CRON, is_of_app=False)
+    assert server.volumes == [NAME]
     assert [kept.ends_app for kept in server.recorded] == [False]
 
 
-def test_one_that_the_engine_refuses_to_remove_is_no_failure(server: Server) -> None:
+def test_a_refusal_by_docker_is_not_recorded_as_a_failure(server: Server) -> None:
     server.played.on_delete = lambda: Answer(409, {"message": "volume is in use"})
     with pytest.raises(Refused, match="Docker refused to remove it: volume is in use"):
         server.purge(server.find())
-    assert (server.recorded, server.told) == ([], [])
+    assert (server.recorded, server.events) == ([], [])
 
 
 @pytest.mark.parametrize("initiator", [Initiator.MANUAL, Initiator.CRON])
@@ -184,25 +180,25 @@ def test_one_that_the_engine_refuses_to_remove_is_no_failure(server: Server) -> 
         (Answer(204), "was not removed", "Docker reported its removal, but still lists it"),
     ],
 )
-def test_one_that_is_not_gone_afterwards_is_a_failure_in_the_history_and_told(
+def test_a_volume_that_still_exists_afterwards_is_a_recorded_failure(
     server: Server, answer: Answer, said: str, why: str, initiator: Initiator
 ) -> None:
     server.played.on_delete = lambda: answer
     with pytest.raises(CacheError, match=f"Volume {NAME} {said}: {why}") as failed:
-        server.purge(server.find(), initiator=initiator)
+        server.purge(server.find(), initiator)
     assert "journalctl -u docker" in failed.value.hint
-    # The app is not gone from the history where its volume is not gone from Docker.
-    assert server.recorded == [replace(record(failure=why), by=initiator.value)]
-    assert server.told == [("failed", "shop", "herokuish", NAME, initiator.value, why)]
+    failure = f"Volume {NAME} {said}: {why}"
+    assert server.recorded == [replace(record(failure=failure), by=initiator.value)]
+    assert server.events == [("failed", "shop", "herokuish", NAME, initiator.value, failure)]
 
 
-def test_one_of_which_docker_does_not_say_whether_it_is_gone_is_not_certain(
+def test_an_unanswered_check_afterwards_is_a_recorded_failure(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     planned, inspect = server.find(), storage.inspect_volume
 
     def inspected(engine: Engine, name: str) -> Any:
-        if NAME in server.there:
+        if NAME in server.volumes:
             return inspect(engine, name)
         raise Unknown("Docker died", "start it")
 
@@ -210,22 +206,22 @@ def test_one_of_which_docker_does_not_say_whether_it_is_gone_is_not_certain(
     with pytest.raises(CacheError, match=f"Could not verify that volume {NAME} was removed: Docker died") as failed:
         server.purge(planned)
     assert failed.value.hint == "start it. Then check with 'dokku cache:list'"
-    assert server.recorded == [record(failure="Docker died")]
-    assert [word for word, *_ in server.told] == ["failed"]
+    assert "Docker died" in server.recorded[0].failure
+    assert [word for word, *_ in server.events] == ["failed"]
 
 
-def test_a_build_that_makes_it_anew_at_once_is_no_failure(server: Server) -> None:
+def test_a_volume_that_a_build_recreates_at_once_counts_as_removed(server: Server) -> None:
     planned = server.find()
 
-    def make_anew() -> Answer:
+    def recreate() -> Answer:
         server.played.volume_list[0] = volume(NAME, "shop", CreatedAt="2026-01-01T00:00:00Z")
         return Answer(204)
 
-    server.played.on_delete = make_anew
+    server.played.on_delete = recreate
     assert server.purge(planned)
 
 
-def test_who_interrupts_it_hears_that_docker_may_go_on(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_reports_that_docker_may_continue(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     planned = server.find()
 
     def interrupt(*_: object) -> None:
@@ -235,4 +231,34 @@ def test_who_interrupts_it_hears_that_docker_may_go_on(server: Server, monkeypat
     with pytest.raises(Interrupted, match="Docker may still be removing volume") as interrupted:
         server.purge(planned)
     assert NAME in interrupted.value.hint
-    assert (server.recorded, server.told) == ([], [])
+    assert (server.recorded, server.events) == ([], [])
+
+
+def decide(server: Server, *, err: io.StringIO | None = None) -> list[int | None]:
+    """Plan the removal of orphaned volumes, and give their sizes."""
+    context = replace(server.context, console=Console(out=io.StringIO(), err=err))
+    decisions = volume_purger.decide_all(context, Request())
+    sized = volume_purger.with_sizes(context, decisions, Request(), 3)
+    return [decision.finding.size.size_bytes if decision.finding.size else None for decision in sized]
+
+
+def test_sizes_are_measured_once_and_only_if_something_is_removed(server: Server) -> None:
+    asked: list[float] = []
+    usage = DiskUsage({"cache-old": 5})
+    server.patch.setattr(storage, "disk_usage", lambda _, limit: asked.append(limit) or usage)
+    server.played.volume_list.append(volume("cache-wiki", "wiki"))
+    assert decide(server) == [5, None]
+    server.create("old")
+    server.create("wiki")
+    assert decide(server) == []
+    assert asked == [3]
+
+
+def test_sizes_that_docker_does_not_give_are_a_warning(server: Server) -> None:
+    def ask(*_: object) -> None:
+        raise Unknown("Docker did not respond", "restart it")
+
+    server.patch.setattr(storage, "disk_usage", ask)
+    err = io.StringIO()
+    assert decide(server, err=err) == [None]
+    assert "Could not determine volume sizes (Docker did not respond)" in err.getvalue()

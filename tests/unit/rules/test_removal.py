@@ -5,11 +5,11 @@ from itertools import product
 
 import pytest
 
-from dokku_cache.model.check import Check, Result
-from dokku_cache.model.finding import Facts, Finding, Verdict
+from dokku_cache.model.cache import AppState, CacheVolume, Kind, Match
+from dokku_cache.model.finding import Check, CheckResult, Facts, Finding, Verdict
 from dokku_cache.model.location import Entry, Location
 from dokku_cache.model.state import Initiator, Request, State
-from dokku_cache.rules.removal import candidates, decide, is_refused
+from dokku_cache.rules.removal import candidates, decide, decide_volumes
 from dokku_cache.tree.handles import Identity
 
 CACHE, TRASH = Entry("cache", Identity(1, 2)), Entry(".dokku-cache-trash.1", Identity(1, 3))
@@ -27,13 +27,15 @@ TABLE = {
     State.UNKNOWN: (False, False, False, False, False),
     State.UNSAFE: (False, False, False, False, False),
     State.ACTIVE: (False, False, False, False, False),
+    State.LIVE: (False, False, False, False, False),
+    State.STALE: (False, False, False, False, False),
 }
 
 
 def finding(cache: State, trash: State = State.ABSENT, *, is_final: bool = True) -> Finding:
     entries = (TRASH,) if trash is not State.ABSENT else ()
     location = Location("shop", "/x/cache", None if cache is State.ABSENT else CACHE, entries)
-    checks = () if is_final else (Check("age", Result.NOT_CHECKED, ""),)
+    checks = () if is_final else (Check("age", CheckResult.NOT_CHECKED, ""),)
     return Finding(Facts(location), Verdict(cache, "why"), Verdict(trash, "why"), checks)
 
 
@@ -94,9 +96,45 @@ def test_a_cache_without_a_complete_scan_is_never_a_target() -> None:
         assert set(decision.targets) <= set(candidates(finding(state, State.INTERRUPTED), request))
 
 
-def test_what_is_not_due_is_kept_without_being_refused() -> None:
-    recent = decide(finding(State.RECENT), ALL)
-    assert recent.kept is not None
-    assert not is_refused(recent)
-    assert is_refused(decide(finding(State.IN_USE), ALL))
-    assert not is_refused(decide(finding(State.ORPHANED), ALL))
+LABELLED = CacheVolume("cache-shop", Kind.HEROKUISH, "shop", Match.LABEL)
+OF_PACK = CacheVolume("pack-cache-dokku_shop_latest-0123456789ab.build", Kind.PACK, "shop", Match.NAME)
+OVER_LIMIT = Request(Initiator.DEPLOY, is_over_limit=True)
+
+
+def volume(state: State, found: CacheVolume = LABELLED, app_state: AppState | None = AppState.PRESENT) -> Finding:
+    return Finding.of_volume(found, app_state, Verdict(state, "reason", "hint"))
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_the_table_of_volumes(state: State) -> None:
+    of_app = {State.LIVE, State.STALE, State.ORPHANED, State.RECENT}
+    for request in (NAMED, CONFIRMED, OVER_LIMIT):
+        assert decide(volume(state), request).is_removal is (state in of_app)
+    for request in (ALL, *AUTOMATIC):
+        decision = decide(volume(state), request)
+        assert decision.is_removal is (state is State.ORPHANED)
+        assert decision.is_removal or decision.kept == Verdict(state, "reason", "hint")
+    for request in AUTOMATIC:
+        assert not decide(volume(state), replace(request, auto_purge=False)).is_removal
+
+
+@pytest.mark.parametrize("request_", [NAMED, CONFIRMED, ALL, OVER_LIMIT, *AUTOMATIC])
+@pytest.mark.parametrize("found", [replace(LABELLED, match=Match.NAME), replace(LABELLED, elsewhere="driver nfs")])
+def test_an_unlabelled_volume_or_one_of_another_driver_is_always_kept(found: CacheVolume, request_: Request) -> None:
+    for state in State:
+        decision = decide(volume(state, found), request_)
+        assert not decision.is_removal
+        assert decision.kept
+
+
+def test_volumes_are_chosen_by_app_or_for_apps_that_do_not_exist() -> None:
+    live, of_pack = volume(State.LIVE), volume(State.LIVE, OF_PACK)
+    old = volume(State.ORPHANED, replace(LABELLED, name="cache-old", app="old"), AppState.GONE)
+    unowned = volume(State.UNKNOWN, CacheVolume("pack-cache-x", Kind.PACK), None)
+
+    def chosen(request: Request, *apps: str) -> list[Finding]:
+        return [decision.finding for decision in decide_volumes((of_pack, live, old, unowned), request, apps)]
+
+    assert chosen(ALL) == [unowned, old]
+    assert chosen(NAMED, "shop") == chosen(OVER_LIMIT, "shop") == [live, of_pack]
+    assert chosen(NAMED) == []

@@ -4,13 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from dokku_cache.model.check import Result
-from dokku_cache.model.finding import Accounts, Facts
+from dokku_cache.model.finding import Accounts, CheckResult, DokkuVersion, Facts
 from dokku_cache.model.location import Entry, Location, OtherFile
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.model.references import Reference, References
 from dokku_cache.model.state import State
-from dokku_cache.model.version import DokkuVersion
 from dokku_cache.rules.verification import CHECKS, classify, early_verdict
 from dokku_cache.tree.handles import Identity
 from dokku_cache.tree.scan import Scan
@@ -64,7 +62,7 @@ def state_of(facts: Facts) -> State:
 def test_a_canonical_cache_is_orphaned_and_passes_every_check(facts: Facts) -> None:
     finding = classify(facts)
     assert finding.cache.state is State.ORPHANED
-    assert {check.result for check in finding.checks} == {Result.PASSED}
+    assert {check.result for check in finding.checks} == {CheckResult.PASSED}
     assert len({check.name for check in finding.checks}) == len(CHECKS)
     assert finding.is_final
     assert finding.is_ghost is (facts is GHOST)
@@ -215,7 +213,7 @@ def test_nothing_is_final_before_a_complete_scan() -> None:
     for scan in (None, replace(SCAN, unreadable=1)):
         finding = classify(replace(FACTS, scan=scan))
         assert not finding.is_final
-        checks = {check.name for check in finding.checks if check.result is Result.NOT_CHECKED}
+        checks = {check.name for check in finding.checks if check.result is CheckResult.NOT_CHECKED}
         assert checks == {"layout", "owner", "age"}
 
 

@@ -1,6 +1,7 @@
 """What a list comes to, for programs."""
 
-from dokku_cache.caches.inventory import Inventory, Kind
+from dokku_cache.caches.inventory import Inventory
+from dokku_cache.model.cache import Kind
 from dokku_cache.views import list_values, prometheus
 
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from dokku_cache.caches.inventory import Cache, Inventory, Kind, Order
-from dokku_cache.dokku.apps import AppState
+from dokku_cache.caches.inventory import Inventory, Order
 from dokku_cache.dokku.host_settings import DailyPrune
 from dokku_cache.engine.storage import BuildCache
+from dokku_cache.model.cache import AppState, Cache, Kind
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.output.console import Console
 from dokku_cache.survey.disks import Disk

@@ -14,12 +14,12 @@ from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.output.serialized import SCHEMA_VERSION
 from dokku_cache.records.history import Record
 from dokku_cache.views import history_table, list_values, plan_values
-from dokku_cache.views.plan_values import Planned
 
-from .test_list_table import HELD, SHOP, VOLUME
+from .test_list_table import HELD, VOLUME
+from .test_plan_values import KEPT, PARTLY, REMOVED
 from .test_prometheus import FULL, RUN
 
-PLANNED = [Planned(SHOP, goes=True), Planned(HELD, goes=False, kept="in-use: why"), Planned(VOLUME, goes=True)]
+PLANNED = [REMOVED, KEPT, PARTLY]
 RECORDS = [
     Record("shop", "2026-11-25T03:30:00+00:00", "manual", 5, 6),
     Record("a", "2026-11-25T03:30:00+00:00", "cron"),

@@ -1,4 +1,4 @@
-"""What is found out of a cache volume: whom it is asked of, and how a silence counts."""
+"""Collecting the facts about volumes: which source is read, and how a source counts that cannot be read."""
 
 from collections import Counter
 from dataclasses import replace
@@ -6,22 +6,24 @@ from pathlib import Path
 
 import pytest
 
-from dokku_cache.dokku.apps import AppState
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
 from dokku_cache.errors import Unknown
+from dokku_cache.model.cache import AppState
+from dokku_cache.model.finding import Finding
+from dokku_cache.model.state import State
+from dokku_cache.survey.surveyor import Surveyor
+from dokku_cache.tree.scan import Scan
 from dokku_cache.volumes.examiner import Examiner
-from dokku_cache.volumes.plan import VolumeFinding
-from dokku_cache.volumes.state import VolumeState
 
 from ..played_engine import PlayedEngine, container, volume
 
-PACKS = "pack-cache-dokku_old_latest-0123456789ab.build"
-NOBODYS = "pack-cache-0123456789ab.build"
+OF_PACK = "pack-cache-dokku_old_latest-0123456789ab.build"
+UNOWNED = "pack-cache-0123456789ab.build"
 
 
 class Server:
-    """Apps and volumes: ``shop`` lives, ``old`` is gone."""
+    """Apps and volumes: ``shop`` exists, ``old`` was destroyed."""
 
     def __init__(self, environment: DokkuEnvironment) -> None:
         self.environment = environment
@@ -30,14 +32,14 @@ class Server:
         self.states_asked: Counter[str] = Counter()
 
     def examiner(self, engine: Engine | None = None) -> Examiner:
-        return Examiner(self.environment, engine or self.played.engine, self._app_state)
+        return Examiner(self.environment, engine or self.played.engine, ["shop"])
 
-    def _app_state(self, app: str) -> AppState:
+    def app_state(self, app: str) -> AppState:
         self.states_asked[app] += 1
         return AppState.PRESENT if app == "shop" else AppState.GONE
 
-    def examine(self) -> dict[str, VolumeFinding]:
-        return {finding.name: finding for finding in self.examiner().examine(["shop"])}
+    def examine(self) -> dict[str, Finding]:
+        return {finding.location.path: finding for finding in self.examiner().examine()}
 
     def set(self, plugin: str, app: str, key: str, value: str) -> None:
         file = Path(self.environment.lib_root, "config", plugin, app, key)
@@ -46,106 +48,107 @@ class Server:
 
 
 @pytest.fixture
-def server(environment: DokkuEnvironment) -> Server:
-    return Server(environment)
+def server(environment: DokkuEnvironment, monkeypatch: pytest.MonkeyPatch) -> Server:
+    server = Server(environment)
+    monkeypatch.setattr(Surveyor, "app_state", lambda _, app, listed: server.app_state(app))
+    return server
 
 
-def state_of(finding: VolumeFinding | None) -> tuple[VolumeState, str]:
+def state_of(finding: Finding | None) -> tuple[State, str]:
     assert finding
-    return finding.verdict.state, finding.verdict.reason + finding.verdict.doubt
+    return finding.verdict.state, finding.verdict.reason
 
 
-def test_each_volume_is_judged_by_what_became_of_its_app(server: Server) -> None:
-    server.played.volume_list += [volume(PACKS), volume(NOBODYS), volume("data")]
+def test_each_volume_is_classified_by_the_state_of_its_app(server: Server) -> None:
+    server.played.volume_list += [volume(OF_PACK), volume(UNOWNED), volume("data")]
     found = server.examine()
     assert {name: (finding.app_state, finding.verdict.state) for name, finding in found.items()} == {
-        "cache-shop": (AppState.PRESENT, VolumeState.LIVE),
-        "cache-old": (AppState.GONE, VolumeState.ORPHANED),
-        PACKS: (AppState.GONE, VolumeState.ORPHANED),
-        NOBODYS: (None, VolumeState.UNKNOWN),
+        "cache-shop": (AppState.PRESENT, State.LIVE),
+        "cache-old": (AppState.GONE, State.ORPHANED),
+        OF_PACK: (AppState.GONE, State.ORPHANED),
+        UNOWNED: (None, State.UNKNOWN),
     }
-    # Each app is looked up once, and none where nothing tells the app.
     assert server.states_asked == Counter(shop=1, old=1)
 
 
-def test_a_container_that_mounts_one_holds_that_one_alone(server: Server) -> None:
+def test_a_container_keeps_only_the_volume_that_it_mounts(server: Server) -> None:
     server.played.container_list.append(container("job", "cache-old"))
     found = server.examine()
-    assert state_of(found["cache-old"]) == (VolumeState.IN_USE, "container job mounts it")
-    assert state_of(found["cache-shop"])[0] is VolumeState.LIVE
+    assert state_of(found["cache-old"]) == (State.IN_USE, "container job mounts it")
+    assert state_of(found["cache-shop"])[0] is State.LIVE
 
 
-def test_an_option_that_names_one_holds_it(server: Server) -> None:
+def test_a_docker_option_keeps_the_volume_that_it_names(server: Server) -> None:
     server.set("docker-options", "blog", "_default_.deploy", "-v cache-old:/x\n")
     state, reason = state_of(server.examine()["cache-old"])
-    assert state is VolumeState.IN_USE
+    assert state is State.IN_USE
     assert reason == "a Docker option of blog refers to it"
 
 
-def test_an_option_that_cannot_be_read_holds_them_all(server: Server) -> None:
+def test_an_unreadable_option_keeps_all_volumes(server: Server) -> None:
     Path(server.environment.lib_root, "config/docker-options/blog/_default_.deploy").mkdir(parents=True)
     for finding in server.examine().values():
         assert "_default_.deploy" in state_of(finding)[1]
 
 
-def test_it_stays_until_it_is_as_old_as_the_server_wants(server: Server) -> None:
+def test_a_volume_is_recent_until_it_has_the_global_minimum_age(server: Server) -> None:
     server.set("cache", "--global", "min-age", "5000w")
-    assert state_of(server.examine()["cache-old"])[0] is VolumeState.RECENT
+    assert state_of(server.examine()["cache-old"])[0] is State.RECENT
 
 
 @pytest.mark.parametrize("app", ["old", "other"])
-def test_signs_of_another_dokku_on_this_engine_hold_the_volumes_of_that_app(server: Server, app: str) -> None:
+def test_containers_and_images_of_another_dokku_keep_the_volumes_of_their_app(server: Server, app: str) -> None:
     server.played.container_list.append(container("x", **{"com.dokku.app-name": app}))
     server.played.image_list.append({"RepoTags": [f"dokku/{app}:latest"], "Labels": {}})
     state, reason = state_of(server.examine()["cache-old"])
-    assert state is (VolumeState.UNKNOWN if app == "old" else VolumeState.ORPHANED)
+    assert state is (State.UNKNOWN if app == "old" else State.ORPHANED)
     assert ("container x exists" in reason) is (app == "old")
 
 
-def test_an_image_alone_is_such_a_sign(server: Server) -> None:
+def test_an_image_alone_keeps_a_volume(server: Server) -> None:
     server.played.image_list.append({"RepoTags": ["dokku/old:latest"], "Labels": {}})
     assert "image dokku/old:latest exists" in state_of(server.examine()["cache-old"])[1]
 
 
 @pytest.mark.parametrize("silent", ["containers", "images"])
-def test_what_the_engine_does_not_tell_keeps_what_it_matters_to(server: Server, silent: str) -> None:
+def test_volumes_are_kept_when_docker_does_not_answer(server: Server, silent: str) -> None:
     server.played.silent.add(silent)
     found = server.examine()
-    assert state_of(found["cache-old"])[0] is VolumeState.UNKNOWN
-    assert found["cache-shop"].verdict.doubt
+    assert state_of(found["cache-old"])[0] is State.UNKNOWN
+    assert state_of(found["cache-shop"])[0] is State.UNKNOWN
     assert silent in server.played.asked
 
 
-def test_signs_of_life_are_not_asked_for_where_every_app_is_there(server: Server) -> None:
+def test_images_are_not_listed_when_every_app_exists(server: Server) -> None:
     del server.played.volume_list[1]
     server.examine()
     assert server.played.asked == ["volumes", "containers"]
 
 
-def test_without_a_cache_volume_nobody_else_is_asked(server: Server) -> None:
+def test_without_cache_volumes_no_other_source_is_read(server: Server) -> None:
     server.played.volume_list = [volume("data")]
     assert server.examine() == {}
     assert server.played.asked == ["volumes"]
 
 
-def test_an_engine_that_lists_no_volumes_is_no_engine_without_any(server: Server) -> None:
+def test_a_failure_to_list_volumes_is_an_error(server: Server) -> None:
     server.played.silent.add("volumes")
     with pytest.raises(Unknown):
         server.examine()
 
 
-def test_right_before_a_removal_everybody_is_asked_anew(server: Server) -> None:
+def test_a_recheck_asks_docker_again(server: Server) -> None:
     engine = server.played.engine
-    planned = {finding.name: finding for finding in server.examiner(engine).examine(["shop"])}
+    planned = {finding.location.path: finding for finding in server.examiner(engine).examine()}
     server.played.asked.clear()
-    server.examiner(engine).examine(["shop"])
+    server.examiner(engine).examine()
     assert server.played.asked == []
-    assert state_of(server.examiner(engine).examine_again(planned["cache-old"], ["shop"]))[0] is VolumeState.ORPHANED
+    assert state_of(server.examiner(engine).recheck(planned["cache-old"]))[0] is State.ORPHANED
     assert server.played.asked == ["containers", "images"]
     server.played.image_list.append({"RepoTags": ["dokku/old:latest"], "Labels": {}})
-    assert state_of(server.examiner(engine).examine_again(planned["cache-old"], ["shop"]))[0] is VolumeState.UNKNOWN
+    assert state_of(server.examiner(engine).recheck(planned["cache-old"]))[0] is State.UNKNOWN
     server.played.container_list.append(container("job", "cache-old"))
-    assert state_of(server.examiner(engine).examine_again(planned["cache-old"], ["shop"]))[0] is VolumeState.IN_USE
+    assert state_of(server.examiner(engine).recheck(planned["cache-old"]))[0] is State.IN_USE
 
 
 @pytest.mark.parametrize(
@@ -155,26 +158,26 @@ def test_right_before_a_removal_everybody_is_asked_anew(server: Server) -> None:
         [volume("cache-old", "old", CreatedAt="2025-01-02T00:00:00Z")],
     ],
 )
-def test_one_that_is_gone_or_made_anew_is_not_the_one_that_was_planned(server: Server, now: list[dict]) -> None:
+def test_a_removed_or_recreated_volume_is_not_the_planned_one(server: Server, now: list[dict]) -> None:
     planned = server.examine()["cache-old"]
     server.played.volume_list = now
-    assert server.examiner().examine_again(planned, ["shop"]) is None
+    assert server.examiner().recheck(planned) is None
 
 
-def test_one_that_dokku_did_not_make_is_not_the_one_that_was_planned(server: Server) -> None:
-    """Made anew by somebody within the same second, which is all that the engine tells."""
+def test_a_volume_recreated_without_label_is_unknown(server: Server) -> None:
+    """Docker reports the time of creation in seconds only."""
     planned = server.examine()["cache-old"]
     server.played.volume_list = [volume("cache-old")]
-    state, reason = state_of(server.examiner().examine_again(planned, ["shop"]))
-    assert state is VolumeState.UNKNOWN
+    state, reason = state_of(server.examiner().recheck(planned))
+    assert state is State.UNKNOWN
     assert "no label shows that Dokku created it" in reason
 
 
-def test_what_was_measured_for_the_plan_is_still_known(server: Server) -> None:
+def test_a_recheck_keeps_the_size(server: Server) -> None:
     planned = server.examine()["cache-old"]
-    assert planned.size_bytes is None
-    sized = VolumeFinding(planned.volume, planned.app_state, planned.verdict, 5)
-    again = server.examiner().examine_again(sized, ["shop"])
+    assert planned.size is None
+    sized = replace(planned, size=Scan(5))
+    again = server.examiner().recheck(sized)
     assert again == sized
 
 
@@ -183,9 +186,9 @@ def test_reasons_say_nothing_about_apps_that_the_caller_may_not_see(server: Serv
     server.played.container_list = [container("secret.web.1", "cache-shop")]
     server.set("docker-options", "secret", "_default_.deploy", "-v cache-old:/old -v $UNKNOWN:/data")
     for visible, is_named in ((None, True), (frozenset({"shop", "secret"}), True), (frozenset({"shop"}), False)):
-        found = replace(server.examiner(), visible=visible).examine(["shop", "secret"])
-        assert [finding.verdict.state for finding in found] == [VolumeState.IN_USE] * 2
+        found = replace(server.examiner(), listed=["shop", "secret"], visible=visible).examine()
+        assert [finding.verdict.state for finding in found] == [State.IN_USE] * 2
         for finding in found:
-            told = f"{finding.verdict.reason} {finding.verdict.next_step} {finding.verdict.doubt}"
+            told = f"{finding.verdict.reason} {finding.verdict.hint}"
             assert ("secret" in told) is is_named
             assert ("another app" in told) is not is_named

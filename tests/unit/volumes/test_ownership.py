@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from dokku_cache.dokku.host_settings import PackKeys
+from dokku_cache.model.cache import CacheVolume, Generation, Kind, Match
 from dokku_cache.volumes import ownership
-from dokku_cache.volumes.ownership import Builder, CacheVolume, Generation, Match
 
 LABELS = {"com.dokku.builder-type": "herokuish", "com.dokku.app-name": "shop"}
 
@@ -19,17 +19,17 @@ def find(name: str, labels: dict[str, str] | None = None, *apps: str) -> CacheVo
 
 
 def test_dokkus_label_proves_what_the_name_says() -> None:
-    assert find("cache-shop", LABELS) == CacheVolume("cache-shop", Builder.HEROKUISH, "shop", Match.LABEL)
+    assert find("cache-shop", LABELS) == CacheVolume("cache-shop", Kind.HEROKUISH, "shop", Match.LABEL)
 
 
 def test_dokkus_label_on_a_volume_of_another_name_proves_nothing() -> None:
-    assert find("cache-other", LABELS) == CacheVolume("cache-other", Builder.HEROKUISH, "other", Match.NAME)
+    assert find("cache-other", LABELS) == CacheVolume("cache-other", Kind.HEROKUISH, "other", Match.NAME)
     assert find("uploads", LABELS) is None
 
 
 def test_without_a_label_the_name_tells() -> None:
-    assert find("cache-shop") == CacheVolume("cache-shop", Builder.HEROKUISH, "shop", Match.NAME)
-    assert find("cache-gone.app") == CacheVolume("cache-gone.app", Builder.HEROKUISH, "gone.app", Match.NAME)
+    assert find("cache-shop") == CacheVolume("cache-shop", Kind.HEROKUISH, "shop", Match.NAME)
+    assert find("cache-gone.app") == CacheVolume("cache-gone.app", Kind.HEROKUISH, "gone.app", Match.NAME)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_a_label_that_is_no_name_of_an_app_tells_nothing(app: str) -> None:
     labels = {**LABELS, "com.dokku.app-name": app}
     assert find("x", labels) is None
     assert find(f"cache-{app}", labels) is None
-    assert find("cache-shop", labels) == CacheVolume("cache-shop", Builder.HEROKUISH, "shop", Match.NAME)
+    assert find("cache-shop", labels) == CacheVolume("cache-shop", Kind.HEROKUISH, "shop", Match.NAME)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_a_label_that_is_no_name_of_an_app_tells_nothing(app: str) -> None:
     ],
 )
 def test_pack_names_the_image_in_its_volumes(name: str, app: str) -> None:
-    assert find(name) == CacheVolume(name, Builder.PACK, app, Match.NAME)
+    assert find(name) == CacheVolume(name, Kind.PACK, app, Match.NAME)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_an_older_pack_named_only_a_hash_of_the_image() -> None:
     """Both as buildpacks/pack#1039 shows them, for other images: the hash is sha256 of the image's full name."""
     expected = hashlib.sha256(b"index.docker.io/dokku/shop:latest").hexdigest()[:12]
     name = f"pack-cache-{expected}.build"
-    assert find(name) == CacheVolume(name, Builder.PACK, "shop", Match.HASH)
+    assert find(name) == CacheVolume(name, Kind.PACK, "shop", Match.HASH)
     assert hashlib.sha256(b"index.docker.io/library/test-noop:latest").hexdigest()[:12] == "b07b36ffb1de"
 
 
@@ -105,7 +105,7 @@ def test_an_older_pack_named_only_a_hash_of_the_image() -> None:
     ],
 )
 def test_what_pack_made_for_something_else_belongs_to_nobody(name: str) -> None:
-    assert find(name) == CacheVolume(name, Builder.PACK, "", Match.NONE)
+    assert find(name) == CacheVolume(name, Kind.PACK, "", Match.NONE)
 
 
 IMAGE = "index.docker.io/dokku/shop:latest"
@@ -125,8 +125,8 @@ def digest(text: str) -> str:
         (f"pack-cache-{digest(IMAGE)}.build", KEYS, Generation.FORMER),
         # Before 0.35.0 pack had no keys.
         (f"pack-cache-dokku_shop_latest-{digest(IMAGE)}.build", PackKeys(), Generation.CURRENT),
-        (f"pack-cache-dokku_shop_latest-{digest(IMAGE + 'abc')}.build", PackKeys(), Generation.UNTOLD),
-        (f"pack-cache-{digest(IMAGE)}.build", PackKeys(), Generation.UNTOLD),
+        (f"pack-cache-dokku_shop_latest-{digest(IMAGE + 'abc')}.build", PackKeys(), Generation.UNKNOWN),
+        (f"pack-cache-{digest(IMAGE)}.build", PackKeys(), Generation.UNKNOWN),
     ],
 )
 def test_the_key_in_its_name_tells_whether_pack_would_take_it_now(

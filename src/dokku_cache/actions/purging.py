@@ -1,0 +1,98 @@
+"""What the three purge commands share: the apps they name, the plan, and its confirmation."""
+
+import argparse
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from dokku_cache.arguments import STDOUT, Command, Parser, named_apps, plan_format
+from dokku_cache.context import Context
+from dokku_cache.dokku import apps
+from dokku_cache.errors import CacheError, ExitCode, UsageError
+from dokku_cache.model.finding import Decision
+from dokku_cache.output import purge_text, serialized
+from dokku_cache.output.console import Console
+from dokku_cache.output.progress import Watcher
+from dokku_cache.output.purge_text import Subject
+from dokku_cache.views import plan_values
+
+#: A plan: the decisions on each subject, in the order in which they are shown.
+Plan = Mapping[Subject, Sequence[Decision]]
+
+
+@dataclass(frozen=True)
+class Call:
+    """A purge command as it was called. ``parsed`` has its flags, ``named`` are the apps that it names."""
+
+    context: Context
+    parsed: argparse.Namespace
+    named: list[str]
+
+    @classmethod
+    def read(cls, context: Context, command: Command, arguments: Sequence[str]) -> "Call":
+        """Parse the arguments. Raises UsageError. A dry run may only read from Docker."""
+        parsed = Parser(command).read_all(arguments)
+        parsed.format = plan_format(parsed)
+        # Other formats are for programs, which read only the plan.
+        context = context.with_flags(quiet=parsed.quiet or parsed.format != STDOUT)
+        if parsed.is_dry_run:
+            context.engine.only_read()
+        return cls(context, parsed, named_apps(context, parsed))
+
+    @property
+    def is_forced(self) -> bool:
+        """Tell whether confirmation prompts are skipped."""
+        return self.parsed.force or self.context.environment.is_forced
+
+    def check(self, command: Command, flag: str, *, is_all: bool) -> None:
+        """Raise UsageError unless the command names apps or has the flag that stands for all."""
+        if is_all and self.named:
+            raise UsageError(f"Name apps or use {flag}, not both", command.hint)
+        if not is_all and not self.named:
+            raise UsageError("Please specify an app to run the command on", command.hint)
+
+    def known_apps(self, visible: Iterable[str]) -> tuple[list[str], ExitCode]:
+        """Give the named apps that exist, warn of the others, and give the worst exit code."""
+        known: list[str] = []
+        worst = ExitCode.OK
+        for name in self.named:
+            try:
+                known.append(apps.verify(name, frozenset(visible)))
+            except CacheError as error:
+                self.context.console.warn(str(error), error.hint)
+                worst = max(worst, error.exit_code)
+        return known, worst
+
+    def show_plan(self, plan: Plan) -> None:
+        """Print the plan of a dry run in the format that the command asks for."""
+        if self.parsed.format == STDOUT:
+            show_plan(self.context.console, plan)
+        else:
+            values = plan_values.values(decision for decisions in plan.values() for decision in decisions)
+            self.context.console.result(serialized.as_text(values, self.parsed.format))
+
+
+def visible_apps(context: Context) -> frozenset[str]:
+    """Give the apps that the calling user may see, with a sign of life meanwhile. Raises Unknown."""
+    with Watcher(context.console) as watcher:
+        watcher.asking()
+        return frozenset(context.visible_apps())
+
+
+def show_plan(console: Console, plan: Plan) -> None:
+    """Print a plan for a person."""
+    for subject, decisions in plan.items():
+        purge_text.show_plan(console, subject, decisions)
+
+
+def is_confirmed(console: Console, plan: Callable[[], Plan], flag: str, question: str) -> bool:
+    """Show a plan, and ask whether to remove that. Raises UsageError where no terminal can answer."""
+    if not console.is_interactive:
+        raise UsageError(
+            f"{flag} needs confirmation, and there is no terminal to ask for it",
+            "preview with --dry-run, then add --force",
+        )
+    show_plan(console, plan())
+    if console.ask(question):
+        return True
+    console.warn("Nothing was removed")
+    return False
