@@ -5,18 +5,24 @@
 load helper
 teardown() { clean_up; }
 
-# refuses APP TEXT: a purge of APP fails with TEXT, and touches nothing.
+# refuses APP TEXT [FLAG...]: a purge of APP fails with TEXT, and changes nothing.
 refuses() {
   local before
   before="$(manifest "$DOKKU_ROOT/$(app "$1")")"
-  run --separate-stderr dokku cache:purge-legacy "$(app "$1")"
+  run --separate-stderr dokku cache:purge-legacy "$(app "$1")" "${@:3}"
   [ "$status" -eq 1 ]
-  [[ "$stderr" == *"$2"* && "$output" != *"Free space"* ]] || { echo "said: $output $stderr" && return 1; }
+  [[ "$stderr" == *"$2"* && "$output" != *"Free space"* ]] || { echo "printed: $output $stderr" && return 1; }
   [ "$before" = "$(manifest "$DOKKU_ROOT/$(app "$1")")" ]
 }
 
-# bats test_tags=quick
-@test "an orphaned cache is removed, and nothing else of the app or its neighbours" {
+purges() {
+  run --separate-stderr dokku cache:purge-legacy "$(app "$1")" "${@:2}"
+  [ "$status" -eq 0 ] || { echo "printed: $output $stderr" && return 1; }
+  is_removed "$1"
+}
+
+# bats test_tags=quick,umask
+@test "an orphaned cache is removed, and nothing else of the app or other apps" {
   holds_from 0.31.0
   make_app shop
   make_app neighbour
@@ -24,39 +30,33 @@ refuses() {
   before="$(manifest "$DOKKU_ROOT/$(app shop)" | grep -v '^	')"
   neighbour="$(manifest "$DOKKU_ROOT/$(app neighbour)")"
   make_cache shop 500
-  run dokku cache:purge-legacy "$(app shop)"
-  [ "$status" -eq 0 ]
+  purges shop
   [[ "$output" == *"-----> Purging legacy cache of $(app shop) ("*", 500 files)"*"       Removed in "*" s"* ]]
+  [[ "$output" == *"Free space on $DOKKU_ROOT: "*" -> "*"(of "*")"* ]]
   [ "$before" = "$(manifest "$DOKKU_ROOT/$(app shop)" | grep -v '^	')" ]
   [ "$neighbour" = "$(manifest "$DOKKU_ROOT/$(app neighbour)")" ]
   [ -z "$(docker ps --all --quiet --filter label=com.dokku.cache.helper)" ]
-}
-
-# bats test_tags=umask
-@test "the report knows of the purge" {
-  holds_from 0.31.0
-  make_app shop
-  make_cache shop 7
-  dokku cache:purge-legacy "$(app shop)"
-  [ "$(dokku cache:report "$(app shop)" --cache-last-purged-by)" = "manual" ]
-  [ "$(dokku cache:report "$(app shop)" --cache-last-purged-files)" = "7" ]
-  [ "$(dokku cache:report "$(app shop)" --cache-legacy-state)" = "absent" ]
+  [ "$(report shop last-purged-by) $(report shop last-purged-files) $(report shop legacy-state)" = "manual 500 absent" ]
+  purges shop
+  [[ "$output" == *"has no legacy cache"* && "$output" != *"Free space"* ]]
+  make_cache shop
+  purges shop --quiet
+  [ -z "$output" ]
 }
 
 # bats test_tags=quick,umask
-@test "a ghost goes with its cache, and its name can be used again" {
+@test "a ghost is removed with its cache, and its name can be used again" {
   holds_from 0.31.0
   make_ghost oldblog
   run dokku apps:create "$(app oldblog)"
   [ "$status" -ne 0 ]
-  run dokku cache:purge-legacy "$(app oldblog)"
-  [ "$status" -eq 0 ]
+  purges oldblog
   [ ! -e "$DOKKU_ROOT/$(app oldblog)" ]
   make_app oldblog
 }
 
 # bats test_tags=umask
-@test "files of root, dokku, 32767 and other users go, whatever their modes" {
+@test "files of other users with any modes are counted, refused, and removed with --force" {
   holds_from 0.31.0
   make_app shop
   make_cache shop 8
@@ -67,65 +67,32 @@ refuses() {
   chown -R 54321:1 "$(cache_of shop)/strange"
   chmod 000 "$(cache_of shop)/closed/inner" "$(cache_of shop)/closed"
   chmod 700 "$(cache_of shop)"
-  run dokku cache:report "$(app shop)" --cache-legacy-files
-  [ "$output" = "12" ]
-  run dokku cache:purge-legacy "$(app shop)"
-  [ "$status" -eq 1 ]
-  run dokku cache:purge-legacy "$(app shop)" --force
-  [ "$status" -eq 0 ]
-  is_gone shop
-}
-
-@test "nothing to do is no failure" {
-  make_app shop
-  run dokku cache:purge-legacy "$(app shop)"
-  [ "$status" -eq 0 ]
-  [[ "$output" == *"has no legacy cache"* ]]
-}
-
-@test "on a server without a legacy cache --all says so in a line, and nothing when quiet" {
-  needs_spare_server "purges every app"
-  make_app shop
-  for flags in --all "--all --dry-run" "--all --force"; do
-    # shellcheck disable=SC2086 # they are two words
-    run dokku cache:purge-legacy $flags
-    [ "$status" -eq 0 ]
-    [[ "$output" == *"No legacy caches found"* ]]
-  done
-  run dokku --quiet cache:purge-legacy --all
-  [ -z "$output" ]
+  [ "$(report shop legacy-files)" = "12" ]
+  refuses shop "not verified"
+  purges shop --force
 }
 
 # bats test_tags=quick
-@test "a cache that a running container mounts is refused" {
+@test "a cache that a container mounts, running or not, is refused, also with --force" {
   holds_from 0.31.0
   make_app wiki
   make_cache wiki
   make_container run --detach --name "$(app wiki).web.1" --volume "$(cache_of wiki):/cache"
   refuses wiki "container $(app wiki).web.1 mounts it at /cache"
-}
-
-@test "a cache of which a stopped container mounts a part is refused" {
-  holds_from 0.31.0
-  make_app wiki
-  make_cache wiki
+  refuses wiki "container $(app wiki).web.1 mounts it at /cache" --force
+  docker rm --force "$(app wiki).web.1" >/dev/null
   make_container create --name "$(app wiki).old" --volume "$(cache_of wiki)/buildcache:/gems"
   refuses wiki "container $(app wiki).old mounts it at /gems"
-}
-
-@test "a mount of Dokku's root is no use of the cache, and one of the app's directory is" {
-  holds_from 0.31.0
-  make_app shop
-  make_cache shop
+  docker rm "$(app wiki).old" >/dev/null
   make_container run --detach --name "$(app monitoring)" --volume "$DOKKU_ROOT:/host:ro"
-  make_container create --name "$(app backup)" --volume "$DOKKU_ROOT/$(app shop):/app:ro"
-  refuses shop "container $(app backup) mounts its app directory at /app (created)"
+  make_container create --name "$(app backup)" --volume "$DOKKU_ROOT/$(app wiki):/app:ro"
+  refuses wiki "container $(app backup) mounts its app directory at /app (created)"
   docker rm "$(app backup)" >/dev/null
-  run dokku cache:purge-legacy "$(app shop)"
-  [ "$status" -eq 0 ]
+  # Mounting Dokku's whole root is not a use.
+  purges wiki
 }
 
-@test "a cache that storage:mount or docker-options name is refused" {
+@test "a cache that storage:mount or docker-options refer to is refused" {
   holds_from 0.31.0
   make_app wiki
   make_cache wiki
@@ -136,7 +103,7 @@ refuses() {
   refuses wiki "refers to $(cache_of wiki)/x"
 }
 
-@test "a symbolic link, a file and a named pipe are refused" {
+@test "a symbolic link, a file, a named pipe, a mount point and a mount below are refused" {
   holds_from 0.31.0
   make_app wiki
   mkdir "$SUITE_DIRECTORY/elsewhere"
@@ -151,11 +118,6 @@ refuses() {
   mkfifo "$(cache_of wiki)"
   refuses wiki "named pipe"
   rm "$(cache_of wiki)"
-}
-
-@test "a mount point, and a cache with a mount below it, are refused" {
-  holds_from 0.31.0
-  make_app wiki
   make_cache wiki
   mount -t tmpfs tmpfs "$(cache_of wiki)/buildcache"
   touch "$(cache_of wiki)/buildcache/kept"
@@ -168,7 +130,7 @@ refuses() {
 }
 
 # bats test_tags=umask
-@test "before 0.31.0, and with an unreadable version, the cache is active and stays" {
+@test "before 0.31.0, and with an unreadable version, the cache is active and refused" {
   needs_spare_server "changes Dokku's version"
   make_app shop
   make_cache shop
@@ -178,87 +140,78 @@ refuses() {
   done
 }
 
-@test "from 0.31.0 to 0.33.7 it is removed by hand, with a note" {
+@test "from 0.31.0 to 0.33.7 it is removed manually, with a note" {
   holds_from 0.31.0 to 0.33.7
   make_app shop
   make_cache shop
-  [ "$(dokku cache:report "$(app shop)" --cache-legacy-state)" = "recreated" ]
-  run dokku cache:purge-legacy "$(app shop)"
-  [ "$status" -eq 0 ]
+  [ "$(report shop legacy-state)" = "recreated" ]
+  purges shop
   [[ "$output" == *"recreates the empty directory"* ]]
-  is_gone shop
 }
 
-@test "with Docker down a purge is refused" {
+@test "without Docker a purge is refused, with one reason and one hint" {
   holds_from 0.31.0
   make_app shop
   make_cache shop
   make_ghost oldblog
   for name in shop oldblog; do
     DOCKER_HOST=unix:///nowhere refuses "$name" "cannot check which containers use it"
-    # One cause is one reason, with its own next step.
-    DOCKER_HOST=unix:///nowhere run --separate-stderr dokku cache:purge-legacy "$(app "$name")"
     [[ "$stderr" == *"systemctl status docker"* && "$stderr" != *"emove what uses it"* ]]
     [ "$(grep -o 'Docker did not respond' <<<"$stderr" | wc -l)" -eq 1 ]
   done
 }
 
 # bats test_tags=umask
-@test "trash of an interrupted purge is reported and finished" {
+@test "an interrupted purge is reported and finished" {
   make_app shop
   make_cache shop
-  mv "$(cache_of shop)" "$DOKKU_ROOT/$(app shop)/.dokku-cache-trash.0123456789abcdef"
-  [ "$(dokku cache:report "$(app shop)" --cache-legacy-state)" = "interrupted" ]
-  run dokku cache:purge-legacy "$(app shop)"
-  [ "$status" -eq 0 ]
-  is_gone shop
+  interrupt_purge shop
+  [ "$(report shop legacy-state)" = "interrupted" ]
+  purges shop
 }
 
-@test "Ctrl-C stops it at a defined point, leaves no container, and says how to go on" {
+@test "Ctrl-C stops a purge, leaves no container, and says how to continue" {
   holds_from 0.31.0
   make_app shop
   make_cache shop 30000
-  dokku cache:purge-legacy "$(app shop)" >"$SUITE_DIRECTORY/said" 2>&1 &
-  wait_for compgen -G "$DOKKU_ROOT/$(app shop)/.dokku-cache-trash.*"
+  dokku cache:purge-legacy "$(app shop)" >"$BATS_TEST_TMPDIR/printed" 2>&1 &
+  wait_for trash_of shop
   pkill -INT -f "/src purge-legacy $(app shop)"
   wait "$!" && code=0 || code="$?"
-  said="$(cat "$SUITE_DIRECTORY/said")"
-  rm "$SUITE_DIRECTORY/said"
+  printed="$(cat "$BATS_TEST_TMPDIR/printed")"
   if [ "$code" -eq 3 ]; then
-    [[ "$said" == *"emove the rest, run 'dokku cache:purge-legacy $(app shop)'"* ]]
+    [[ "$printed" == *"emove the rest, run 'dokku cache:purge-legacy $(app shop)'"* ]]
   else
     # It was stopped before the first file was deleted.
     [ "$code" -eq 1 ]
-    [[ "$said" == *"Nothing was "* ]]
+    [[ "$printed" == *"Nothing was "* ]]
     [ "$(find "$(cache_of shop)" -type f | wc -l)" -eq 30000 ]
   fi
   [ -z "$(docker ps --all --quiet --filter label=com.dokku.cache.helper)" ]
-  run dokku cache:purge-legacy "$(app shop)"
-  [ "$status" -eq 0 ]
-  is_gone shop
+  purges shop
 }
 
 @test "an app that is being deployed is refused" {
   holds_from 0.31.0
   make_app shop
   make_cache shop
-  lock="$(deploy_lock shop)"
-  mkdir -p "$(dirname "$lock")"
-  (flock 200 && sleep 20) 200>"$lock" &
-  wait_for test -e "$lock"
-  sleep 0.2
-  refuses shop "is being deployed" || failed=yes
-  pkill -P "$!" 2>/dev/null || true
-  kill "$!" 2>/dev/null || true
-  rm -f "$lock"
-  [ -z "$failed" ]
+  hold_deploy_lock shop
+  refuses shop "is being deployed"
 }
 
 # bats test_tags=umask
-@test "--all needs a person or --force, before or behind the command" {
+@test "--all needs a confirmation or --force, before or after the command" {
   needs_spare_server "purges every app"
   holds_from 0.31.0
   make_app shop
+  for flags in "--all --dry-run" "--all --force"; do
+    # shellcheck disable=SC2086 # two words
+    run dokku cache:purge-legacy $flags
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"No legacy caches found"* ]]
+  done
+  run dokku --quiet cache:purge-legacy --all
+  [ -z "$output" ]
   make_cache shop
   make_ghost oldblog
   run --separate-stderr dokku cache:purge-legacy --all </dev/null
@@ -267,36 +220,43 @@ refuses() {
   [ -d "$(cache_of shop)" ]
   run dokku cache:purge-legacy --all --force
   [ "$status" -eq 0 ]
-  is_gone shop
+  is_removed shop
   [ ! -e "$DOKKU_ROOT/$(app oldblog)" ]
   make_cache shop
   run dokku --force cache:purge-legacy --all
   [ "$status" -eq 0 ]
-  is_gone shop
-}
-
-@test "--force skips the question and no check" {
-  make_app wiki
-  make_cache wiki
-  make_container run --detach --name "$(app wiki).web.1" --volume "$(cache_of wiki):/cache"
-  run dokku --force cache:purge-legacy "$(app wiki)"
-  [ "$status" -eq 1 ]
-  [ -d "$(cache_of wiki)/buildcache" ]
+  is_removed shop
 }
 
 # bats test_tags=quick
-@test "a dry run shows the plan and changes nothing" {
+@test "a dry run prints the plan, also as json, and changes nothing" {
   holds_from 0.31.0
   make_app shop
   make_cache shop 25
-  before="$(manifest "$DOKKU_ROOT/$(app shop)")"
+  make_app wiki
+  make_cache wiki
+  make_container create --volume "$(cache_of wiki):/cache"
+  before="$(manifest "$DOKKU_ROOT/$PREFIX"-*)"
   run dokku cache:purge-legacy "$(app shop)" --dry-run
   [ "$status" -eq 0 ]
   [[ "$output" == *"$(app shop)"*"25 files"* ]]
-  [ "$before" = "$(manifest "$DOKKU_ROOT/$(app shop)")" ]
+  run --separate-stderr dokku cache:purge-legacy "$(app shop)" "$(app wiki)" --dry-run --format json
+  [ "$status" -eq 0 ]
+  size="$(du -s -B1 "$(cache_of shop)" | cut -f1)"
+  # shellcheck disable=SC2016 # for jq
+  jq --exit-status --argjson size "$size" '[."removed-bytes", ."removed-caches", ."kept-caches"] == [$size, 1, 1] and
+    (.caches[0] | [.decision, ."size-bytes", ."kept-reason"] == ["remove", $size, null]) and
+    (.caches[1] | [.decision, ."kept-reason-code"] == ["keep", "mounted-by-container"])' <<<"$output"
+  for command in "purge-legacy $(app shop)" "purge-volumes $(app shop)" "auto-purge"; do
+    # shellcheck disable=SC2086 # words
+    run --separate-stderr dokku cache:$command --format json
+    [ "$status" -eq 1 ]
+    [[ "$stderr" == *"--format is only for dry runs"* ]]
+  done
+  [ "$before" = "$(manifest "$DOKKU_ROOT/$PREFIX"-*)" ]
 }
 
-@test "several apps are all done, and the worst exit code is given" {
+@test "several apps are all purged, and the worst exit code is returned" {
   holds_from 0.31.0
   make_app shop
   make_cache shop
@@ -304,20 +264,19 @@ refuses() {
   ln -s /nowhere "$(cache_of wiki)"
   run dokku cache:purge-legacy "$(app wiki)" "$(app shop)"
   [ "$status" -eq 1 ]
-  is_gone shop
+  is_removed shop
   make_cache shop
-  run dokku cache:purge-legacy "$(app nobody)" "$(app shop)"
+  run dokku cache:purge-legacy "$(app unknown)" "$(app shop)"
   [ "$status" -eq 20 ]
-  is_gone shop
-  rm "$(cache_of wiki)"
+  is_removed shop
 }
 
 # bats test_tags=quick
-@test "wrong usage and impossible names touch nothing" {
+@test "wrong usage and impossible names change nothing" {
   make_app shop
   make_cache shop
   before="$(manifest "$DOKKU_ROOT/$(app shop)")"
-  for arguments in "" "--all $(app shop)" "-x" "--wrong" "../$(app shop)" "$(app shop)/" "A"; do
+  for arguments in "" "--all $(app shop)" "-x" "../$(app shop)" "$(app shop)/" "A"; do
     # shellcheck disable=SC2086 # words
     run dokku cache:purge-legacy $arguments
     [ "$status" -eq 1 ]
@@ -327,20 +286,11 @@ refuses() {
   [ "$before" = "$(manifest "$DOKKU_ROOT/$(app shop)")" ]
 }
 
-@test "--quiet says nothing on success" {
-  holds_from 0.31.0
-  make_app shop
-  make_cache shop
-  run dokku cache:purge-legacy "$(app shop)" --quiet
-  [ "$status" -eq 0 ]
-  [ -z "$output" ]
-  is_gone shop
-}
-
 # bats test_tags=umask
-@test "an app that is called cache is like any other" {
-  needs_spare_server "makes an app of that name"
+@test "an app that is called cache is purged like any other, also after the helper's image was pruned" {
+  needs_spare_server "makes an app of that name, and removes an image"
   holds_from 0.31.0
+  docker image ls --quiet dokku-cache-helper | sort -u | xargs -r docker image rm --force >/dev/null
   mkdir -p "$DOKKU_ROOT/cache/cache/buildcache"
   touch "$DOKKU_ROOT/cache/HEAD" "$DOKKU_ROOT/cache/cache/buildcache/file"
   chown dokku:dokku "$DOKKU_ROOT/cache"
@@ -350,18 +300,6 @@ refuses() {
   rm -r "$DOKKU_ROOT/cache"
   [ "$status" -eq 0 ]
   [ "$left" = "HEAD" ]
-}
-
-# bats test_tags=umask
-@test "the helper's image is imported again after it was pruned" {
-  needs_spare_server "removes an image"
-  holds_from 0.31.0
-  make_app shop
-  make_cache shop
-  docker image ls --quiet dokku-cache-helper | sort -u | xargs -r docker image rm --force >/dev/null
-  run dokku cache:purge-legacy "$(app shop)"
-  [ "$status" -eq 0 ]
-  is_gone shop
 }
 
 @test "hostile code in the working directory and the environment is not loaded" {
@@ -378,55 +316,5 @@ refuses() {
   rm -r "$SUITE_DIRECTORY/hostile"
   [ "$status" -eq 0 ]
   [ ! -e "$SUITE_DIRECTORY/loaded" ]
-  is_gone shop
-}
-
-@test "it says what was free before and after, in a line that --quiet leaves out" {
-  holds_from 0.31.0
-  make_app shop
-  make_cache shop
-  run dokku cache:purge-legacy "$(app shop)"
-  [ "$status" -eq 0 ]
-  [[ "$output" == *"Free space on $DOKKU_ROOT: "*" -> "*"(of "*")"* ]]
-  make_cache shop
-  run dokku --quiet cache:purge-legacy "$(app shop)"
-  [ "$status" -eq 0 ]
-  [ -z "$output" ]
-  # Nothing went, nothing to say of the disk.
-  run dokku cache:purge-legacy "$(app shop)"
-  [[ "$output" != *"Free space"* ]]
-}
-
-@test "a program gets the plan of a dry run, and nothing else on standard output" {
-  holds_from 0.31.0
-  make_app shop
-  make_cache shop
-  make_app wiki
-  make_cache wiki
-  make_container create --volume "$(cache_of wiki):/cache"
-  before="$(manifest "$DOKKU_ROOT/$(app shop)"; manifest "$DOKKU_ROOT/$(app wiki)")"
-  run --separate-stderr dokku cache:purge-legacy "$(app shop)" "$(app wiki)" --dry-run --format json
-  [ "$status" -eq 0 ]
-  size="$(du -s -B1 "$(cache_of shop)" | cut -f1)"
-  /usr/bin/python3 -I - "$output" "$size" <<'PYTHON'
-import json, sys
-plan, size = json.loads(sys.argv[1]), int(sys.argv[2])
-shop, wiki = plan["caches"]
-assert (shop["decision"], shop["size-bytes"], shop["kept-reason"]) == ("remove", size, None)
-assert (wiki["decision"], wiki["kept-reason-code"]) == ("keep", "mounted-by-container"), wiki
-assert (plan["removed-bytes"], plan["removed-caches"], plan["kept-caches"]) == (size, 1, 1)
-PYTHON
-  [ "$before" = "$(manifest "$DOKKU_ROOT/$(app shop)"; manifest "$DOKKU_ROOT/$(app wiki)")" ]
-}
-
-@test "a format without a dry run is refused, and removes nothing" {
-  make_app shop
-  make_cache shop
-  for command in "purge-legacy $(app shop)" "purge-volumes $(app shop)" "auto-purge"; do
-    # shellcheck disable=SC2086 # words
-    run --separate-stderr dokku cache:$command --format json
-    [ "$status" -eq 1 ]
-    [[ "$stderr" == *"--format is only for dry runs"*"dd --dry-run"* ]]
-  done
-  [ -d "$(cache_of shop)" ]
+  is_removed shop
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
-# What people's servers hold, all of it side by side: only what is proven to be a dead build cache goes.
+# Directories as on real servers (tests/dokku/furnish): only verified unused build caches are removed.
 
 load helper
 
-# furnish [CASE...]: all of it, or what a test looks at.
+# furnish [CASE...]: creates all directories, or those of some cases.
 furnish() {
   needs_spare_server "fills the server, and its engine"
   holds_from 0.38.0
@@ -17,26 +17,26 @@ teardown() {
   clean_up
 }
 
-# listed COLUMN VALUE: the names of what furnish has said to be so.
+# listed COLUMN VALUE: the names that furnish has printed with this value.
 listed() { awk -F '\t' -v column="$1" -v value="$2" '$column == value { print $1 }' "$BATS_TEST_TMPDIR/furnished"; }
 
-# What has to be as it was: everything but the caches that go, and the directories of ghosts.
+# Everything that has to stay unchanged: all but the removable caches and the directories of ghosts.
 rest_of_the_server() {
   local name
   {
     manifest "$DOKKU_ROOT"
     manifest "$DOKKU_LIB_ROOT/../other-disk"
-  } | awk -F '\t' -v goes="$(listed 3 goes)" -v leaves="$(listed 3 leaves)" '
-    BEGIN { count = split(goes, names, "\n"); for (i = 1; i <= count; i++) gone[names[i]] = 1
-            count = split(leaves, names, "\n"); for (i = 1; i <= count; i++) left[names[i]] = 1 }
+  } | awk -F '\t' -v all="$(listed 3 removed)" -v cache="$(listed 3 cache-removed)" '
+    BEGIN { count = split(all, names, "\n"); for (i = 1; i <= count; i++) whole[names[i]] = 1
+            count = split(cache, names, "\n"); for (i = 1; i <= count; i++) only[names[i]] = 1 }
     { split($1, parts, "/") }
-    parts[1] in gone || (parts[1] in left && parts[2] == "cache") { next }
+    parts[1] in whole || (parts[1] in only && parts[2] == "cache") { next }
     # The size of a directory that loses a name may change.
     $2 == "d" { $5 = "" }
     { print }'
 }
 
-@test "each has the state that it should have, in the report and in the list" {
+@test "each directory has the expected state, in the report and in the list" {
   furnish
   dokku cache:list --format json >"$BATS_TEST_TMPDIR/list"
   dokku cache:report --format json >"$BATS_TEST_TMPDIR/report"
@@ -46,7 +46,7 @@ base, root = sys.argv[1:]
 listed = {cache["location"]: cache for cache in json.load(open(f"{base}/list"))["caches"]}
 reported = {report["app"]: report for report in map(json.loads, open(f"{base}/report"))}
 for line in open(f"{base}/furnished"):
-    name, state, goes = line.rstrip("\n").split("\t")
+    name, state, _ = line.rstrip("\n").split("\t")
     path = f"{root}/{name}/cache"
     if state == "nameless":
         assert name not in reported, name
@@ -64,16 +64,16 @@ for line in open(f"{base}/furnished"):
 PYTHON
 }
 
-@test "what is proven goes by itself, and everything else stays as it was to the byte" {
+@test "verified caches are removed automatically, and everything else is unchanged to the byte" {
   furnish
   before="$(rest_of_the_server)"
   run dokku cache:auto-purge
   [ "$status" -eq 0 ] || { echo "$output" && false; }
   [ "$before" = "$(rest_of_the_server)" ] || { diff <(echo "$before") <(rest_of_the_server) && false; }
-  for name in $(listed 3 goes); do
+  for name in $(listed 3 removed); do
     [ ! -e "$DOKKU_ROOT/$name" ] || { echo "$name is still there" && false; }
   done
-  for name in $(listed 3 leaves); do
+  for name in $(listed 3 cache-removed); do
     [ -d "$DOKKU_ROOT/$name" ]
     [ ! -e "$DOKKU_ROOT/$name/cache" ] || { echo "the cache of $name is still there" && false; }
   done

@@ -1,48 +1,32 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2154 # `run --separate-stderr` sets stderr
-# What Dokku's version decides: run on stand-ins for several versions, and true of any real one
+# What depends on Dokku's version: run on stand-ins for several versions, and on any real one
 
 load helper
-teardown() {
-  remove_volumes
-  clean_up
-}
+teardown() { clean_up; }
 
 # by_version ACTIVE RECREATED ORPHANED: the one of them for this version.
 by_version() {
   if is_from 0.33.8; then echo "$3"; elif is_from 0.31.0; then echo "$2"; else echo "$1"; fi
 }
 
-state() { dokku cache:report "$(app "$1")" --cache-legacy-state; }
-
-@test "the installation has recorded the version that it found" {
+@test "a cache is active before 0.31.0, recreated up to 0.33.7, then orphaned; report, list and metrics agree" {
   [[ "$(cat "$DOKKU_LIB_ROOT/data/cache/dokku-version")" =~ (^|[^0-9.])"$(installed_version)"($|[^0-9.]) ]]
-}
-
-@test "a cache is active before 0.31.0, recreated up to 0.33.7, and orphaned since: report, list and metrics agree" {
-  make_app shop
-  make_cache shop
-  wanted="$(by_version active recreated orphaned)"
-  [ "$(state shop)" = "$wanted" ]
-  run dokku cache:list --format json --kind legacy
-  /usr/bin/python3 -I - "$output" "$(cache_of shop)" "$wanted" <<'PYTHON'
-import json, sys
-listed, location, wanted = json.loads(sys.argv[1]), *sys.argv[2:]
-cache = {cache["location"]: cache for cache in listed["caches"]}[location]
-assert (cache["state"], cache["is-purgeable"]) == (wanted, wanted != "active"), cache
-PYTHON
-  run dokku cache:list --format prometheus
-  grep -qF "location=\"$(cache_of shop)\",state=\"$wanted\"" <<<"$output"
-}
-
-@test "by hand it is removed unless Dokku still builds in it, and said where it comes back" {
   make_app shop
   make_cache shop 30
+  wanted="$(by_version active recreated orphaned)"
+  [ "$(report shop legacy-state)" = "$wanted" ]
+  run dokku cache:list --format json --kind legacy
+  # shellcheck disable=SC2016 # for jq
+  jq --exit-status --arg location "$(cache_of shop)" --arg state "$wanted" \
+    '.caches[] | select(.location == $location) | .state == $state and ."is-purgeable" == ($state != "active")' <<<"$output"
+  run dokku cache:list --format prometheus
+  grep -qF "location=\"$(cache_of shop)\",state=\"$wanted\"" <<<"$output"
   before="$(manifest "$DOKKU_ROOT/$(app shop)")"
   run dokku cache:purge-legacy "$(app shop)"
   if is_from 0.31.0; then
     [ "$status" -eq 0 ]
-    is_gone shop
+    is_removed shop
     [ "$(grep -c "recreates the empty directory" <<<"$output")" = "$(by_version - 1 0)" ]
   else
     [ "$status" -eq 1 ]
@@ -51,14 +35,14 @@ PYTHON
   fi
 }
 
-is_in_state() { [[ "$(state "$1")" == "$2" ]]; }
+is_in_state() { [[ "$(report "$1" legacy-state)" == "$2" ]]; }
 
-@test "by itself only an orphaned one goes: by the policy, and after a deploy" {
+@test "only an orphaned cache is removed automatically, by auto-purge and after a deploy" {
   make_app shop
   make_cache shop
   run dokku cache:auto-purge "$(app shop)"
   [ "$status" -eq 0 ]
-  [ "$(state shop)" = "$(by_version active recreated absent)" ]
+  is_in_state shop "$(by_version active recreated absent)"
   [ -e "$(cache_of shop)" ] || make_cache shop
   run deploy shop
   [ "$status" -eq 0 ] || { echo "$output" && false; }
@@ -83,29 +67,24 @@ is_in_state() { [[ "$(state "$1")" == "$2" ]]; }
   fi
 }
 
-@test "a destroyed app takes its cache along, unless Dokku still builds in it" {
+@test "a destroyed app's directory is removed unless Dokku builds in it, and its volume since 0.31.0" {
   make_app shop
   make_cache shop
+  make_herokuish_volume shop 1
   run dokku --force apps:destroy "$(app shop)"
   [ "$status" -eq 0 ]
   if is_from 0.31.0; then
     [[ "$output" == *"Removed in "* ]] || { echo "$output" && false; }
     [ ! -e "$DOKKU_ROOT/$(app shop)" ]
+    run ! has_volume "cache-$(app shop)"
   else
     [[ "$output" == *"is active"* ]]
     [ -e "$(cache_of shop)" ]
+    has_volume "cache-$(app shop)"
   fi
 }
 
-@test "the volume of a destroyed app goes with it since 0.31.0, by Dokku itself" {
-  make_app shop
-  make_herokuish_volume shop 1
-  run dokku --force apps:destroy "$(app shop)"
-  [ "$status" -eq 0 ]
-  if is_from 0.31.0; then run ! has_volume "cache-$(app shop)"; else has_volume "cache-$(app shop)"; fi
-}
-
-@test "a renamed app leaves no ghost since 0.34.0; before, Dokku needs the app's image for that, and nothing is lost without it" {
+@test "a renamed app leaves no ghost since 0.34.0; before, the rename fails without an image, and nothing is lost" {
   make_app shop
   make_cache shop
   before="$(manifest "$(cache_of shop)")"
@@ -119,40 +98,33 @@ is_in_state() { [[ "$(state "$1")" == "$2" ]]; }
   fi
 }
 
-@test "options and storage are uses, in files of the app before 0.38.0, and in Dokku's properties since" {
+@test "options and storage are uses, in files of the app before 0.38.0 and in properties since then" {
   make_app shop
   make_cache shop
   make_app wiki
   dokku docker-options:add "$(app wiki)" run "-v $(cache_of shop)/x:/x"
-  [ "$(state shop)" = "$(by_version active in-use in-use)" ]
+  [ "$(report shop legacy-state)" = "$(by_version active in-use in-use)" ]
   options="$DOKKU_ROOT/$(app wiki)/DOCKER_OPTIONS_RUN"
   if is_from 0.38.0; then [ ! -e "$options" ]; else grep -q "$(cache_of shop)" "$options"; fi
   dokku --force apps:destroy "$(app wiki)" >/dev/null
-  [ "$(state shop)" = "$(by_version active recreated orphaned)" ]
+  [ "$(report shop legacy-state)" = "$(by_version active recreated orphaned)" ]
   make_app wiki
   dokku storage:mount "$(app wiki)" "$(cache_of shop):/data"
-  [ "$(state shop)" = "$(by_version active in-use in-use)" ]
-  # Since 0.38.0 what was mounted once stays registered, until somebody destroys that entry.
+  [ "$(report shop legacy-state)" = "$(by_version active in-use in-use)" ]
+  # Since 0.38.0 a path that was mounted once stays registered.
   dokku storage:unmount "$(app wiki)" "$(cache_of shop):/data"
-  if is_from 0.38.0; then [ "$(state shop)" = in-use ]; else [ "$(state shop)" = "$(by_version active recreated orphaned)" ]; fi
+  if is_from 0.38.0; then [ "$(report shop legacy-state)" = in-use ]; else [ "$(report shop legacy-state)" = "$(by_version active recreated orphaned)" ]; fi
 }
 
-@test "nothing is removed while this version's deploy lock is held, by whatever command" {
+@test "nothing is removed while this version's deploy lock is held" {
   make_app shop
   make_cache shop
   make_herokuish_volume shop 1
-  mkdir -p "$(dirname "$(deploy_lock shop)")"
-  flock "$(deploy_lock shop)" sleep 300 3>&- &
-  holder="$!"
-  wait_for test -e "$(deploy_lock shop)"
-  sleep 0.2
+  hold_deploy_lock shop
   run dokku cache:purge-legacy "$(app shop)"
-  legacy="$status $output"
+  [[ "$status $output" == 1*"$(by_version "is active" "is being deployed" "is being deployed")"* ]]
   run dokku cache:purge-volumes "$(app shop)"
-  pkill -P "$holder"
-  rm -f "$(deploy_lock shop)"
   [[ "$status $output" == 1*"is being deployed"* ]]
-  [[ "$legacy" == 1*"$(by_version "is active" "is being deployed" "is being deployed")"* ]]
   [ -d "$(cache_of shop)/buildcache" ]
   has_volume "cache-$(app shop)"
 }
