@@ -51,9 +51,11 @@ def not_started(source: str, roots: tuple[str, str]) -> Iterator[None]:
             raise
         # Each attempt has another id, which says nothing, and makes the same failure look like a new one.
         message = _ID.sub("", str(error))
-        if error.__cause__.status_code == HTTPStatus.NOT_FOUND:
+        # 409: "container is marked for removal and cannot be started" (moby, daemon/start.go).
+        if error.__cause__.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}:
             raise Pruned(message, PRUNED_HINT) from error
-        is_denied = error.__cause__.status_code == HTTPStatus.FORBIDDEN
+        # An authorization plugin denies with 403, or fails with 500 (moby, pkg/authorization/authz.go).
+        is_denied = error.__cause__.status_code == HTTPStatus.FORBIDDEN or "AuthZPlugin" in message
         raise NotStarted(message, DENIED_HINT.format(roots[1]) if is_denied else error.hint) from error
 
 
