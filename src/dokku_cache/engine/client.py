@@ -312,7 +312,7 @@ def guarded(call: Callable[[], Answer]) -> Answer:
 
 def _innermost(error: BaseException) -> str:
     """Return the message of the innermost cause: the SDK wraps a missing socket three times."""
-    while True:
+    while not (isinstance(error, OSError) and error.strerror):
         # A suppressed context would mislead: urllib3 tries two ways to make a request.
         context = None if error.__suppress_context__ else error.__context__
         wrapped = next((argument for argument in error.args if isinstance(argument, BaseException)), None)

@@ -91,7 +91,17 @@ class Helper:
             raise self._explained(error, container_id, directory_path, identity) from error
         finally:
             if container_id:
-                _remove_container(self._engine, container_id)
+                self._end(container_id)
+
+    def _end(self, container_id: str) -> None:
+        """Stop and remove the container. Raises Unknown when it may continue, as while the engine restarts."""
+        try:
+            _remove_container(self._engine, container_id)
+        except Unknown as error:
+            raise Unknown(
+                f"{error}, and the helper container may continue",
+                "when Docker responds, purge again: this stops the helper container and removes the rest",
+            ) from error
 
     def _create(self, mode: str, source: str, identity: Identity) -> str:
         api = self._engine.api

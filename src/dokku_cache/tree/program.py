@@ -93,7 +93,6 @@ def arguments(mode: str, identity: str, *, is_gentle: bool = False) -> list[str]
 
 def read_result(lines: Iterable[bytes], progress: Progress) -> dict[str, Any]:
     """Read what the program prints, call ``progress``, and return its result. Raises Failed."""
-    result: dict[str, Any] | None = None
     entries = size_bytes = 0
     other: list[str] = []
     for line in lines:
@@ -105,11 +104,9 @@ def read_result(lines: Iterable[bytes], progress: Progress) -> dict[str, Any]:
                 entries, size_bytes = new_entries, new_bytes
                 continue
             if kind == b"=":
-                result = json.loads(content)
-                continue
+                result: dict[str, Any] = json.loads(content)
+                return result  # without waiting for the end of the stream, which a restarted containerd never sends
         except ValueError:  # a line that was cut
             pass
         other = [*other, os.fsdecode(line).strip()][-3:]
-    if result is None:
-        raise Failed("; ".join(filter(None, other)) or "it ended early")
-    return result
+    raise Failed("; ".join(filter(None, other)) or "it ended early")
