@@ -161,7 +161,6 @@ class Scene:
         assert "Unexpected error" not in said, said
         assert "Traceback" not in said, said
         assert self._all_that_stays() == self._stays, f"what should stay does not: {said}"
-        before = self._sizes()
         state = self._state()
         if (self.directory / "cache").exists():
             assert content(self.directory / "cache") == self._cache, said
@@ -176,10 +175,10 @@ class Scene:
             assert (code == 0) == (not self._left) or (was_told_gone and is_whole), said
         if not self._left and not was_told_gone:
             assert self._recorded()[-1:] == [self.sizes] or was_killed or "history" in said, said
-        self._end(before)
+        self._end()
 
-    def _end(self, before: tuple[int, int]) -> None:
-        """Let the next purge end the work, and hold that it has, and what it has written down."""
+    def _end(self) -> None:
+        """Let the next purge end the work, and hold that it has, and has recorded the total."""
         had_work, known = bool(self._left), len(self._recorded())
         code = in_child(self.enter, self.work)
         said = self.said
@@ -187,7 +186,7 @@ class Scene:
         assert self._left == [], said
         assert self._all_that_stays() == self._stays, f"what should stay does not: {said}"
         if had_work:
-            assert self._recorded()[known:] == [before], said
+            assert self._recorded()[known:] == [self.sizes], said
         assert self._state() is State.ABSENT
         assert helpers(self._server) == [], "a helper container is left"
 

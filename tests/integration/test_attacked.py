@@ -21,6 +21,7 @@ from dokku_cache.tree import program
 from dokku_cache.tree.handles import OPEN_DIRECTORY, AppDirectory, Identity
 from dokku_cache.tree.mounts import read_mounts
 from dokku_cache.tree.program import ignore
+from dokku_cache.tree.scan import Scan
 
 from . import proof
 from .attackers import NAMES, SWAPS, Attack, Victim, attacked, bind_mount, exchange
@@ -134,7 +135,7 @@ def remove(ground: Ground) -> None:
         cache = read(directory, read_mounts()).cache
         if cache is None or cache.fault:
             return
-        trash = set_aside(directory, cache, lambda: None)
+        trash = set_aside(directory, cache, Scan(), lambda: None)
         if cache.identity.inode % 5 == 0:
             put_back(directory, trash.name)
             return

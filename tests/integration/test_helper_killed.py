@@ -3,18 +3,17 @@
 import os
 import random
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import docker
 import pytest
 
 from . import proof
-from .conftest import DISK, ENGINE, Server
+from .bad_engine import BadEngine, bad_engine
+from .conftest import Server
 from .stopping import APP, FOREIGN, Command, Scene, in_child
 
 COMMAND = Command("by hand", ("purge-legacy", APP), FOREIGN, is_closed=True, files=2000)
@@ -88,48 +87,26 @@ def test_a_purge_whose_helper_is_killed_at_any_moment_says_so_and_the_next_one_e
 
 
 @pytest.fixture
-def own_engine(server: Server) -> Iterator[Server]:
-    """An engine that nobody else needs."""
-    directory = DISK / f"dokku-cache-restarted-{os.getpid()}"
-    subprocess.run([ENGINE / "up", directory], check=True)
-    yield replace(server, environment=replace(server.environment, docker_host=f"unix://{directory}/docker.sock"))
-    subprocess.run([ENGINE / "down", directory], check=True)
+def own_engine() -> Iterator[BadEngine]:
+    with bad_engine() as engine:
+        yield engine
 
 
-def restart(directory: Path, how: signal.Signals) -> None:
-    """End an engine, and start it again as it was; its containerd goes on."""
-    process = int((directory / "docker.pid").read_text())
-    command = Path(f"/proc/{process}/cmdline").read_bytes().decode().split("\0")[:-1]
-    os.kill(process, how)
-    while Path(f"/proc/{process}/fd").exists():
-        time.sleep(0.05)
-    (directory / "docker.pid").unlink(missing_ok=True)
-    containerd = (directory / "containerd.pid").read_text().strip()
-    with open(directory / "log", "ab") as log:
-        subprocess.Popen(["setsid", "nsenter", f"--net=/proc/{containerd}/ns/net", *command], stdout=log, stderr=log)
-    for _ in range(600):
-        with suppress(OSError, docker.errors.DockerException):
-            docker.APIClient(f"unix://{directory}/docker.sock", version="auto").ping()
-            (directory / "docker.sock").chmod(0o666)
-            return
-        time.sleep(0.1)
-    raise AssertionError((directory / "log").read_text()[-2000:])
-
-
-def test_a_purge_under_which_the_engine_starts_anew_is_ended_by_the_next(own_engine: Server) -> None:
-    directory = Path(own_engine.environment.docker_host.removeprefix("unix://")).parent
+def test_a_purge_under_which_the_engine_starts_anew_is_ended_by_the_next(
+    server: Server, own_engine: BadEngine
+) -> None:
+    server = replace(server, environment=replace(server.environment, docker_host=own_engine.docker_host))
     wrong = []
     kinds = (signal.SIGTERM, signal.SIGKILL)
     for number, moment in enumerate(moments([Moment(MEASURING, 0), Moment(DELETING, 0.1)], 18)):
         how = kinds[number % 2]
-        scene = Scene(own_engine, COMMAND)
+        scene = Scene(server, COMMAND)
         reader, writer = os.pipe()
 
         def end(moment: Moment = moment, how: signal.Signals = how, writer: int = writer) -> None:
-            api = docker.APIClient(own_engine.environment.docker_host, version="auto")
-            wait_for_helper(api, moment.helper)
+            wait_for_helper(own_engine.api, moment.helper)
             time.sleep(moment.seconds)
-            restart(directory, how)
+            own_engine.restart(how, "docker")
             os.write(writer, b"x")
 
         with meanwhile(end):

@@ -203,6 +203,7 @@ class Decision:
 class Outcome:
     """The result of a purge: ``removed`` as it was measured before, ``seconds`` for deleting.
 
+    ``total``: bytes and files with those of interrupted purges before; None where that is ``removed``.
     ``decision`` has what was kept. ``removed_ghost``: the directory of the destroyed app is gone too.
     """
 
@@ -210,6 +211,7 @@ class Outcome:
     removed: Scan
     seconds: float
     removed_ghost: bool = False
+    total: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """An app's directory as it was found: its legacy cache, leftovers of interrupted purges, and other files."""
 
+import re
 from dataclasses import dataclass
 
 from dokku_cache.model.reason_code import ReasonCode
@@ -28,6 +29,13 @@ class Entry:
     def is_trash(self) -> bool:
         """Tell whether an interrupted purge left this."""
         return self.name != CACHE_NAME
+
+    @property
+    def original_size(self) -> tuple[int, int] | None:
+        """Return the bytes and files of trash before anything was deleted, which end its name."""
+        figures = self.name.split(".")[-2:]
+        is_known = self.name.startswith(TRASH_PREFIX) and all(re.fullmatch("[0-9]{1,18}", part) for part in figures)
+        return (int(figures[0]), int(figures[1])) if is_known else None
 
 
 @dataclass(frozen=True)

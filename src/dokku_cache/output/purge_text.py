@@ -85,7 +85,8 @@ def show_result(console: Console, result: Result, *, is_automatic: bool = False,
     elif error is not None:
         # Docker's own messages do not name the app. The daily run merges equal reasons of several apps.
         is_named = not finding.app or (finding.app in str(error) and not is_automatic)
-        console.warn(str(error) if is_named else f"{finding.app}: {error}", error.hint)
+        message = str(error).replace(f" of {finding.app} ", " ", 1)
+        console.warn(str(error) if is_named else f"{finding.app}: {message}", error.hint)
 
 
 def _show_removed(console: Console, outcome: Outcome) -> None:

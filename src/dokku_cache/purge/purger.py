@@ -154,7 +154,7 @@ class Purger:
                 if scan.is_empty and not entry.is_trash:
                     remove_empty(directory, entry)
                     continue
-                trash = entry if entry.is_trash else self._rename(directory, decision, entry)
+                trash = entry if entry.is_trash else self._rename(directory, decision, entry, scan)
             except OSError as error:
                 raise Refused(
                     f"The legacy cache of {decision.app} cannot be renamed ({error.strerror})",
@@ -163,9 +163,11 @@ class Purger:
             self._delete(directory, trash, scan, progress, is_new=not entry.is_trash)
         seconds = time.monotonic() - begun
         is_gone = decision.finding.is_ghost and decision.kept is None and remove_ghost(directory)
-        return Outcome(decision, removed, seconds, is_gone)
+        sizes = [entry.original_size or scans[entry.identity].size for entry in decision.targets]
+        total = sum(size for size, _ in sizes), sum(files for _, files in sizes)
+        return Outcome(decision, removed, seconds, is_gone, total)
 
-    def _rename(self, directory: AppDirectory, decision: Decision, cache: Entry) -> Entry:
+    def _rename(self, directory: AppDirectory, decision: Decision, cache: Entry, scan: Scan) -> Entry:
         """Rename a cache, so that nothing finds it by its name, and check once more that nothing uses it."""
 
         def verify() -> None:
@@ -178,7 +180,7 @@ class Purger:
 
         # What deleting needs is prepared while everything is unchanged.
         self._helper(decision.app).prepare()
-        return set_aside(directory, cache, verify)
+        return set_aside(directory, cache, scan, verify)
 
     def _delete(
         self, directory: AppDirectory, trash: Entry, scan: Scan, progress: _Progress, *, is_new: bool

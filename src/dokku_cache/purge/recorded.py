@@ -51,16 +51,28 @@ def _record(
     app, kind, location, by = finding.app, finding.kind.value, finding.location.path, request.initiator.value
     entry = Record(app, history.now(), by, failure=failure, kind=kind, location=location if finding.volume else "")
     if outcome is None:
+        if _is_known(context, entry):
+            return
         record(context, entry)
         events.purge_failed(context.environment, app, kind, location, by, failure)
         return
-    size_bytes, files = outcome.removed.size_bytes, outcome.removed.files
+    size_bytes, files = outcome.total or outcome.removed.size
     seconds = round(outcome.seconds, 1)
     record(
         context,
         replace(entry, size_bytes=size_bytes, files=files, seconds=seconds, ends_app=outcome.removed_ghost),
     )
     events.purged(context.environment, app, kind, location, (size_bytes, files), by)
+
+
+def _is_known(context: Context, failure: Record) -> bool:
+    """Tell whether the same failure is the last record of this cache today: it may fail after every deploy."""
+    try:
+        known = history.read(context.environment).of_app(failure.app)
+    except CacheError:
+        return False
+    same = [record for record in known if (record.kind, record.location) == (failure.kind, failure.location)]
+    return bool(same) and (same[-1].failure, same[-1].at[:10]) == (failure.failure, failure.at[:10])
 
 
 def record(context: Context, entry: Record) -> None:

@@ -10,15 +10,16 @@ from dokku_cache.sources.app_directory import new_trash_name
 from dokku_cache.tree.handles import AppDirectory, Identity
 from dokku_cache.tree.mounts import mounted_at_or_below, read_mounts
 from dokku_cache.tree.program import Progress
+from dokku_cache.tree.scan import Scan
 
 
-def set_aside(directory: AppDirectory, cache: Entry, verify: Callable[[], None]) -> Entry:
+def set_aside(directory: AppDirectory, cache: Entry, scan: Scan, verify: Callable[[], None]) -> Entry:
     """Rename a legacy cache to trash within its app's directory, and give that.
 
     ``verify`` is called after the rename, when no process can find the cache by its name. It raises CacheError when
     the cache is in use, and the rename is undone. Raises Refused when another directory has the name now.
     """
-    trash_name = new_trash_name()
+    trash_name = new_trash_name(scan)
     os.rename(cache.name, trash_name, src_dir_fd=directory.fd, dst_dir_fd=directory.fd)
     try:
         status = os.stat(trash_name, dir_fd=directory.fd, follow_symlinks=False)

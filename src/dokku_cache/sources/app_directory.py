@@ -12,6 +12,7 @@ from dokku_cache.model.location import CACHE_NAME, TRASH_PREFIX, Entry, Location
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.tree.handles import OPEN_DIRECTORY, AppDirectory, Identity, describe_kind
 from dokku_cache.tree.mounts import Mount, mounted_at_or_below
+from dokku_cache.tree.scan import Scan
 
 #: Dokku writes less than this into a directory by itself.
 _MAX_BYTES = 4096
@@ -71,9 +72,9 @@ def is_directory(path: str) -> bool:
         return False
 
 
-def new_trash_name() -> str:
-    """Make a name that no other purge uses."""
-    return TRASH_PREFIX + secrets.token_hex(8)
+def new_trash_name(scan: Scan) -> str:
+    """Make a name that no other purge uses. The size is in it, so that a later purge can record the total."""
+    return f"{TRASH_PREFIX}{secrets.token_hex(8)}.{scan.size_bytes}.{scan.files}"
 
 
 def _is_ours(name: str) -> bool:

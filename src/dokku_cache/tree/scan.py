@@ -48,6 +48,11 @@ class Scan:
         return self.files + self.directories
 
     @property
+    def size(self) -> tuple[int, int]:
+        """Return bytes and files."""
+        return self.size_bytes, self.files
+
+    @property
     def newest_change(self) -> float | None:
         """The latest of newest_mtime and newest_ctime: copying and moving files keeps mtimes, but not ctimes."""
         return max((time for time in (self.newest_mtime, self.newest_ctime) if time is not None), default=None)

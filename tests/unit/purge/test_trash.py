@@ -11,6 +11,7 @@ from dokku_cache.model.location import TRASH_PREFIX, Entry
 from dokku_cache.purge.trash import delete_trash, put_back, remove_ghost, set_aside
 from dokku_cache.tree.handles import AppDirectory, Identity
 from dokku_cache.tree.mounts import Mount
+from dokku_cache.tree.scan import Scan
 
 
 class NoHelper:
@@ -39,7 +40,7 @@ def app_directory(cache: Path) -> AppDirectory:
 def test_a_cache_is_renamed_within_its_app(cache: Path) -> None:
     inode = cache.stat().st_ino
     with app_directory(cache) as directory:
-        trash = set_aside(directory, entry(cache), lambda: None)
+        trash = set_aside(directory, entry(cache), Scan(), lambda: None)
     assert trash.is_trash
     assert (cache.parent / trash.name).stat().st_ino == inode
     assert not cache.exists()
@@ -52,7 +53,7 @@ def test_a_check_that_fails_after_the_rename_undoes_it(cache: Path) -> None:
         raise Refused("in use")
 
     with app_directory(cache) as directory, pytest.raises(Refused):
-        set_aside(directory, entry(cache), in_use)
+        set_aside(directory, entry(cache), Scan(), in_use)
     assert os.listdir(cache.parent) == ["cache"]
     assert cache.stat().st_ino == inode
 
@@ -64,14 +65,14 @@ def test_a_new_cache_is_not_overwritten_by_the_old_one(cache: Path) -> None:
         raise Refused("in use")
 
     with app_directory(cache) as directory, pytest.raises(Refused):
-        set_aside(directory, entry(cache), in_use)
+        set_aside(directory, entry(cache), Scan(), in_use)
     assert os.listdir(cache) == ["new"]
     assert len([name for name in os.listdir(cache.parent) if name.startswith(TRASH_PREFIX)]) == 1
 
 
 def test_another_directory_than_the_expected_one_is_put_back(cache: Path) -> None:
     with app_directory(cache) as directory, pytest.raises(Refused, match="replaced"):
-        set_aside(directory, Entry("cache", Identity(1, 2)), lambda: None)
+        set_aside(directory, Entry("cache", Identity(1, 2)), Scan(), lambda: None)
     assert (cache / "gems" / "gem").exists()
 
 
@@ -94,7 +95,7 @@ def test_what_is_left_is_told(cache: Path) -> None:
             """Delete nothing."""
 
     with app_directory(cache) as directory:
-        trash = set_aside(directory, entry(cache), lambda: None)
+        trash = set_aside(directory, entry(cache), Scan(), lambda: None)
         with pytest.raises(PartlyRemoved):
             delete_trash(directory, trash, LeavesOne(), lambda *_: None)
 
@@ -120,7 +121,7 @@ def test_a_new_app_of_the_same_name_is_not_taken_for_the_ghost(tmp_path: Path) -
 
 
 def set_aside_now(cache: Path, directory: AppDirectory) -> Entry:
-    return set_aside(directory, entry(cache), lambda: None)
+    return set_aside(directory, entry(cache), Scan(), lambda: None)
 
 
 def test_a_link_that_took_the_caches_place_is_told_from_it(cache: Path) -> None:
@@ -129,7 +130,7 @@ def test_a_link_that_took_the_caches_place_is_told_from_it(cache: Path) -> None:
     cache.rename(cache.parent / "elsewhere")
     cache.symlink_to("elsewhere")
     with app_directory(cache) as directory, pytest.raises(Refused, match="replaced"):
-        set_aside(directory, known, lambda: None)
+        set_aside(directory, known, Scan(), lambda: None)
     assert cache.is_symlink()
     assert (cache.parent / "elsewhere" / "gems" / "gem").exists()
 

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from dokku_cache.dokku.apps import LOCK_NAME
-from dokku_cache.model.location import TRASH_PREFIX, Location
+from dokku_cache.model.location import TRASH_PREFIX, Entry, Location
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.sources.app_directory import is_directory, new_trash_name, read_app
 from dokku_cache.tree.handles import AppDirectory, Identity
 from dokku_cache.tree.mounts import Mount, read_mounts
+from dokku_cache.tree.scan import Scan
 
 
 def look(root: Path, app: str = "shop", mounts: tuple[Mount, ...] | None = None) -> Location:
@@ -100,8 +101,11 @@ def test_what_is_no_name_of_an_app_builds_no_path(tmp_path: Path, name: str) -> 
 
 def test_names_of_trash_are_hidden_and_differ() -> None:
     """Hidden, because Dokku's clone copies what ``./*`` matches."""
-    names = {new_trash_name() for _ in range(100)}
+    names = {new_trash_name(Scan(5, 6)) for _ in range(100)}
     assert len(names) == 100
+    assert {Entry(name, Identity(1, 2)).original_size for name in names} == {(5, 6)}
+    for name in ("cache", f"{TRASH_PREFIX}1", f"{TRASH_PREFIX}1.x.2", "cache.1.2"):
+        assert Entry(name, Identity(1, 2)).original_size is None
     assert all(name.startswith(".") for name in names)
 
 
