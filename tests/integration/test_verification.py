@@ -20,7 +20,7 @@ from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher
 from dokku_cache.purge.purger import Purger
 from dokku_cache.survey import surveyor as surveyor_module
-from dokku_cache.survey.measuring import measure_finding
+from dokku_cache.survey.scanning import measure_finding
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.tree.scan import Scan
 

@@ -16,7 +16,7 @@ from dokku_cache.output import log, purge_text
 from dokku_cache.output.purge_text import Subject
 from dokku_cache.purge import volume_purger
 from dokku_cache.rules.removal import decide
-from dokku_cache.survey.measuring import measure_candidates
+from dokku_cache.survey.scanning import measure_candidates
 from dokku_cache.survey.surveyor import Surveyor
 
 #: For the engine: other plugins come after this one.

@@ -15,7 +15,7 @@ from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import CacheError, ExitCode
 from dokku_cache.output import log, text
 from dokku_cache.records import history
-from dokku_cache.tree.file_system import FileSystem
+from dokku_cache.tree.mounts import FileSystem
 
 #: For how long a deploy waits for the removal; the rest is removed in the background.
 WAIT_SECONDS = 60.0

@@ -15,7 +15,7 @@ from dokku_cache.output.purge_text import Subject
 from dokku_cache.purge.recorded import purge
 from dokku_cache.rules.removal import candidates, decide
 from dokku_cache.survey import disks
-from dokku_cache.survey.measuring import measure_candidates
+from dokku_cache.survey.scanning import measure_candidates
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.views import disk_lines
 

@@ -8,7 +8,7 @@ from dokku_cache.dokku import apps
 from dokku_cache.errors import ExitCode, UsageError
 from dokku_cache.output import report
 from dokku_cache.output.progress import Watcher
-from dokku_cache.survey.measuring import measure_finding
+from dokku_cache.survey.scanning import measure_finding
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.views import report_values
 

@@ -14,8 +14,8 @@ from dokku_cache.errors import CacheError, Unknown
 from dokku_cache.output import text
 from dokku_cache.purge import events
 from dokku_cache.records import state_files
-from dokku_cache.tree import file_system
-from dokku_cache.tree.file_system import FileSystem
+from dokku_cache.tree import mounts
+from dokku_cache.tree.mounts import FileSystem
 from dokku_cache.volumes import ownership
 
 #: One directory a line, as the engine reported them last: before a build nobody waits for Docker.
@@ -52,7 +52,7 @@ def file_systems(environment: DokkuEnvironment) -> list[FileSystem]:
     """Look at those of Dokku's root and of the engine's data; each once, and without those that cannot be seen."""
     seen: dict[int, FileSystem] = {}
     for path in (environment.root, *engine_roots(environment)):
-        found = file_system.look(path)
+        found = mounts.read_file_system(path)
         if found is not None:
             seen.setdefault(found.device, found)
     return list(seen.values())

@@ -13,7 +13,7 @@ from dokku_cache.model.state import Initiator
 from dokku_cache.output.progress import Watcher
 from dokku_cache.records import state_files
 from dokku_cache.rules.removal import candidates, decide
-from dokku_cache.survey.measuring import measure_finding
+from dokku_cache.survey.scanning import measure_finding
 from dokku_cache.survey.surveyor import Surveyor
 
 RECORD_NAME = "dokku-version"

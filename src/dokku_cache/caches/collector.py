@@ -20,8 +20,7 @@ from dokku_cache.model.state import State
 from dokku_cache.output.progress import Watcher
 from dokku_cache.sources.app_directory import is_directory
 from dokku_cache.survey import disks
-from dokku_cache.survey.measuring import measure_finding
-from dokku_cache.survey.scanning import scan_path
+from dokku_cache.survey.scanning import measure_finding, scan_path
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.volumes.examiner import Examiner, with_size
 
@@ -77,7 +76,7 @@ class Collector:
             hides_others=not self._sees_all and not self._app,
             kinds=frozenset(self._kinds),
             app=self._app,
-            disks=disks.look(environment, self._context.engine, self._visible),
+            disks=disks.read_all(environment, self._context.engine, self._visible),
         )
 
     def _disk_usage(self, watcher: Watcher) -> DiskUsage | None:

@@ -18,7 +18,7 @@ from dokku_cache.errors import (
 )
 from dokku_cache.output import text
 from dokku_cache.tree import worker
-from dokku_cache.tree.mounts import file_system_of, read_mounts
+from dokku_cache.tree.mounts import place_of, read_mounts
 
 _ID = re.compile(r" ?\b[0-9a-f]{64}\b")
 PRUNED_HINT = (
@@ -106,6 +106,7 @@ def _hint(numbers: Container[int], directory_path: str) -> str:
 
 def _file_system(path: str) -> str:
     try:
-        return file_system_of(os.path.realpath(path), read_mounts())
+        place = place_of(os.path.realpath(path), read_mounts())
     except (OSError, ValueError):
         return ""
+    return place.file_system if place else ""

@@ -10,7 +10,7 @@ from dokku_cache.dokku import plugn
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import Unknown
 from dokku_cache.output import log, text
-from dokku_cache.tree.file_system import FileSystem
+from dokku_cache.tree.mounts import FileSystem
 
 PURGED, PURGE_FAILED, LOW_DISK = "cache-purged", "cache-purge-failed", "cache-low-disk"
 LIMIT_SECONDS = 10.0

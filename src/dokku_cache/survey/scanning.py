@@ -1,16 +1,32 @@
 """Scanning legacy caches, in the helper container where user dokku may not read."""
 
 import os
+import time
+from collections.abc import Iterable
+from dataclasses import replace
 
 from dokku_cache.engine.helper import Helper
 from dokku_cache.errors import CacheError, Unknown
-from dokku_cache.model.location import Entry, Location
+from dokku_cache.model.finding import Finding, Verdict
+from dokku_cache.model.location import CACHE_NAME, Entry, Location
+from dokku_cache.model.reason_code import ReasonCode
+from dokku_cache.model.state import Request, State
+from dokku_cache.output.console import Console
+from dokku_cache.output.progress import Watcher
+from dokku_cache.rules.removal import candidates
+from dokku_cache.survey.surveyor import Surveyor, with_scan
 from dokku_cache.tree import program
 from dokku_cache.tree.handles import OPEN_DIRECTORY, AppDirectory, Identity
 from dokku_cache.tree.program import Progress, ignore
 from dokku_cache.tree.scan import Scan
 
 _DU_HINT = "run 'sudo du -sh' on it to get its size"
+#: A finding that a scan has completed, and its size; None when that cannot be determined.
+Measured = tuple[Finding, Scan | None]
+
+
+class _TimeIsUp(Exception):
+    """The time limit of a scan is over."""
 
 
 def scan_entry(directory: AppDirectory, entry: Entry, helper: Helper, progress: Progress = ignore) -> Scan:
@@ -19,7 +35,7 @@ def scan_entry(directory: AppDirectory, entry: Entry, helper: Helper, progress: 
     Raises CacheError when it cannot be read either way, and OSError when it is gone or was replaced.
     """
     scan = _scan_as_dokku(directory.fd, entry, progress)
-    if scan is None:
+    if scan is None or not scan.is_complete:
         scan = helper.scan(os.path.join(directory.path, entry.name), entry.identity, progress)
     if not scan.is_complete:
         raise Unknown("some of it could not be read", "check the disk with 'sudo dmesg'")
@@ -27,7 +43,6 @@ def scan_entry(directory: AppDirectory, entry: Entry, helper: Helper, progress: 
 
 
 def _scan_as_dokku(directory_fd: int, entry: Entry, progress: Progress) -> Scan | None:
-    """Scan what this user may read completely, else give None."""
     try:
         top = os.open(entry.name, OPEN_DIRECTORY, dir_fd=directory_fd)
     except PermissionError:
@@ -35,38 +50,15 @@ def _scan_as_dokku(directory_fd: int, entry: Entry, progress: Progress) -> Scan 
     try:
         if Identity.of(os.fstat(top)) != entry.identity:
             raise FileNotFoundError(f"{entry.name} was replaced")
-        scan = program.scan(top, progress)
+        return program.scan(top, progress)
     finally:
         os.close(top)
-    return scan if scan.is_complete else None
-
-
-def scan_location(
-    dokku_root: str, location: Location, helper: Helper, progress: Progress = ignore
-) -> dict[str, Scan]:
-    """Scan everything that was found of one app, by the names of the entries.
-
-    Raises Unknown where that is not possible.
-    """
-    if location.real_path:
-        return {"": scan_path(location.real_path, progress)}
-    if location.fault or any(entry.fault for entry in location.entries):
-        raise Unknown("it is not a plain directory", "inspect it manually")
-    if not location.entries:
-        return {}
-    try:
-        with AppDirectory(dokku_root, location.app) as directory:
-            return {entry.name: scan_entry(directory, entry, helper, progress) for entry in location.entries}
-    except OSError as error:
-        raise Unknown(f"it changed during the scan ({error.strerror or error})", "run it again") from error
-    except CacheError as error:
-        raise Unknown(str(error), error.hint) from error
 
 
 def scan_path(path: str, progress: Progress = ignore) -> Scan:
     """Scan a directory that is never removed, such as that of an app whose directory is a symbolic link.
 
-    Raises Unknown when this user may not read all of it.
+    Raises Unknown when user dokku may not read all of it.
     """
     try:
         top = os.open(path, OPEN_DIRECTORY)
@@ -81,6 +73,76 @@ def scan_path(path: str, progress: Progress = ignore) -> Scan:
     return scan
 
 
-def total(scans: dict[str, Scan]) -> Scan:
-    """Add up the sizes."""
-    return sum(scans.values(), Scan())
+def _scan_location(dokku_root: str, location: Location, helper: Helper, progress: Progress) -> dict[str, Scan]:
+    """Scan everything that was found of one app, by the names of the entries. Raises Unknown."""
+    if location.real_path:
+        return {"": scan_path(location.real_path, progress)}
+    if location.fault or any(entry.fault for entry in location.entries):
+        raise Unknown("it is not a plain directory", "inspect it manually")
+    try:
+        with AppDirectory(dokku_root, location.app) as directory:
+            return {entry.name: scan_entry(directory, entry, helper, progress) for entry in location.entries}
+    except OSError as error:
+        raise Unknown(f"it changed during the scan ({error.strerror or error})", "run it again") from error
+    except CacheError as error:
+        raise Unknown(str(error), error.hint) from error
+
+
+def measure_finding(
+    surveyor: Surveyor, finding: Finding, watcher: Watcher, console: Console, until: float | None = None
+) -> Measured:
+    """Scan what was found of an app, and classify it by that. Warns when its size cannot be determined.
+
+    ``until``: give up then (time.monotonic), without a warning.
+    """
+    location = finding.location
+    if not location.entries and not location.real_path:
+        return finding, None if location.fault else Scan()
+    show = watcher.measuring(finding.app)
+
+    def progress(entries: int, size_bytes: int) -> None:
+        if until is not None and time.monotonic() > until:
+            raise _TimeIsUp
+        show(entries, size_bytes)
+
+    try:
+        scans = _scan_location(surveyor.environment.root, location, surveyor.helper(finding.app), progress)
+    except _TimeIsUp:
+        return finding, None
+    except CacheError as error:
+        watcher.end()
+        console.warn(f"Could not determine the size of the legacy cache of {finding.app}: {error}", error.hint)
+        return _not_scanned(finding, error), None
+    finally:
+        watcher.end()
+    cache = scans.get(CACHE_NAME)
+    return with_scan(finding, cache) if cache else finding, sum(scans.values(), Scan())
+
+
+def _not_scanned(finding: Finding, error: CacheError) -> Finding:
+    """Classify a cache as unknown because its scan failed, unless its state is certain without one."""
+    if finding.cache.state not in {State.ORPHANED, State.RECREATED}:
+        return finding
+    reason = f"it could not be scanned: {error}"
+    return replace(finding, cache=Verdict(State.UNKNOWN, reason, error.hint, ReasonCode.SCAN_FAILED))
+
+
+def measure_candidates(
+    surveyor: Surveyor,
+    findings: Iterable[Finding],
+    request: Request,
+    console: Console,
+    limit_seconds: float | None = None,
+) -> tuple[Measured, ...]:
+    """Scan the findings that may be removed, for ``limit_seconds`` in all, and return the others as they are."""
+    until = None if limit_seconds is None else time.monotonic() + limit_seconds
+    with Watcher(console) as watcher:
+        measured = tuple(
+            measure_finding(surveyor, finding, watcher, console, until)
+            if candidates(finding, request)
+            else (finding, None)
+            for finding in findings
+        )
+    if until is not None and time.monotonic() > until:
+        console.warn("Not every legacy cache was scanned, to save time", "run 'dokku cache:list' for all sizes")
+    return measured

@@ -1,4 +1,4 @@
-"""Directories held open, so that what was checked is what is worked on."""
+"""Open directories: what was checked is what is removed, whatever happens to the names."""
 
 import os
 import stat
@@ -10,14 +10,14 @@ OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 @dataclass(frozen=True)
 class Identity:
-    """What a directory is, whatever it is called: device and inode number (inode(7))."""
+    """A directory by its device and inode number, whatever its name (inode(7))."""
 
     device: int
     inode: int
 
     @classmethod
     def of(cls, status: os.stat_result) -> "Identity":
-        """Take the identity from a status."""
+        """Return the identity in a status."""
         return cls(status.st_dev, status.st_ino)
 
     def __str__(self) -> str:
@@ -25,15 +25,14 @@ class Identity:
 
 
 class AppDirectory:
-    """The open directory of one app, ``<dokku root>/<app>``; use it in a ``with`` statement.
+    """The open directory of one app, ``<dokku root>/<app>``, with the handles ``root_fd`` and ``fd``.
 
-    ``root_fd`` and ``fd`` stay valid until the end of the block. Raises FileNotFoundError where there is no
-    such directory, and NotADirectoryError where it is a symbolic link or no directory: links are not followed
-    below the root (the root itself may be one).
+    Raises FileNotFoundError where there is no such directory, and NotADirectoryError where it is a symbolic link or
+    no directory: links are not followed below the root.
     """
 
     def __init__(self, dokku_root: str, app: str) -> None:
-        # An empty name would make this the root of all apps: the very slip that this plugin cleans up after.
+        # An empty name would be the root of all apps.
         if not app or "/" in app or app in {".", ".."}:
             raise ValueError(f"not a name of an app: {app!r}")
         self.app = app
@@ -54,16 +53,16 @@ class AppDirectory:
         self.close()
 
     def close(self) -> None:
-        """Close both handles, and with them give up any lock on them."""
+        """Close both handles, which releases any lock on them."""
         os.close(self.fd)
         os.close(self.root_fd)
 
     def real_path(self) -> str:
-        """Give the path under which the kernel knows this directory now (proc(5), /proc/self/fd)."""
+        """Return the current path of this directory (proc(5), /proc/self/fd)."""
         return os.readlink(f"/proc/self/fd/{self.fd}")
 
     def still_named(self) -> bool:
-        """Tell whether the app's name still leads to this very directory."""
+        """Tell whether the app's name still leads to this directory."""
         try:
             status = os.stat(self.app, dir_fd=self.root_fd, follow_symlinks=False)
         except FileNotFoundError:
@@ -72,7 +71,7 @@ class AppDirectory:
 
 
 def describe_kind(mode: int) -> str:
-    """Name the kind of a file, from its ``st_mode``, the way that a person would."""
+    """Describe the kind of a file by its ``st_mode``."""
     for matches, name in (
         (stat.S_ISLNK, "a symbolic link"),
         (stat.S_ISREG, "a file"),

@@ -5,16 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dokku_cache.tree.worker import AMBIGUOUS_NAMES as AMBIGUOUS_NAMES  # noqa: PLC0414 - for those who read a Scan
-from dokku_cache.tree.worker import MAX_NAMES as MAX_NAMES  # noqa: PLC0414
-
 
 @dataclass(frozen=True)
 class Scan:
     """Facts about every entry of a tree, its top directory included.
 
     Times are seconds since the epoch, None for an empty result. Where ``unreadable`` is not 0, all figures are lower
-    bounds and no decision to remove may rest on them.
+    bounds, and no decision to remove may be based on them.
 
     Attributes:
         size_bytes: allocated bytes as ``du`` counts them, hard links once.
@@ -23,8 +20,8 @@ class Scan:
         newest_mtime: latest modification time of any entry.
         newest_ctime: latest status change time of any entry below the top. Renaming the top changes its own.
         owners: uids of all entries.
-        names: top-level names, each with the names inside it where it is one of AMBIGUOUS_NAMES.
-        has_all_names: no top-level name was left out (see MAX_NAMES).
+        names: top-level names, each with the names inside it where it is one of worker.AMBIGUOUS_NAMES.
+        has_all_names: no top-level name was left out (see worker.MAX_NAMES).
         unreadable: directories that could not be read.
         other_mounts: up to ten paths, relative to the top, at which another file system or mount was found. Scans
             neither enter nor count them.
@@ -44,7 +41,7 @@ class Scan:
 
     @property
     def entries(self) -> int:
-        """All names below the top: what a removal has to remove."""
+        """All names below the top, each of which a removal has to remove."""
         return self.files + self.directories
 
     @property
@@ -55,7 +52,7 @@ class Scan:
     @property
     def newest_change(self) -> float | None:
         """The latest of newest_mtime and newest_ctime: copying and moving files keeps mtimes, but not ctimes."""
-        return max((time for time in (self.newest_mtime, self.newest_ctime) if time is not None), default=None)
+        return _latest(self.newest_mtime, self.newest_ctime)
 
     @property
     def is_empty(self) -> bool:
@@ -68,15 +65,13 @@ class Scan:
         return not self.unreadable
 
     def __add__(self, other: "Scan") -> "Scan":
-        """Add the sizes of two trees. Names do not add up and are left out."""
-        mtimes = [time for time in (self.newest_mtime, other.newest_mtime) if time is not None]
-        ctimes = [time for time in (self.newest_ctime, other.newest_ctime) if time is not None]
+        """Add the sizes of two trees, without their names."""
         return Scan(
             self.size_bytes + other.size_bytes,
             self.files + other.files,
             self.directories + other.directories,
-            max(mtimes, default=None),
-            max(ctimes, default=None),
+            _latest(self.newest_mtime, other.newest_mtime),
+            _latest(self.newest_ctime, other.newest_ctime),
             self.owners | other.owners,
             unreadable=self.unreadable + other.unreadable,
             other_mounts=self.other_mounts + other.other_mounts,
@@ -85,10 +80,17 @@ class Scan:
     @classmethod
     def from_result(cls, result: dict[str, Any]) -> "Scan":
         """Build it from what the worker program prints, where names are hexadecimal."""
-        names = {_decode(name): frozenset(map(_decode, inner)) for name, inner in result.pop("names").items()}
-        owners, mounts = frozenset(result.pop("owners")), tuple(map(_decode, result.pop("other_mounts")))
-        has_all_names = bool(result.pop("has_all_names"))
-        return cls(**result, owners=owners, names=names, has_all_names=has_all_names, other_mounts=mounts)
+        converted = {
+            "names": {_decode(name): frozenset(map(_decode, inner)) for name, inner in result["names"].items()},
+            "owners": frozenset(result["owners"]),
+            "has_all_names": bool(result["has_all_names"]),
+            "other_mounts": tuple(map(_decode, result["other_mounts"])),
+        }
+        return cls(**{**result, **converted})
+
+
+def _latest(*times: float | None) -> float | None:
+    return max((time for time in times if time is not None), default=None)
 
 
 def _decode(name: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 from dokku_cache.automatic import low_disk
 from dokku_cache.dokku import policy
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.tree.file_system import FileSystem
+from dokku_cache.tree.mounts import FileSystem
 
 BLOCK = 4096
 

@@ -11,7 +11,7 @@ import pytest
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.output import log
 from dokku_cache.purge import events
-from dokku_cache.tree.file_system import FileSystem
+from dokku_cache.tree.mounts import FileSystem
 
 PLUGN = Path(__file__).parents[2] / "dokku/bin/plugn"
 

@@ -11,8 +11,7 @@ from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
 from dokku_cache.errors import Unknown
 from dokku_cache.survey import disks
-from dokku_cache.tree.file_system import FileSystem
-from dokku_cache.tree.mounts import Mount
+from dokku_cache.tree.mounts import FileSystem, Mount
 
 STATE = FileSystem("", 1, 100, 60, 40, 10, 5)
 #: Devices by the beginnings of paths.
@@ -28,7 +27,7 @@ def devices(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, int]], None]
             found = max((begin for begin in by_beginning if path.startswith(begin)), key=len, default=None)
             return replace(STATE, path=path, device=by_beginning[found]) if found else None
 
-        monkeypatch.setattr(disks.file_system, "look", look)
+        monkeypatch.setattr(disks.mounts, "read_file_system", look)
 
     return have
 
@@ -53,11 +52,11 @@ def test_directories_on_one_file_system_are_one_disk(
 ) -> None:
     asked = engine(monkeypatch, "/data")
     devices({environment.root: 1, "/data": 1})
-    assert paths(disks.look(environment, asked, [])) == [(environment.root, "/data")]
+    assert paths(disks.read_all(environment, asked, [])) == [(environment.root, "/data")]
     devices({environment.root: 1, "/data": 2})
-    assert paths(disks.look(environment, asked, [])) == [(environment.root,), ("/data",)]
+    assert paths(disks.read_all(environment, asked, [])) == [(environment.root,), ("/data",)]
     devices({environment.root: 1})
-    assert paths(disks.look(environment, asked, [])) == [(environment.root,)]
+    assert paths(disks.read_all(environment, asked, [])) == [(environment.root,)]
 
 
 @pytest.mark.parametrize("data_root", [None, ""])
@@ -68,7 +67,7 @@ def test_an_engine_that_does_not_tell_is_left_out(
     data_root: str | None,
 ) -> None:
     devices({"/": 1})
-    assert paths(disks.look(environment, engine(monkeypatch, data_root), [])) == [(environment.root,)]
+    assert paths(disks.read_all(environment, engine(monkeypatch, data_root), [])) == [(environment.root,)]
 
 
 def test_in_a_container_the_engines_path_is_not_this_ones(
@@ -77,7 +76,7 @@ def test_in_a_container_the_engines_path_is_not_this_ones(
     devices({"/": 1})
     asked = engine(monkeypatch, "/var/lib/docker")
     monkeypatch.setattr(disks.host_root, "own_container", lambda: "0" * 64)
-    assert paths(disks.look(environment, asked, [])) == [(environment.root,)]
+    assert paths(disks.read_all(environment, asked, [])) == [(environment.root,)]
 
 
 def test_apps_that_are_mounted_or_linked_elsewhere_are_looked_at_and_others_are_not(
@@ -91,11 +90,11 @@ def test_apps_that_are_mounted_or_linked_elsewhere_are_looked_at_and_others_are_
         (root / app).mkdir()
     (root / "linked").symlink_to(tmp_path)
     real = os.path.realpath(root)
-    mounts = [Mount(2, "/", f"{real}/mounted"), Mount(2, "/", f"{real}/plain/deep"), Mount(2, "/", f"{real}/hidden")]
-    monkeypatch.setattr(disks, "read_mounts", lambda: tuple(mounts))
+    mounted = [Mount(2, "/", f"{real}/mounted"), Mount(2, "/", f"{real}/plain/deep"), Mount(2, "/", f"{real}/hidden")]
+    monkeypatch.setattr(disks.mounts, "read_mounts", lambda: tuple(mounted))
     devices({environment.root: 1, f"{root}/mounted": 2, f"{root}/linked": 3, f"{root}/hidden": 4})
     apps = ["mounted", "plain", "linked"]
-    found = disks.look(environment, engine(monkeypatch, None), apps)
+    found = disks.read_all(environment, engine(monkeypatch, None), apps)
     assert paths(found) == [(str(root),), (f"{root}/linked",), (f"{root}/mounted",)]
     assert paths(disks.of_apps(environment, ["mounted"])) == [(f"{root}/mounted",)]
     assert paths(disks.of_apps(environment, ["plain"])) == [(str(root),)]

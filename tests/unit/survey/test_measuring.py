@@ -14,7 +14,7 @@ from dokku_cache.model.state import Request, State
 from dokku_cache.output.console import Console
 from dokku_cache.rules.removal import decide
 from dokku_cache.survey import surveyor as surveyor_module
-from dokku_cache.survey.measuring import measure_candidates
+from dokku_cache.survey.scanning import measure_candidates
 from dokku_cache.survey.surveyor import Surveyor
 
 from .test_surveyor import CountedApi

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from dokku_cache.survey.disks import Disk
-from dokku_cache.tree.file_system import FileSystem
+from dokku_cache.tree.mounts import FileSystem
 from dokku_cache.views import disk_lines
 
 GIB = 1 << 30

@@ -13,7 +13,7 @@ from dokku_cache.model.cache import AppState, Cache, Kind
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.output.console import Console
 from dokku_cache.survey.disks import Disk
-from dokku_cache.tree.file_system import FileSystem
+from dokku_cache.tree.mounts import FileSystem
 from dokku_cache.views import list_table
 
 from ..caches.test_inventory import sized

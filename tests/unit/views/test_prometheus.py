@@ -10,7 +10,7 @@ from dokku_cache.dokku.host_settings import DailyPrune
 from dokku_cache.engine.storage import BuildCache
 from dokku_cache.records.daily_run import Run
 from dokku_cache.survey.disks import Disk
-from dokku_cache.tree.file_system import FileSystem
+from dokku_cache.tree.mounts import FileSystem
 from dokku_cache.views import prometheus
 
 from .test_list_table import HELD, SHOP, VOLUME
