@@ -30,7 +30,7 @@ demo: ## Show the plugin at work on a temporary server
 samples: setup ## Run every sample in the docs, and update the output where it differs
 	@tests/stage .venv/bin/python tests/samples.py --write
 
-bench: setup ## Measure the plugin beside du, gdu, rm and find, and write docs/benchmarks.md (an hour)
+bench: setup ## Measure the plugin next to rm, rmz, du and diskus, and print one table (half an hour)
 	@bench/run
 
 clean: ## Remove generated files

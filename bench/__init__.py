@@ -1,1 +1,1 @@
-"""Benchmarks: this plugin beside what people use today."""
+"""Benchmarks: whole commands of this plugin next to the tools that people use today."""
