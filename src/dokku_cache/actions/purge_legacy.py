@@ -50,7 +50,7 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
     surveyor = Surveyor(context.environment, context.engine, visible)
     with Watcher(context.console) as watcher:
         watcher.asking()
-        findings = surveyor.survey(chosen)
+        findings = surveyor.survey(chosen, is_rechecked=not call.parsed.is_dry_run)
     # --force answers for one named app; several unverified directories are confirmed one by one.
     confirmed = call.is_forced and len(call.named) == 1
     request = Request(is_named=not is_all, is_confirmed=confirmed, visible=visible)

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from dokku_cache.errors import Unknown
-from dokku_cache.tree.mounts import place_of, read_mounts
+from dokku_cache.tree.mounts import is_at_or_below, place_of, read_mounts
 
-#: The engine mounts these files of a container from its own directory (proc(5), mountinfo: fourth and fifth field).
+#: Docker mounts these files of a container from its own directory (proc(5), mountinfo: fourth and fifth field).
 _OWN_ID = re.compile(
     r"^\S+ \S+ \S+ \S*/containers/([0-9a-f]{64})/\S+ /etc/(?:hostname|hosts|resolv\.conf) ", re.MULTILINE
 )
 MOUNT_TABLE = "/proc/self/mountinfo"
-#: Of Docker's and podman's containers.
+#: Files in containers of Docker and podman.
 MARKERS = ("/.dockerenv", "/run/.containerenv")
 #: struct ucred (unix(7), SO_PEERCRED).
 _CREDENTIALS = struct.Struct("3i")
@@ -24,12 +24,17 @@ _CREDENTIALS = struct.Struct("3i")
 def check(containers: Sequence[dict[str, Any]], dokku_root: str, host_root: str, engine_pid: int) -> None:
     """Raise Unknown unless the engine knows Dokku's root by the path ``host_root``.
 
-    ``containers`` is what ``GET /containers/json`` gives, ``engine_pid`` the process that listens on the engine's
-    socket, 0 if unknown. With a wrong path, a mounted cache would look unused. Outside of containers the paths are
-    the same. In a container, the mount table of the engine's process or its list of containers has to prove it.
+    With a wrong path, a mounted cache would look unused. Outside of containers the paths are the same. In a
+    container, the mount table of the engine's process or its list of containers has to prove it.
+
+    ``containers``: as ``GET /containers/json`` returns them. ``engine_pid``: of the process that listens on the
+    engine's socket, 0 if unknown.
     """
     own = own_container()
-    if not (own or is_in_container()) or _sees_root(engine_pid, dokku_root, host_root):
+    is_in_container = (
+        own or "KUBERNETES_SERVICE_HOST" in os.environ or any(os.path.exists(marker) for marker in MARKERS)
+    )
+    if not is_in_container or _sees_root(engine_pid, dokku_root, host_root):
         return
     expected = on_host(containers, own, os.path.realpath(dokku_root)) if own else ""
     if expected == os.path.normpath(host_root):
@@ -46,19 +51,14 @@ def check(containers: Sequence[dict[str, Any]], dokku_root: str, host_root: str,
     )
 
 
-def is_in_container() -> bool:
-    """Check for Docker, podman or Kubernetes around this process."""
-    return "KUBERNETES_SERVICE_HOST" in os.environ or any(os.path.exists(marker) for marker in MARKERS)
-
-
 def listener_of(connection: socket.socket) -> int:
-    """Give the process that listens on the other end of a Unix socket, 0 if it is in another PID namespace."""
+    """Return the process that listens on the other end of a Unix socket, 0 if it is in another PID namespace."""
     data = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     return int(_CREDENTIALS.unpack(data)[0])
 
 
 def _sees_root(engine_pid: int, dokku_root: str, host_root: str) -> bool:
-    """Check the kernel's tables: does a process see at ``host_root`` what this one sees at ``dokku_root``?"""
+    """Tell whether a process sees at ``host_root`` what this one sees at ``dokku_root``, by the mount tables."""
     try:
         own, engines = read_mounts(MOUNT_TABLE), read_mounts(f"/proc/{engine_pid}/mountinfo")
     except (OSError, ValueError):
@@ -68,23 +68,22 @@ def _sees_root(engine_pid: int, dokku_root: str, host_root: str) -> bool:
 
 
 def own_container() -> str:
-    """Give the id of the engine's container in which this runs, or an empty text. Raises Unknown."""
+    """Return the ID of the engine's container in which this runs, or an empty string. Raises Unknown."""
     try:
         with open(MOUNT_TABLE, encoding="utf-8", errors="replace") as table:
             own = _OWN_ID.search(table.read())
     except OSError as error:
-        raise Unknown(
-            f"the kernel's table of mounts cannot be read ({error.strerror})", "report this as a bug"
-        ) from error
-    return own.group(1) if own else ""
+        message = f"the kernel's table of mounts cannot be read ({error.strerror})"
+        raise Unknown(message, "report this as a bug") from error
+    return own[1] if own else ""
 
 
 def on_host(containers: Sequence[dict[str, Any]], own_id: str, path: str) -> str:
-    """Give the host's path of a path in the container of that identifier, or an empty text where none is mounted."""
+    """Return the host's path of a path in a container, or an empty string where it is not mounted from the host."""
     mounts = next((container.get("Mounts") or [] for container in containers if container.get("Id") == own_id), [])
-    # The longest is what hides the others.
+    # The longest covers the others.
     for mount in sorted(mounts, key=lambda mount: len(mount.get("Destination", "")), reverse=True):
         destination = os.path.normpath(mount.get("Destination") or "/")
-        if path == destination or path.startswith(destination.rstrip("/") + "/"):
-            return os.path.normpath(f"{mount.get('Source', '')}/{path[len(destination.rstrip('/')) :]}")
+        if is_at_or_below(path, destination):
+            return os.path.normpath(os.path.join(mount.get("Source", ""), os.path.relpath(path, destination)))
     return ""

@@ -31,14 +31,19 @@ class Collected:
 
 
 def collect(
-    environment: DokkuEnvironment, engine: Engine, locations: Sequence[Location], *, recheck: bool
+    environment: DokkuEnvironment,
+    engine: Engine,
+    locations: Sequence[Location],
+    *,
+    recheck: bool,
+    asks_triggers: bool = False,
 ) -> Collected:
     """Collect all references to the caches of some apps, from each source once.
 
-    ``recheck``: right before a removal, ask everything again. Dokku's triggers are fired for a recheck and for a
-    single app; else the stores on disk have the options of all apps.
+    ``recheck``: right before a removal, ask everything again, Dokku's triggers too. ``asks_triggers``: fire them in
+    any case; without them the stores on disk have the options of all apps.
     """
-    query = _query(environment, engine, locations, recheck=recheck)
+    query = _query(environment, engine, locations, recheck=recheck, asks_triggers=recheck or asks_triggers)
     mounting, naming = Found(), Found()
     _ask(query, mounting, MOUNTING)
     # The kernel's tables also show where a hidden path in an option leads.
@@ -53,14 +58,21 @@ def collect(
 def collect_mounting(environment: DokkuEnvironment, engine: Engine, location: Location) -> References:
     """Collect what holds the directories of one app, from Docker and the kernel: right after the rename."""
     found = Found()
-    _ask(_query(environment, engine, [location], recheck=True), found, MOUNTING)
+    _ask(_query(environment, engine, [location], recheck=True, asks_triggers=False), found, MOUNTING)
     found.settle_hidden()
     return found.of(location.app)
 
 
-def _query(environment: DokkuEnvironment, engine: Engine, locations: Sequence[Location], *, recheck: bool) -> Query:
+def _query(
+    environment: DokkuEnvironment,
+    engine: Engine,
+    locations: Sequence[Location],
+    *,
+    recheck: bool,
+    asks_triggers: bool,
+) -> Query:
     known = Locations(locations, environment.root, environment.host_root)
-    return Query(environment, engine, known, recheck, asks_triggers=recheck or len(locations) == 1)
+    return Query(environment, engine, known, recheck, asks_triggers)
 
 
 def _ask(query: Query, found: Found, sources: Sequence[Source]) -> None:

@@ -2,11 +2,10 @@
 
 A self-contained program that imports little: it starts quickly, and the helper container has nothing else.
 
-    python3 -I -S worker.py scan|delete DEVICE:INODE PROCESSES [gentle] [wait]
+    python3 -I -S worker.py scan|delete DEVICE:INODE PROCESSES [gentle]
 
-``wait``: start only when a byte arrives on standard input. It prints lines ``+ ENTRIES BYTES``, what is done so far,
-at least every second, and at the end ``= JSON``, the result. Without that line the work is incomplete. Names are
-bytes in hexadecimal.
+It prints lines ``+ ENTRIES BYTES``, what is done so far, at least every second, and at the end ``= JSON``, the
+result. Without that line the work is incomplete. Names are bytes in hexadecimal.
 
 The work is split into units. A unit is a packet of at most UNIT_BYTES: a kind, the path of a directory, and names in
 it, separated by NUL. A process does one unit at a time, and after UNIT_ENTRIES entries shares the rest as new units.
@@ -21,8 +20,8 @@ import stat
 import sys
 import time
 
-#: Exit codes: the current directory is not the expected one; standard input was closed before the start.
-EXIT_REPLACED, EXIT_CANCELED = 70, 71
+#: Exit code when the current directory is not the expected one.
+EXIT_REPLACED = 70
 #: Top-level names that a scan reports. A build cache has about a dozen.
 MAX_NAMES = 1000
 #: Top-level directories whose name alone does not identify them: the names inside them are reported too.
@@ -593,16 +592,14 @@ def names_in(top: int) -> tuple[dict[str, list[str]], bool]:
     return names, True
 
 
-def main(mode: str, expected: str, processes: str, *options: str) -> int:
+def main(mode: str, expected: str, processes: str, manner: str = "") -> int:
     """Run in the current directory, and return the exit code."""
     top = os.open(".", OPEN_DIRECTORY)
     status = os.fstat(top)
     if f"{status.st_dev}:{status.st_ino}" != expected:
         return EXIT_REPLACED
-    if "gentle" in options:  # BFQ then treats its I/O as idle too (Linux, block/bfq-iosched.c)
+    if manner == "gentle":  # BFQ then treats its I/O as idle too (Linux, block/bfq-iosched.c)
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    if "wait" in options and not os.read(0, 1):
-        return EXIT_CANCELED
     tree = Scanner(top) if mode == "scan" else Deleter(top)
     pool = Pool(tree, int(processes))
 

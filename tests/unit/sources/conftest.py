@@ -80,7 +80,9 @@ class Server:
 
     def collect(self, *apps: str, recheck: bool = False) -> dict[str, References]:
         locations = [self.location(app) for app in apps or ("shop", "other")]
-        return dict(collect(self.environment, self.engine, locations, recheck=recheck).cache)
+        is_single = len(locations) == 1
+        found = collect(self.environment, self.engine, locations, recheck=recheck, asks_triggers=is_single)
+        return dict(found.cache)
 
     def references(self, app: str = "shop") -> References:
         return self.collect()[app]
