@@ -209,13 +209,13 @@ def test_a_container_of_a_killed_purge_is_removed_before_anything_is_measured(
     walked = purger.scan_entry
 
     def walk_after(*arguments: object) -> object:
-        assert stale not in [container["Id"] for container in engine.containers(anew=True)]
+        assert stale not in [container["Id"] for container in engine.containers(refresh=True)]
         return walked(*arguments)
 
     monkeypatch.setattr(purger, "scan_entry", walk_after)
     as_dokku(lambda: purge(server, "shop"))
     assert not cache.exists()
-    assert engine.containers(anew=True) == []
+    assert engine.containers(refresh=True) == []
 
 
 def test_two_purges_at_once_both_end_well(server: Server) -> None:

@@ -67,7 +67,7 @@ class Engine:
         self._limit_seconds: float = TIMEOUT_SECONDS
         self._api: Any = None
         self._failure: Unknown | None = None
-        self._answers: dict[str, Any] = {}
+        self._answers: dict[str, list[Json] | Unknown] = {}
 
     @property
     def api(self) -> Any:
@@ -107,27 +107,24 @@ class Engine:
         answers = [self._failure, *self._answers.values()]
         return next((answer for answer in answers if isinstance(answer, Unknown)), None)
 
-    def containers(self, *, anew: bool = False) -> list[Json]:
-        """List all containers, running or not, with their mounts. ``anew``: do not use an earlier answer."""
-        listed: list[Json] = self._once("containers", lambda: self.api.containers(all=True), anew=anew)
+    def containers(self, *, refresh: bool = False) -> list[Json]:
+        """List all containers, running or not, with their mounts. ``refresh``: ignore an earlier answer."""
+        listed = self._once("containers", lambda: self.api.containers(all=True), refresh=refresh)
         if self._roots:
             host_root.check(listed, *self._roots, self._listener)
         return listed
 
-    def volumes(self, *, anew: bool = False) -> list[Json]:
+    def volumes(self, *, refresh: bool = False) -> list[Json]:
         """List all volumes with their driver options."""
-        found: list[Json] = self._once("volumes", lambda: self.api.volumes().get("Volumes") or [], anew=anew)
-        return found
+        return self._once("volumes", lambda: self.api.volumes().get("Volumes") or [], refresh=refresh)
 
-    def images(self, *, anew: bool = False) -> list[Json]:
+    def images(self, *, refresh: bool = False) -> list[Json]:
         """List all tagged images."""
-        found: list[Json] = self._once("images", lambda: self.api.images(all=False), anew=anew)
-        return found
+        return self._once("images", lambda: self.api.images(all=False), refresh=refresh)
 
-    def services(self, *, anew: bool = False) -> list[Json]:
+    def services(self, *, refresh: bool = False) -> list[Json]:
         """List all Swarm services, also those without a task. Raises Unknown on a worker of a swarm."""
-        found: list[Json] = self._once("services", self._list_services, anew=anew)
-        return found
+        return self._once("services", self._list_services, refresh=refresh)
 
     def _list_services(self) -> list[Json]:
         swarm = self._info().get("Swarm") or {}
@@ -141,7 +138,7 @@ class Engine:
         return list(self.api.services())
 
     def _info(self) -> Json:
-        answer = self._once("info", lambda: self.api.info())  # noqa: PLW0108 - the client connects in it
+        answer = self._once("info", lambda: [self.api.info()])[0]
         return answer if isinstance(answer, dict) else {}
 
     def engine_id(self) -> str:
@@ -168,9 +165,9 @@ class Engine:
         policy = guarded(lambda: self.api.inspect_container(container_id))["HostConfig"].get("RestartPolicy") or {}
         return policy.get("Name") not in {None, "", "no"}
 
-    def _once(self, question: str, ask: Callable[[], Any], *, anew: bool = False) -> Any:
+    def _once(self, question: str, ask: Callable[[], list[Json]], *, refresh: bool = False) -> list[Json]:
         """Return an answer or raise a failure, from memory if there is one: a list of many apps waits only once."""
-        if anew or question not in self._answers:
+        if refresh or question not in self._answers:
             try:
                 self._answers[question] = guarded(ask)
             except Unknown as failure:

@@ -60,7 +60,7 @@ def not_started(source: str, roots: tuple[str, str]) -> Iterator[None]:
 
 
 def not_seen(what: str, roots: tuple[str, str]) -> NotStarted:
-    """Give the error for an engine that does not know a directory by the path that Dokku has for it."""
+    """Return the error for an engine that does not know a directory by the path that Dokku has for it."""
     dokku_root, host_root = roots
     return NotStarted(
         f"Docker {what}",

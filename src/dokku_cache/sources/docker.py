@@ -31,7 +31,7 @@ def check_engine(query: Query, found: Found) -> None:
     An engine that starts while the disk with its data is not mounted lists no containers and no volumes.
     """
     recorded = _recorded_containers(query.environment.root)
-    known = {str(container.get("Id"))[:_ID_LENGTH] for container in query.engine.containers(anew=query.recheck)}
+    known = {str(container.get("Id"))[:_ID_LENGTH] for container in query.engine.containers(refresh=query.recheck)}
     if recorded and not recorded & known:
         text = "Docker has none of the containers that Dokku started; its data may be missing"
         hint = "check docker info --format '{{.DockerRootDir}}'; if it is right, deploy again: dokku ps:rebuild --all"
@@ -49,7 +49,7 @@ def _recorded_containers(root: str) -> set[str]:
 
 def add_containers(query: Query, found: Found) -> None:
     """Add the containers, running or not, that mount a cache, a path in it, or the app directory."""
-    for container in query.engine.containers(anew=query.recheck):
+    for container in query.engine.containers(refresh=query.recheck):
         if is_helper(container.get("Labels")):
             continue
         for mount in container.get("Mounts") or ():
@@ -103,7 +103,7 @@ def add_volumes(query: Query, found: Found) -> None:
 
     A cache may be a layer of an overlay, and other drivers have options of their own: every path counts.
     """
-    for volume in query.engine.volumes(anew=query.recheck):
+    for volume in query.engine.volumes(refresh=query.recheck):
         name, app = volume.get("Name"), str((volume.get("Labels") or {}).get(APP_NAME) or "")
         hint = f"remove the volume if nothing needs it: docker volume rm {name}"
         place = str(volume.get("Mountpoint") or "")
@@ -121,7 +121,7 @@ def _paths(options: Json) -> list[str]:
 
 def add_services(query: Query, found: Found) -> None:
     """Add the Swarm services that mount a cache, with or without a running task."""
-    for service, app, mount in _service_mounts(query.engine, anew=query.recheck):
+    for service, app, mount in _service_mounts(query.engine, refresh=query.recheck):
         driver = (mount.get("VolumeOptions") or {}).get("DriverConfig") or {}
         hint = f"remove the mount: docker service update --mount-rm {mount.get('Target')} {service}"
         for path in (str(mount.get("Source") or ""), *_paths(driver.get("Options") or {})):
@@ -132,9 +132,9 @@ def add_services(query: Query, found: Found) -> None:
                 found.hide(path, text, hint, app)
 
 
-def _service_mounts(engine: Engine, *, anew: bool) -> Iterator[tuple[str, str, Json]]:
+def _service_mounts(engine: Engine, *, refresh: bool) -> Iterator[tuple[str, str, Json]]:
     """Give the name of a service, its app and a mount, for each mount of each service."""
-    for service in engine.services(anew=anew):
+    for service in engine.services(refresh=refresh):
         spec = service.get("Spec") or {}
         container = (spec.get("TaskTemplate") or {}).get("ContainerSpec") or {}
         labels = {**(container.get("Labels") or {}), **(spec.get("Labels") or {})}
@@ -143,7 +143,7 @@ def _service_mounts(engine: Engine, *, anew: bool) -> Iterator[tuple[str, str, J
 
 
 def users_of_volumes(
-    engine: Engine, *, anew: bool, visible: Container[str] | None = None
+    engine: Engine, *, refresh: bool, visible: Container[str] | None = None
 ) -> dict[str, tuple[str, ...]]:
     """Give the names of the containers that mount each volume, by the volume's name. Raises Unknown.
 
@@ -151,17 +151,17 @@ def users_of_volumes(
     """
     return _grouped(
         (str(mount.get("Name")), name_of(container) if is_visible(app_of(container), visible) else "")
-        for container in engine.containers(anew=anew)
+        for container in engine.containers(refresh=refresh)
         for mount in container.get("Mounts") or ()
         if mount.get("Type") == "volume"
     )
 
 
-def services_of_volumes(engine: Engine, *, anew: bool) -> dict[str, tuple[str, ...]]:
+def services_of_volumes(engine: Engine, *, refresh: bool) -> dict[str, tuple[str, ...]]:
     """Give the names of the Swarm services that mount each volume. Raises Unknown."""
     return _grouped(
         (str(mount.get("Source")), service)
-        for service, _, mount in _service_mounts(engine, anew=anew)
+        for service, _, mount in _service_mounts(engine, refresh=refresh)
         if mount.get("Type") == "volume"
     )
 

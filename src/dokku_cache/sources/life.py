@@ -61,7 +61,7 @@ def signs_in_docker(engine: Engine, *, recheck: bool) -> dict[str, tuple[str, ..
     for container in engine.containers():
         if not is_helper(container.get("Labels")) and (app := app_of(container)):
             found[app] = (*found.get(app, ()), f"container {name_of(container)} exists")
-    for image in engine.images(anew=recheck):
+    for image in engine.images(refresh=recheck):
         labelled = (image.get("Labels") or {}).get(APP_NAME)
         for tag in image.get("RepoTags") or ():
             match = _APP_IMAGE.fullmatch(tag)

@@ -37,7 +37,7 @@ class Surveyor:
     visible: frozenset[str] | None = None
 
     def helper(self, app: str) -> Helper:
-        """Give the helper that reads what user dokku may not."""
+        """Return the helper that reads what user dokku may not."""
         return Helper(self.engine, app, self.environment.root, self.environment.host_root)
 
     def survey(self, names: Iterable[str], *, is_rechecked: bool = False) -> tuple[Finding, ...]:
@@ -52,7 +52,7 @@ class Surveyor:
         return self._classify(locations, is_rechecked=is_rechecked)
 
     def app_state(self, app: str, listed: Collection[str]) -> AppState:
-        """Give the state of an app. ``listed`` are all apps that Dokku lists. Raises as ``survey`` does.
+        """Return the state of an app. ``listed`` are all apps that Dokku lists. Raises as ``survey`` does.
 
         A directory that exists without being listed is a sign of life: a list may be cut.
         """
@@ -123,7 +123,7 @@ def with_scan(finding: Finding, scan: Scan) -> Finding:
 
 
 def clock() -> float:
-    """Give the time in seconds since the epoch."""
+    """Return the time in seconds since the epoch."""
     return time.time()
 
 

@@ -62,9 +62,9 @@ class Examiner:
         references, unknown = mentions.by_name, dict[str, None]()
         users, services, life = None, {}, {}
         with _noted(unknown):
-            users = users_of_volumes(self.engine, anew=recheck, visible=visible)
+            users = users_of_volumes(self.engine, refresh=recheck, visible=visible)
         with _noted(unknown):
-            services = services_of_volumes(self.engine, anew=recheck)
+            services = services_of_volumes(self.engine, refresh=recheck)
         for name, mounting in services.items():
             mounted = tuple(f"Swarm service {service} mounts it" for service in mounting)
             references[name] = (*mounted, *references.get(name, ()))

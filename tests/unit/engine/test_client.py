@@ -32,7 +32,7 @@ def engine(*answers: Any) -> Engine:
 def test_a_question_is_asked_once_and_again_on_demand() -> None:
     asked = engine([{"Id": "1"}], [{"Id": "2"}])
     assert asked.containers() == asked.containers() == [{"Id": "1"}]
-    assert asked.containers(anew=True) == asked.containers() == [{"Id": "2"}]
+    assert asked.containers(refresh=True) == asked.containers() == [{"Id": "2"}]
 
 
 def test_the_time_limit_is_waited_for_once() -> None:
@@ -41,7 +41,7 @@ def test_the_time_limit_is_waited_for_once() -> None:
     for _ in range(3):
         with pytest.raises(Unknown, match=r"Docker did not respond \(Connection timed out\)"):
             asked.containers()
-    assert asked.containers(anew=True) == []
+    assert asked.containers(refresh=True) == []
 
 
 @pytest.mark.parametrize(

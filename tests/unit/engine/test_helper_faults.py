@@ -1,4 +1,4 @@
-"""What a person is told when a helper could not delete everything."""
+"""The errors of a helper that could not start or delete everything."""
 
 import errno
 
@@ -17,7 +17,7 @@ def failed(*numbers: int) -> PartlyRemoved:
     return helper_faults.partly_removed({str(number): b"gems/x".hex() for number in numbers}, DIRECTORY)
 
 
-def test_what_an_authorization_plugin_has_to_allow_is_named() -> None:
+def test_the_hint_names_what_an_authorization_plugin_has_to_allow() -> None:
     response = requests.Response()
     response.status_code = 403
     denied = Unknown(f"authorization denied by plugin opa for {'0a' * 32}")
@@ -31,7 +31,9 @@ def test_what_an_authorization_plugin_has_to_allow_is_named() -> None:
 
 @pytest.mark.parametrize("number", [errno.EPERM, errno.EACCES])
 @pytest.mark.parametrize("kind", ["nfs", "nfs4", "cifs", "fuse.sshfs", "9p"])
-def test_a_file_system_of_another_machine_is_named(monkeypatch: pytest.MonkeyPatch, number: int, kind: str) -> None:
+def test_the_hint_names_a_file_system_of_another_machine(
+    monkeypatch: pytest.MonkeyPatch, number: int, kind: str
+) -> None:
     mounts = (Mount(1, "/", "/", "ext4"), Mount(2, "/", "/home", kind))
     monkeypatch.setattr(helper_faults, "read_mounts", lambda: mounts)
     hint = failed(number).hint
@@ -59,7 +61,7 @@ def test_a_local_file_that_root_may_not_delete_may_be_immutable(monkeypatch: pyt
         (errno.EBUSY, "unmount it"),
     ],
 )
-def test_each_failure_has_a_way_out(number: int, word: str) -> None:
+def test_each_failure_has_a_hint(number: int, word: str) -> None:
     assert word in failed(number).hint
 
 
@@ -68,7 +70,7 @@ def test_a_directory_that_is_not_empty_is_mentioned_only_if_nothing_else_failed(
     assert "gems/x: Directory not empty" in str(failed(errno.ENOTEMPTY))
 
 
-def test_without_the_mount_table_the_file_system_is_not_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_mount_table_the_file_system_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     def closed() -> tuple[Mount, ...]:
         raise PermissionError
 

@@ -1,4 +1,4 @@
-"""Where Dokku runs in a container, its root's place on the host is held against what the engine knows."""
+"""The path of Dokku's root on the engine's host, where Dokku runs in a container."""
 
 import os
 from pathlib import Path
@@ -31,7 +31,7 @@ def container(*mounts: tuple[str, str], identity: str = OWN) -> dict[str, Any]:
         ([], ""),
     ],
 )
-def test_the_mount_that_holds_the_root_tells_its_place(mounts: list[tuple[str, str]], expected: str) -> None:
+def test_the_nearest_mount_gives_the_path_on_the_host(mounts: list[tuple[str, str]], expected: str) -> None:
     others = container(("/wrong", "/mnt/dokku"), identity="cd" * 32)
     assert host_root.on_host([others, container(*mounts)], OWN, "/mnt/dokku/home/dokku") == expected
 

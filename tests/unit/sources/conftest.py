@@ -30,16 +30,16 @@ class Answers(Engine):
     service_list: list[Json] | Unknown = field(default_factory=list)
     restarting: bool = False
 
-    def containers(self, *, anew: bool = False) -> list[Json]:
+    def containers(self, *, refresh: bool = False) -> list[Json]:
         return self.container_list
 
-    def volumes(self, *, anew: bool = False) -> list[Json]:
+    def volumes(self, *, refresh: bool = False) -> list[Json]:
         return self.volume_list
 
-    def images(self, *, anew: bool = False) -> list[Json]:
+    def images(self, *, refresh: bool = False) -> list[Json]:
         return self.image_list
 
-    def services(self, *, anew: bool = False) -> list[Json]:
+    def services(self, *, refresh: bool = False) -> list[Json]:
         if isinstance(self.service_list, Unknown):
             raise self.service_list
         return self.service_list

@@ -115,7 +115,7 @@ def test_a_service_without_replicas_that_mounts_the_cache_is_a_use(server: Serve
         service({"Type": "volume", "Source": "v", "Target": "/x", "VolumeOptions": options})
     ]
     assert "Swarm service web" in server.references().text
-    assert services_of_volumes(server.engine, anew=False) == {"v": ("web",)}
+    assert services_of_volumes(server.engine, refresh=False) == {"v": ("web",)}
 
 
 def test_services_that_cannot_be_listed_are_unknown(server: Server) -> None:
@@ -127,7 +127,7 @@ def test_services_that_cannot_be_listed_are_unknown(server: Server) -> None:
 def test_containers_are_found_by_the_volumes_that_they_mount(server: Server) -> None:
     mounts = [{"Type": "volume", "Name": "v"}, {"Type": "bind", "Source": "/x"}]
     server.engine.container_list = [{"Names": ["/a"], "Mounts": mounts}, {"Names": ["/b"], "Mounts": None}]
-    assert users_of_volumes(server.engine, anew=False) == {"v": ("a",)}
+    assert users_of_volumes(server.engine, refresh=False) == {"v": ("a",)}
 
 
 def test_a_container_of_another_app_is_not_named(server: Server, container: Make) -> None:

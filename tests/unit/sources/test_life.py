@@ -65,7 +65,7 @@ def test_an_image_and_a_container_are_signs(server: Server) -> None:
 def test_without_docker_it_is_unknown_in_the_same_words_as_for_references(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(self: Answers, *, anew: bool = False) -> list[Json]:
+    def fail(self: Answers, *, refresh: bool = False) -> list[Json]:
         raise Unknown("Docker did not respond")
 
     monkeypatch.setattr(Answers, "containers", fail)

@@ -1,4 +1,4 @@
-"""Which file systems are looked at, and what they are called."""
+"""The file systems that are read, and the paths on each."""
 
 import os
 from collections.abc import Callable
@@ -14,32 +14,31 @@ from dokku_cache.survey import disks
 from dokku_cache.tree.mounts import FileSystem, Mount
 
 STATE = FileSystem("", 1, 100, 60, 40, 10, 5)
-#: Devices by the beginnings of paths.
-DEVICES: dict[str, int] = {}
+SetDevices = Callable[[dict[str, int]], None]
 
 
 @pytest.fixture
-def devices(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, int]], None]:
-    """Give a function that says which paths lie on which device; a path that it does not name cannot be looked at."""
+def devices(monkeypatch: pytest.MonkeyPatch) -> SetDevices:
+    """Set the devices of paths by their beginnings; other paths cannot be read."""
 
-    def have(by_beginning: dict[str, int]) -> None:
-        def look(path: str) -> FileSystem | None:
+    def set_devices(by_beginning: dict[str, int]) -> None:
+        def read(path: str) -> FileSystem | None:
             found = max((begin for begin in by_beginning if path.startswith(begin)), key=len, default=None)
             return replace(STATE, path=path, device=by_beginning[found]) if found else None
 
-        monkeypatch.setattr(disks.mounts, "read_file_system", look)
+        monkeypatch.setattr(disks.mounts, "read_file_system", read)
 
-    return have
+    return set_devices
 
 
-def engine(monkeypatch: pytest.MonkeyPatch, data_root: str | None) -> Engine:
+def engine(monkeypatch: pytest.MonkeyPatch, data_root: str | None, container: str = "") -> Engine:
     def answer(_: Engine) -> list[str]:
         if data_root is None:
             raise Unknown("Docker did not respond")
         return [data_root] if data_root else []
 
     monkeypatch.setattr(Engine, "data_roots", answer)
-    monkeypatch.setattr(disks.host_root, "own_container", lambda: "")
+    monkeypatch.setattr(disks.host_root, "own_container", lambda: container)
     return Engine("")
 
 
@@ -47,51 +46,49 @@ def paths(found: tuple[disks.Disk, ...]) -> list[tuple[str, ...]]:
     return [disk.paths for disk in found]
 
 
+@pytest.mark.parametrize(
+    ("by_beginning", "expected"),
+    [
+        ({"ROOT": 1, "/data": 1}, [("ROOT", "/data")]),
+        ({"ROOT": 1, "/data": 2}, [("ROOT",), ("/data",)]),
+        ({"ROOT": 1}, [("ROOT",)]),
+    ],
+)
 def test_directories_on_one_file_system_are_one_disk(
-    environment: DokkuEnvironment, monkeypatch: pytest.MonkeyPatch, devices: Callable[[dict[str, int]], None]
-) -> None:
-    asked = engine(monkeypatch, "/data")
-    devices({environment.root: 1, "/data": 1})
-    assert paths(disks.read_all(environment, asked, [])) == [(environment.root, "/data")]
-    devices({environment.root: 1, "/data": 2})
-    assert paths(disks.read_all(environment, asked, [])) == [(environment.root,), ("/data",)]
-    devices({environment.root: 1})
-    assert paths(disks.read_all(environment, asked, [])) == [(environment.root,)]
-
-
-@pytest.mark.parametrize("data_root", [None, ""])
-def test_an_engine_that_does_not_tell_is_left_out(
     environment: DokkuEnvironment,
     monkeypatch: pytest.MonkeyPatch,
-    devices: Callable[[dict[str, int]], None],
+    devices: SetDevices,
+    by_beginning: dict[str, int],
+    expected: list[tuple[str, ...]],
+) -> None:
+    devices({begin.replace("ROOT", environment.root): device for begin, device in by_beginning.items()})
+    found = paths(disks.read_all(environment, engine(monkeypatch, "/data"), []))
+    assert found == [tuple(path.replace("ROOT", environment.root) for path in disk) for disk in expected]
+
+
+@pytest.mark.parametrize(("data_root", "container"), [(None, ""), ("", ""), ("/var/lib/docker", "0" * 64)])
+def test_the_data_of_an_engine_that_fails_or_is_outside_of_this_container_is_left_out(
+    environment: DokkuEnvironment,
+    monkeypatch: pytest.MonkeyPatch,
+    devices: SetDevices,
     data_root: str | None,
+    container: str,
 ) -> None:
     devices({"/": 1})
-    assert paths(disks.read_all(environment, engine(monkeypatch, data_root), [])) == [(environment.root,)]
+    found = disks.read_all(environment, engine(monkeypatch, data_root, container), [])
+    assert paths(found) == [(environment.root,)]
 
 
-def test_in_a_container_the_engines_path_is_not_this_ones(
-    environment: DokkuEnvironment, monkeypatch: pytest.MonkeyPatch, devices: Callable[[dict[str, int]], None]
-) -> None:
-    devices({"/": 1})
-    asked = engine(monkeypatch, "/var/lib/docker")
-    monkeypatch.setattr(disks.host_root, "own_container", lambda: "0" * 64)
-    assert paths(disks.read_all(environment, asked, [])) == [(environment.root,)]
-
-
-def test_apps_that_are_mounted_or_linked_elsewhere_are_looked_at_and_others_are_not(
-    environment: DokkuEnvironment,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-    devices: Callable[[dict[str, int]], None],
+def test_mounted_and_linked_apps_are_read_too(
+    environment: DokkuEnvironment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, devices: SetDevices
 ) -> None:
     root = Path(environment.root)
     for app in ("mounted", "plain", "hidden"):
         (root / app).mkdir()
     (root / "linked").symlink_to(tmp_path)
     real = os.path.realpath(root)
-    mounted = [Mount(2, "/", f"{real}/mounted"), Mount(2, "/", f"{real}/plain/deep"), Mount(2, "/", f"{real}/hidden")]
-    monkeypatch.setattr(disks.mounts, "read_mounts", lambda: tuple(mounted))
+    mounted = tuple(Mount(2, "/", f"{real}/{name}") for name in ("mounted", "plain/deep", "hidden"))
+    monkeypatch.setattr(disks.mounts, "read_mounts", lambda: mounted)
     devices({environment.root: 1, f"{root}/mounted": 2, f"{root}/linked": 3, f"{root}/hidden": 4})
     apps = ["mounted", "plain", "linked"]
     found = disks.read_all(environment, engine(monkeypatch, None), apps)

@@ -1,4 +1,4 @@
-"""Measuring for somebody who waits: as long as it takes, or no longer than he should."""
+"""Scanning caches with and without a time limit."""
 
 import io
 import os
