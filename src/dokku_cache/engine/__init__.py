@@ -1,1 +1,1 @@
-"""The border to Docker: who uses a path, how much it holds, and the helper container. Decides and prints nothing."""
+"""Docker: the connection, the helper container, volumes and the build cache. Decides and prints nothing."""

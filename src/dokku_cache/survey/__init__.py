@@ -1,1 +1,1 @@
-"""Finding out the state of legacy caches: asks the borders, and judges by the evidence. Changes nothing."""
+"""The state of legacy caches: collects facts from all sources, and classifies them. Changes nothing."""

@@ -1,1 +1,1 @@
-"""Directories by open handles: what lies in them, how much, what is mounted. Knows no cache, removes nothing."""
+"""Directory trees by open handles: their contents, sizes and mounts. Knows nothing about caches."""
