@@ -15,7 +15,7 @@ from dokku_cache.engine.helper import Helper
 from dokku_cache.errors import CacheError
 from dokku_cache.model.location import CACHE_NAME
 from dokku_cache.model.state import Request
-from dokku_cache.purge.trash import delete_trash, put_back, remove_ghost, set_aside
+from dokku_cache.purge.purger import delete_trash, put_back, remove_ghost, set_aside
 from dokku_cache.sources.app_directory import read
 from dokku_cache.tree import program
 from dokku_cache.tree.handles import OPEN_DIRECTORY, AppDirectory, Identity

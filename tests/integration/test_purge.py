@@ -19,8 +19,7 @@ from dokku_cache.model.state import Initiator, Request, State
 from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher
 from dokku_cache.purge import purger
-from dokku_cache.purge.purger import Purger
-from dokku_cache.purge.trash import delete_trash
+from dokku_cache.purge.purger import Purger, delete_trash
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.tree.handles import AppDirectory, Identity
 

@@ -19,7 +19,7 @@ from dokku_cache.model.finding import (
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.model.references import References
 from dokku_cache.model.state import State
-from dokku_cache.rules import app_names, durations, layout
+from dokku_cache.rules import durations, names
 
 #: herokuish builds as this user (gliderlabs/herokuish, include/buildpack.bash). It needs no account on the host.
 HEROKUISH_UID = 32767
@@ -112,16 +112,20 @@ def check_location(facts: Facts) -> Check:
     is_empty = facts.scan.is_empty if facts.scan else bool(location.cache and location.cache.is_empty)
     if is_empty:
         return _passed("location", "it is empty, so nothing can be lost")
-    if any(other.name == app_names.HEAD and not other.is_directory for other in location.others):
+    if any(other.name == names.HEAD and not other.is_directory for other in location.others):
         return _passed("location", "the app directory is a git repository that Dokku created")
     if location.is_bare:
         return _check_bare_location(facts.life)
-    names = [other.name for other in location.others if not _is_created_by_dokku(other.name, other.is_directory)]
-    if names:
-        reason = f"the app directory contains files that Dokku did not create: {_listed(names)}"
+    unexpected = [
+        other.name
+        for other in location.others
+        if not names.is_created_by_dokku(other.name, is_directory=other.is_directory)
+    ]
+    if unexpected:
+        reason = f"the app directory contains files that Dokku did not create: {_listed(unexpected)}"
         return _failed("location", State.UNVERIFIED, reason, ReasonCode.UNEXPECTED_FILES)
     if not any(
-        not other.is_by_install and app_names.is_created_by_dokku_only(other.name, is_directory=other.is_directory)
+        not other.is_by_install and names.is_created_by_dokku_only(other.name, is_directory=other.is_directory)
         for other in location.others
     ):
         reason = f"no file next to it is one that only Dokku creates: {_listed([o.name for o in location.others])}"
@@ -143,10 +147,6 @@ def _check_bare_location(life: References | None) -> Check:
     return _passed("location", "the app was destroyed, and nothing else is left of it")
 
 
-def _is_created_by_dokku(name: str, is_directory: bool) -> bool:  # noqa: FBT001 - as OtherFile has it
-    return app_names.is_created_by_dokku(name, is_directory=is_directory)
-
-
 def check_layout(facts: Facts) -> Check:
     """Pass where buildpacks create every name at the top, and at least one name is used by buildpacks only."""
     scan = facts.scan
@@ -154,11 +154,11 @@ def check_layout(facts: Facts) -> Check:
         return _not_checked("layout")
     if scan.is_empty:
         return _passed("layout", "it is empty")
-    names = layout.unexpected_names(scan.names)
-    if names or not scan.has_all_names:
-        reason = f"it contains names that buildpacks do not create: {_listed(names)}"
+    unexpected = names.unexpected_names(scan.names)
+    if unexpected or not scan.has_all_names:
+        reason = f"it contains names that buildpacks do not create: {_listed(unexpected)}"
         return _failed("layout", State.UNVERIFIED, reason, ReasonCode.UNEXPECTED_LAYOUT)
-    ours = layout.buildpack_names(scan.names)
+    ours = names.buildpack_names(scan.names)
     if not ours:
         reason = f"it contains no name that only buildpacks create: {_listed(sorted(scan.names))}"
         return _failed("layout", State.UNVERIFIED, reason, ReasonCode.UNEXPECTED_LAYOUT)
@@ -285,10 +285,8 @@ def _classify_trash(facts: Facts) -> Verdict:
     return Verdict(State.INTERRUPTED, reason, code=ReasonCode.PURGE_INTERRUPTED)
 
 
-def early_verdict(facts: Facts) -> Verdict | None:
-    """Give the verdict on the cache where no further facts can change it, else None."""
+def is_decided_early(facts: Facts) -> bool:
+    """Tell whether no further facts can change the verdict on the cache."""
     if facts.location.cache is None and not facts.location.fault:
-        return Verdict()
-    early = [check for check in (check_shape(facts), check_version(facts)) if check.state]
-    states = {State.UNSAFE, State.ACTIVE}
-    return _classify_cache(facts, early) if any(check.state in states for check in early) else None
+        return True
+    return any(check(facts).state in {State.UNSAFE, State.ACTIVE} for check in (check_shape, check_version))

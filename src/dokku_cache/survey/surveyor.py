@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -16,7 +16,7 @@ from dokku_cache.model.finding import Facts, Finding
 from dokku_cache.model.location import Location
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.model.references import Reference, References
-from dokku_cache.rules.verification import classify, early_verdict
+from dokku_cache.rules.verification import classify, is_decided_early
 from dokku_cache.sources import app_directory
 from dokku_cache.sources.life import collect_life
 from dokku_cache.sources.references import Collected, collect, collect_mounting
@@ -83,25 +83,27 @@ class Surveyor:
     ) -> tuple[Finding, ...]:
         installed = files.dokku_version(self.environment.lib_root)
         known = [Facts(location, installed, now=clock()) for location in locations]
-        asked = [one.location for one in known if early_verdict(one) is None or one.location.trash]
+        asked = [one.location for one in known if one.location.trash or not is_decided_early(one)]
         if not asked:
             return tuple(classify(one) for one in known)
         asks_triggers = len(asked) == 1 and not is_rechecked
         collected = collect(self.environment, self.engine, asked, recheck=recheck, asks_triggers=asks_triggers)
         bare = [location.app for location in asked if location.is_bare]
         life = collect_life(self.environment, self.engine, bare, recheck=recheck) if bare else {}
-        return tuple(classify(self._complete(one, collected, life)) for one in known)
+        return tuple(
+            classify(self._complete(one, collected, life.get(one.location.app, References())))
+            if one.location in asked
+            else classify(one)
+            for one in known
+        )
 
-    def _complete(self, known: Facts, collected: Collected, life: Mapping[str, References]) -> Facts:
+    def _complete(self, known: Facts, collected: Collected, life: References) -> Facts:
         app = known.location.app
-        if known.location.trash:
-            known = replace(known, trash_references=self._seen(collected.rest[app]))
-        if early_verdict(known) is not None:
-            return known
         return replace(
             known,
             references=self._seen(collected.cache[app]),
-            life=life.get(app, References()),
+            trash_references=self._seen(collected.rest[app]),
+            life=life,
             accounts=app_directory.read_accounts(self.environment.system_user),
             min_age_seconds=policy.min_age_seconds(self.environment, app),
         )

@@ -8,7 +8,7 @@ import pytest
 
 from dokku_cache.errors import PartlyRemoved, Refused
 from dokku_cache.model.location import TRASH_PREFIX, Entry
-from dokku_cache.purge.trash import delete_trash, put_back, remove_ghost, set_aside
+from dokku_cache.purge.purger import delete_trash, put_back, remove_ghost, set_aside
 from dokku_cache.tree.handles import AppDirectory, Identity
 from dokku_cache.tree.mounts import Mount
 from dokku_cache.tree.scan import Scan
@@ -179,7 +179,7 @@ def test_nothing_is_handed_to_the_helper_while_something_is_mounted_in_it(
     with app_directory(cache) as directory:
         trash = set_aside_now(cache, directory)
         mount = Mount(1, "/", os.path.join(directory.real_path(), trash.name, "gems"))
-        monkeypatch.setattr("dokku_cache.purge.trash.read_mounts", lambda: (mount,))
+        monkeypatch.setattr("dokku_cache.purge.purger.read_mounts", lambda: (mount,))
         with pytest.raises(PartlyRemoved, match="mounted"):
             delete_trash(directory, trash, helper, lambda *_: None)
     assert helper.told == []

@@ -9,7 +9,7 @@ from dokku_cache.model.location import Entry, Location, OtherFile
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.model.references import Reference, References
 from dokku_cache.model.state import State
-from dokku_cache.rules.verification import CHECKS, classify, early_verdict
+from dokku_cache.rules.verification import CHECKS, classify, is_decided_early
 from dokku_cache.tree.handles import Identity
 from dokku_cache.tree.scan import Scan
 
@@ -217,11 +217,11 @@ def test_nothing_is_final_before_a_complete_scan() -> None:
         assert checks == {"layout", "owner", "age"}
 
 
-def test_early_verdicts_need_no_other_facts() -> None:
-    assert early_verdict(Facts(Location("shop", "/x"))) is not None
-    assert early_verdict(replace(FACTS, version=DokkuVersion(0, 30, 11))) is not None
-    assert early_verdict(replace(FACTS, version=DokkuVersion(0, 33, 7))) is None
-    assert early_verdict(FACTS) is None
+def test_some_verdicts_need_no_other_facts() -> None:
+    assert is_decided_early(Facts(Location("shop", "/x")))
+    assert is_decided_early(replace(FACTS, version=DokkuVersion(0, 30, 11)))
+    assert not is_decided_early(replace(FACTS, version=DokkuVersion(0, 33, 7)))
+    assert not is_decided_early(FACTS)
 
 
 def test_trash_is_interrupted_unless_something_uses_it() -> None:

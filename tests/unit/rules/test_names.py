@@ -2,7 +2,7 @@
 
 import pytest
 
-from dokku_cache.rules.layout import buildpack_names, unexpected_names
+from dokku_cache.rules.names import buildpack_names, unexpected_names
 
 LAYOUTS = {
     "dokku/dokku#7685": {"buildcache": ()},
