@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dokku_cache.automatic import background, bounds, server
-from dokku_cache.automatic.logged import failures_in_log, log_console, strays_in_log
+from dokku_cache.automatic.logged import failures_in_log, log_console, output_in_log
 from dokku_cache.automatic.sweep import apply, request_for
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps, host_settings
@@ -38,7 +38,7 @@ def _handle(context: Context, app: str) -> None:
                 f"The deploy did not finish within {DEPLOY_WAIT_SECONDS:.0f} s; the daily run will check the app"
             )
             return
-    with failures_in_log(context, "post-upgrade"), strays_in_log(context, "post-upgrade"):
+    with failures_in_log(context, "post-upgrade"), output_in_log(context, "post-upgrade"):
         server.fire_post_upgrade_if_due(context.environment, context.console.passed_on)
     with failures_in_log(context, SUBJECT, app):
         if host_settings.skips_cleanup(context.environment, app, os.environ):

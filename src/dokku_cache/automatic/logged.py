@@ -34,19 +34,19 @@ def failures_in_log(context: Context, subject: str, app: str = "") -> Iterator[N
 
 
 @contextmanager
-def strays_in_log(context: Context, subject: str) -> Iterator[None]:
+def output_in_log(context: Context, subject: str) -> Iterator[None]:
     """Log what other programs write to standard output and standard error, with the time."""
     own = [os.dup(descriptor) for descriptor in _STANDARD]
     try:
-        strays = log.Strays()
+        captured = log.Strays()
         for descriptor in _STANDARD:
-            os.dup2(strays.descriptor, descriptor)
+            os.dup2(captured.descriptor, descriptor)
         try:
             yield
         finally:
             for descriptor, kept in zip(_STANDARD, own, strict=True):
                 os.dup2(kept, descriptor)
-            strays.move_to(log.LogStream(log.open_log(context.environment.logs_dir), subject))
+            captured.move_to(log.LogStream(log.open_log(context.environment.logs_dir), subject))
     finally:
         for kept in own:
             os.close(kept)

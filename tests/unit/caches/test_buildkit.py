@@ -1,4 +1,4 @@
-"""BuildKit's caches, as containers and volumes tell of them."""
+"""BuildKit's caches, by containers and volumes."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ def found(*containers: dict[str, Any], volumes: tuple[str, ...] = (), **sizes: i
     ],
 )
 @pytest.mark.parametrize("at", [STATE, "/home/user/.local/share/buildkit"])
-def test_a_container_of_buildkit_is_known_by_its_image_and_where_that_keeps_its_cache(image: str, at: str) -> None:
+def test_a_buildkit_container_is_known_by_its_image_and_mount(image: str, at: str) -> None:
     (cache,) = found(container(image=image, at=at), **{ANONYMOUS: 5})
     assert (cache.kind, cache.location, cache.state, cache.size_bytes) == (Kind.BUILDKIT, ANONYMOUS, "live", 5)
     assert cache.action == "docker exec buildkit buildctl prune"
@@ -60,7 +60,7 @@ def test_a_container_of_buildkit_is_known_by_its_image_and_where_that_keeps_its_
         {"Image": "moby/buildkit", "Mounts": None},
     ],
 )
-def test_other_containers_and_what_is_in_memory_are_none(other: dict[str, Any]) -> None:
+def test_other_containers_and_tmpfs_are_not_caches(other: dict[str, Any]) -> None:
     assert found(other) == ()
 
 
@@ -73,13 +73,13 @@ def test_other_containers_and_what_is_in_memory_are_none(other: dict[str, Any]) 
         ("buildx_buildkit_mine", "docker exec buildx_buildkit_mine buildctl prune"),
     ],
 )
-def test_a_builder_of_buildx_is_pruned_by_its_name_whatever_its_image(name: str, action: str) -> None:
+def test_a_buildx_builder_is_pruned_by_its_name(name: str, action: str) -> None:
     (cache,) = found(container(name, "example/own", f"{name}_state"), volumes=(f"{name}_state",))
     assert (cache.location, cache.action, cache.size_bytes) == (f"{name}_state", action, None)
 
 
 @pytest.mark.parametrize("state", ["exited", "created", "paused", ""])
-def test_one_that_does_not_run_has_to_be_started_first(state: str) -> None:
+def test_a_stopped_container_has_to_be_started_first(state: str) -> None:
     (cache,) = found(container(state=state))
     assert cache.state == "live"
     assert "start it before pruning" in cache.reason
@@ -87,7 +87,7 @@ def test_one_that_does_not_run_has_to_be_started_first(state: str) -> None:
     assert cache.reason_code.value == "buildkit-stopped"
 
 
-def test_the_state_that_a_removed_builder_left_is_orphaned_and_that_of_one_that_is_there_is_not() -> None:
+def test_only_the_state_of_a_removed_builder_is_orphaned() -> None:
     names = "buildx_buildkit_gone0_state", "buildx_buildkit_fast0_state"
     others = "buildx_buildkit_state", "cache-shop", "x_buildx_buildkit_a0_state"
     mounts_it = container("other", "busybox", names[1], at="/look")
@@ -97,12 +97,12 @@ def test_the_state_that_a_removed_builder_left_is_orphaned_and_that_of_one_that_
     assert not cache.is_purgeable
 
 
-def test_two_containers_of_one_cache_are_one_line_of_the_one_that_runs() -> None:
+def test_of_two_containers_with_one_cache_the_running_one_is_listed() -> None:
     (cache,) = found(container("old", state="exited"), container("new"))
     assert cache.action == "docker exec new buildctl prune"
 
 
-def test_a_directory_of_the_host_is_told_by_its_path_and_its_size_is_not_known() -> None:
+def test_a_bind_mount_has_a_path_and_no_size() -> None:
     one = container(kind="bind")
     one["Mounts"][0] = {"Type": "bind", "Source": "/srv/buildkit", "Destination": STATE}
     (cache,) = found(one)
@@ -110,6 +110,6 @@ def test_a_directory_of_the_host_is_told_by_its_path_and_its_size_is_not_known()
 
 
 @pytest.mark.parametrize("name", ["a;reboot", "$(reboot)", "a b", "-f", "a\nb"])
-def test_no_command_is_made_of_a_name_that_a_shell_could_misread(name: str) -> None:
+def test_names_with_special_characters_give_no_command(name: str) -> None:
     assert found(container(name))[0].action == ""
     assert "".join(cache.action for cache in found(volumes=(f"buildx_buildkit_{name} _state",))) == ""

@@ -1,4 +1,4 @@
-"""What each cache is taken for, and what all of them come to."""
+"""Each cache as it is listed, and the totals."""
 
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -22,7 +22,7 @@ TRASH = Entry(".dokku-cache-trash.0", Identity(1, 3))
 LABELLED = CacheVolume("cache-shop", Kind.HEROKUISH, "shop", Match.LABEL)
 NAMED = CacheVolume("cache-shop", Kind.HEROKUISH, "shop", Match.NAME)
 PACKED = CacheVolume("pack-cache-dokku_shop_latest-0123456789ab.build", Kind.PACK, "shop", Match.NAME)
-NOBODYS = CacheVolume("pack-cache-x", Kind.PACK)
+UNOWNED = CacheVolume("pack-cache-x", Kind.PACK)
 
 
 def directory(state: State, *trash: Entry, scan: Scan | None = None, is_ghost: bool = False) -> Cache:
@@ -34,7 +34,7 @@ def directory(state: State, *trash: Entry, scan: Scan | None = None, is_ghost: b
 
 
 @pytest.mark.parametrize("state", list(State))
-def test_a_directory_is_purgeable_just_when_a_purge_of_all_would_remove_it(state: State) -> None:
+def test_a_directory_is_purgeable_if_a_purge_of_all_would_remove_it(state: State) -> None:
     removed = {State.ORPHANED, State.RECREATED, State.INTERRUPTED}
     cache = directory(state, *([TRASH] if state is State.INTERRUPTED else []))
     assert cache.is_purgeable == (state in removed)
@@ -42,7 +42,7 @@ def test_a_directory_is_purgeable_just_when_a_purge_of_all_would_remove_it(state
     assert (cache.kind, cache.state, cache.location) == (Kind.LEGACY, state.value, "/x/shop/cache")
 
 
-def test_a_directory_that_could_not_be_measured_has_no_figures() -> None:
+def test_a_directory_that_was_not_scanned_has_no_figures() -> None:
     cache = directory(State.ORPHANED, is_ghost=True)
     assert (cache.size_bytes, cache.files, cache.last_modified) == (None, None, None)
     assert cache.app_state is AppState.GHOST
@@ -63,12 +63,10 @@ def volume(found: CacheVolume, state: State) -> Cache:
         (PACKED, State.ORPHANED, "dokku cache:purge-volumes --orphaned"),
         (LABELLED, State.RECENT, ""),
         (LABELLED, State.IN_USE, ""),
-        (NOBODYS, State.UNKNOWN, ""),
+        (UNOWNED, State.UNKNOWN, ""),
     ],
 )
-def test_a_volume_is_offered_for_removal_only_when_it_is_known_to_be_free(
-    found: CacheVolume, state: State, action: str
-) -> None:
+def test_a_volume_has_a_command_only_if_that_would_remove_it(found: CacheVolume, state: State, action: str) -> None:
     cache = volume(found, state)
     assert (cache.state, cache.action, cache.size_bytes, cache.is_purgeable) == (state.value, action, 5, False)
     assert cache.reason_code is ReasonCode.USED_BY_BUILDS
@@ -76,7 +74,7 @@ def test_a_volume_is_offered_for_removal_only_when_it_is_known_to_be_free(
 
 
 @pytest.mark.parametrize("name", ["a;reboot", "$(reboot)", "a b", "-f", "a\nb", "\udcff"])
-def test_no_command_is_made_of_a_name_that_a_shell_could_misread(name: str) -> None:
+def test_names_with_special_characters_give_no_command(name: str) -> None:
     assert volume(CacheVolume(name, Kind.PACK, "shop", Match.NAME), State.ORPHANED).action == ""
 
 
@@ -98,11 +96,11 @@ CACHES = [sized("c", 5, 2022), sized("a", None), sized("b", 9, 2023), sized("d",
         (Order.MODIFIED, ["d", "", "c", "b", "a"]),
     ],
 )
-def test_what_is_not_known_comes_last_in_every_order(order: Order, apps: list[str]) -> None:
+def test_unknown_values_come_last_in_every_order(order: Order, apps: list[str]) -> None:
     assert [cache.app for cache in inventory.sort(CACHES, order)] == apps
 
 
-def test_a_sum_tells_whether_it_is_complete() -> None:
+def test_a_sum_says_whether_it_is_complete() -> None:
     taken = Inventory((sized("a", 5), sized("b", 7)), build_cache=BuildCache(100, 10, 2))
     assert taken.total == Sum(3, 112, is_complete=True)
     assert taken.purgeable == Sum(2, 12, is_complete=True)

@@ -1,4 +1,4 @@
-"""A server in small with one dead cache on it, for purging that step by step."""
+"""A small server with one unused cache, for purging it step by step."""
 
 import os
 from collections.abc import Callable
@@ -22,12 +22,12 @@ MANUAL, AUTOMATIC = Request(is_named=True), Request(Initiator.CRON)
 
 
 class Server(SmallServer):
-    """One with an app and its dead cache, and what happened on it, in order."""
+    """A server with an app and its unused cache, and the steps of a purge, in order."""
 
     def __init__(self) -> None:
         super().__init__()
         self.happened: list[str] = []
-        #: What else happens while the cache is examined.
+        #: Called while the cache is scanned.
         self.meanwhile: Callable[[], object] = lambda: None
         self.set_version("0.38.27")
         self.create("shop")
@@ -54,8 +54,8 @@ class Server(SmallServer):
 
         return Purger(self.environment, self.engine, Watching(Console(is_quiet=True)), request).purge(planned)
 
-    def put_aside(self, age: int = LONG_AGO) -> Path:
-        """Make trash, as an earlier purge has left it."""
+    def make_trash(self, age: int = LONG_AGO) -> Path:
+        """Make trash, as an interrupted purge leaves it."""
         trash = self.app / TRASH
         (trash / "rest").mkdir(parents=True)
         os.utime(trash, (age, age))

@@ -1,4 +1,4 @@
-"""One purge, step by step: what stops it leaves the cache as it was, or says what is left and how to go on."""
+"""One purge, step by step: a failure leaves the cache unchanged, or reports the rest and the command for it."""
 
 import errno
 import fcntl
@@ -15,7 +15,6 @@ from dokku_cache.model.location import TRASH_PREFIX
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.model.references import Reference, References
 from dokku_cache.model.state import DEPLOY_WAIT_SECONDS, Initiator, Request
-from dokku_cache.purge import purger
 from dokku_cache.purge.purger import LEFT_TO_DEPLOY
 from dokku_cache.survey.surveyor import Surveyor
 
@@ -24,7 +23,7 @@ from .purging_server import AUTOMATIC, MANUAL, TRASH, Server
 NEXT = "to remove the rest, run 'dokku cache:purge-legacy shop'"
 
 
-def test_a_dead_cache_goes_and_nothing_else_of_the_app(server: Server) -> None:
+def test_an_unused_cache_is_removed_and_nothing_else(server: Server) -> None:
     outcome = server.purge(server.find())
     assert server.there == ["HEAD", "precious"]
     assert outcome
@@ -32,21 +31,21 @@ def test_a_dead_cache_goes_and_nothing_else_of_the_app(server: Server) -> None:
     assert 0 <= outcome.seconds < 60
 
 
-def test_what_an_earlier_purge_left_running_is_stopped_before_anything_is_measured(server: Server) -> None:
+def test_a_helper_of_an_earlier_purge_is_stopped_before_the_scan(server: Server) -> None:
     server.patch.setattr(Helper, "remove_stale", lambda _: server.happened.append("stale"))
     server.purge(server.find())
     assert server.happened[:2] == ["stale", "measuring"]
 
 
 @pytest.mark.parametrize("request_", [MANUAL, AUTOMATIC])
-def test_one_that_went_meanwhile_is_nothing_to_do(server: Server, request_: Request) -> None:
+def test_a_cache_that_is_already_gone_is_nothing_to_do(server: Server, request_: Request) -> None:
     planned = server.find()
     server.cache("shop").rename(server.place / "elsewhere")
     assert server.purge(planned, request_) is None
 
 
 @pytest.mark.parametrize(("is_file", "words"), [(False, "was destroyed in the meantime"), (True, "cannot be opened")])
-def test_an_app_that_went_meanwhile_is_refused_in_words(server: Server, *, is_file: bool, words: str) -> None:
+def test_an_app_that_is_gone_by_now_is_refused(server: Server, *, is_file: bool, words: str) -> None:
     planned = server.find()
     server.app.rename(server.place / "elsewhere")
     if is_file:
@@ -55,7 +54,7 @@ def test_an_app_that_went_meanwhile_is_refused_in_words(server: Server, *, is_fi
         server.purge(planned)
 
 
-def test_while_another_purge_of_the_app_runs_nothing_is_looked_at(server: Server) -> None:
+def test_nothing_is_scanned_while_another_purge_of_the_app_runs(server: Server) -> None:
     planned = server.find()
     other = os.open(server.app, os.O_RDONLY)
     fcntl.flock(other, fcntl.LOCK_EX)
@@ -71,7 +70,7 @@ def test_while_another_purge_of_the_app_runs_nothing_is_looked_at(server: Server
 def test_a_cache_is_kept_while_its_app_is_deployed(
     server: Server, request_: Request, *, is_begun_later: bool
 ) -> None:
-    server.put_aside()
+    server.make_trash()
     planned, there = server.find(), server.there
     if is_begun_later:
         server.meanwhile = lambda: server.begin_deploy("shop")
@@ -80,7 +79,6 @@ def test_a_cache_is_kept_while_its_app_is_deployed(
     with pytest.raises(Refused, match="App shop is being deployed") as refused:
         server.purge(planned, request_)
     assert server.there == there
-    # Nobody waits for the measuring of many GB to hear that.
     assert server.happened == (["measuring"] if is_begun_later else [])
     if request_ is AUTOMATIC:
         assert isinstance(refused.value, NotDue)
@@ -89,7 +87,7 @@ def test_a_cache_is_kept_while_its_app_is_deployed(
         assert not isinstance(refused.value, NotDue)
 
 
-def test_what_belongs_to_a_deploy_is_not_held_up_by_its_lock(server: Server) -> None:
+def test_a_purge_within_a_deploy_ignores_its_lock(server: Server) -> None:
     server.begin_deploy("shop")
     server.purge(server.find(), Request(in_deploy=True))
     assert server.there == ["HEAD", "precious"]
@@ -104,18 +102,6 @@ def test_only_a_run_after_a_deploy_waits_for_locks(server: Server, request_: Req
     server.patch.setattr(apps, "is_deployed_for", lambda _, __, seconds: bool(waited.append(seconds)))
     server.purge(server.find(), request_)
     assert waited == expected
-
-
-def test_a_container_that_comes_with_the_rename_gets_the_cache_back(server: Server) -> None:
-    container = server._container("shop")
-    server.patch.setattr(
-        server.docker,
-        "containers",
-        lambda **asked: [] if "filters" in asked or server.cache("shop").exists() else [container],
-    )
-    with pytest.raises(Refused, match=r"is in use: container shop\.web\.1 mounts it at /x"):
-        server.purge(server.find())
-    assert server.is_whole()
 
 
 def reference(text: str, hint: str = "") -> Reference:
@@ -144,7 +130,7 @@ def test_a_use_that_appears_with_the_rename_undoes_it(
     assert server.is_whole()
 
 
-def test_what_deleting_needs_is_prepared_before_the_rename(server: Server) -> None:
+def test_the_helper_is_prepared_before_the_rename(server: Server) -> None:
     seen: list[bool] = []
     server.patch.setattr(Helper, "prepare", lambda _: seen.append(server.is_whole()))
     server.purge(server.find())
@@ -210,20 +196,6 @@ def test_a_cache_that_cannot_be_renamed_is_refused_with_a_hint_that_fits(
     assert server.is_whole()
 
 
-@pytest.mark.parametrize(("request_", "is_gentle"), [(MANUAL, False), (AUTOMATIC, True)])
-def test_automatic_runs_are_gentle(server: Server, request_: Request, is_gentle: bool) -> None:
-    seen: list[bool] = []
-    delete = purger.delete_trash
-
-    def delete_trash(*given: Any) -> None:
-        seen.append(given[2]._is_gentle)
-        delete(*given)
-
-    server.patch.setattr(purger, "delete_trash", delete_trash)
-    server.purge(server.find(), request_)
-    assert seen == [is_gentle]
-
-
 def test_a_ghost_is_removed_with_its_cache(server: Server) -> None:
     for name in ("HEAD", "precious"):
         (server.app / name).unlink()
@@ -252,16 +224,11 @@ def delete_something(server: Server) -> None:
     ("error", "message", "hint"),
     [
         (Unknown("Docker died"), "The legacy cache of shop is partly removed: Docker died", NEXT),
-        (
-            Unknown("Docker died", "start it"),
-            "The legacy cache of shop is partly removed: Docker died",
-            "start it",
-        ),
         (OSError(5, "Input/output error"), "The legacy cache of shop is partly removed: Input/output error", NEXT),
         (PartlyRemoved("a file is immutable", "see lsattr"), "a file is immutable", "see lsattr"),
     ],
 )
-def test_an_error_while_deleting_leaves_trash_and_says_how_to_remove_the_rest(
+def test_an_error_while_deleting_leaves_trash_and_gives_the_command(
     server: Server, error: Exception, message: str, hint: str
 ) -> None:
     server.let_helper_fail(error, before=lambda: delete_something(server))
@@ -281,7 +248,7 @@ def test_an_error_before_anything_is_deleted_undoes_the_rename(server: Server, e
     assert server.there == ["HEAD", "cache", "precious"]
 
 
-def test_trash_stays_trash_where_the_deleting_could_not_even_begin(server: Server) -> None:
+def test_trash_is_not_renamed_when_the_helper_does_not_start(server: Server) -> None:
     server.cache("shop").rename(server.app / TRASH)
     server.let_helper_fail(NotStarted("no space left on device"))
     with pytest.raises(PartlyRemoved):
@@ -289,7 +256,7 @@ def test_trash_stays_trash_where_the_deleting_could_not_even_begin(server: Serve
     assert server.there == [TRASH, "HEAD", "precious"]
 
 
-def test_a_new_cache_is_not_covered_by_the_old_one_that_could_not_be_deleted(server: Server) -> None:
+def test_a_new_cache_is_kept_when_the_old_one_cannot_be_deleted(server: Server) -> None:
     cache = server.cache("shop")
     server.let_helper_fail(NotStarted("no space left on device"), before=cache.mkdir)
     with pytest.raises(PartlyRemoved, match="partly removed"):
@@ -317,7 +284,7 @@ def test_an_interrupt_before_anything_is_deleted_changes_nothing(server: Server)
     assert not before_deleting.value.hint
 
 
-def test_an_interrupt_while_deleting_says_how_to_remove_the_rest(server: Server) -> None:
+def test_an_interrupt_while_deleting_gives_the_command(server: Server) -> None:
     server.let_helper_fail(Interrupted(), before=lambda: delete_something(server))
     with pytest.raises(Interrupted, match=r"Interrupted\. The legacy cache of shop is partly removed") as interrupted:
         server.purge(server.find())

@@ -8,7 +8,7 @@ import pytest
 from dokku_cache.model.cache import AppState, CacheVolume, Generation, Kind, Match
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.model.state import State
-from dokku_cache.rules import durations, volumes
+from dokku_cache.rules import durations
 from dokku_cache.rules.volumes import VolumeFacts, classify
 
 NOW = datetime(2026, 11, 26, 3, tzinfo=timezone.utc)
@@ -16,7 +16,7 @@ DAY = 86400
 OLD = NOW - timedelta(days=400)
 LABELLED = CacheVolume("cache-shop", Kind.HEROKUISH, "shop", Match.LABEL, created=OLD)
 NAMED = CacheVolume("cache-shop", Kind.HEROKUISH, "shop", Match.NAME, created=OLD)
-PACKED = CacheVolume(
+OF_PACK = CacheVolume(
     "pack-cache-dokku_shop_latest-0123456789ab.build", Kind.PACK, "shop", Match.NAME, Generation.CURRENT, OLD
 )
 UNOWNED = CacheVolume("pack-cache-x", Kind.PACK, created=OLD)
@@ -24,9 +24,9 @@ GONE = VolumeFacts(AppState.GONE, min_age_seconds=DAY)
 PRESENT = replace(GONE, app_state=AppState.PRESENT)
 
 
-@pytest.mark.parametrize("volume", [LABELLED, PACKED, replace(PACKED, generation=Generation.UNKNOWN)])
+@pytest.mark.parametrize("volume", [LABELLED, OF_PACK, replace(OF_PACK, generation=Generation.UNKNOWN)])
 @pytest.mark.parametrize("app_state", [AppState.GONE, AppState.GHOST])
-def test_a_cache_of_an_app_that_is_gone_is_orphaned(volume: CacheVolume, app_state: AppState) -> None:
+def test_the_cache_of_a_destroyed_app_is_orphaned(volume: CacheVolume, app_state: AppState) -> None:
     assert classify(volume, replace(GONE, app_state=app_state), NOW).state is State.ORPHANED
 
 
@@ -37,11 +37,6 @@ def test_the_age_starts_when_the_app_was_destroyed(ago: int, expected: State) ->
     assert classify(LABELLED, replace(GONE, destroyed=datetime(2000, 1, 1, tzinfo=timezone.utc)), NOW).state is (
         State.ORPHANED
     )
-
-
-def test_a_name_whose_hash_does_not_match_packs_key_is_unknown() -> None:
-    verdict = classify(replace(PACKED, generation=Generation.FORMER), GONE, NOW)
-    assert (verdict.state, verdict.code) == (State.UNKNOWN, ReasonCode.OLD_PACK_KEY)
 
 
 @pytest.mark.parametrize(
@@ -94,9 +89,9 @@ def test_a_volume_is_recent_until_it_has_the_minimum_age(
     [
         (LABELLED, State.LIVE, "builds of shop use it"),
         (NAMED, State.LIVE, "builds of shop use it"),
-        (PACKED, State.LIVE, "builds of shop use it"),
-        (replace(PACKED, generation=Generation.UNKNOWN), State.LIVE, "may use it"),
-        (replace(PACKED, generation=Generation.FORMER), State.STALE, "another key"),
+        (OF_PACK, State.LIVE, "builds of shop use it"),
+        (replace(OF_PACK, generation=Generation.UNKNOWN), State.LIVE, "may use it"),
+        (replace(OF_PACK, generation=Generation.FORMER), State.STALE, "another key"),
     ],
 )
 def test_volumes_of_existing_apps_are_live_or_stale(volume: CacheVolume, expected: State, words: str) -> None:
@@ -120,11 +115,12 @@ def test_a_volume_of_an_app_is_unknown_where_a_source_cannot_be_read() -> None:
         (LABELLED, replace(GONE, containers=("job",)), ReasonCode.MOUNTED_BY_CONTAINER),
         (LABELLED, replace(GONE, references=("an option",)), ReasonCode.IN_DOCKER_OPTIONS),
         (LABELLED, PRESENT, ReasonCode.USED_BY_BUILDS),
-        (PACKED, PRESENT, ReasonCode.USED_BY_BUILDS),
-        (replace(PACKED, generation=Generation.UNKNOWN), PRESENT, ReasonCode.USED_BY_BUILDS),
-        (replace(PACKED, generation=Generation.FORMER), PRESENT, ReasonCode.OLD_PACK_KEY),
+        (OF_PACK, PRESENT, ReasonCode.USED_BY_BUILDS),
+        (replace(OF_PACK, generation=Generation.UNKNOWN), PRESENT, ReasonCode.USED_BY_BUILDS),
+        (replace(OF_PACK, generation=Generation.FORMER), PRESENT, ReasonCode.OLD_PACK_KEY),
         (UNOWNED, replace(GONE, app_state=None), ReasonCode.OWNER_UNKNOWN),
         (NAMED, GONE, ReasonCode.NO_LABEL),
+        (replace(OF_PACK, generation=Generation.FORMER), GONE, ReasonCode.OLD_PACK_KEY),
         (replace(LABELLED, elsewhere="driver nfs"), GONE, ReasonCode.NOT_LOCAL),
         (LABELLED, replace(GONE, containers=None), ReasonCode.DOCKER_UNAVAILABLE),
         (LABELLED, replace(GONE, unknown=("an option",)), ReasonCode.USAGE_UNKNOWN),
@@ -142,26 +138,6 @@ def test_each_reason_has_a_code(volume: CacheVolume, facts: VolumeFacts, code: R
 def test_an_unlimited_minimum_age_is_never_reached(created: datetime) -> None:
     for_ever = replace(GONE, min_age_seconds=durations.FOR_EVER)
     assert classify(replace(LABELLED, created=created), for_ever, NOW).state is State.RECENT
-
-
-@pytest.mark.parametrize(
-    ("volume", "found", "command"),
-    [
-        (LABELLED, State.LIVE, "dokku cache:purge-volumes shop"),
-        (PACKED, State.STALE, "dokku cache:purge-volumes shop"),
-        (NAMED, State.LIVE, "dokku repo:purge-cache shop"),
-        (LABELLED, State.ORPHANED, "dokku cache:purge-volumes --orphaned"),
-        (LABELLED, State.RECENT, ""),
-        (LABELLED, State.IN_USE, ""),
-        (LABELLED, State.UNKNOWN, ""),
-        (replace(LABELLED, name="x;reboot"), State.ORPHANED, ""),
-        (replace(LABELLED, elsewhere="driver nfs"), State.LIVE, ""),
-    ],
-)
-def test_a_command_is_given_only_if_it_would_remove_the_volume(
-    volume: CacheVolume, found: State, command: str
-) -> None:
-    assert volumes.command(volume, found) == command
 
 
 def test_without_minimum_age_a_new_volume_is_orphaned() -> None:
