@@ -21,7 +21,7 @@ from dokku_cache.actions import list as list_action
 from dokku_cache.actions import purge_legacy as purge_legacy_action
 from dokku_cache.actions import purge_volumes as purge_volumes_action
 from dokku_cache.actions import report as report_action
-from dokku_cache.caches import collector
+from dokku_cache.caches import inventory
 from dokku_cache.context import Context
 from dokku_cache.engine import storage
 from dokku_cache.engine.client import Engine
@@ -233,14 +233,14 @@ def test_an_app_that_vanishes_while_it_is_measured_is_unknown_and_no_failure(
 ) -> None:
     cache = server.make_cache("shop", 20)
     server.make_cache("wiki", 3)
-    measured = collector.measure_finding
+    measured = inventory.measure_finding
 
     def vanish(surveyor: Any, finding: Any, *rest: Any) -> Any:
         if finding.app == "shop" and cache.exists():
             cache.rename(cache.parent.parent.parent / "elsewhere")
         return measured(surveyor, finding, *rest)
 
-    monkeypatch.setattr(collector, "measure_finding", vanish)
+    monkeypatch.setattr(inventory, "measure_finding", vanish)
     # It moves what belongs to others, so it is done as root; the measuring is the same.
     out, err = io.StringIO(), io.StringIO()
     context = Context(server.environment, Console(out=out, err=err), Engine(os.environ["DOCKER_HOST"]))

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from dokku_cache.actions.purging import Call
 from dokku_cache.arguments import DRY_RUN, Command, Flag
-from dokku_cache.automatic import bounds, low_disk, server
+from dokku_cache.automatic import low_disk, server
 from dokku_cache.automatic.logged import log_console, warned_of
-from dokku_cache.automatic.sweep import plan_volumes, request_for, sweep, sweep_volumes
+from dokku_cache.automatic.sweep import keep_engine_within, plan_volumes, request_for, sweep, sweep_volumes
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps, policy
 from dokku_cache.errors import CacheError, ExitCode, UsageError
@@ -82,7 +82,7 @@ def _run_daily(context: Context) -> ExitCode:
         if not context.engine.trouble:
             with warned_of(logged, "Docker's build cache"):
                 low_disk.record_engine_roots(environment, context.engine.data_roots())
-                bounds.keep_engine_within(logged)
+                keep_engine_within(logged)
         messages = [*reasons, *warned]
         if context.engine.trouble:
             reasons.append("Docker is not available")

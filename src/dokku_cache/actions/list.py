@@ -6,8 +6,7 @@ from enum import Enum
 
 from dokku_cache.arguments import STDOUT, Command, Flag, Parser, named_apps
 from dokku_cache.caches import inventory
-from dokku_cache.caches.collector import Collector
-from dokku_cache.caches.inventory import Order
+from dokku_cache.caches.inventory import Collector, Order
 from dokku_cache.context import Context
 from dokku_cache.errors import ExitCode, UsageError
 from dokku_cache.model.cache import Kind

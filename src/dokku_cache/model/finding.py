@@ -106,11 +106,6 @@ class Facts:
     min_age_seconds: int = 0
     now: float = 0.0
 
-    @property
-    def is_ghost(self) -> bool:
-        """Tell whether this is what is left of a destroyed app, which Dokku still lists."""
-        return self.location.is_bare and self.life is not None and not self.life
-
 
 @dataclass(frozen=True)
 class Finding:
@@ -157,8 +152,8 @@ class Finding:
 
     @property
     def is_ghost(self) -> bool:
-        """Tell whether the app was destroyed."""
-        return self.facts.is_ghost
+        """Tell whether this is what is left of a destroyed app, which Dokku still lists."""
+        return self.location.is_bare and self.facts.life is not None and not self.facts.life
 
     @property
     def is_final(self) -> bool:
