@@ -72,7 +72,7 @@ class Call:
 
 
 def visible_apps(context: Context) -> frozenset[str]:
-    """Give the apps that the calling user may see, with a sign of life meanwhile. Raises Unknown."""
+    """Give the apps that the calling user may see, and show progress. Raises Unknown."""
     with Watcher(context.console) as watcher:
         watcher.asking()
         return frozenset(context.visible_apps())

@@ -1,1 +1,1 @@
-"""Every kind of cache as one thing, and the inventory of a server. Changes nothing."""
+"""The inventory of a server's build caches. Changes nothing."""

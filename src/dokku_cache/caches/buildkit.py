@@ -1,10 +1,10 @@
-"""BuildKit that runs as a container: its caches, and those that builders of buildx have left. Nothing removes them.
+"""BuildKit in a container: its caches, and those of removed buildx builders. No command of the plugin removes them.
 
-Dokku's page on Railpack has it started so (``docker run ... moby/buildkit``): its cache is in an anonymous volume
-then, which neither ``docker builder prune`` nor Dokku's daily prune reaches. buildx starts a container
-``buildx_buildkit_<node>`` with a volume ``buildx_buildkit_<node>_state`` (docker/buildx, driver/docker-container/
-driver.go), where ``<node>`` is the builder's name with a number behind it unless somebody gave another (store/
-nodegroup.go). ``docker buildx rm --keep-state`` leaves the volume, as does who removes the container.
+Dokku's page on Railpack starts it with ``docker run ... moby/buildkit``. Its cache is then in an anonymous volume,
+which neither ``docker builder prune`` nor Dokku's daily prune reaches. buildx creates a container
+``buildx_buildkit_<node>`` with a volume ``buildx_buildkit_<node>_state`` (docker/buildx,
+driver/docker-container/driver.go). By default, ``<node>`` is the builder's name and a number (store/nodegroup.go).
+``docker buildx rm --keep-state`` keeps the volume.
 """
 
 import re
@@ -19,9 +19,9 @@ from dokku_cache.sources.docker import name_of
 #: Where BuildKit keeps everything: its image, and the rootless variant of that, declare them as volumes
 #: (moby/buildkit, Dockerfile).
 STATE_DIRECTORIES = ("/var/lib/buildkit", "/home/user/.local/share/buildkit")
-#: With any registry in front, and any tag or digest behind.
+#: With any registry, and any tag or digest.
 _IMAGE = re.compile(r"(?:.*/)?moby/buildkit(?:[:@].*)?")
-#: What a container says of its image once the tag is another's.
+#: What a container reports as its image when the tag has moved.
 _IMAGE_ID = re.compile(r"(?:sha256:)?[0-9a-f]{12,64}")
 _NODE_PREFIX = "buildx_buildkit_"
 _BUILDER = re.compile(rf"{_NODE_PREFIX}(?P<builder>.+)\d")
@@ -31,7 +31,7 @@ _PLAIN_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
 
 
 def find(containers: Iterable[Json], volumes: Iterable[Json], sizes: Mapping[str, int]) -> tuple[Cache, ...]:
-    """Find them. ``containers`` and ``volumes`` are all of the engine's, ``sizes`` in bytes by the volumes' names."""
+    """Find the caches. ``containers`` and ``volumes`` are all of Docker's, ``sizes`` in bytes by the volumes' names."""
     listed = list(containers)
     running_first = sorted(listed, key=lambda container: container.get("State") != "running")
     found: dict[str, Cache] = {}
@@ -46,7 +46,7 @@ def find(containers: Iterable[Json], volumes: Iterable[Json], sizes: Mapping[str
 
 
 def _state_mounts(container: Json) -> Iterator[Json]:
-    """Give what a container of BuildKit keeps its cache in; nothing of other containers, and nothing in memory."""
+    """Give the mounts in which a BuildKit container keeps its cache; none of other containers, and no tmpfs."""
     image = str(container.get("Image") or "")
     is_buildkit = _IMAGE.fullmatch(image) or _IMAGE_ID.fullmatch(image) or name_of(container).startswith(_NODE_PREFIX)
     for mount in container.get("Mounts") or () if is_buildkit else ():
@@ -74,7 +74,7 @@ def _of_container(container: Json, location: str, size_bytes: int | None) -> Cac
 
 
 def _prune(container: str) -> str:
-    """Give the command that empties the cache of a container; empty where its name could mean more to a shell."""
+    """Give the command that empties the cache of a container; empty if a shell could misread its name."""
     if not _PLAIN_NAME.fullmatch(container):
         return ""
     builder = _BUILDER.fullmatch(container)

@@ -73,7 +73,7 @@ class Inventory:
 
     @property
     def total(self) -> Sum:
-        """All that is listed, the engine's build cache included where there is anything in it."""
+        """All that is listed, with Docker's own build cache if it is not empty."""
         listed = _sum(self.caches)
         engine = self.build_cache
         return Sum(
@@ -84,12 +84,12 @@ class Inventory:
 
     @property
     def purgeable(self) -> Sum | None:
-        """What ``cache:purge-legacy --all`` would remove of it; None where legacy caches were not asked for."""
+        """What ``cache:purge-legacy --all`` would remove; None if legacy caches were not requested."""
         return _sum([cache for cache in self.caches if cache.is_purgeable]) if Kind.LEGACY in self.kinds else None
 
     @property
     def orphaned_volumes(self) -> Sum:
-        """What ``cache:purge-volumes --orphaned`` would remove of it."""
+        """What ``cache:purge-volumes --orphaned`` would remove."""
         return _sum([cache for cache in self.caches if cache.action == PURGE_ORPHANED])
 
 
@@ -139,7 +139,7 @@ def of_directory_without_app(path: str, name: str, scan: Scan | None) -> Cache:
 
 
 def sort(caches: Sequence[Cache], order: Order) -> tuple[Cache, ...]:
-    """Sort: the biggest first, by app, or what was modified longest ago first. What is not known comes last."""
+    """Sort by size (largest first), by app, or by time (oldest first). Unknown values come last."""
     keys: dict[Order, Callable[[Cache], tuple[object, ...]]] = {
         Order.SIZE: lambda cache: (cache.size_bytes is None, -(cache.size_bytes or 0)),
         Order.APP: lambda cache: (not cache.app,),
@@ -153,31 +153,31 @@ def sort(caches: Sequence[Cache], order: Order) -> tuple[Cache, ...]:
 
 
 class Collector:
-    """Takes the inventory of a server, or of one ``app``, as far as the calling user may see it."""
+    """Collects the caches of a server, or of one ``app``, as far as the calling user may see them."""
 
     def __init__(self, context: Context, kinds: Collection[Kind], app: str = "") -> None:
-        """Ask for the apps. Raises InvalidAppName for what can be no app's name, and Unknown."""
+        """List the apps. Raises InvalidAppName and Unknown."""
         self._context = context
         self._kinds = kinds
         self._unknown: dict[str, str] = {}
         self._visible = context.visible_apps()
         self._surveyor = Surveyor(context.environment, context.engine, frozenset(self._visible))
         self._every = frozenset(apps.every())
-        # What belongs to no app that this user may see could be another user's.
+        # A cache without an app could be another user's.
         self._sees_all = self._every <= frozenset(self._visible)
         self._app = app
         if app and not apps.is_valid(app):
             raise InvalidAppName
-        # What Docker itself keeps is no app's.
+        # Docker's own caches belong to no app.
         self._asks_engine, self._asks_buildkit = (
             self._sees_all and not app and kind in kinds for kind in (Kind.ENGINE, Kind.BUILDKIT)
         )
 
     def take(self, watcher: Watcher) -> Inventory:
-        """Measure everything of the wanted kinds.
+        """Measure all caches of the requested kinds.
 
-        Raises Unknown when the table of mounts cannot be read, and AppNotFound where there is no such app, nor
-        anything of one that is gone. What else does not answer is warned about, and its figures are left unknown.
+        Raises Unknown when the table of mounts cannot be read, and AppNotFound if neither the app nor a volume of it
+        exists. Other sources that cannot be read are a warning, and their figures are unknown.
         """
         directories = self._directories(watcher) if Kind.LEGACY in self._kinds else []
         volumes = self._volumes()
@@ -221,7 +221,7 @@ class Collector:
         return caches + (self._without_app() if self._sees_all and not self._app else [])
 
     def _without_app(self) -> list[Cache]:
-        """Look into the directories that Dokku lists as no app, as their names are none."""
+        """Give the caches in directories whose names are not valid app names."""
         root = self._context.environment.root
         paths = {name: os.path.join(root, name, CACHE_NAME) for name in apps.directories_without_app(root)}
         return [
@@ -244,7 +244,7 @@ class Collector:
         ]
 
     def _buildkit(self, sizes: Mapping[str, int]) -> tuple[Cache, ...]:
-        """Give BuildKit's caches; none where the engine does not tell all containers and volumes."""
+        """Give BuildKit's caches; none if Docker does not list all containers and volumes."""
         engine = self._context.engine
         return self._ask(lambda: buildkit.find(engine.containers(), engine.volumes(), sizes)) or ()
 

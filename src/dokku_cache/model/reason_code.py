@@ -1,12 +1,12 @@
-"""Why a cache is in its state, for programs: codes that stay the same when the sentences get better words."""
+"""Codes for the reason of a state. Programs may rely on them; the sentences may change."""
 
 from enum import Enum
 
 
 class ReasonCode(Enum):
-    """One reason. A code is never given another meaning; docs/formats.md has them all with what they mean."""
+    """One reason. The meaning of a code never changes; docs/formats.md explains each."""
 
-    # What lets a directory go, or go by hand.
+    # It is removable, or removable manually.
     UNUSED_BY_DOKKU = "unused-by-dokku"
     PURGE_INTERRUPTED = "purge-interrupted"
     RECENTLY_MODIFIED = "recently-modified"
@@ -23,7 +23,7 @@ class ReasonCode(Enum):
     UNEXPECTED_LAYOUT = "unexpected-layout"
     UNEXPECTED_OWNER = "unexpected-owner"
     INVALID_APP_NAME = "invalid-app-name"
-    # It is no plain directory.
+    # It is not a plain directory.
     SYMLINK = "symlink"
     NOT_A_DIRECTORY = "not-a-directory"
     MOUNT_POINT = "mount-point"
@@ -32,19 +32,19 @@ class ReasonCode(Enum):
     OTHER_FILE_SYSTEM = "other-file-system"
     UNREADABLE = "unreadable"
     SCAN_FAILED = "scan-failed"
-    # Somebody uses it.
+    # It is in use.
     MOUNTED_BY_CONTAINER = "mounted-by-container"
     BOUND_BY_VOLUME = "bound-by-volume"
     MOUNTED_ELSEWHERE = "mounted-elsewhere"
     IN_DOCKER_OPTIONS = "in-docker-options"
     IN_STORAGE_ENTRY = "in-storage-entry"
     IN_NGINX_CONFIG = "in-nginx-config"
-    # It cannot be found out who uses it.
+    # Whether it is in use cannot be determined.
     DOCKER_UNAVAILABLE = "docker-unavailable"
     DOCKER_OPTIONS_UNREADABLE = "docker-options-unreadable"
     PATH_WITH_VARIABLE = "path-with-variable"
     PATH_UNREADABLE = "path-unreadable"
-    # It might go, and does not now.
+    # It is removable, and kept by a setting.
     AUTO_PURGE_OFF = "auto-purge-off"
     # Volumes.
     USED_BY_BUILDS = "used-by-builds"

@@ -1,1 +1,1 @@
-"""One purge, from the lock to the last look, and its record. Nothing is removed by any other way."""
+"""Removing caches, from the lock to the last check, and recording it. No other package removes anything."""

@@ -1,1 +1,1 @@
-"""Decisions as pure functions: what a cache is, and who may remove it. No I/O."""
+"""Decisions as pure functions: the state of a cache, and which requests may remove it. No I/O."""

@@ -1,1 +1,1 @@
-"""The Docker volumes in which builds keep their caches: which, whose, and their state. Changes nothing."""
+"""Cache volumes: which volumes those are, of which app, and the facts about them. Changes nothing."""
