@@ -344,4 +344,4 @@ def test_the_engine_is_asked_as_often_for_many_apps_as_for_one(
             context = Context(server.environment, Console(out=io.StringIO(), err=io.StringIO()), engine)
             list_action.run(context, ["--format", "json"])
             counts.append(len(calls))
-    assert counts == [5, 5]
+    assert counts[0] == counts[1]

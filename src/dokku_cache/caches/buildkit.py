@@ -31,7 +31,7 @@ _PLAIN_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
 
 
 def find(containers: Iterable[Json], volumes: Iterable[Json], sizes: Mapping[str, int]) -> tuple[Cache, ...]:
-    """Find the caches. ``containers`` and ``volumes`` are all of Docker's, ``sizes`` in bytes by the volumes' names."""
+    """Find the caches. ``containers`` and ``volumes`` are all of Docker's, ``sizes`` are bytes by volume."""
     listed = list(containers)
     running_first = sorted(listed, key=lambda container: container.get("State") != "running")
     found: dict[str, Cache] = {}
