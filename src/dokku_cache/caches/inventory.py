@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 from typing import TypeVar
@@ -217,8 +217,8 @@ class Collector:
             for finding in self._surveyor.survey([app for app in self._visible if self._app in {"", app}])
             if finding.verdict.state is not State.ABSENT
         ]
-        caches = [listed(replace(finding, size=size)) for finding, size in measured]
-        return caches + (self._without_app() if self._sees_all and not self._app else [])
+        others = self._without_app() if self._sees_all and not self._app else []
+        return [*map(listed, measured), *others]
 
     def _without_app(self) -> list[Cache]:
         """Give the caches in directories whose names are not valid app names."""

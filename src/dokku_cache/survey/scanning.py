@@ -21,8 +21,6 @@ from dokku_cache.tree.program import Progress, ignore
 from dokku_cache.tree.scan import Scan
 
 _DU_HINT = "run 'sudo du -sh' on it to get its size"
-#: A finding that a scan has completed, and its size; None when that cannot be determined.
-Measured = tuple[Finding, Scan | None]
 
 
 class _TimeIsUp(Exception):
@@ -90,14 +88,14 @@ def _scan_location(dokku_root: str, location: Location, helper: Helper, progress
 
 def measure_finding(
     surveyor: Surveyor, finding: Finding, watcher: Watcher, console: Console, until: float | None = None
-) -> Measured:
-    """Scan what was found of an app, and classify it by that. Warns when its size cannot be determined.
+) -> Finding:
+    """Scan what was found of an app, classify it by that, and add its size. Warns if the size cannot be determined.
 
     ``until``: give up then (time.monotonic), without a warning.
     """
     location = finding.location
     if not location.entries and not location.real_path:
-        return finding, None if location.fault else Scan()
+        return replace(finding, size=None if location.fault else Scan())
     show = watcher.measuring(finding.app)
 
     def progress(entries: int, size_bytes: int) -> None:
@@ -108,15 +106,15 @@ def measure_finding(
     try:
         scans = _scan_location(surveyor.environment.root, location, surveyor.helper(finding.app), progress)
     except _TimeIsUp:
-        return finding, None
+        return finding
     except CacheError as error:
         watcher.end()
         console.warn(f"Could not determine the size of the legacy cache of {finding.app}: {error}", error.hint)
-        return _not_scanned(finding, error), None
+        return _not_scanned(finding, error)
     finally:
         watcher.end()
     cache = scans.get(CACHE_NAME)
-    return with_scan(finding, cache) if cache else finding, sum(scans.values(), Scan())
+    return replace(with_scan(finding, cache) if cache else finding, size=sum(scans.values(), Scan()))
 
 
 def _not_scanned(finding: Finding, error: CacheError) -> Finding:
@@ -133,14 +131,12 @@ def measure_candidates(
     request: Request,
     console: Console,
     limit_seconds: float | None = None,
-) -> tuple[Measured, ...]:
+) -> tuple[Finding, ...]:
     """Scan the findings that may be removed, for ``limit_seconds`` in all, and return the others as they are."""
     until = None if limit_seconds is None else time.monotonic() + limit_seconds
     with Watcher(console) as watcher:
         measured = tuple(
-            measure_finding(surveyor, finding, watcher, console, until)
-            if candidates(finding, request)
-            else (finding, None)
+            measure_finding(surveyor, finding, watcher, console, until) if candidates(finding, request) else finding
             for finding in findings
         )
     if until is not None and time.monotonic() > until:

@@ -41,8 +41,8 @@ def test_a_time_limit_leaves_caches_unscanned_and_not_removable(surveyor: Survey
     said = io.StringIO()
     console = Console(out=said, err=said)
     measured = measure_candidates(surveyor, surveyor.survey(["shop", "blog"]), Request(), console, limit_seconds=0)
-    for finding, size in measured:
-        assert size is None
+    for finding in measured:
+        assert finding.size is None
         assert decide(finding, Request()).targets == ()
         assert not finding.is_final
     assert said.getvalue().count("Not every legacy cache was scanned") == 1
@@ -54,9 +54,9 @@ def test_without_a_limit_every_cache_is_scanned(surveyor: Surveyor) -> None:
     console = Console(out=said, err=said)
     for limit in (None, 600):
         measured = measure_candidates(surveyor, surveyor.survey(["shop", "blog"]), Request(), console, limit)
-        for finding, size in measured:
-            assert size
-            assert size.files == 1
+        for finding in measured:
+            assert finding.size
+            assert finding.size.files == 1
             assert finding.verdict.state is State.ORPHANED
             assert decide(finding, Request()).targets
     assert said.getvalue() == ""
