@@ -1,7 +1,6 @@
 """One purge, step by step: a failure leaves the cache unchanged, or reports the rest and the command for it."""
 
 import errno
-import fcntl
 import os
 import shutil
 from typing import Any
@@ -31,12 +30,6 @@ def test_an_unused_cache_is_removed_and_nothing_else(server: Server) -> None:
     assert 0 <= outcome.seconds < 60
 
 
-def test_a_helper_of_an_earlier_purge_is_stopped_before_the_scan(server: Server) -> None:
-    server.patch.setattr(Helper, "remove_stale", lambda _: server.happened.append("stale"))
-    server.purge(server.find())
-    assert server.happened[:2] == ["stale", "measuring"]
-
-
 @pytest.mark.parametrize("request_", [MANUAL, AUTOMATIC])
 def test_a_cache_that_is_already_gone_is_nothing_to_do(server: Server, request_: Request) -> None:
     planned = server.find()
@@ -52,17 +45,6 @@ def test_an_app_that_is_gone_by_now_is_refused(server: Server, *, is_file: bool,
         server.app.write_text("")
     with pytest.raises(Refused, match=words):
         server.purge(planned)
-
-
-def test_nothing_is_scanned_while_another_purge_of_the_app_runs(server: Server) -> None:
-    planned = server.find()
-    other = os.open(server.app, os.O_RDONLY)
-    fcntl.flock(other, fcntl.LOCK_EX)
-    with pytest.raises(Refused, match="another purge of shop is running"):
-        server.purge(planned)
-    os.close(other)
-    assert server.happened == []
-    assert server.is_whole()
 
 
 @pytest.mark.parametrize("request_", [MANUAL, Request(), AUTOMATIC])
@@ -193,25 +175,6 @@ def test_a_cache_that_cannot_be_renamed_is_refused_with_a_hint_that_fits(
     with pytest.raises(Refused, match=rf"cannot be renamed \({os.strerror(number)}\)") as refused:
         server.purge(server.find())
     assert hint in refused.value.hint
-    assert server.is_whole()
-
-
-def test_a_ghost_is_removed_with_its_cache(server: Server) -> None:
-    for name in ("HEAD", "precious"):
-        (server.app / name).unlink()
-    outcome = server.purge(server.find())
-    assert outcome
-    assert outcome.removed_ghost
-    assert not server.app.exists()
-
-
-def test_a_bare_directory_of_an_app_that_may_exist_is_kept(server: Server) -> None:
-    for name in ("HEAD", "precious"):
-        (server.app / name).unlink()
-    image = {"RepoTags": ["dokku/shop:latest"], "Labels": {"com.dokku.app-name": "shop"}}
-    server.patch.setattr(server.docker, "images", lambda **_: [image])
-    with pytest.raises(Refused):
-        server.purge(server.find())
     assert server.is_whole()
 
 

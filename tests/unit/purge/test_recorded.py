@@ -1,4 +1,4 @@
-"""What is written down of purges, and what other plugins are told of them."""
+"""The records and events of purges."""
 
 import io
 from pathlib import Path
@@ -28,23 +28,23 @@ SHOP = Finding(
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
-    """What other plugins were told."""
-    told: list[tuple[object, ...]] = []
-    monkeypatch.setattr(events, "purged", lambda _, *what: told.append(("purged", *what)))
-    monkeypatch.setattr(events, "purge_failed", lambda _, *what: told.append(("failed", *what)))
-    return told
+def fired(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
+    """The events for other plugins."""
+    fired: list[tuple[object, ...]] = []
+    monkeypatch.setattr(events, "purged", lambda _, *what: fired.append(("purged", *what)))
+    monkeypatch.setattr(events, "purge_failed", lambda _, *what: fired.append(("failed", *what)))
+    return fired
 
 
 def purge(
-    environment: DokkuEnvironment, came_of_it: Outcome | Exception | None, initiator: Initiator, err: Any = None
+    environment: DokkuEnvironment, outcome: Outcome | Exception | None, initiator: Initiator, err: Any = None
 ) -> None:
-    """Let a purge end so."""
+    """Let a purge have this outcome."""
 
     def ended(_: Purger, finding: Finding) -> Outcome | None:
-        if isinstance(came_of_it, Exception):
-            raise came_of_it
-        return came_of_it
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
 
     context = Context(environment, Console(is_quiet=True, out=io.StringIO(), err=err), Engine(""))
     with pytest.MonkeyPatch.context() as patch:
@@ -52,7 +52,7 @@ def purge(
         result = recorded.purge(context, SHOP, Request(initiator))
         if result.error:
             raise result.error
-        assert result.outcome is came_of_it
+        assert result.outcome is outcome
 
 
 @pytest.mark.parametrize(
@@ -64,61 +64,59 @@ def purge(
         (False, Initiator.CRON, False),
     ],
 )
-def test_a_purge_is_in_the_history_with_its_sums_and_ends_an_app_that_is_gone(
-    environment: DokkuEnvironment, told: list[Any], initiator: Initiator, *, removed_ghost: bool, ends_app: bool
+def test_a_purge_is_recorded_with_its_size_and_the_end_of_a_ghost(
+    environment: DokkuEnvironment, fired: list[Any], initiator: Initiator, *, removed_ghost: bool, ends_app: bool
 ) -> None:
     outcome = Outcome(Decision(SHOP), Scan(5, 6, 7), 7.26, removed_ghost)
     purge(environment, outcome, initiator)
     (record,) = history.read(environment).records
     assert record == Record("shop", record.at, initiator.value, 5, 6, seconds=7.3, ends_app=ends_app)
-    assert told == [("purged", "shop", "legacy", "/home/dokku/shop/cache", (5, 6), initiator.value)]
+    assert fired == [("purged", "shop", "legacy", "/home/dokku/shop/cache", (5, 6), initiator.value)]
 
 
-def test_where_nothing_went_nothing_is_written_down(environment: DokkuEnvironment, told: list[Any]) -> None:
+def test_nothing_is_recorded_if_nothing_was_removed(environment: DokkuEnvironment, fired: list[Any]) -> None:
     purge(environment, None, Initiator.MANUAL)
     with pytest.raises(Refused):
         purge(environment, Refused("in use"), Initiator.MANUAL)
-    assert (history.read(environment).records, told) == ((), [])
+    assert (history.read(environment).records, fired) == ((), [])
 
 
-def test_a_purge_that_is_half_done_is_a_failure_in_the_history_and_is_told(
-    environment: DokkuEnvironment, told: list[Any]
+def test_a_partial_purge_is_a_recorded_failure_and_fires_an_event(
+    environment: DokkuEnvironment, fired: list[Any]
 ) -> None:
     with pytest.raises(PartlyRemoved):
         purge(environment, PartlyRemoved("something is left"), Initiator.MANUAL)
     failure = history.read(environment).last_failure("shop")
     assert failure
     assert (failure.failure, failure.size_bytes) == ("something is left", 0)
-    assert told == [("failed", "shop", "legacy", "/home/dokku/shop/cache", "manual", "something is left")]
+    assert fired == [("failed", "shop", "legacy", "/home/dokku/shop/cache", "manual", "something is left")]
 
 
-def test_a_history_that_cannot_be_written_is_a_warning_and_no_failure(
-    environment: DokkuEnvironment, told: list[Any]
-) -> None:
+def test_a_history_that_cannot_be_written_is_a_warning(environment: DokkuEnvironment, fired: list[Any]) -> None:
     Path(environment.lib_root, "data").write_text("")
     err = io.StringIO()
     purge(environment, Outcome(Decision(SHOP), Scan(), 0, removed_ghost=False), Initiator.MANUAL, err)
     assert "could not update the history" in err.getvalue()
-    assert [word for word, *_ in told] == ["purged"]
+    assert [word for word, *_ in fired] == ["purged"]
 
 
 @pytest.mark.parametrize("initiator", [Initiator.CRON, Initiator.MANUAL])
 @pytest.mark.parametrize("error", [Refused("Docker died"), RuntimeError("a defect")])
 def test_other_failures_are_recorded_when_no_person_watches(
-    environment: DokkuEnvironment, told: list[Any], error: Exception, initiator: Initiator
+    environment: DokkuEnvironment, fired: list[Any], error: Exception, initiator: Initiator
 ) -> None:
     for _ in range(2):  # recorded once a day
         with pytest.raises(type(error)):
             purge(environment, error, initiator)
     failures = [(record.failure, record.by) for record in history.read(environment).records]
     assert failures == ([] if initiator is Initiator.MANUAL else [(str(error), "cron")])
-    assert len(told) == len(failures)
+    assert len(fired) == len(failures)
 
 
-def test_what_is_not_due_is_not_a_failure(environment: DokkuEnvironment, told: list[Any]) -> None:
+def test_what_is_not_due_is_not_a_failure(environment: DokkuEnvironment, fired: list[Any]) -> None:
     with pytest.raises(NotDue):
         purge(environment, NotDue("recent"), Initiator.DEPLOY)
-    assert (history.read(environment).records, told) == ((), [])
+    assert (history.read(environment).records, fired) == ((), [])
 
 
 def test_a_result_has_the_exit_code_of_its_error() -> None:

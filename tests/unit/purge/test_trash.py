@@ -41,18 +41,6 @@ def app_directory(cache: Path) -> AppDirectory:
     return AppDirectory(str(cache.parent.parent), cache.parent.name)
 
 
-def test_a_check_that_fails_after_the_rename_undoes_it(cache: Path) -> None:
-    inode = cache.stat().st_ino
-
-    def in_use() -> None:
-        raise Refused("in use")
-
-    with app_directory(cache) as directory, pytest.raises(Refused):
-        set_aside(directory, entry(cache), Scan(), in_use)
-    assert os.listdir(cache.parent) == ["cache"]
-    assert cache.stat().st_ino == inode
-
-
 def test_a_new_cache_is_not_overwritten_by_the_old_one(cache: Path) -> None:
     def in_use() -> None:
         cache.mkdir()
@@ -125,15 +113,6 @@ def test_a_broken_link_in_the_place_of_the_cache_is_not_overwritten(cache: Path)
         cache.symlink_to("nowhere")
         assert not put_back(directory, trash.name)
     assert cache.is_symlink()
-
-
-def test_the_helper_deletes_trash(cache: Path) -> None:
-    helper = Helper()
-    with app_directory(cache) as directory:
-        trash = set_aside(directory, entry(cache), Scan(), lambda: None)
-        delete_trash(directory, trash, helper, lambda *_: None)
-    assert helper.deleted == [(str(cache.parent / trash.name), trash.identity)]
-    assert os.listdir(cache.parent) == []
 
 
 def test_the_helper_is_not_started_while_a_file_system_is_mounted_below(

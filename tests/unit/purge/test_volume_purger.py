@@ -128,14 +128,6 @@ def test_a_volume_that_is_mounted_after_the_plan_is_kept(server: Server, initiat
         assert refused.value.state_and_reason == "in-use: container job mounts it"
 
 
-def test_a_volume_whose_app_is_created_after_the_plan_is_kept(server: Server) -> None:
-    planned = server.find("cache-old")
-    server.create("old")
-    with pytest.raises(NotDue, match="builds of old use it"):
-        server.purge(planned, Initiator.CRON, is_of_app=False)
-    assert "cache-old" in server.volumes
-
-
 @pytest.mark.parametrize("initiator", [Initiator.MANUAL, Initiator.DEPLOY, Initiator.CRON, Initiator.LOW_DISK])
 def test_a_volume_is_kept_while_its_app_is_deployed(server: Server, initiator: Initiator) -> None:
     waited: list[float] = []
