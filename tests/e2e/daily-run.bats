@@ -54,7 +54,7 @@ succeeds_silently() {
   run run_daily_job
   [ "$status" -eq 0 ]
   has_volume "cache-$(app forum)"
-  grep -q "$(app forum): volume cache-$(app forum) kept, auto-purge is off" "$DOKKU_LOGS_DIR/cache.log"
+  grep -q "$(app forum): volume cache-$(app forum) kept, orphaned: auto-purge is off" "$DOKKU_LOGS_DIR/cache.log"
   dokku cache:set --global auto-purge >/dev/null
   succeeds_silently
   run ! has_volume "cache-$(app forum)"
