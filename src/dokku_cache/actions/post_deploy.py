@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from dokku_cache.automatic import background, server
 from dokku_cache.automatic.logged import failures_in_log, log_console, output_in_log
-from dokku_cache.automatic.sweep import apply, keep_app_within, request_for
+from dokku_cache.automatic.sweep import apply_policy, keep_app_within, request_for
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps, host_settings
 from dokku_cache.errors import ExitCode
@@ -45,5 +45,5 @@ def _handle(context: Context, app: str) -> None:
             return
         findings = Surveyor(context.environment, context.engine).survey([app])
         if findings[0].verdict.state is not State.ABSENT:
-            apply(context, findings, lambda _: request_for(context, app, Initiator.DEPLOY))
+            apply_policy(context, findings, lambda _: request_for(context, app, Initiator.DEPLOY))
         keep_app_within(context, app, Initiator.DEPLOY)

@@ -44,7 +44,7 @@ def sweep(
     def request(finding: Finding) -> Request:
         return request_for(context, finding.app, initiator, in_deploy=finding.app == deploying)
 
-    results = apply(context, existing, request)
+    results = apply_policy(context, existing, request)
     if initiator is not Initiator.LOW_DISK or any(result.outcome for result in results):
         purge_text.show_total(context.console, Subject.DIRECTORIES, results)
     return max((result.exit_code for result in results), default=ExitCode.OK)
@@ -66,7 +66,9 @@ def request_for(context: Context, app: str, initiator: Initiator, *, in_deploy: 
     return Request(initiator, auto_purge=auto_purge, in_deploy=in_deploy)
 
 
-def apply(context: Context, findings: Sequence[Finding], request_of: Callable[[Finding], Request]) -> list[Result]:
+def apply_policy(
+    context: Context, findings: Sequence[Finding], request_of: Callable[[Finding], Request]
+) -> list[Result]:
     """Apply the policy to caches, and print each result as soon as it is known; a failure does not end the rest."""
     results = []
     for finding in findings:
@@ -90,8 +92,8 @@ def apply_to_volumes(context: Context, decisions: Sequence[Decision], request: R
     """Remove the volumes of a plan, and print what is kept and the total."""
     removed = [decision for decision in decisions if decision.is_removal]
     kept = [decision for decision in decisions if not decision.is_removal]
-    apply(context, [decision.finding for decision in kept], lambda _: request)
-    results = apply(context, [decision.finding for decision in removed], lambda _: request)
+    apply_policy(context, [decision.finding for decision in kept], lambda _: request)
+    results = apply_policy(context, [decision.finding for decision in removed], lambda _: request)
     if removed:
         purge_text.show_total(context.console, Subject.VOLUMES, results)
     return max((result.exit_code for result in results), default=ExitCode.OK)
