@@ -130,7 +130,7 @@ def deleting(ground: Ground) -> None:
 
 
 def remove(ground: Ground) -> None:
-    """purge/trash: rename it aside, now and then back, and delete it."""
+    """Rename the cache, sometimes back, and delete it."""
     with ground.app() as directory:
         cache = read(directory, read_mounts()).cache
         if cache is None or cache.fault:

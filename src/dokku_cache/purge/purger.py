@@ -236,7 +236,7 @@ def _text(error: BaseException) -> str:
 
 
 def set_aside(directory: AppDirectory, cache: Entry, scan: Scan, verify: Callable[[], None]) -> Entry:
-    """Rename a legacy cache to trash within its app's directory, and give that.
+    """Rename a legacy cache to trash within its app's directory, and give that. Its name has the size of ``scan``.
 
     ``verify`` is called after the rename, when no process can find the cache by its name. It raises CacheError when
     the cache is in use, and the rename is undone. Raises Refused when another directory has the name now.
