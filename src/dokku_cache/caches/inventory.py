@@ -26,8 +26,7 @@ from dokku_cache.rules.volumes import PURGE_ORPHANED, command
 from dokku_cache.sources.app_directory import is_directory
 from dokku_cache.survey import disks
 from dokku_cache.survey.disks import Disk
-from dokku_cache.survey.scanning import measure_finding
-from dokku_cache.survey.scanning import scan_path
+from dokku_cache.survey.scanning import measure_finding, scan_path
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.tree.scan import Scan
 from dokku_cache.volumes.examiner import Examiner, with_size
