@@ -1,6 +1,6 @@
-"""Attackers: processes that swap what lies in a tree all the time, as its owner, as user dokku, or as root.
+"""Processes that swap the entries of a tree all the time, as its owner, as user dokku, or as root.
 
-They themselves work by handles, and never in the canary: what happens to that is the doing of who is attacked.
+They work with open handles and never in the canary: only the attacked program can change that.
 """
 
 import ctypes
@@ -26,7 +26,7 @@ _HERE = -100  # AT_FDCWD
 _BIND, _DETACH, _NOFOLLOW = 4096, 2, 8  # MS_BIND, MNT_DETACH, UMOUNT_NOFOLLOW
 #: An app's directory, its cache, and what is in that.
 _IN_A_CACHE = 2
-#: Mostly in the cache: where the app's own name is swapped all the time, nobody gets far.
+#: Mostly in the cache: if the app's own name is swapped all the time, a purge never gets that far.
 _DEPTHS = (0, 1, *(2, 3) * 12)
 _LIBRARY = ctypes.CDLL(None, use_errno=True)
 
@@ -46,11 +46,11 @@ class Victim:
         subprocess.run(["chown", "-R", f"{owner}:{owner}", canary], check=True)
         subprocess.run(["chmod", "-R", "a+rwX", canary], check=True)
         for directory in (canary, *(path for path in canary.rglob("*") if path.is_dir())):
-            directory.chmod(0o555)  # who wants to empty it has to change that first
+            directory.chmod(0o555)  # a deletion has to change the mode first
         self.forbidden = {(path.stat().st_dev, path.stat().st_ino) for path in (canary, *canary.rglob("*"))}
 
     def open_some(self, chooser: random.Random) -> tuple[int, int]:
-        """Open the top or a directory at most three levels below it; give its depth too. Raises OSError."""
+        """Open the top or a directory at most three levels below it; return its depth too. Raises OSError."""
         position, depth = os.open(self.top, _DIRECTORY), 0
         for _ in range(chooser.choice(_DEPTHS)):
             names = os.listdir(position)
@@ -86,16 +86,16 @@ class Chance:
 
     @property
     def canary(self) -> str:
-        """What a link may lead to."""
+        """The target of a link."""
         canary = self.victim.canary
         return str(self.chooser.choice((canary, canary / self.name, canary / "cache", "../..", "/")))
 
     def linger(self) -> None:
-        """Let it be so for a moment, shorter or longer."""
+        """Wait for a short moment."""
         time.sleep(self.chooser.choice((0, 0, 0.0005, 0.002)))
 
     def exchange(self, other: str) -> None:
-        """Let two names swap what they stand for, at once."""
+        """Swap two names in one call."""
         exchange(self.name, other, self.directory)
 
 
@@ -103,13 +103,13 @@ Attack = Callable[[Chance], None]
 
 
 def exchange(one: str | Path, other: str | Path, directory: int = _HERE) -> None:
-    """Let two names in a directory swap what they stand for, at once. Raises OSError."""
+    """Swap two names in a directory in one call. Raises OSError."""
     if _LIBRARY.renameat2(directory, os.fsencode(one), directory, os.fsencode(other), _EXCHANGE):
         raise OSError(ctypes.get_errno(), "renameat2")
 
 
 def link_for_directory(chance: Chance) -> None:
-    """Put a link to the canary in the place of what is there, and that back again."""
+    """Replace an entry with a link to the canary, then restore it."""
     os.symlink(chance.canary, chance.mine, dir_fd=chance.directory)
     try:
         chance.exchange(chance.mine)
@@ -121,7 +121,7 @@ def link_for_directory(chance: Chance) -> None:
 
 
 def directory_for_link(chance: Chance) -> None:
-    """Let a link to the canary be what was a directory, and later the other way round."""
+    """Replace a link to the canary with a directory."""
     with suppress(FileExistsError):
         os.symlink(chance.canary, chance.name, dir_fd=chance.directory)
         chance.linger()
@@ -130,13 +130,13 @@ def directory_for_link(chance: Chance) -> None:
 
 
 def hard_link(chance: Chance) -> None:
-    """Give a file of the canary another name here."""
+    """Link a file of the canary here."""
     name = f"hard{chance.chooser.randrange(4)}"
     os.link(chance.victim.canary / "a" / "kept", name, dst_dir_fd=chance.directory)
 
 
 def fifo(chance: Chance) -> None:
-    """Put a named pipe, at which an open would wait for ever, in the place of a directory."""
+    """Replace a directory with a named pipe, which would block an open forever."""
     os.mkfifo(chance.mine, 0o666, dir_fd=chance.directory)
     try:
         chance.exchange(chance.mine)
@@ -148,9 +148,9 @@ def fifo(chance: Chance) -> None:
 
 
 def move(chance: Chance) -> None:
-    """Move it elsewhere in the tree, while somebody may stand in it."""
+    """Move an entry elsewhere in the tree, while a process may have it open."""
     if chance.depth < _IN_A_CACHE:
-        return  # or nothing would be left in its place
+        return  # else nothing would be left to attack
     other, _ = chance.victim.open_some(chance.chooser)
     try:
         os.rename(chance.name, chance.chooser.choice(NAMES), src_dir_fd=chance.directory, dst_dir_fd=other)
@@ -158,15 +158,15 @@ def move(chance: Chance) -> None:
         os.close(other)
 
 
-def make_anew(chance: Chance) -> None:
-    """Put in again what was deleted."""
+def create(chance: Chance) -> None:
+    """Create a directory again that was deleted."""
     os.mkdir(chance.name, dir_fd=chance.directory)
 
 
 def bind_mount(chance: Chance) -> None:
-    """Mount the canary below a cache: it is of the same file system, so that the device number tells nothing."""
+    """Mount the canary below a cache: the same file system, so the device number is the same."""
     if chance.depth < _IN_A_CACHE:
-        return  # who mounts something at an app's directory says what the app is
+        return  # mounting at an app's directory replaces the app
     handle = os.open(chance.name, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=chance.directory)
     try:
         status = os.fstat(handle)
@@ -180,12 +180,12 @@ def bind_mount(chance: Chance) -> None:
         os.close(handle)
 
 
-SWAPS: tuple[Attack, ...] = (link_for_directory, directory_for_link, hard_link, fifo, move, make_anew)
+SWAPS: tuple[Attack, ...] = (link_for_directory, directory_for_link, hard_link, fifo, move, create)
 
 
 @contextmanager
 def attacked(victim: Victim, *attackers: tuple[int, tuple[Attack, ...]]) -> Iterator[Any]:
-    """Let attackers of these uids do these things for the time of the block; gives the count of what succeeded."""
+    """Start attackers with these uids for the time of the block; return the number of successful attacks."""
     done = Value("L", 0)
     children = [_start(victim, uid, attacks, done) for uid, attacks in attackers]
     try:
@@ -199,7 +199,7 @@ def attacked(victim: Victim, *attackers: tuple[int, tuple[Attack, ...]]) -> Iter
 
 
 def unmount_all(top: Path) -> None:
-    """Take away what is mounted at or below a directory, the canary in its place included."""
+    """Unmount everything at or below a directory."""
     for mount in reversed(read_mounts()):
         if is_at_or_below(mount.mount_point.removesuffix("//deleted"), str(top)):
             _LIBRARY.umount2(os.fsencode(mount.mount_point), _DETACH | _NOFOLLOW)

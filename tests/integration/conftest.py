@@ -1,4 +1,4 @@
-"""Real directories, a real user dokku, and a real engine; what is missing is a counted skip."""
+"""Real directories, a real user dokku, and a real engine. Tests are skipped where one of these is missing."""
 
 import gc
 import os
@@ -19,10 +19,10 @@ import pytest
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
 
-from . import proof
-
+#: `make proof` runs the long form of some tests.
+IS_LONG = os.environ.get("PROOF") == "long"
 HEROKUISH = 32767
-#: -1 where there is no such user, and all tests here are skipped.
+#: -1 without such a user; then all tests here are skipped.
 try:
     DOKKU = pwd.getpwnam("dokku").pw_uid
 except KeyError:
@@ -33,18 +33,12 @@ ENGINE = Path(__file__).parents[1] / "engine"
 
 
 def pytest_configure() -> None:
-    """Let trees be as they are on a server, whatever the umask of whoever tests."""
+    """Create trees as on a server, whatever the caller's umask is."""
     os.umask(0o022)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what the proofs have done."""
-    for what, count in proof.DONE.items():
-        terminalreporter.write_line(f"proof: {what}: {count:,}")
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what this machine cannot do, and say why."""
+    """Skip the tests that this machine cannot run, with the reason."""
     missing = []
     if os.geteuid() != 0:
         missing.append("root")
@@ -87,7 +81,7 @@ class Server:
         file.write_text(f"{value}\n")
 
     def make_ghost(self, name: str, content: str = "cedar-14/vendor/bundle") -> Path:
-        """Make what is left of a destroyed app, with a cache as the ruby buildpack lays it out."""
+        """Create what a destroyed app leaves: only a cache, by default as the ruby buildpack creates it."""
         cache = self.root / name / "cache"
         (cache / content).mkdir(parents=True)
         (cache / content / "file").write_text("x")
@@ -98,7 +92,7 @@ class Server:
 
 
 def give(top: Path, uid: int) -> None:
-    """Change the owner of all below, whatever the names and the depth."""
+    """Change the owner of everything below."""
     subprocess.run(["chown", "-R", "-h", f"{uid}:{uid}", str(top)], check=True)
 
 
@@ -108,7 +102,7 @@ def age(top: Path) -> None:
 
 
 def manifest(top: Path) -> list[tuple[Any, ...]]:
-    """Names, kinds, owners, sizes, inodes, and where links lead, of all below."""
+    """Return names, modes, owners, sizes, inodes and link targets of everything below."""
     lines = []
     for directory, directories, files in os.walk(os.fsencode(top)):
         for name in directories + files:
@@ -119,15 +113,25 @@ def manifest(top: Path) -> list[tuple[Any, ...]]:
     return sorted(lines)
 
 
+def make_trigger(base: Path, name: str, command: str) -> None:
+    """Let a plugin run this command for a trigger of Dokku."""
+    file = base / "plugins/enabled/test" / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(f"#!/bin/sh\n{command}\n")
+    file.chmod(0o755)
+
+
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    # Where a disk is, while /tmp may be memory; pytest's own directories are closed to other users.
+    # On a disk, because /tmp may be memory; pytest's own directories are closed to other users.
     base = DISK / f"dokku-cache-{os.getpid()}-{tmp_path.name[:20]}"
     root = base / "home"
     for directory in (root, base / "lib/data/apps", base / "plugins/enabled", base / "log"):
         directory.mkdir(parents=True)
     (base / "lib/STABLE_VERSION").write_text("0.38.27\n")
+    make_trigger(base, "app-list", 'ls "$DOKKU_ROOT"')
     give(base, DOKKU)
+    monkeypatch.setenv("DOKKU_ROOT", str(root))
     monkeypatch.setenv("PLUGIN_PATH", str(base / "plugins"))
     monkeypatch.setenv("PATH", f"{STAND_IN / 'bin'}:{os.environ['PATH']}")
     environment = DokkuEnvironment(
@@ -152,17 +156,8 @@ def engine() -> Engine:
 
 
 @pytest.fixture
-def lists_apps(server: Server) -> None:
-    """Let Dokku list what lies in its root."""
-    trigger = server.root.parent / "plugins/enabled/apps/app-list"
-    trigger.parent.mkdir()
-    trigger.write_text(f"#!/bin/sh\nls {server.root}\n")
-    trigger.chmod(0o755)
-
-
-@pytest.fixture
 def volume() -> Iterator[Callable[..., str]]:
-    """Make volumes that are not ours; gives a function of a name, a size in bytes, and labels."""
+    """Return a function that creates a volume from a name, a size in bytes, and labels."""
     made: list[str] = []
 
     def make(name: str, size_bytes: int = 0, **labels: str) -> str:
@@ -192,7 +187,7 @@ def _nothing_left_behind() -> Iterator[None]:
 
 
 def as_dokku(work: Callable[[], Any]) -> Any:
-    """Do something in a child process as user dokku; give what it gives, or raise what it raises."""
+    """Do something in a child process as user dokku; return what it returns, or raise what it raises."""
     user = pwd.getpwnam("dokku")
     reader, writer = os.pipe()
     child = os.fork()
@@ -228,7 +223,7 @@ def as_dokku(work: Callable[[], Any]) -> Any:
 
 @pytest.fixture(scope="session")
 def _image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Have an image with a shell in it, and with the program by which herokuish builds."""
+    """Import an image with a shell, and with herokuish's program /build."""
     directory = tmp_path_factory.mktemp("image")
     shutil.copy("/bin/busybox", directory / "build")
     make = (
@@ -242,7 +237,7 @@ def _image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture
 def container(_image: None) -> Iterator[Callable[[str], str]]:
-    """Make containers that are not ours; gives a function of a mount such as ``/host/path:/path``."""
+    """Return a function that creates a container with a mount such as ``/host/path:/path``, and returns its ID."""
     made: list[str] = []
 
     def make(volume: str, *options: str, command: Sequence[str] = ("/bin/busybox", "sleep", "600")) -> str:

@@ -1,4 +1,4 @@
-"""A socket in front of the engine, and a plugn in front of Dokku's, that write down what is asked."""
+"""A proxy for the engine's socket, and one for plugn, that record all requests."""
 
 import json
 import shutil
@@ -12,8 +12,8 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A request to the engine. ``body``: what came with it as JSON, or None."""
+class Request:
+    """A request to the engine. ``body``: its JSON, or None."""
 
     method: str
     path: str
@@ -21,7 +21,7 @@ class Asked:
 
     @property
     def what(self) -> str:
-        """Method and path, without the version, the identifier and the question's arguments."""
+        """Method and path, without version, identifier and query."""
         parts = [part for part in self.path.split("?")[0].split("/") if part][1:]
         if parts[:1] == ["containers"] and parts[1:2] not in ([], ["create"], ["json"]):
             parts[1] = "ID"
@@ -29,9 +29,9 @@ class Asked:
 
 
 @contextmanager
-def recorded_engine(place: Path, docker_host: str) -> Iterator[tuple[str, list[Asked]]]:
-    """Give a socket that passes everything on to an engine, and the requests that came by it."""
-    asked: list[Asked] = []
+def recorded_engine(place: Path, docker_host: str) -> Iterator[tuple[str, list[Request]]]:
+    """Return a socket that forwards everything to an engine, and the list of requests."""
+    requests: list[Request] = []
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(place))
         place.chmod(0o666)
@@ -43,16 +43,16 @@ def recorded_engine(place: Path, docker_host: str) -> Iterator[tuple[str, list[A
                     client, _ = listener.accept()
                     engine = socket.socket(socket.AF_UNIX)
                     engine.connect(docker_host.removeprefix("unix://"))
-                    threading.Thread(target=_pass_on, args=(engine, client), daemon=True).start()
-                    threading.Thread(target=_record, args=(client, engine, asked), daemon=True).start()
+                    threading.Thread(target=_forward, args=(engine, client), daemon=True).start()
+                    threading.Thread(target=_record, args=(client, engine, requests), daemon=True).start()
 
         threading.Thread(target=serve, daemon=True).start()
-        yield f"unix://{place}", asked
+        yield f"unix://{place}", requests
         listener.shutdown(socket.SHUT_RDWR)
     place.unlink()
 
 
-def _pass_on(source: socket.socket, target: socket.socket) -> None:
+def _forward(source: socket.socket, target: socket.socket) -> None:
     with suppress(OSError):
         while data := source.recv(1 << 16):
             target.sendall(data)
@@ -60,7 +60,7 @@ def _pass_on(source: socket.socket, target: socket.socket) -> None:
         target.shutdown(socket.SHUT_WR)
 
 
-def _record(client: socket.socket, engine: socket.socket, asked: list[Asked]) -> None:
+def _record(client: socket.socket, engine: socket.socket, requests: list[Request]) -> None:
     with suppress(OSError):
         reader = client.makefile("rb")
         while first := reader.readline():
@@ -71,7 +71,7 @@ def _record(client: socket.socket, engine: socket.socket, asked: list[Asked]) ->
             is_json = "json" in headers.get("content-type", "")
             body = reader.read(int(headers.get("content-length", "0")))
             method, path, _ = first.decode().split(" ", 2)
-            asked.append(Asked(method, path, json.loads(body) if is_json and body else None))
+            requests.append(Request(method, path, json.loads(body) if is_json and body else None))
             engine.sendall(b"".join(head) + b"\r\n" + body)
             while "chunked" in headers.get("transfer-encoding", "") and (size := reader.readline()):
                 piece = reader.read(int(size, 16) + 2)
@@ -79,16 +79,16 @@ def _record(client: socket.socket, engine: socket.socket, asked: list[Asked]) ->
                 if int(size, 16) == 0:
                     break
             if "upgrade" in headers:
-                break  # from here on it is no HTTP any more, and only the engine talks
-        _pass_on(client, engine)
+                break  # no longer HTTP; only the engine sends
+        _forward(client, engine)
 
 
 @contextmanager
 def recorded_plugn(directory: Path, path: str) -> Iterator[tuple[str, Path]]:
-    """Give a PATH on which plugn writes down its arguments and does what it does, and the file with the lines."""
+    """Return a PATH with a plugn that records its arguments and calls the real one, and the file with the lines."""
     real = shutil.which("plugn", path=path)
     directory.mkdir()
-    lines = directory / "asked"
+    lines = directory / "requests"
     lines.touch()
     lines.chmod(0o666)
     script = directory / "plugn"

@@ -1,9 +1,7 @@
-"""Stopping a program at any of its calls to the kernel: killed there, or told that the call has failed.
+"""Stop a program at any of its system calls: it is killed there, or the call fails.
 
-By the kernel's own means (seccomp_unotify(2), Linux 5.5): each call of some kinds, of a process and all that it
-starts, waits until it is answered here. strace can inject too, but counts for each thread apart: the third
-``unlinkat`` of one of 32 threads is never one certain call, and what a thread opens never comes before what the
-program opened as it started.
+With seccomp_unotify(2) (Linux 5.5) each call of some kinds, of a process and its children, waits for an answer.
+strace can inject failures too, but counts the calls of each thread separately.
 """
 
 import ctypes
@@ -18,8 +16,7 @@ import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-#: The kinds of calls that are counted, by their numbers on the two architectures that Dokku runs on; -1: not there.
-#: What CPython calls for ``os.rmdir`` in a directory is ``unlinkat`` with a flag; it counts as its own kind here.
+#: The numbers of the counted calls on both architectures. ``unlinkat`` with AT_REMOVEDIR counts as ``rmdir``.
 _NUMBERS = {
     "x86_64": {
         "write": 1, "connect": 42, "sendto": 44, "rename": 82, "mkdir": 83, "rmdir": 84, "unlink": 87, "chmod": 90,
@@ -59,7 +56,7 @@ _CONTINUE = 1
 
 @dataclass(frozen=True)
 class Call:
-    """One call: its kind, and the path it names, or nothing."""
+    """One call: its kind, and the path in its arguments, or nothing."""
 
     kind: str
     path: str = ""
@@ -70,7 +67,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Stop:
-    """Where to stop: the so manieth call of a kind, from 1 on; ``failure`` is an errno, or None: killed there."""
+    """Stop at a call of this kind, counted from 1: it fails with an errno, or the process is killed (None)."""
 
     kind: str
     number: int
@@ -83,7 +80,7 @@ class Stop:
 
 @dataclass
 class Run:
-    """What came of it: the calls that counted, the one at which it was stopped, and the exit code."""
+    """The counted calls, the call at which the program was stopped, and the exit code."""
 
     calls: list[Call] = field(default_factory=list)
     stopped_at: Call | None = None
@@ -91,14 +88,14 @@ class Run:
 
 
 def is_possible() -> bool:
-    """Tell whether this kernel and machine can do it."""
+    """Return whether this kernel and machine can do it."""
     return platform.machine() in _NUMBERS and tuple(map(int, os.uname().release.split(".")[:2])) >= (5, 5)
 
 
 def run(enter: Callable[[], None], work: Callable[[], int], stop: Stop | None, counts: Callable[[Call], bool]) -> Run:
-    """Do something in a child process, which gives its exit code, and stop it there.
+    """Do something in a child process that returns its exit code, and stop it.
 
-    ``enter``: what the child does first, in which no call counts. ``counts``: which calls do afterwards.
+    ``enter``: what the child does first; these calls do not count. ``counts``: which calls count afterwards.
     """
     ours, childs = socket.socketpair()
     child = os.fork()
@@ -123,7 +120,7 @@ def run(enter: Callable[[], None], work: Callable[[], int], stop: Stop | None, c
             _answer_all(listener, outcome, stop, counts)
         finally:
             os.close(listener)
-    except BaseException:  # as Ctrl-C: nobody answers it any more, and it might wait for ever
+    except BaseException:  # without answers the child would wait forever
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         raise
@@ -132,7 +129,7 @@ def run(enter: Callable[[], None], work: Callable[[], int], stop: Stop | None, c
 
 
 def _listen() -> int:
-    """Let calls of these kinds wait for an answer from now on; give the handle at which they are asked for."""
+    """Let calls of these kinds wait for an answer from now on; return the handle for the answers."""
     machine = platform.machine()
     numbers = sorted(_NUMBERS[machine].values())
     code = struct.pack("=HBBI", _LOAD, 0, 0, 0)
@@ -142,7 +139,7 @@ def _listen() -> int:
     buffer = ctypes.create_string_buffer(code)
     program = struct.pack("@HxxxxxxP", len(code) // 8, ctypes.addressof(buffer))
     library = ctypes.CDLL(None, use_errno=True)
-    library.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)  # without which only root may
+    library.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)  # required for all but root
     listener: int = library.syscall(_SECCOMP[machine], _SET_FILTER, _NEW_LISTENER, program)
     if listener < 0:
         raise OSError(ctypes.get_errno(), "seccomp")
@@ -156,15 +153,15 @@ def _answer_all(listener: int, outcome: Run, stop: Stop | None, counts: Callable
     poll.register(listener, select.POLLIN)
     while True:
         if not poll.poll()[0][1] & select.POLLIN:
-            return  # nobody is left who could call
-        asked = bytearray(_NOTIFICATION.size)
+            return  # all processes have ended
+        request = bytearray(_NOTIFICATION.size)
         try:
-            fcntl.ioctl(listener, _RECEIVE, asked)
+            fcntl.ioctl(listener, _RECEIVE, request)
         except OSError as error:
-            if error.errno in {errno.ENOENT, errno.EINTR}:  # who asked was killed
+            if error.errno in {errno.ENOENT, errno.EINTR}:  # the caller was killed
                 continue
             raise
-        identifier, process, _, number, _, _, *arguments = _NOTIFICATION.unpack(asked)
+        identifier, process, _, number, _, _, *arguments = _NOTIFICATION.unpack(request)
         call = _read(names[number], process, arguments)
         answer = _ANSWER.pack(identifier, 0, 0, _CONTINUE)
         if counts(call):

@@ -1,11 +1,12 @@
-"""A server with one cache to purge and everything beside it that has to stay, and commands that are stopped."""
+"""A server with one cache to purge and data that must stay unchanged, and commands that are stopped."""
 
 import contextlib
 import hashlib
 import os
 import pwd
+import re
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,22 +20,24 @@ from dokku_cache.records import history
 from dokku_cache.survey.surveyor import Surveyor
 
 from . import trees
-from .calling import SOURCE, environ, list_apps
+from .calling import SOURCE, environ
 from .conftest import DOKKU, HEROKUISH, Server, age, as_dokku, give
 from .stopper import Call
 
-#: What every program opens that starts, and the modules of Python and of this plugin: these are not the purge.
+#: Opened when a program starts, and by imports. These calls are not counted.
 _OF_A_START = ("/usr/", "/lib", "/etc/", "/bin/", "/dev/", str(SOURCE))
+#: Opened for every process of the machine: one is like the other.
+_OF_A_PROCESS = re.compile("/proc/[0-9]+/")
 OWN, FOREIGN = "dokku", "32767"
 APP = "shop"
 
 
 @dataclass(frozen=True)
 class Command:
-    """Something that purges, as a door calls it.
+    """A command that purges.
 
-    ``owner``: of the cache. ``succeeds``: exits with 0 whatever happens.
-    ``is_closed``: the cache can be measured by the helper alone. ``files``: that many more.
+    ``owner``: of the cache. ``succeeds``: exits with 0 in any case.
+    ``is_closed``: only the helper can scan the cache. ``files``: so many more.
     """
 
     name: str
@@ -46,31 +49,32 @@ class Command:
 
 
 COMMANDS = (
-    Command("by hand, own", ("purge-legacy", APP), OWN),
-    Command("by hand", ("purge-legacy", APP), FOREIGN),
+    Command("manual", ("purge-legacy", APP), FOREIGN),
+    Command("manual, of dokku", ("purge-legacy", APP), OWN),
     Command("destroyed", ("post-delete", APP, "latest"), FOREIGN, succeeds=True),
     Command("upgraded", ("post-upgrade", "0.30.11", "0.38.27"), FOREIGN, succeeds=True),
 )
 
 
 def is_of_the_purge(call: Call) -> bool:
-    """Tell whether a call is one of the purge itself, and not of a program's start."""
-    return not (call.kind == "openat" and call.path.startswith(_OF_A_START))
+    """Return whether a call belongs to the purge itself, and not to the start of a program."""
+    is_alike = call.path.startswith(_OF_A_START) or _OF_A_PROCESS.match(call.path)
+    return call.kind != "openat" or not is_alike
 
 
 def content(top: Path) -> dict[bytes, tuple[Any, ...]]:
-    """All below, to the byte: kinds, owners, modes, inodes, links, and a digest of what is in each file."""
+    """Return everything below: modes, owners, inodes, link targets, and a digest of each file."""
     found: dict[bytes, tuple[Any, ...]] = {}
     for directory, directories, files in os.walk(os.fsencode(top)):
         for name in (b".", *directories, *files):
             path = os.path.join(directory, name)
             status = os.lstat(path)
-            inside: Any = b""
+            data: Any = b""
             if os.path.islink(path):
-                inside = os.readlink(path)
+                data = os.readlink(path)
             elif os.path.isfile(path):
-                inside = hashlib.sha256(Path(os.fsdecode(path)).read_bytes()).digest()
-            found[path] = (status.st_mode, status.st_uid, status.st_gid, status.st_ino, inside)
+                data = hashlib.sha256(Path(os.fsdecode(path)).read_bytes()).digest()
+            found[path] = (status.st_mode, status.st_uid, status.st_gid, status.st_ino, data)
     return found
 
 
@@ -82,20 +86,19 @@ class Scene:
         self.directory = server.root / APP
         self._base = server.root.parent
         remove_all_stale(Engine(server.environment.docker_host))
-        self._make_what_stays()
+        self._make_others()
         self._make_cache()
-        self._stays = self._all_that_stays()
+        self._kept = self._everything_else()
         self._cache = content(self.directory / "cache")
         self.sizes = self._sizes()
 
-    def _make_what_stays(self) -> None:
+    def _make_others(self) -> None:
         subprocess.run(["rm", "-rf", *self._server.root.iterdir(), self._base / "lib/data"], check=True)
         outside = self._base / "outside"
         outside.mkdir(exist_ok=True)
         (outside / "kept").write_text("content")
         neighbour = self._server.make_cache("neighbour")
         (neighbour.parent / "DOCKER_OPTIONS_DEPLOY").write_text(f"-v {neighbour}:/x\n")
-        list_apps(self._server, APP, "neighbour")
         recorded = self._base / "lib/data/cache/dokku-version"
         recorded.parent.mkdir(parents=True)
         recorded.write_text("0.30.11\n")
@@ -117,8 +120,8 @@ class Scene:
         (cache / "node").chmod(0o700 if self._command.is_closed else 0o555)
         age(cache)
 
-    def _all_that_stays(self) -> dict[bytes, Any]:
-        """Give the content of everything but the app's cache and trash, and what the plugin writes down."""
+    def _everything_else(self) -> dict[bytes, Any]:
+        """Return the content of everything but the app's cache and trash."""
         found = content(self._base / "outside")
         for path, entry in content(self._server.root).items():
             inner = os.fsdecode(path).removeprefix(f"{self.directory}/")
@@ -131,64 +134,62 @@ class Scene:
         return [path for path in self.directory.iterdir() if path.name == "cache" or TRASH_PREFIX in path.name]
 
     def _sizes(self) -> tuple[int, int]:
-        """Give the bytes and the files that are there to be purged."""
+        """Return the bytes and the number of files to purge."""
         total = files = 0
         for place in self._left:
             used = subprocess.run([trees.DU, "-s", "-B1", place], capture_output=True, check=True).stdout
             total += int(used.split()[0])
-            files += sum(not stat_is_directory(path) for path in place.rglob("*"))
+            files += sum(path.is_symlink() or not path.is_dir() for path in place.rglob("*"))
         return total, files
 
     def enter(self) -> None:
-        """Let this process be what a door starts."""
-        enter_as_door(self._server)
+        """Let this process be what an entry point starts."""
+        enter_as_entry_point(self._server)
 
     def work(self) -> int:
-        """Do what the door does, and give the exit code."""
+        """Run the command, and return the exit code."""
         return cli.main(self._command.arguments)
 
-    @property
-    def said(self) -> str:
-        """What was said since the last time it was asked for."""
-        return take_said(self._server)
+    def check(self, code: int, *, was_killed: bool, got_enoent: bool = False) -> None:
+        """Check everything after a stop, and that the next purge finishes the work.
 
-    def hold(self, code: int, *, was_killed: bool, was_told_gone: bool = False) -> None:
-        """Hold what has to be so after a stop, and that the next purge ends the work.
-
-        ``was_told_gone``: the kernel has said of something that it is not there, which is nobody's failure then.
+        ``got_enoent``: a call failed as if something were missing, which is no failure of the purge then.
         """
-        said = self.said
-        assert "Unexpected error" not in said, said
-        assert "Traceback" not in said, said
-        assert self._all_that_stays() == self._stays, f"what should stay does not: {said}"
+        printed = take_printed(self._server)
+        assert "Unexpected error" not in printed, printed
+        assert "Traceback" not in printed, printed
+        assert self._everything_else() == self._kept, f"something else changed: {printed}"
         state = self._state()
         if (self.directory / "cache").exists():
-            assert content(self.directory / "cache") == self._cache, said
+            assert content(self.directory / "cache") == self._cache, printed
             assert len(self._left) == 1, self._left
-            assert state is State.ORPHANED, said
+            assert state is State.ORPHANED, printed
         elif self._left:
-            assert state is State.INTERRUPTED, said
+            assert state is State.INTERRUPTED, printed
         if self._command.succeeds and not was_killed:
-            assert code == 0, said
+            assert code == 0, printed
         elif not was_killed:
             is_whole = (self.directory / "cache").exists()
-            assert (code == 0) == (not self._left) or (was_told_gone and is_whole), said
-        if not self._left and not was_told_gone:
-            assert self._recorded()[-1:] == [self.sizes] or was_killed or "history" in said, said
+            assert (code == 0) == (not self._left) or (got_enoent and is_whole), printed
+        if not self._left and not got_enoent:
+            assert self._recorded()[-1:] == [self.sizes] or was_killed or "history" in printed, printed
         self._end()
 
     def _end(self) -> None:
-        """Let the next purge end the work, and hold that it has, and has recorded the total."""
+        """Let the next purge finish the work, and check that it did and recorded the total."""
         had_work, known = bool(self._left), len(self._recorded())
         code = in_child(self.enter, self.work)
-        said = self.said
-        assert code == 0, said
-        assert self._left == [], said
-        assert self._all_that_stays() == self._stays, f"what should stay does not: {said}"
+        printed = take_printed(self._server)
+        assert code == 0, printed
+        assert self._left == [], printed
+        assert self._everything_else() == self._kept, f"something else changed: {printed}"
         if had_work:
-            assert self._recorded()[known:] == [self.sizes], said
+            assert self._recorded()[known:] == [self.sizes], printed
         assert self._state() is State.ABSENT
-        assert helpers(self._server) == [], "a helper container is left"
+        listed = {"all": True, "filters": {"label": "com.dokku.cache.helper"}}
+        assert Engine(self._server.environment.docker_host).api.containers(**listed) == [], (
+            "a helper container is left"
+        )
 
     def _state(self) -> State:
         engine = Engine(self._server.environment.docker_host)
@@ -204,8 +205,8 @@ class Scene:
         ]
 
 
-def enter_as_door(server: Server) -> None:
-    """Let this process be what a door starts: as user dokku, with what Dokku passes to it."""
+def enter_as_entry_point(server: Server) -> None:
+    """Let this process be what an entry point starts: as user dokku, with what Dokku passes to it."""
     environment = environ(server)
     user = pwd.getpwnam("dokku")
     os.initgroups("dokku", user.pw_gid)
@@ -214,26 +215,21 @@ def enter_as_door(server: Server) -> None:
     os.chdir("/")
     os.environ.clear()
     os.environ.update(environment)
-    said = os.open(server.root.parent / "log/said", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    for descriptor, source in ((0, os.open(os.devnull, os.O_RDONLY)), (1, said), (2, said)):
+    printed = os.open(server.root.parent / "log/printed", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    for descriptor, source in ((0, os.open(os.devnull, os.O_RDONLY)), (1, printed), (2, printed)):
         os.dup2(source, descriptor)
 
 
-def take_said(server: Server) -> str:
-    """Give what was said since the last time it was asked for, by who came in by ``enter_as_door``."""
-    path = server.root.parent / "log/said"
+def take_printed(server: Server) -> str:
+    """Return what processes that began with ``enter_as_entry_point`` have printed since the last call."""
+    path = server.root.parent / "log/printed"
     text = path.read_text() if path.exists() else ""
     path.unlink(missing_ok=True)
     return text
 
 
-def stat_is_directory(path: Path) -> bool:
-    """Tell whether it is a directory, and no link to one."""
-    return path.is_dir() and not path.is_symlink()
-
-
 def in_child(enter: Callable[[], None], work: Callable[[], int]) -> int:
-    """Do something in a child process, and give the exit code."""
+    """Do something in a child process, and return the exit code."""
     child = os.fork()
     if child == 0:
         code = 125
@@ -242,10 +238,3 @@ def in_child(enter: Callable[[], None], work: Callable[[], int]) -> int:
             code = work()
         os._exit(code)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
-def helpers(server: Server) -> list[Mapping[str, Any]]:
-    """Give the helper containers that are there, running or not."""
-    api = Engine(server.environment.docker_host).api
-    listed: list[Mapping[str, Any]] = api.containers(all=True, filters={"label": "com.dokku.cache.helper"})
-    return listed

@@ -1,4 +1,4 @@
-"""An engine that says what a test wants, for answers that a real one gives on a bad day only."""
+"""An engine with answers that a real engine gives only in rare failures."""
 
 import http.server
 import json
@@ -17,7 +17,7 @@ Answers = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Failure:
-    """An answer that is an error, in the engine's own words."""
+    """An error as an answer."""
 
     status: int
     message: str
@@ -61,7 +61,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def _is_asked_for(self, container: Mapping[str, Any]) -> bool:
-        """Heed a filter by labels, as the engine does."""
+        """Apply a filter by labels, as the engine does."""
         query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
         wanted = json.loads(query.get("filters", ["{}"])[0]).get("label", [])
         labels = [
@@ -84,9 +84,9 @@ def stub_engine(
     minimum_version: tuple[int, int] = (1, 12),
     asked: list[str] | None = None,
 ) -> Iterator[str]:
-    """Answer at a socket by the path of the question, without its version; give what DOCKER_HOST is then.
+    """Answer requests at a socket by their path without the version; return the value of DOCKER_HOST.
 
-    What is no GET has its method in front: ``DELETE /volumes/x``. ``asked`` gets each question.
+    Paths of methods other than GET begin with the method: ``DELETE /volumes/x``. ``asked`` gets each path.
     """
     with _Server(str(socket), _Handler) as server:
         server.answers = {"/version": {"ApiVersion": "1.41"}, "/containers/json": [], "/info": {}, **answers}

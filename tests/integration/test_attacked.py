@@ -1,4 +1,4 @@
-"""Whoever owns a cache, and user dokku, may swap what is in it all the time: nothing outside is touched."""
+"""The owner of a cache and user dokku may swap its entries all the time: nothing outside is touched."""
 
 import itertools
 import os
@@ -23,25 +23,24 @@ from dokku_cache.tree.mounts import read_mounts
 from dokku_cache.tree.program import ignore
 from dokku_cache.tree.scan import Scan
 
-from . import proof
 from .attackers import NAMES, SWAPS, Attack, Victim, attacked, bind_mount, exchange
-from .conftest import DOKKU, HEROKUISH, Server, as_dokku
+from .conftest import DOKKU, HEROKUISH, IS_LONG, Server, as_dokku
 from .stopping import content
 from .test_purge import purge
 
-#: For each primitive so long, in the short form and in the long one.
-SECONDS = 20.0 if proof.IS_LONG else 0.8
-#: What fails is refused; anything else than these is a defect.
+#: For each primitive, in the long and the short form.
+SECONDS = 20.0 if IS_LONG else 0.8
+#: Any other exception is a defect.
 REFUSALS = (OSError, CacheError)
 ROOT = 0
 
 
 class NothingThere(Exception):
-    """There is nothing to work on right now, so that this is no round."""
+    """There is nothing to work on right now, so this round does not count."""
 
 
 class Ground:
-    """An app of which a cache is put in place again and again, made where nobody attacks."""
+    """An app whose cache is created again and again, outside of the attackers' reach."""
 
     def __init__(self, server: Server, owner: int) -> None:
         self.server, self.owner = server, owner
@@ -54,11 +53,11 @@ class Ground:
         self._numbers = itertools.count()
 
     def is_whole(self) -> bool:
-        """Tell whether there is a cache with all its directories, as far as nobody has swapped them right now."""
+        """Return whether the cache has all its directories right now."""
         return all((self.root / "shop/cache" / name / "a").is_dir() for name in NAMES)
 
     def make(self) -> None:
-        """Put an app with a cache in place, whatever is there; by one rename, which follows no link."""
+        """Put an app with a cache in place by one rename, which follows no link."""
         app = self._stage / f"app{next(self._numbers)}"
         cache = app / CACHE_NAME
         for name, inner in itertools.product(NAMES, NAMES):
@@ -93,7 +92,7 @@ class Ground:
 
 
 def handles(ground: Ground) -> None:
-    """tree/handles: open an app, and see whether it still has its name."""
+    """tree/handles: open an app, and check that it still has its name."""
     with ground.app() as directory:
         directory.still_named()
 
@@ -153,7 +152,7 @@ def helper(ground: Ground) -> None:
 
 
 def whole(ground: Ground) -> None:
-    """End to end: find, decide, rename, delete."""
+    """The whole purge: survey, decide, rename, delete."""
     environment = ground.server.environment
     purge(
         Server(
@@ -166,7 +165,7 @@ def whole(ground: Ground) -> None:
 
 
 def _rounds(ground: Ground, primitive: Callable[[Ground], None], seconds: float) -> tuple[int, int]:
-    """Do it again and again, as user dokku; give how often, and how often it refused to go on."""
+    """Repeat it for some seconds; return how often it ran, and how often it was refused."""
     end = time.monotonic() + seconds
     rounds = refused = 0
     while time.monotonic() < end:
@@ -181,7 +180,7 @@ def _rounds(ground: Ground, primitive: Callable[[Ground], None], seconds: float)
 
 
 def _makes(ground: Ground, pause_seconds: float) -> Attack:
-    """An attack that is none: by root, what was deleted is made anew."""
+    """Return a harmless attack: root creates again what was deleted."""
 
     def make(_: object) -> None:
         if not ground.is_whole():
@@ -191,7 +190,7 @@ def _makes(ground: Ground, pause_seconds: float) -> Attack:
     return make
 
 
-#: What each primitive works on: directories of dokku's or of the builder's user, as user dokku or as root.
+#: Each primitive, the owner of the directories, and the user that works.
 PRIMITIVES = (
     *((primitive, DOKKU, DOKKU) for primitive in (handles, scanning, deleting, whole)),
     *((primitive, HEROKUISH, ROOT) for primitive in (scanning, deleting)),
@@ -200,14 +199,14 @@ PRIMITIVES = (
 
 
 @pytest.mark.parametrize(
-    "has_mounts", [True, False][: 1 + proof.IS_LONG], ids=["swapped and mounted on", "swapped"][: 1 + proof.IS_LONG]
+    "has_mounts", [True, False][: 1 + IS_LONG], ids=["swapped and mounted on", "swapped"][: 1 + IS_LONG]
 )
 @pytest.mark.parametrize(
     ("primitive", "owner", "user"),
     PRIMITIVES,
     ids=lambda value: getattr(value, "__name__", {DOKKU: "dokku", HEROKUISH: "32767", ROOT: "root"}.get(value)),
 )
-def test_nothing_outside_is_touched_while_all_of_it_is_swapped(
+def test_nothing_outside_is_touched_while_everything_is_swapped(
     server: Server, primitive: Callable[[Ground], None], owner: int, user: int, has_mounts: bool
 ) -> None:
     ground = Ground(server, owner)
@@ -223,10 +222,7 @@ def test_nothing_outside_is_touched_while_all_of_it_is_swapped(
         attackers.append((ROOT, (bind_mount,)))
     with attacked(ground.victim, *attackers) as swaps:
         work = partial(_rounds, ground, primitive, SECONDS * (2 if is_slow else 1))
-        rounds, refused = as_dokku(work) if user == DOKKU else work()
+        rounds, _ = as_dokku(work) if user == DOKKU else work()
     assert content(ground.victim.canary) == before
     assert rounds > 0
     assert swaps.value > 100
-    proof.DONE[f"rounds of {primitive.__name__} under attack"] += rounds
-    proof.DONE[f"rounds of {primitive.__name__} that refused to go on"] += refused
-    proof.DONE["swaps by attackers"] += swaps.value

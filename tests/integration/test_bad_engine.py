@@ -15,7 +15,7 @@ import pytest
 from dokku_cache.records import history
 
 from .bad_engine import RUNTIME_FAILURE, BadEngine, bad_engine, is_running
-from .calling import call, command, environ, list_apps
+from .calling import call, command, environ
 from .conftest import Server, manifest
 
 
@@ -44,7 +44,6 @@ def log(server: Server) -> str:
 
 def test_a_runtime_that_fails_leaves_the_cache_as_it_was(there: Server, bad: BadEngine) -> None:
     cache = there.make_cache("shop")
-    list_apps(there, "shop")
     before = manifest(cache)
     with bad.broken_runtime():
         done = call(there, "purge-legacy", "shop")
@@ -73,7 +72,6 @@ def test_an_authorization_plugin_that_denies_the_helper(
     there: Server, bad: BadEngine, setting: str, is_failure: bool
 ) -> None:
     cache = there.make_cache("shop")
-    list_apps(there, "shop")
     before = manifest(cache)
 
     def deny(_method: str, path: str, body: Any) -> str:
@@ -108,7 +106,6 @@ def prune_loop(bad: BadEngine) -> Iterator[None]:
 @pytest.mark.usefixtures("prune_loop")
 def test_commands_next_to_a_prune_loop_remove_all_or_nothing(there: Server, bad: BadEngine) -> None:
     apps = [f"app{number}" for number in range(4)]
-    list_apps(there, *apps)
     for app in apps:
         cache = there.make_cache(app)
         before = manifest(cache)
@@ -184,7 +181,6 @@ def test_a_purge_during_which_the_engine_restarts(
     there: Server, bad: BadEngine, how: signal.Signals, names: tuple[str, ...]
 ) -> None:
     cache = there.make_cache("shop", files=FILES)
-    list_apps(there, "shop")
     with (
         bad.pausing_runtime(),
         subprocess.Popen(

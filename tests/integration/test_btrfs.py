@@ -1,4 +1,4 @@
-"""Purging on btrfs: quotas that are used up, and snapshots that keep what was removed."""
+"""Purging on btrfs: used-up quotas, and snapshots that keep removed data."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .calling import call, list_apps
+from .calling import call
 from .conftest import DISK, Server, give, manifest
 
 
@@ -27,7 +27,6 @@ def there(server: Server) -> Iterator[Server]:
     btrfs("subvolume", "create", root)
     mounted.chmod(0o755)
     give(root, server.root.stat().st_uid)
-    list_apps(server, "shop")
     yield Server(replace(server.environment, root=str(root), host_root=str(root)), root)
     subprocess.run(["umount", "--lazy", mounted], check=True)
     subprocess.run(["rm", "-rf", directory], check=True)
@@ -45,7 +44,7 @@ def fill_up(directory: Path) -> None:
         (directory / f"filler{number}").touch()
 
 
-def test_a_used_up_quota_keeps_the_cache_and_names_a_way_out(there: Server) -> None:
+def test_a_used_up_quota_keeps_the_cache_with_a_hint(there: Server) -> None:
     cache = there.make_cache("shop", files=300)
     btrfs("quota", "enable", there.root.parent)
     btrfs("qgroup", "limit", "24M", there.root)

@@ -1,7 +1,6 @@
-"""A disk on which nothing is left, neither bytes nor inodes, for the engine as for Dokku; or one that is read-only.
+"""A disk without free bytes or inodes, for the engine and for Dokku, or one that became read-only.
 
-A purge frees all the same, or says what Docker needs, and then all is as it was: moby/moby#36473,
-docker/for-linux#214.
+A purge works all the same, or says what Docker needs and changes nothing (moby/moby#36473, docker/for-linux#214).
 """
 
 import os
@@ -22,13 +21,13 @@ from dokku_cache.tree.handles import Identity
 from dokku_cache.tree.program import ignore
 
 from . import trees
-from .calling import call, list_apps
+from .calling import call
 from .conftest import DISK, ENGINE, Server, give, manifest
 
 
 @pytest.fixture
 def disk() -> Iterator[Path]:
-    """A small disk, ext4 as on most servers, with nothing kept back for root."""
+    """A small disk with ext4, and nothing reserved for root."""
     directory = DISK / f"dokku-cache-full-{os.getpid()}"
     mounted = directory / "disk"
     mounted.mkdir(parents=True)
@@ -44,11 +43,10 @@ def disk() -> Iterator[Path]:
 
 @pytest.fixture
 def there(server: Server, disk: Path) -> Iterator[Server]:
-    """A server that has all its data on that disk, and an engine that has too."""
+    """A server and an engine with all their data on that disk."""
     root = disk / "home"
     root.mkdir()
     give(root, server.root.stat().st_uid)
-    list_apps(server, "shop")
     subprocess.run([ENGINE / "up", disk / "engine"], check=True)
     host = f"unix://{disk}/engine/docker.sock"
     yield Server(replace(server.environment, root=str(root), host_root=str(root), docker_host=host), root)
@@ -57,7 +55,7 @@ def there(server: Server, disk: Path) -> Iterator[Server]:
 
 
 def fill_up(disk: Path, *, inodes: bool = False, undo: bool = False) -> None:
-    """Take all that is free, to the last block or inode; or give it back."""
+    """Use all free blocks or inodes; or free them again."""
     filler = disk / "filler"
     if undo:
         subprocess.run(["rm", "-rf", filler], check=True)
@@ -74,12 +72,14 @@ def fill_up(disk: Path, *, inodes: bool = False, undo: bool = False) -> None:
         (filler / "more").write_bytes(b"x" * (1 << 13))
 
 
-@pytest.mark.parametrize("inodes", [False, True], ids=["bytes", "inodes"])
-@pytest.mark.parametrize("is_imported", [True, False], ids=["image is there", "image is not there"])
-def test_a_purge_frees_or_says_what_docker_needs(there: Server, disk: Path, inodes: bool, is_imported: bool) -> None:
+@pytest.mark.parametrize(
+    ("inodes", "is_imported"),
+    [(False, True), (True, False), (False, False)],
+    ids=["no bytes", "no inodes and no image", "no bytes and no image"],
+)
+def test_a_purge_works_or_says_what_docker_needs(there: Server, disk: Path, inodes: bool, is_imported: bool) -> None:
     cache = there.make_cache("shop", files=300)
-    # An engine has had images before: one that never had remembers for ever that it could not make their directory
-    # (Docker 29 with containerd's store).
+    # An engine that never had an image cannot create their directory later (Docker 29 with containerd's store).
     engine = Engine(there.environment.docker_host)
     helper_image.ensure(engine)
     if not is_imported:
@@ -102,7 +102,7 @@ def test_a_purge_frees_or_says_what_docker_needs(there: Server, disk: Path, inod
 
 @contextmanager
 def at_most(seconds: int) -> Iterator[None]:
-    """Raise TimeoutError in what takes longer."""
+    """Raise TimeoutError if the block takes longer."""
 
     def end(*_: object) -> None:
         raise TimeoutError
@@ -116,7 +116,7 @@ def at_most(seconds: int) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def test_the_helper_ends_where_the_disk_became_read_only(engine: Engine, disk: Path) -> None:
+def test_the_helper_ends_on_a_disk_that_became_read_only(engine: Engine, disk: Path) -> None:
     """As after an error of the disk (ext4(5), errors=remount-ro)."""
     cache = disk / "cache"
     cache.mkdir()

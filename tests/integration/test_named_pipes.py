@@ -1,4 +1,4 @@
-"""A named pipe in place of what the plugin keeps: a deploy would wait for it for ever."""
+"""A named pipe instead of one of the plugin's files must not block a deploy."""
 
 import os
 import subprocess
@@ -13,12 +13,12 @@ from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import CacheError
 from dokku_cache.records import daily_run, history
 
-from .calling import SOURCE, environ, list_apps
+from .calling import SOURCE, environ
 from .conftest import DOKKU, Server, give
 
 
 @pytest.mark.parametrize(
-    ("name", "look"),
+    ("name", "read"),
     [
         ("history.jsonl", history.read),
         ("history.jsonl", lambda environment: history.append(environment, history.Record("shop", "", "manual"))),
@@ -27,14 +27,16 @@ from .conftest import DOKKU, Server, give
         ("dokku-version", server.recorded_version),
     ],
 )
-def test_it_is_not_waited_for(server: Server, name: str, look: Callable[[DokkuEnvironment], object]) -> None:
+def test_reading_a_state_file_does_not_block(
+    server: Server, name: str, read: Callable[[DokkuEnvironment], object]
+) -> None:
     path = Path(server.environment.lib_root, "data/cache", name)
     path.parent.mkdir(parents=True, exist_ok=True)
     os.mkfifo(path)
     try:
-        assert look(server.environment) in ("", [low_disk.DEFAULT_ENGINE_ROOT])
+        assert read(server.environment) in ("", [low_disk.DEFAULT_ENGINE_ROOT])
     except CacheError as error:
-        assert str(path) in str(error)  # noqa: PT017 - some say it, others pass over it
+        assert str(path) in str(error)  # noqa: PT017 - some functions report it, others ignore it
 
 
 def until_gone(words: str) -> None:
@@ -47,8 +49,8 @@ def until_gone(words: str) -> None:
 
 
 _DATA, _SETTINGS = "lib/data/cache/", "lib/config/cache/--global/"
-#: Each door, with what it looks at before there is any Python, and Python afterwards, below Dokku's directories.
-DOORS = {
+#: Each entry point, with the files that bash and Python read.
+ENTRY_POINTS = {
     ("triggers/post-deploy", "shop"): (
         "log/cache.log",
         f"{_DATA}installation",
@@ -67,14 +69,13 @@ DOORS = {
 }
 
 
-@pytest.mark.parametrize(("door", "kept"), [(door, kept) for door, looks in DOORS.items() for kept in looks])
-def test_no_door_waits_for_it(server: Server, door: tuple[str, ...], kept: str) -> None:
+@pytest.mark.parametrize(("command", "name"), [(one, name) for one, names in ENTRY_POINTS.items() for name in names])
+def test_no_entry_point_blocks(server: Server, command: tuple[str, ...], name: str) -> None:
     give(server.make_cache("shop"), DOKKU)
-    list_apps(server, "shop")
     base = server.root.parent
     (base / "lib/data/cache").mkdir(parents=True, exist_ok=True)
     (base / "lib/data/cache/installation").touch()
-    path = base / kept
+    path = base / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     os.mkfifo(path)
@@ -83,7 +84,7 @@ def test_no_door_waits_for_it(server: Server, door: tuple[str, ...], kept: str) 
     for owned in (base / "lib", base / "log"):
         give(owned, DOKKU)
     done = subprocess.run(
-        [*as_dokku, SOURCE.parent / door[0], *door[1:]],
+        [*as_dokku, SOURCE.parent / command[0], *command[1:]],
         env={**environ(server), **variables},
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -92,5 +93,5 @@ def test_no_door_waits_for_it(server: Server, door: tuple[str, ...], kept: str) 
         cwd="/",
     )
     assert done.returncode in {0, 1}
-    # What a deploy has started goes on without it, and needs the server no longer than this.
+    # The background purge of a deploy still needs the server.
     until_gone(f"{SOURCE} post-deploy")

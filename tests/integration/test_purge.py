@@ -1,7 +1,6 @@
 """Purging real trees of other users, as user dokku."""
 
 import os
-import random
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -28,7 +27,7 @@ from .conftest import HEROKUISH, Server, as_dokku, give, manifest
 
 
 def purge(server: Server, app: str, request: Request | None = None) -> Outcome | None:
-    """Do what a command does: find, decide, act."""
+    """Do what a command does: survey, decide, purge."""
     engine = Engine(server.environment.docker_host)
     finding = Surveyor(server.environment, engine).survey([app])[0]
     return Purger(
@@ -44,42 +43,25 @@ def state_of(server: Server, app: str) -> State:
     return Surveyor(server.environment, engine).survey([app])[0].verdict.state
 
 
-@pytest.mark.parametrize("make", trees.ALL, ids=lambda make: make.__name__)
-def test_a_tree_is_measured_as_du_does_and_wholly_removed(server: Server, make: object) -> None:
-    app = server.make_app("shop")
+@pytest.mark.parametrize("make", [trees.hostile_names, trees.very_deep, trees.empty], ids=lambda make: make.__name__)
+def test_a_tree_is_measured_as_du_does_and_removed(server: Server, make: Callable[[Path], None]) -> None:
+    cache = server.make_app("shop") / "cache"
     server.make_cache("neighbour")
-    (app / "cache").mkdir()
-    make(app / "cache")
-    give(app / "cache", 32767)
-    used = int(
-        subprocess.run([trees.DU, "-s", "-B1", str(app / "cache")], capture_output=True, check=True).stdout.split()[0]
-    )
-    entries = int(
-        subprocess.run(
-            f"find {app}/cache -mindepth 1 -printf x | wc -c", shell=True, capture_output=True, check=True
-        ).stdout
-    )
+    cache.mkdir()
+    make(cache)
+    give(cache, HEROKUISH)
+    used = subprocess.run([trees.DU, "-s", "-B1", str(cache)], capture_output=True, check=True).stdout.split()[0]
+    entries = subprocess.run(
+        ["find", cache, "-mindepth", "1", "-printf", "x"], capture_output=True, check=True
+    ).stdout
     before = manifest(server.root / "neighbour")
-
     outcome = as_dokku(lambda: purge(server, "shop"))
-
-    assert outcome.removed.size_bytes == used
-    assert outcome.removed.entries == entries
-    assert sorted(os.listdir(app)) == ["HEAD"]
+    assert (outcome.removed.size_bytes, outcome.removed.entries) == (int(used), len(entries))
+    assert os.listdir(cache.parent) == ["HEAD"]
     assert manifest(server.root / "neighbour") == before
 
 
-def test_random_owners_are_no_obstacle(server: Server) -> None:
-    cache = server.make_cache("shop", files=200)
-    chooser = random.Random(7)
-    for directory, directories, files in os.walk(cache):
-        for name in directories + files:
-            os.lchown(os.path.join(directory, name), chooser.randrange(60000), chooser.randrange(60000))
-    as_dokku(lambda: purge(server, "shop"))
-    assert not cache.exists()
-
-
-def test_what_links_lead_to_outside_stays(server: Server) -> None:
+def test_targets_of_links_are_kept(server: Server) -> None:
     outside = server.root / "outside"
     outside.mkdir()
     (outside / "kept").write_text("content")
@@ -94,50 +76,41 @@ def test_what_links_lead_to_outside_stays(server: Server) -> None:
     assert manifest(outside) == before
 
 
-def test_a_ghost_goes_by_rmdir_alone(server: Server) -> None:
-    cache = server.make_ghost("oldblog")
-    outcome = as_dokku(lambda: purge(server, "oldblog"))
-    assert outcome.removed_ghost
-    assert not cache.parent.exists()
-
-
-def test_a_directory_with_anything_else_in_it_is_no_ghost(server: Server) -> None:
+def test_a_ghost_is_removed_only_if_nothing_else_is_in_it(server: Server) -> None:
     cache = server.make_ghost("oldblog")
     (cache.parent / ".kept").write_text("")
     before = manifest(server.root)
     with pytest.raises(Unverified, match=r"did not create: \.kept"):
         as_dokku(lambda: purge(server, "oldblog", Request(is_named=True)))
     assert manifest(server.root) == before
-    outcome = as_dokku(lambda: purge(server, "oldblog", Request(is_named=True, is_confirmed=True)))
-    assert not outcome.removed_ghost
+    confirmed = Request(is_named=True, is_confirmed=True)
+    assert not as_dokku(lambda: purge(server, "oldblog", confirmed)).removed_ghost
     assert os.listdir(cache.parent) == [".kept"]
-
-
-def test_a_cache_that_was_replaced_after_the_plan_is_refused(server: Server) -> None:
-    cache = server.make_cache("shop")
-    engine = Engine(server.environment.docker_host)
-    finding = Surveyor(server.environment, engine).survey(["shop"])[0]
-    cache.rename(cache.with_name("moved"))
+    (cache.parent / ".kept").unlink()
     cache.mkdir()
-    (cache / "kept").write_text("")
-    before = manifest(cache.parent)
-    with pytest.raises(Refused, match="replaced"):
-        Purger(server.environment, engine, Watcher(Console(is_quiet=True)), Request(is_named=True)).purge(finding)
-    assert manifest(cache.parent) == before
+    give(cache, HEROKUISH)
+    assert as_dokku(lambda: purge(server, "oldblog")).removed_ghost
+    assert not cache.parent.exists()
 
 
-def test_a_container_that_comes_after_the_plan_is_noticed(server: Server, container: Callable[[str], str]) -> None:
+@pytest.mark.parametrize("change", ["replaced", "mounts it at /cache"])
+def test_a_change_after_the_survey_is_noticed(server: Server, container: Callable[[str], str], change: str) -> None:
     cache = server.make_cache("shop")
     engine = Engine(server.environment.docker_host)
     finding = Surveyor(server.environment, engine).survey(["shop"])[0]
-    container(f"{cache}:/cache")
+    if change == "replaced":
+        cache.rename(cache.with_name("moved"))
+        cache.mkdir()
+        (cache / "kept").write_text("")
+    else:
+        container(f"{cache}:/cache")
     before = manifest(cache.parent)
-    with pytest.raises(Refused, match="mounts it at /cache"):
+    with pytest.raises(Refused, match=change):
         Purger(server.environment, engine, Watcher(Console(is_quiet=True)), Request(is_named=True)).purge(finding)
     assert manifest(cache.parent) == before
 
 
-def test_a_container_that_comes_at_the_last_moment_puts_the_cache_back(
+def test_a_container_created_at_the_last_moment_restores_the_name(
     server: Server, container: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache = server.make_cache("shop")
@@ -152,34 +125,38 @@ def test_a_container_that_comes_at_the_last_moment_puts_the_cache_back(
     monkeypatch.setattr(Surveyor, "uses_after_rename", start_first)
     with pytest.raises(Refused, match="in use"):
         purge(server, "shop")
-    # The engine made an empty directory for the container; the old one stays beside it, as trash.
-    kept = [path for path in cache.parent.iterdir() if (path / "buildcache" / "gem0").exists()]
+    # The engine created an empty directory for the container; the old one is kept next to it.
+    kept = [path for path in cache.parent.iterdir() if (path / "buildcache/gem0").exists()]
     assert len(kept) == 1
-    assert [line[4] for line in before if line[0].endswith(b"gem0")] == [
-        os.stat(kept[0] / "buildcache" / "gem0").st_ino
-    ]
+    inode = os.stat(kept[0] / "buildcache/gem0").st_ino
+    assert [line[4] for line in before if line[0].endswith(b"gem0")] == [inode]
+
+
+def test_a_missing_python_fails_before_anything_is_renamed(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(helper_image, "PYTHON", str(tmp_path / "nowhere"))
+    cache = server.make_cache("shop")
+    before = manifest(cache.parent)
+    with pytest.raises(CacheError) as caught:
+        purge(server, "shop")
+    assert "install-dependencies" in caught.value.hint
+    assert manifest(cache.parent) == before
 
 
 def trash_in(app: Path) -> str:
     return next(path.name for path in app.iterdir() if path.name.startswith(".dokku-cache-trash."))
 
 
-def test_a_failed_last_check_undoes_the_rename(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [CacheError("Docker died"), Interrupted()], ids=["failure", "interrupt"])
+def test_a_failure_or_interrupt_of_the_last_check_restores_the_name(
+    server: Server, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
     cache = server.make_cache("shop")
     before = manifest(cache.parent)
-    monkeypatch.setattr(Surveyor, "uses_after_rename", lambda *_: (_ for _ in ()).throw(CacheError("Docker died")))
-    with pytest.raises(CacheError, match="Docker died"):
+    monkeypatch.setattr(Surveyor, "uses_after_rename", lambda *_: (_ for _ in ()).throw(error))
+    with pytest.raises(type(error)):
         purge(server, "shop")
-    assert manifest(cache.parent) == before
-
-
-def test_an_interrupt_before_the_rename_counts_undoes_it(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    cache = server.make_cache("shop")
-    before = manifest(cache.parent)
-    monkeypatch.setattr(Surveyor, "uses_after_rename", lambda *_: (_ for _ in ()).throw(Interrupted))
-    with pytest.raises(Interrupted) as caught:
-        purge(server, "shop")
-    assert caught.value.hint == ""
     assert manifest(cache.parent) == before
 
 
@@ -195,12 +172,10 @@ def test_an_interrupt_right_after_the_rename_restores_the_name(
     assert manifest(server.root) == before
 
 
-@pytest.mark.parametrize("owner", [HEROKUISH, 0], ids=["32767", "dokku"])
-def test_a_container_of_a_killed_purge_is_removed_before_anything_is_measured(
-    server: Server, engine: Engine, monkeypatch: pytest.MonkeyPatch, owner: int
+def test_a_container_of_a_killed_purge_is_removed_before_the_scan(
+    server: Server, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache = server.make_cache("shop")
-    give(cache, owner or cache.parent.stat().st_uid)
     left = {"com.dokku.cache.helper": "container", "com.dokku.app-name": "shop"}
     wait = [helper_image.PYTHON, "-I", "-S", "-c", "import time; time.sleep(600)"]
     stale = engine.api.create_container(helper_image.ensure(engine), command=wait, labels=left)["Id"]
@@ -236,7 +211,7 @@ def test_two_purges_at_once_both_end_well(server: Server) -> None:
     assert os.listdir(cache.parent) == ["HEAD"]
 
 
-def test_a_second_purge_is_told_that_another_runs(server: Server) -> None:
+def test_a_second_purge_is_refused_while_another_runs(server: Server) -> None:
     cache = server.make_cache("shop")
     before = manifest(cache.parent)
     with AppDirectory(str(server.root), "shop") as directory:
@@ -246,9 +221,7 @@ def test_a_second_purge_is_told_that_another_runs(server: Server) -> None:
     assert manifest(cache.parent) == before
 
 
-def test_a_mount_that_comes_right_after_the_rename_puts_the_cache_back(
-    server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_mount_right_after_the_rename_restores_the_name(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     cache = server.make_cache("shop")
     asked = Surveyor.uses_after_rename
 
@@ -269,12 +242,8 @@ def test_a_mount_that_comes_right_after_the_rename_puts_the_cache_back(
 
 
 @pytest.mark.parametrize("is_bound", [False, True], ids=["another file system", "the same file system"])
-@pytest.mark.parametrize("owner", ["32767", "dokku"])
-def test_a_mount_that_comes_while_trash_is_deleted_is_neither_entered_nor_detached(
-    server: Server, owner: str, is_bound: bool
-) -> None:
+def test_a_mount_during_the_deletion_is_neither_entered_nor_detached(server: Server, is_bound: bool) -> None:
     cache = server.make_cache("shop")
-    subprocess.run(["chown", "-R", owner, str(cache)], check=True)
     trash = cache.rename(cache.with_name(".dokku-cache-trash.0123456789abcdef"))
     engine = Engine(server.environment.docker_host)
     helper = Helper(engine, "shop", server.environment.root, server.environment.host_root)
@@ -298,7 +267,7 @@ def test_a_mount_that_comes_while_trash_is_deleted_is_neither_entered_nor_detach
         subprocess.run(["umount", str(trash / "buildcache")], check=True)
 
 
-def test_an_immutable_file_is_partly_removed_and_says_what_to_do(server: Server) -> None:
+def test_an_immutable_file_is_partly_removed_with_a_hint(server: Server) -> None:
     cache = server.make_cache("shop")
     if subprocess.run(
         ["chattr", "+i", str(cache / "buildcache" / "gem1")], check=False, capture_output=True
@@ -313,22 +282,3 @@ def test_an_immutable_file_is_partly_removed_and_says_what_to_do(server: Server)
     assert state_of(server, "shop") is State.INTERRUPTED
     as_dokku(lambda: purge(server, "shop"))
     assert os.listdir(cache.parent) == ["HEAD"]
-
-
-def test_a_full_disk_does_not_matter(server: Server) -> None:
-    app = server.root / "shop"
-    app.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m,mode=755", "tmpfs", str(app)], check=True)
-    try:
-        (app / "HEAD").write_text("x")
-        (app / "cache" / "buildcache").mkdir(parents=True)
-        for number in range(20):
-            (app / "cache" / "buildcache" / f"gem{number}").write_text("x")
-        with pytest.raises(OSError, match="No space left"):
-            (app / "cache" / "buildcache" / "full").write_bytes(b"x" * (4 << 20))
-        give(app, app.parent.stat().st_uid)
-        give(app / "cache", 32767)
-        as_dokku(lambda: purge(server, "shop"))
-        assert os.listdir(app) == ["HEAD"]
-    finally:
-        subprocess.run(["umount", "--lazy", str(app)], check=True)

@@ -1,4 +1,4 @@
-"""References that only a real engine and a real kernel show, as user dokku reads them."""
+"""References that only a real engine and a real kernel have, read as user dokku."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""An engine that remaps users: old caches have numbers of the remapped range, and the helper deletes them too."""
+"""An engine with user namespaces: caches have shifted uids, and the helper can delete them."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .calling import call, list_apps
+from .calling import call
 from .conftest import DISK, ENGINE, Server, give
 
 USER = "dokku-cache-remap"
@@ -17,7 +17,7 @@ FIRST_UID = 700_000
 
 @pytest.fixture
 def remapping() -> Iterator[str]:
-    """A second engine, with ``--userns-remap``; give what DOCKER_HOST is then."""
+    """A second engine, with ``--userns-remap``; returns its DOCKER_HOST."""
     directory = DISK / f"dokku-cache-remap-{os.getpid()}"
     kept = {path: path.read_text() if path.exists() else None for path in (Path("/etc/subuid"), Path("/etc/subgid"))}
     subprocess.run(["useradd", "--system", "--user-group", USER], check=True)
@@ -42,7 +42,6 @@ def test_files_of_a_remapped_range_are_unverified_and_removed_with_force(server:
     give(cache, FIRST_UID + 32767)
     give(cache / "buildcache" / "gem7", FIRST_UID)
     cache.chmod(0o700)
-    list_apps(server, "shop")
     there = Server(replace(server.environment, docker_host=remapping), server.root)
     reported = call(there, "report", "shop", "--cache-legacy-files")
     assert (reported.returncode, reported.stdout) == (0, "200\n")

@@ -29,7 +29,6 @@ from dokku_cache.volumes.examiner import Examiner
 from .conftest import Server, as_dokku
 from .stub_engine import Failure, stub_engine
 
-pytestmark = pytest.mark.usefixtures("lists_apps")
 Volume = Callable[..., str]
 
 

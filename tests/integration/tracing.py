@@ -1,4 +1,4 @@
-"""Reading what a program has asked of the kernel, from a trace by strace(1)."""
+"""Read the system calls of a program from a trace of strace(1)."""
 
 import re
 import shutil
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-#: All by which something in a file system is opened or changed.
+#: Calls that change a file system.
 CHANGING = (
     "creat", "unlink", "unlinkat", "rename", "renameat", "renameat2", "rmdir", "mkdir", "mkdirat", "chmod",
     "fchmodat", "chown", "lchown", "fchownat", "truncate", "link", "linkat", "symlink", "symlinkat", "mknod",
@@ -21,7 +21,7 @@ _STARTING = ("execve", "clone", "clone3", "fork", "vfork")
 _CALL = re.compile(r"^(?P<process>\d+) +(?:<\.\.\. )?(?P<name>\w+)(?P<rest>\(| resumed>)(?P<arguments>.*)$")
 _PLACE = re.compile(r"^(?P<handle>AT_FDCWD|\d+)(?:<(?P<directory>[^>]*)>)?, ")
 _NAME = re.compile(r'"(?P<name>(?:[^"\\]|\\.)*)"')
-#: A process that was started, by the number that it has for who traces.
+#: A started process, by its number for the tracer.
 _STARTED = re.compile(r"= (?P<inside>\d+)(?: /\* (?P<here>\d+) in strace's PID NS \*/)?")
 _OPENED = re.compile(r"= \d+<(?P<path>[^>]*)>$")
 
@@ -30,9 +30,10 @@ IS_THERE = shutil.which("strace") is not None
 
 @dataclass(frozen=True)
 class Traced:
-    """One call. ``directory``: what its names are relative to, as strace resolves it; empty for the current one.
+    """One call.
 
-    ``handle``: by which that is meant, or AT_FDCWD, or empty. ``names``: the paths it names.
+    ``directory``: what its names are relative to, as strace resolves it; empty for the current one.
+    ``handle``: the descriptor of that directory, or AT_FDCWD, or empty. ``names``: the paths in the arguments.
     """
 
     process: int
@@ -48,30 +49,30 @@ class Traced:
 
     @property
     def opened(self) -> str:
-        """What was opened, as the kernel has it; empty where that is not known."""
+        """The path that was opened, as the kernel resolves it; empty if unknown."""
         match = _OPENED.search(self.arguments)
         return match["path"] if match else ""
 
     @property
     def path(self) -> str:
-        """Where the first name leads, by the spelling alone."""
+        """The path of the first name, by its spelling."""
         name = self.names[0] if self.names else ""
         return name if name.startswith("/") or not self.directory else f"{self.directory}/{name}"
 
 
 def options(into: Path) -> list[str]:
-    """Give strace's arguments to follow a program and all that it starts."""
+    """Return strace's arguments to follow a program and all that it starts."""
     calls = ",".join(f"?{name}" for name in (*CHANGING, *_OPENING, *_STARTING))
     return ["strace", "-f", "-qq", "-y", "--pidns-translation", "-s", "4096", "-o", str(into), "-e", f"trace={calls}"]
 
 
 def read(trace: Path) -> list[Traced]:
-    """Give the calls in a trace, without those that start a program."""
+    """Return the calls in a trace, without those that start a program."""
     return [call for call in _parse(trace) if call.name not in _STARTING]
 
 
 def below(trace: Path, program: str) -> list[Traced]:
-    """Give the calls of processes that have become a program, and of all that they started."""
+    """Return the calls of processes that have become a program, and of all that they started."""
     wanted: set[int] = set()
     found = []
     for call in _parse(trace):
@@ -88,7 +89,7 @@ def _parse(trace: Path) -> Iterator[Traced]:
     for line in trace.read_text(errors="replace").splitlines():
         match = _CALL.match(line)
         if not match or (match["rest"] != "(" and match["name"] not in _STARTING):
-            continue  # a signal, or the end of a call that was met before
+            continue  # a signal, or the end of a call
         place = _PLACE.match(match["arguments"])
         names = tuple(_NAME.findall(match["arguments"]))
         handle, directory = (place["handle"], place["directory"] or "") if place else ("", "")
@@ -97,7 +98,7 @@ def _parse(trace: Path) -> Iterator[Traced]:
 
 @contextmanager
 def attached(process: int, into: Path) -> Iterator[None]:
-    """Trace a process that runs, and all that it starts from now on."""
+    """Trace a running process, and everything that it starts from now on."""
     tracer = subprocess.Popen([*options(into), "-p", str(process)], stderr=subprocess.DEVNULL)
     try:
         status = Path(f"/proc/{process}/status")
@@ -111,5 +112,5 @@ def attached(process: int, into: Path) -> Iterator[None]:
 
 
 def as_user(user: str, command: Sequence[str], into: Path) -> list[str]:
-    """Give the command line that traces another, as a user."""
+    """Return the command line that traces another, as a user."""
     return [*options(into), "-u", user, *command]
