@@ -1,25 +1,25 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2154 # `run --separate-stderr` sets stderr
-# Dokku in a container of its own, as in its official image: user dokku has another number than on the host, may not open
-# the engine's socket, and calls the client through sudo; the host has Dokku's root elsewhere
+# Dokku in a container, as in its official image: user dokku has another uid than on the host, may not open the engine's
+# socket, and calls the client through sudo. The host has Dokku's root at another path.
 # bats file_tags=umask
 
 load helper
 
-# The container has this machine's own programs, and Dokku's stand-in; nothing is fetched.
+# The container has this machine's own programs and the stand-in for Dokku. Nothing is downloaded.
 setup_file() {
-  # Then each test is skipped.
+  # Without sudo each test is skipped.
   [[ "$DOKKU_UNDER_TEST" != "real" ]] && command -v sudo >/dev/null || return 0
   export INSIDE="$SUITE_DIRECTORY/inside" BOX="$PREFIX-own-image"
-  # On the host these are below mnt; another tree, of the host's own, is at the very path that Dokku has in the container.
+  # Dokku's root is below mnt on the host. The host has another tree at the path that Dokku's root has in the container.
   export HOST_ROOT="$INSIDE/mnt/home/dokku" CONTAINER_ROOT="$INSIDE/home/dokku"
-  mkdir -p "$INSIDE/etc" "$HOST_ROOT" "$CONTAINER_ROOT/shop/cache/somebodys" "$INSIDE/image/usr"
-  touch "$CONTAINER_ROOT/shop/cache/somebodys/data"
+  mkdir -p "$INSIDE/etc" "$HOST_ROOT" "$CONTAINER_ROOT/shop/cache/data" "$INSIDE/image/usr"
+  touch "$CONTAINER_ROOT/shop/cache/data/data"
   local link
   for link in bin sbin lib lib64; do
     [[ ! -L "/$link" ]] || cp --no-dereference "/$link" "$INSIDE/image/"
   done
-  # Another test may be making an account at this moment: a file that has gone meanwhile is none of the image's.
+  # Another test may create an account at the same time, so a file can vanish.
   cp --archive /etc "$INSIDE/image/" || true
   rm -f "$INSIDE"/image/etc/*.lock
   sed -i '/^\(dokku\|docker\):/d' "$INSIDE"/image/etc/{passwd,group,shadow,gshadow}
@@ -33,7 +33,7 @@ setup_file() {
   start_box --env DOKKU_HOST_ROOT="$HOST_ROOT"
 }
 
-# start_box [OPTION...]: a fresh container, of which nothing but Dokku's root and data lasts.
+# start_box [OPTION...]: replaces the container.
 start_box() {
   local project
   project="$(dirname "$(dirname "$BATS_TEST_DIRNAME")")"
@@ -59,7 +59,6 @@ start_box() {
 in_box() { docker exec "$BOX" "$@"; }
 dokku_in_box() { docker exec --env SSH_USER=root "$BOX" /server/bin/dokku "$@"; }
 
-# setup_file has made nothing of it where these are skipped, and the socket is left alone there.
 setup() {
   needs_stand_in "makes a container with a stand-in for Dokku"
   command -v sudo >/dev/null || skip "it needs sudo"
@@ -80,7 +79,7 @@ make_cache_in_box() {
     bash "$CONTAINER_ROOT/$1" "$2"
 }
 
-@test "the installation reaches the engine through sudo, shows what could be freed, and deletes nothing" {
+@test "the installation reaches the engine through sudo, and deletes nothing" {
   make_cache_in_box shop 32767:32767
   before="$(manifest "$HOST_ROOT")"
   run --separate-stderr dokku_in_box plugin:install file:///work/plugin --name cache
@@ -90,7 +89,7 @@ make_cache_in_box() {
   [ "$before" = "$(manifest "$HOST_ROOT")" ]
 }
 
-@test "list, purge and destroy work there" {
+@test "list, purge and destroy work, also with read-only files that belong to dokku" {
   run --separate-stderr dokku_in_box cache:list
   [ "$status" -eq 0 ]
   [ -z "$stderr" ]
@@ -99,18 +98,16 @@ make_cache_in_box() {
   [ "$status" -eq 0 ]
   [ -z "$stderr" ]
   [ ! -e "$HOST_ROOT/shop/cache" ]
+  # The image gives all files to dokku when it starts.
+  make_cache_in_box shop 4321:4321
+  in_box chmod -R a-w "$CONTAINER_ROOT/shop/cache"
+  run dokku_in_box cache:purge-legacy shop
+  [ "$status" -eq 0 ]
+  [ ! -e "$HOST_ROOT/shop/cache" ]
   make_cache_in_box other 32767:32767
   run dokku_in_box --force apps:destroy other
   [ "$status" -eq 0 ]
   [ ! -e "$HOST_ROOT/other" ]
-}
-
-@test "read-only files that the image's start gave to dokku are removed" {
-  make_cache_in_box shop 4321:4321
-  in_box chmod -R a-w "$CONTAINER_ROOT/shop/cache"
-  run --separate-stderr dokku_in_box cache:purge-legacy shop
-  [ "$status" -eq 0 ]
-  [ ! -e "$HOST_ROOT/shop/cache" ]
 }
 
 @test "a container that mounts the cache by the host's path uses it" {
@@ -123,7 +120,7 @@ make_cache_in_box() {
   [ -e "$HOST_ROOT/shop/cache/buildcache/a" ]
 }
 
-@test "without DOKKU_HOST_ROOT nothing is touched, here or on the host, and the message says what to set" {
+@test "without DOKKU_HOST_ROOT nothing is touched, in the container or on the host, and the message says what to set" {
   start_box
   make_cache_in_box shop 32767:32767
   dokku_in_box plugin:install file:///work/plugin --name cache
@@ -135,7 +132,7 @@ make_cache_in_box() {
   [ "$elsewhere" = "$(manifest "$CONTAINER_ROOT")" ]
 }
 
-@test "a second start, with packages lost and no network, succeeds and says what is missing" {
+@test "a restart without network that lost packages succeeds and says what is missing" {
   start_box --env DOKKU_HOST_ROOT="$HOST_ROOT"
   in_box sed -i '/^Package: python3-rich$/,/^$/d' /var/lib/dpkg/status
   run --separate-stderr dokku_in_box plugin:install file:///work/plugin --name cache

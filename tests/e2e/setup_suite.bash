@@ -1,5 +1,5 @@
-# Brings up what all the bats files run against: the stand-in for Dokku with the plugin installed into it, or, with
-# DOKKU_UNDER_TEST=real, the Dokku that is installed here. The stand-in is DOKKU_VERSION, or the newest that it can be.
+# Builds a stand-in for Dokku, or with DOKKU_UNDER_TEST=real uses the installed Dokku, and installs the plugin. The stand-in
+# has the version DOKKU_VERSION, or the newest one.
 # shellcheck shell=bash
 
 setup_suite() {
@@ -9,7 +9,7 @@ setup_suite() {
   SUITE_DIRECTORY="$(mktemp -d "${TESTS_DIRECTORY:-/var/tmp}/dokku-cache-e2e.XXXXXX")"
   chmod 755 "$SUITE_DIRECTORY"
   export SUITE_DIRECTORY PREFIX="dct$RANDOM" NEWEST_VERSION="0.38.27"
-  # What is installed is a clone, so the working tree has to be a repository of its own.
+  # Dokku clones a repository.
   export PLUGIN_REPOSITORY="$SUITE_DIRECTORY/dokku-cache"
   "$project/tests/repository" "$PLUGIN_REPOSITORY"
   if [[ "$DOKKU_UNDER_TEST" == "real" ]]; then
@@ -23,10 +23,10 @@ _use_installed_dokku() {
   command -v dokku >/dev/null || { echo "No dokku is installed here" >&2 && return 1; }
   DOKKU_ROOT="$(getent passwd dokku | cut -d: -f6)"
   export DOKKU_ROOT DOKKU_HOST_ROOT="$DOKKU_ROOT" DOKKU_LIB_ROOT=/var/lib/dokku DOKKU_LOGS_DIR=/var/log/dokku
-  # As Dokku has them, for the triggers that a test calls itself.
+  # As Dokku sets them, for tests that call a trigger directly.
   export PLUGIN_PATH="$DOKKU_LIB_ROOT/plugins" PLUGIN_AVAILABLE_PATH="$DOKKU_LIB_ROOT/plugins/available"
   export PLUGIN_CORE_AVAILABLE_PATH="$DOKKU_LIB_ROOT/core-plugins/available"
-  # Where it is no release, no test changes what it takes for its version.
+  # If it is not a release, no test changes its version.
   DOKKU_VERSION="$(cat "$DOKKU_LIB_ROOT/STABLE_VERSION" 2>/dev/null || true)"
   export DOKKU_VERSION DOKKU_SYSTEM_USER=dokku DOKKU_SYSTEM_GROUP=dokku DOCKER_BIN=docker DOKKU_NOT_IMPLEMENTED_EXIT=10
   if [[ ! -e "$DOKKU_LIB_ROOT/plugins/enabled/cache" ]]; then
@@ -42,10 +42,10 @@ _build_stand_in() {
   fi
   export DOKKU_VERSION="${DOKKU_VERSION:-$NEWEST_VERSION}"
   "$1/tests/dokku/up" "$SUITE_DIRECTORY/server" --version "$DOKKU_VERSION"
-  # Its PATH is for what Dokku calls; bats needs its own.
+  # Its PATH is for Dokku; bats needs its own.
   local path="$PATH"
   source "$SUITE_DIRECTORY/server/settings"
-  # What Dokku is called with, it and the plugin run with.
+  # Dokku and the plugin run with the umask of the caller.
   echo "umask $(umask)" >>"$SUITE_DIRECTORY/server/settings"
   export PATH="$SUITE_DIRECTORY/server/bin:$path"
   dokku plugin:install "file://$PLUGIN_REPOSITORY"

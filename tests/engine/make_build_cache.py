@@ -1,7 +1,7 @@
 #!/usr/bin/python3 -I
-"""tests/engine/make_build_cache.py MEGABYTES: has the engine (DOCKER_HOST) build an image, so that it keeps a cache.
+"""tests/engine/make_build_cache.py MEGABYTES: let the engine (DOCKER_HOST) build an image, so that it has a build cache.
 
-The command line of Docker needs an extra program for that; a build whose source the engine fetches itself does not.
+Docker's command line needs an extra program for builds; a build whose source the engine downloads itself does not.
 """
 
 import http.server
@@ -15,7 +15,7 @@ import docker
 
 
 def enter_the_network_of(engine: str) -> None:
-    """Go on in the engine's own network, where there is nothing but what we serve to it."""
+    """Continue in the engine's own network namespace."""
     with open(os.path.join(os.path.dirname(engine.removeprefix("unix://")), "docker.pid"), encoding="ascii") as file:
         network = f"/proc/{int(file.read())}/ns/net"
     if os.stat(network).st_ino != os.stat("/proc/self/ns/net").st_ino:
@@ -55,7 +55,7 @@ def serve(content: bytes) -> http.server.HTTPServer:
 
 
 def main() -> None:
-    """Build, and remove the image: what is left is cache that nothing shares."""
+    """Build and remove the image; the cache is left."""
     engine = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
     enter_the_network_of(engine)
     api = docker.APIClient(base_url=engine, version="auto", timeout=120)

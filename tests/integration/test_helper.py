@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import tarfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,56 +24,77 @@ from dokku_cache.tree.handles import Identity
 from dokku_cache.tree.program import ignore
 
 from . import trees
-from .conftest import Server, give, manifest
+from .conftest import HEROKUISH, Server, give, manifest
 
 #: The image of the helper has no other program than Python.
 SLEEP = [helper_image.PYTHON, "-I", "-S", "-c", "import time; time.sleep(600)"]
 
 
-def helper_for(server: Server, engine: Engine) -> Helper:
-    return Helper(engine, "shop", server.environment.root, server.environment.host_root)
+def helper_for(server: Server, engine: Engine, **options: Any) -> Helper:
+    return Helper(engine, "shop", server.environment.root, server.environment.host_root, **options)
+
+
+@pytest.fixture
+def helper(server: Server, engine: Engine) -> Helper:
+    return helper_for(server, engine)
+
+
+@pytest.fixture
+def cache(server: Server) -> Path:
+    return server.make_cache("shop")
 
 
 def identity(path: Path) -> Identity:
     return Identity.of(path.stat())
 
 
-def used_bytes(path: Path) -> int:
-    return int(subprocess.run([trees.DU, "-s", "-B1", str(path)], capture_output=True, check=True).stdout.split()[0])
+def delete(helper: Helper, cache: Path, progress: Callable[[int, int], None] = ignore) -> None:
+    helper.delete(str(cache), identity(cache), progress)
+
+
+def helpers(engine: Engine) -> Sequence[Any]:
+    found: Sequence[Any] = engine.api.containers(all=True, filters={"label": "com.dokku.cache.helper"})
+    return found
+
+
+def patch_call(patch: pytest.MonkeyPatch, name: str, before: Callable[..., None]) -> None:
+    """Do something before each call of a method of the SDK, with the same arguments."""
+    call = getattr(docker.APIClient, name)
+
+    def replaced(self: docker.APIClient, *arguments: Any, **options: Any) -> Any:
+        before(self, *arguments)
+        return call(self, *arguments, **options)
+
+    patch.setattr(docker.APIClient, name, replaced)
 
 
 @pytest.mark.parametrize("make", trees.ALL, ids=lambda make: make.__name__)
-def test_unreadable_trees_are_scanned_as_du_does_and_deleted(server: Server, engine: Engine, make: object) -> None:
+def test_trees_are_scanned_as_du_does_and_deleted(
+    server: Server, helper: Helper, make: Callable[[Path], None]
+) -> None:
     cache = server.make_app("shop") / "cache"
     cache.mkdir()
     make(cache)
-    give(cache, 32767)
+    give(cache, HEROKUISH)
     scanned: list[int] = []
     deleted: list[int] = []
-    helper = helper_for(server, engine)
     found = helper.scan(str(cache), identity(cache), lambda entries, _: scanned.append(entries))
     descriptor = os.open(cache, os.O_RDONLY)
     assert found == program.scan(descriptor, ignore)
     os.close(descriptor)
-    assert found.size_bytes == used_bytes(cache)
-    helper.delete(str(cache), identity(cache), lambda entries, _: deleted.append(entries))
+    used = subprocess.run([trees.DU, "-s", "-B1", cache], capture_output=True, check=True).stdout.split()[0]
+    assert found.size_bytes == int(used)
+    delete(helper, cache, lambda entries, _: deleted.append(entries))
     assert os.listdir(cache) == []
     assert sum(scanned) == sum(deleted) == found.entries
 
 
-def test_its_container_has_only_what_it_needs(
-    server: Server, engine: Engine, monkeypatch: pytest.MonkeyPatch
+def test_its_container_has_only_the_required_permissions(
+    server: Server, engine: Engine, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cache = server.make_cache("shop")
-    seen: list[dict] = []
-    start = docker.APIClient.start
-
-    def inspect_first(self: docker.APIClient, container: str, *rest: object, **options: object) -> object:
-        seen.append(self.inspect_container(container))
-        return start(self, container, *rest, **options)
-
-    monkeypatch.setattr(docker.APIClient, "start", inspect_first)
-    helper_for(server, engine).delete(str(cache), identity(cache), ignore)
+    seen: list[dict[str, Any]] = []
+    patch_call(monkeypatch, "start", lambda api, container: seen.append(api.inspect_container(container)))
+    delete(helper_for(server, engine, is_gentle=True), cache)
     configuration, host = seen[0]["Config"], seen[0]["HostConfig"]
     assert host["NetworkMode"] == "none"
     assert host["ReadonlyRootfs"] is True
@@ -81,57 +103,39 @@ def test_its_container_has_only_what_it_needs(
     assert sorted(host["CapAdd"]) in (["CAP_DAC_OVERRIDE", "CAP_FOWNER"], ["DAC_OVERRIDE", "FOWNER"])
     assert "no-new-privileges" in host["SecurityOpt"]
     assert host["LogConfig"]["Type"] == "none"
-    assert [(mount["Source"], mount["BindOptions"]["NonRecursive"]) for mount in host["Mounts"]] == [
-        (str(cache), True)
-    ]
+    mounts = [(mount["Source"], mount["BindOptions"]["NonRecursive"]) for mount in host["Mounts"]]
+    assert mounts == [(str(cache), True)]
     assert not host["Binds"]
+    assert host["CpuShares"] == 2
     assert configuration["Labels"]["com.dokku.app-name"] == "shop"
     assert configuration["Labels"]["org.label-schema.vendor"] == "dokku"
-    with pytest.raises(docker.errors.NotFound):
-        engine.api.inspect_container(seen[0]["Id"])
+    assert helpers(engine) == []
 
 
-def test_a_background_helper_gets_the_smallest_share_of_the_processor(
-    server: Server, engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    cache = server.make_cache("shop")
-    seen: list[int] = []
-    start = docker.APIClient.start
-
-    def inspect_first(self: docker.APIClient, container: str) -> object:
-        seen.append(self.inspect_container(container)["HostConfig"]["CpuShares"])
-        return start(self, container)
-
-    monkeypatch.setattr(docker.APIClient, "start", inspect_first)
-    Helper(engine, "shop", *[server.environment.root] * 2, is_gentle=True).delete(str(cache), identity(cache), ignore)
-    assert seen == [2]
-    assert os.listdir(cache) == []
-
-
-def test_another_directory_than_the_checked_one_is_refused(server: Server, engine: Engine) -> None:
-    cache = server.make_cache("shop")
+def test_another_directory_than_the_checked_one_is_refused(helper: Helper, cache: Path) -> None:
     before = manifest(cache)
     with pytest.raises(Refused, match="replaced"):
-        helper_for(server, engine).delete(str(cache), Identity(1, 2), ignore)
+        helper.delete(str(cache), Identity(1, 2), ignore)
     assert manifest(cache) == before
 
 
-def test_a_mount_below_is_out_of_its_reach(server: Server, engine: Engine) -> None:
-    cache = server.make_cache("shop")
+def test_a_mount_below_is_out_of_its_reach(server: Server, helper: Helper, cache: Path) -> None:
     outside = server.root.parent / "outside"
     outside.mkdir()
     (outside / "precious").write_text("content")
     before = manifest(outside)
     subprocess.run(["mount", "--bind", str(outside), str(cache / "buildcache")], check=True)
     try:
-        helper_for(server, engine).delete(str(cache), identity(cache), ignore)
+        delete(helper, cache)
     finally:
         # The kernel unmounts what is mounted on a directory that another namespace removes.
         subprocess.run(["umount", str(cache / "buildcache")], check=False, capture_output=True)
     assert manifest(outside) == before
 
 
-def test_the_image_has_only_python_and_is_imported_again_after_a_prune(engine: Engine) -> None:
+def test_the_image_has_only_python_and_changes_with_python_and_the_program(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     helper_image.remove(engine)
     name = helper_image.ensure(engine)
     first = engine.api.inspect_image(name)["Id"]
@@ -143,151 +147,118 @@ def test_the_image_has_only_python_and_is_imported_again_after_a_prune(engine: E
     exported = b"".join(engine.api.export(files["Id"]))
     engine.api.remove_container(files["Id"])
     with tarfile.open(fileobj=io.BytesIO(exported)) as archive:
-        programs = [
-            name for name in archive.getnames() if name.startswith(("bin/", "usr/bin/", "sbin/", "usr/sbin/"))
-        ]
-    assert [f"/{name}" for name in programs if not name.endswith("/")] == [helper_image.PYTHON]
-    helper_image.remove(engine)
+        names = [name for name in archive.getnames() if name.startswith(("bin/", "usr/bin/", "sbin/", "usr/sbin/"))]
+    assert [f"/{name}" for name in names if not name.endswith("/")] == [helper_image.PYTHON]
 
-
-def test_the_image_changes_with_python_and_with_the_program(
-    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    names = [helper_image.ensure(engine)]
-    changed = tmp_path / "worker.py"
+    changed, python = tmp_path / "worker.py", tmp_path / "python"
     changed.write_text(Path(program.PATH).read_text() + "\n")
-    monkeypatch.setattr(program, "PATH", str(changed))
-    names.append(helper_image.ensure(engine))
-    python = tmp_path / "python"
     shutil.copy(helper_image.PYTHON, python)
+    monkeypatch.setattr(program, "PATH", str(changed))
+    second = helper_image.ensure(engine)
     monkeypatch.setattr(helper_image, "PYTHON", str(python))
-    names.append(helper_image.ensure(engine))
-    assert len(set(names)) == 3
-    assert helper_image.remove(engine, keep=names[2]) == 2
+    third = helper_image.ensure(engine)
+    assert len({name, second, third}) == 3
+    assert helper_image.remove(engine, keep=third) == 2
     assert helper_image.remove(engine) == 1
 
 
 def cannot_be_removed(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if the container's file system were busy: the engine has killed it, and cannot remove it."""
-    removed = docker.APIClient.remove_container
 
-    def fail(self: docker.APIClient, container: str, **options: object) -> None:
-        if self.inspect_container(container)["Config"]["Labels"].get("com.dokku.cache.helper"):
-            self.stop(container, timeout=0)
+    def fail(api: docker.APIClient, container: str) -> None:
+        if api.inspect_container(container)["Config"]["Labels"].get("com.dokku.cache.helper"):
+            api.stop(container, timeout=0)
             answer = requests.Response()
             answer.status_code = 500
             raise docker.errors.APIError("500 Server Error", answer, "driver failed to remove root filesystem: busy")
-        removed(self, container, **options)
 
-    monkeypatch.setattr(docker.APIClient, "remove_container", fail)
+    patch_call(monkeypatch, "remove_container", fail)
 
 
-def test_a_helper_that_cannot_be_removed_blocks_no_purge(server: Server, engine: Engine) -> None:
+def test_a_helper_that_cannot_be_removed_blocks_no_purge(server: Server, engine: Engine, cache: Path) -> None:
     """Such containers are dead, and stay until the engine is restarted."""
-    cache, other = server.make_cache("shop"), server.make_cache("other")
     with pytest.MonkeyPatch.context() as patch:
         cannot_be_removed(patch)
-        for directory in (cache, other):
+        for directory in (cache, server.make_cache("other")):
             helper_for(server, engine).remove_stale()
-            helper_for(server, engine).delete(str(directory), identity(directory), ignore)
+            delete(helper_for(server, engine), directory)
             assert os.listdir(directory) == []
     remove_all_stale(engine)
 
 
 def test_a_helper_that_cannot_be_stopped_is_unknown(
-    server: Server, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    helper: Helper, engine: Engine, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cache = server.make_cache("shop")
     cannot_be_removed(monkeypatch)
     monkeypatch.setattr(docker.APIClient, "stop", lambda *_, **__: None)
-    name = helper_image.ensure(engine)
     labels = {"com.dokku.cache.helper": "container", "com.dokku.app-name": "shop"}
-    stale = engine.api.create_container(name, command=SLEEP, labels=labels)
+    stale = engine.api.create_container(helper_image.ensure(engine), command=SLEEP, labels=labels)
     engine.api.start(stale["Id"])
     before = manifest(cache)
     with pytest.raises(Unknown, match="driver failed to remove root filesystem: busy"):
-        helper_for(server, engine).remove_stale()
+        helper.remove_stale()
     assert manifest(cache) == before
     monkeypatch.undo()
     remove_all_stale(engine)
 
 
-def test_it_leaves_no_container_when_the_caller_is_interrupted(server: Server, engine: Engine) -> None:
-    cache = server.make_cache("shop", files=2000)
-
-    def interrupt(*_: int) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        helper_for(server, engine).delete(str(cache), identity(cache), interrupt)
-    assert engine.api.containers(all=True, filters={"label": "com.dokku.cache.helper"}) == []
-
-
 @pytest.mark.parametrize("step", ["attach_socket", "start"])
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_container_that_a_prune_removes_is_created_again_once(
-    server: Server, engine: Engine, monkeypatch: pytest.MonkeyPatch, step: str, times: int
+    helper: Helper, engine: Engine, cache: Path, monkeypatch: pytest.MonkeyPatch, step: str, times: int
 ) -> None:
-    cache = server.make_cache("shop")
     before, pruned = manifest(cache), []
-    call = getattr(docker.APIClient, step)
 
-    def after_prune(client: docker.APIClient, container: str, *arguments: Any, **options: Any) -> Any:
+    def prune(_: docker.APIClient, container: str, *__: object) -> None:
         if len(pruned) < times:
             pruned.append(container)
             engine.api.remove_container(container)
-        return call(client, container, *arguments, **options)
 
-    monkeypatch.setattr(docker.APIClient, step, after_prune)
+    patch_call(monkeypatch, step, prune)
     if times == 1:
-        helper_for(server, engine).delete(str(cache), identity(cache), ignore)
+        delete(helper, cache)
         assert os.listdir(cache) == []
         return
     with pytest.raises(NotStarted) as failed:
-        helper_for(server, engine).delete(str(cache), identity(cache), ignore)
+        delete(helper, cache)
     assert "docker system prune" in failed.value.hint
     assert not any(container in str(failed.value) for container in pruned)
     assert manifest(cache) == before
 
 
 def test_a_container_that_cannot_start_leaves_everything_as_it_was(
-    server: Server, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    helper: Helper, engine: Engine, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cache = server.make_cache("shop")
     before = manifest(cache)
     monkeypatch.setattr(helper_image, "COMMAND", ["/nothing"])
     with pytest.raises(NotStarted, match="no such file"):
-        helper_for(server, engine).delete(str(cache), identity(cache), ignore)
+        delete(helper, cache)
     assert manifest(cache) == before
-    assert engine.api.containers(all=True, filters={"label": "com.dokku.cache.helper"}) == []
+    assert helpers(engine) == []
 
 
 @pytest.mark.parametrize("docker_host", ["unix:///nowhere", "tcp://127.0.0.1:1"])
-def test_without_an_engine_everything_is_unknown(server: Server, docker_host: str) -> None:
-    cache = server.make_cache("shop")
+def test_without_an_engine_everything_is_unknown(server: Server, cache: Path, docker_host: str) -> None:
     before = manifest(cache)
     closed = Engine(docker_host)
     for request in (closed.containers, closed.volumes):
         with pytest.raises(Unknown):
             request()
     with pytest.raises(CacheError):
-        helper_for(server, closed).delete(str(cache), identity(cache), ignore)
+        delete(helper_for(server, closed), cache)
     assert manifest(cache) == before
 
 
 def test_a_helper_that_stops_responding_is_unknown(
-    server: Server, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    helper: Helper, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cache = server.make_cache("shop")
     monkeypatch.setattr(helper_image, "COMMAND", SLEEP)
-    monkeypatch.setattr("dokku_cache.engine.helper.OUTPUT_TIMEOUT_SECONDS", 1)
+    monkeypatch.setattr("dokku_cache.engine.attachment.SILENCE_SECONDS", 1)
     with pytest.raises(Unknown, match="did not respond"):
-        helper_for(server, engine).delete(str(cache), identity(cache), ignore)
+        delete(helper, cache)
 
 
-def test_many_apps_do_not_exhaust_the_file_descriptors(server: Server, engine: Engine) -> None:
-    cache = server.make_cache("shop", files=50)
-
+def test_many_apps_do_not_exhaust_the_file_descriptors(server: Server, engine: Engine, cache: Path) -> None:
     def open_after(runs: int) -> int:
         for _ in range(runs):
             helper_for(server, engine).scan(str(cache), identity(cache), ignore)
@@ -297,11 +268,11 @@ def test_many_apps_do_not_exhaust_the_file_descriptors(server: Server, engine: E
     assert open_after(9) >= open_after(2)
 
 
-def test_many_entries_need_little_memory(server: Server, engine: Engine) -> None:
+def test_many_entries_need_little_memory(server: Server, helper: Helper) -> None:
     cache = server.make_app("shop") / "cache"
     cache.mkdir()
     trees.many(cache, 100_000)
-    give(cache, 32767)
+    give(cache, HEROKUISH)
     limited = docker.APIClient.create_host_config
 
     def with_limit(self: docker.APIClient, *arguments: object, **options: object) -> object:
@@ -309,27 +280,28 @@ def test_many_entries_need_little_memory(server: Server, engine: Engine) -> None
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(docker.APIClient, "create_host_config", with_limit)
-        helper_for(server, engine).delete(str(cache), identity(cache), ignore)
+        delete(helper, cache)
     assert os.listdir(cache) == []
 
 
-def test_an_interrupt_while_the_container_is_created_leaves_none(
-    server: Server, engine: Engine, monkeypatch: pytest.MonkeyPatch
+def test_an_interrupt_leaves_no_container(
+    server: Server, helper: Helper, engine: Engine, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cache = server.make_cache("shop")
-    before = {number: signal.getsignal(number) for number in interrupts.SIGNALS}
-    made = docker.APIClient.create_container
+    def interrupt(*_: int) -> None:
+        raise KeyboardInterrupt
 
-    def interrupted(self: docker.APIClient, *arguments: object, **options: object) -> object:
-        os.kill(os.getpid(), signal.SIGINT)
-        return made(self, *arguments, **options)
+    with pytest.raises(KeyboardInterrupt):
+        delete(helper, server.make_cache("other", files=2000), interrupt)
+    assert helpers(engine) == []
 
-    monkeypatch.setattr(docker.APIClient, "create_container", interrupted)
+    # While the engine creates the container.
+    handlers = {number: signal.getsignal(number) for number in interrupts.SIGNALS}
+    patch_call(monkeypatch, "create_container", lambda *_: os.kill(os.getpid(), signal.SIGINT))
     interrupts.listen()
     try:
         with pytest.raises(Interrupted):
-            helper_for(server, engine).scan(str(cache), identity(cache), ignore)
+            helper.scan(str(cache), identity(cache), ignore)
     finally:
-        for number, handler in before.items():
+        for number, handler in handlers.items():
             signal.signal(number, handler)
-    assert engine.api.containers(all=True, filters={"label": ["com.dokku.cache.helper"]}) == []
+    assert helpers(engine) == []
