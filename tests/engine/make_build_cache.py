@@ -1,5 +1,5 @@
 #!/usr/bin/python3 -I
-"""tests/engine/make_build_cache.py MEGABYTES: let the engine (DOCKER_HOST) build an image, so that it has a build cache.
+"""tests/engine/make_build_cache.py MEGABYTES: let the engine (DOCKER_HOST) build an image, and keep its build cache.
 
 Docker's command line needs an extra program for builds; a build whose source the engine downloads itself does not.
 """

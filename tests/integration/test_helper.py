@@ -94,8 +94,11 @@ def test_its_container_has_only_the_required_permissions(
 ) -> None:
     seen: list[dict[str, Any]] = []
     patch_call(monkeypatch, "start", lambda api, container: seen.append(api.inspect_container(container)))
-    delete(helper_for(server, engine, is_gentle=True), cache)
-    configuration, host = seen[0]["Config"], seen[0]["HostConfig"]
+    helper = helper_for(server, engine, is_gentle=True)
+    helper.scan(str(cache), identity(cache), ignore)
+    delete(helper, cache)
+    assert [container["HostConfig"]["Mounts"][0].get("ReadOnly", False) for container in seen] == [True, False]
+    configuration, host = seen[1]["Config"], seen[1]["HostConfig"]
     assert host["NetworkMode"] == "none"
     assert host["ReadonlyRootfs"] is True
     assert not host["Privileged"]
