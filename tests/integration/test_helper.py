@@ -256,7 +256,7 @@ def test_a_helper_that_stops_responding_is_unknown(
     helper: Helper, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(helper_image, "COMMAND", SLEEP)
-    monkeypatch.setattr("dokku_cache.engine.attachment.SILENCE_SECONDS", 1)
+    monkeypatch.setattr("dokku_cache.engine.helper.OUTPUT_TIMEOUT_SECONDS", 1)
     with pytest.raises(Unknown, match="did not respond"):
         delete(helper, cache)
 

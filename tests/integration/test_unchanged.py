@@ -72,9 +72,10 @@ class Watched:
         assert state(self.server.root.parent) == before, arguments
         fired = {line.split()[1] for line in (self.directory / "lines").read_text().splitlines()}
         assert fired <= READING_TRIGGERS, arguments
-        form = ["--format", "{{.Type}} {{.Action}}"]
+        filters = [f"--filter=type={kind}" for kind in ("container", "image", "volume")]
         period = [f"--since={since:.6f}", f"--until={time.time():.6f}"]
-        listed = subprocess.run(["docker", "events", *period, *form], capture_output=True, text=True, check=True)
+        events = ["docker", "events", *period, *filters, "--format={{.Type}} {{.Action}}"]
+        listed = subprocess.run(events, capture_output=True, text=True, check=True)
         return set(listed.stdout.splitlines())
 
 

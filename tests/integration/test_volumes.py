@@ -240,11 +240,11 @@ def test_a_volume_that_dokku_did_not_create_is_kept(server: Server, strangeness:
     assert [request for request in asked if request.startswith("DELETE")] == []
 
 
-@pytest.mark.parametrize("request", ["/containers/json", "/images/json"])
-def test_a_failing_request_is_reported_and_removes_nothing(server: Server, request: str) -> None:
+@pytest.mark.parametrize("failing", ["/containers/json", "/images/json"])
+def test_a_failing_request_is_reported_and_removes_nothing(server: Server, failing: str) -> None:
     asked: list[str] = []
     answers = strange([made("cache-forum", "forum"), made("cache-wiki", "wiki")])
-    answers[request] = Failure(500, "device or resource busy")
+    answers[failing] = Failure(500, "device or resource busy")
     with stub_engine(server.root.parent / "socket", answers, asked=asked) as host:
         code, out, err = act(server, purge_volumes, host, "--orphaned", "--force")
     assert code == ExitCode.FAILED
