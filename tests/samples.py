@@ -84,7 +84,7 @@ class Block:
 
     @property
     def is_usage(self) -> bool:
-        """Tell whether it is the usage line of a command, which is not run."""
+        """Return whether it is the usage line of a command, which is not run."""
         return self.language == "" and self.body.startswith("cache:")
 
     @property

@@ -45,8 +45,8 @@ class Server:
     @property
     def environment(self) -> dict[str, str]:
         """Return the environment of root's login shell."""
-        told = f"source {shlex.quote(f'{self.directory}/settings')} && env -0"
-        done = subprocess.run(["bash", "-c", told], capture_output=True, text=True, check=True)
+        command = f"source {shlex.quote(f'{self.directory}/settings')} && env -0"
+        done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
         found = dict(pair.split("=", 1) for pair in done.stdout.split("\0") if pair)
         found["PATH"] = f"{self.directory}/tools:{found['PATH']}"
         return {name: value for name, value in found.items() if name not in {"COLUMNS", "LINES"}}

@@ -45,15 +45,6 @@ teardown() { clean_up; }
   is_removed shop
 }
 
-@test "from 0.31.0 to 0.33.7 the directory is kept" {
-  holds_from 0.31.0 to 0.33.7
-  make_app shop
-  make_cache shop
-  run dokku cache:auto-purge "$(app shop)"
-  [ "$status" -eq 0 ]
-  [ -d "$(cache_of shop)/buildcache" ]
-}
-
 @test "an unknown app exits with 20, and the other apps are purged" {
   holds_from 0.33.8
   make_app shop

@@ -121,20 +121,3 @@ destroys() {
   [ "$(grep -c "The legacy cache of $(app wiki) is in-use" <<<"$stderr")" = 1 ]
   [ "$before" = "$(manifest "$(cache_of wiki)")" ]
 }
-
-@test "from 0.31.0 to 0.33.7 the cache of a destroyed app is removed too" {
-  holds_from 0.31.0 to 0.33.7
-  make_app shop
-  make_cache shop
-  destroys shop
-  [ ! -e "$DOKKU_ROOT/$(app shop)" ]
-}
-
-@test "before 0.31.0 a destroyed app's cache is left to Dokku" {
-  holds_from 0.30.0 to 0.30.11
-  make_app shop
-  make_cache shop
-  destroys shop
-  [[ "$stderr" == *"is active"* ]]
-  [ -d "$(cache_of shop)/buildcache" ]
-}

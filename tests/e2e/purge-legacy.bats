@@ -140,15 +140,6 @@ purges() {
   done
 }
 
-@test "from 0.31.0 to 0.33.7 it is removed manually, with a note" {
-  holds_from 0.31.0 to 0.33.7
-  make_app shop
-  make_cache shop
-  [ "$(report shop legacy-state)" = "recreated" ]
-  purges shop
-  [[ "$output" == *"recreates the empty directory"* ]]
-}
-
 @test "without Docker a purge is refused, with one reason and one hint" {
   holds_from 0.31.0
   make_app shop

@@ -14,15 +14,15 @@ from .conftest import Server
 NEWEST = Path(os.environ.get("NEWEST_PACKAGES", SOURCE.parent / ".venv/newest"))
 
 
-def call(server: Server, beside: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the plugin in a mount namespace where ``beside`` contains the packages of pip."""
+def call(server: Server, packages: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the plugin in a mount namespace where ``packages`` contains the packages of pip."""
     version = subprocess.run(
         ["/usr/bin/python3", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
         capture_output=True, text=True, check=True,
     ).stdout.strip()  # fmt: skip
     local = f"/usr/local/lib/python{version}/dist-packages"
     script = (
-        f"mount -t tmpfs tmpfs /usr/local/lib && mkdir -p {local} && mount --bind {beside} {local} && "
+        f"mount -t tmpfs tmpfs /usr/local/lib && mkdir -p {local} && mount --bind {packages} {local} && "
         f"exec /usr/bin/python3 -I -B {SOURCE} " + " ".join(arguments)
     )
     command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", script]
@@ -32,11 +32,11 @@ def call(server: Server, beside: Path, *arguments: str) -> subprocess.CompletedP
 @pytest.fixture
 def by_pip(tmp_path: Path) -> Path:
     """The packages that `pip install requests` installs."""
-    beside = tmp_path / "dist-packages"
-    beside.mkdir()
+    packages = tmp_path / "dist-packages"
+    packages.mkdir()
     for package in ("requests", "urllib3", "idna", "certifi", "charset_normalizer"):
-        subprocess.run(["cp", "-r", str(NEWEST / package), str(beside)], check=True)
-    return beside
+        subprocess.run(["cp", "-r", str(NEWEST / package), str(packages)], check=True)
+    return packages
 
 
 @pytest.fixture
@@ -55,10 +55,10 @@ def test_pips_requests_does_not_hide_the_distributions(listing: Server, by_pip: 
 def test_a_broken_package_of_pip_does_not_hide_the_distributions(
     listing: Server, tmp_path: Path, package: str
 ) -> None:
-    beside = tmp_path / "dist-packages"
-    (beside / package).mkdir(parents=True)
-    (beside / package / "__init__.py").write_text("raise RuntimeError('of another major version')\n")
-    done = call(listing, beside, "list", "--format", "yaml")
+    packages = tmp_path / "dist-packages"
+    (packages / package).mkdir(parents=True)
+    (packages / package / "__init__.py").write_text("raise RuntimeError('of another major version')\n")
+    done = call(listing, packages, "list", "--format", "yaml")
     assert (done.returncode, done.stderr) == (0, "")
 
 

@@ -1,4 +1,4 @@
-"""An engine that sees another directory at that path: nothing is removed, and nothing stays renamed."""
+"""An engine that sees another directory at that path: nothing is removed, and every rename is undone."""
 
 from dataclasses import replace
 

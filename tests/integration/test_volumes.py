@@ -167,7 +167,7 @@ def test_two_purges_of_one_volume_both_end_well(server: Server, volume: Volume) 
             thread.join()
         return [result if isinstance(result, str) else result is not None for result in results]
 
-    # The engine may tell the second that the first one is at it.
+    # Docker may refuse the second removal while the first one runs.
     ends = as_dokku(work)
     assert True in ends
     assert [end for end in ends if isinstance(end, str) and "Docker does not remove it" not in end] == []

@@ -1,11 +1,11 @@
-"""Trees that are hard to delete, made by system calls relative to a directory: no path is too long for that."""
+"""Trees that are hard to delete, created relative to open directories, because paths would be too long."""
 
 import os
 import shutil
 import socket
 from pathlib import Path
 
-#: What sizes are held against. Where it has this name, the usual one dies of a deep tree (uutils 0.8, Ubuntu 26.04).
+#: GNU du. The one of uutils 0.8 (Ubuntu 26.04) crashes on a deep tree.
 DU = shutil.which("gnudu") or "du"
 HOSTILE_NAMES = (
     b"new\nline",
@@ -36,7 +36,7 @@ def hostile_names(top: Path) -> None:
 
 
 def chain(top: Path, levels: int, name: str) -> None:
-    """Make one directory in the other, each with a file."""
+    """Create nested directories, each with a file."""
     position = os.open(top, os.O_RDONLY | os.O_DIRECTORY)
     for _ in range(levels):
         os.mkdir(name, dir_fd=position)
@@ -44,7 +44,7 @@ def chain(top: Path, levels: int, name: str) -> None:
         os.close(position)
         position = below
         os.close(os.open("file", os.O_WRONLY | os.O_CREAT, dir_fd=position))
-        # As the builds left it; a path this long is beyond chown -R.
+        # chown -R fails for paths of this length.
         os.chown(position, 32767, 32767)
     os.close(position)
 
@@ -54,7 +54,7 @@ def beyond_path_max(top: Path) -> None:
 
 
 def very_deep(top: Path) -> None:
-    """Make more levels than one may have open handles, and a path beyond PATH_MAX."""
+    """Create more levels than the limit of open files, and a path beyond PATH_MAX."""
     chain(top, 1100, "deep")
 
 
@@ -66,13 +66,6 @@ def two_deep_chains(top: Path) -> None:
 
 def hostile_chain(top: Path) -> None:
     chain(top, 200, "-rf * ?\n[.\\ é' ;x")
-
-
-def what_a_killed_helper_left(top: Path) -> None:
-    """Make what it moves up from where paths get too long, under the names that the next one will give again."""
-    for number in range(1, 60):
-        (top / ".deep.1" / str(number)).mkdir(parents=True)
-        chain(top / ".deep.1" / str(number), 25, "d" * 200)
 
 
 def closed_modes(top: Path) -> None:
@@ -133,7 +126,6 @@ ALL = (
     very_deep,
     two_deep_chains,
     hostile_chain,
-    what_a_killed_helper_left,
     closed_modes,
     special_files,
     hard_links,
