@@ -279,7 +279,7 @@ def test_many_entries_need_little_memory(server: Server, helper: Helper) -> None
     limited = docker.APIClient.create_host_config
 
     def with_limit(self: docker.APIClient, *arguments: object, **options: object) -> object:
-        return limited(self, *arguments, mem_limit="24m", memswap_limit="24m", **options)
+        return limited(self, *arguments, mem_limit="40m", memswap_limit="40m", **options)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(docker.APIClient, "create_host_config", with_limit)
