@@ -215,6 +215,9 @@ is_one_worker_at_most() { [[ "$(pgrep -fc "cache/src post-deploy $PREFIX-" || tr
   [ "$status" -eq 0 ]
   wait_for is_removed shop
   wait_for no_purge_runs
+  # Busy until the last process has ended.
+  wait_for umount "$DOKKU_LOGS_DIR"
+  wait_for umount "$DOKKU_LIB_ROOT/data/cache"
 }
 
 @test "hostile code in an app's source is not loaded, and does not fail the deploy" {
