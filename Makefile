@@ -28,6 +28,7 @@ demo: ## Show the plugin at work on a temporary server
 	@tests/demo
 
 samples: setup ## Run every sample in the docs, and update the output where it differs
+	@.venv/bin/python tests/generated.py
 	@tests/stage .venv/bin/python tests/samples.py --write
 
 bench: setup ## Measure the plugin next to rm, rmz, du and diskus, and print one table (half an hour)

@@ -1,205 +1,284 @@
-"""Command lines as Dokku's users write them: one table a command, for its parser, help, errors and reference."""
+"""Command lines as Dokku's users write them: one table of commands, for the parsers, the help and the reference."""
 
 import argparse
+import functools
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from dokku_cache.context import Context
+from dokku_cache.caches.inventory import Order
+from dokku_cache.dokku import policy
+from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import UsageError
+from dokku_cache.model.cache import Kind
 
-#: Of a plan, beside the one for a person.
 STDOUT = "stdout"
-PLAN_FORMATS = (STDOUT, "json", "yaml")
+FORMATS = (STDOUT, "json", "yaml")
 HELP_FLAGS = ("--help", "-h")
-#: Of a help's lines.
 _COLUMNS = 80
-_INDENT = " " * 4
-#: The longest name with its meaning on the same line.
-_WIDEST_BESIDE = 43
 
 
 @dataclass(frozen=True)
 class Flag:
-    """One flag. ``value`` is what stands behind it, empty for a switch; ``choices`` are all that may.
-
-    ``is_free``: what stands there is checked by the action, in Dokku's own words.
-    """
+    """One flag: its name, its meaning for the help, and the options of argparse's ``add_argument``."""
 
     name: str
     meaning: str
-    value: str = ""
-    choices: tuple[str, ...] = ()
-    default: str = ""
-    is_repeated: bool = False
-    is_free: bool = False
-
-    @property
-    def shown(self) -> str:
-        """The flag as it is written: ``--sort size|app|modified``."""
-        value = self.value or "|".join(self.choices)
-        return f"{self.name} {value}".rstrip()
-
-
-@dataclass(frozen=True)
-class Section:
-    """More that a command's help lists: names, each with what it means, or with nothing."""
-
-    title: str
-    rows: tuple[tuple[str, str], ...]
+    options: dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Command:
-    """One subcommand: ``brief`` are its arguments in ``dokku help``, ``usage`` all of them, ``summary`` what it does.
+    """One subcommand: ``arguments`` is its usage, ``summary`` its line in ``dokku help``.
 
-    ``about`` are sentences on what is safe and what is not; ``examples`` are arguments, each with what that does.
+    ``about`` says what is safe and what is not. ``examples`` are arguments, each with what they do.
+    ``takes_one_app``: at most one. ``takes_info_flags``: flags that are not in the table are values of a report.
     """
 
     name: str
-    brief: str
+    arguments: str
     summary: str
-    usage: str
     about: str
     examples: tuple[tuple[str, str], ...]
     flags: tuple[Flag, ...] = ()
-    sections: tuple[Section, ...] = ()
+    takes_one_app: bool = False
+    takes_info_flags: bool = False
 
-    @property
-    def hint(self) -> str:
-        """What to do about a wrong command line."""
-        return f"for usage, run 'dokku cache:help {self.name}'"
-
-    @property
-    def all_flags(self) -> tuple[Flag, ...]:
-        """Its own flags and those that every command has."""
-        return (*self.flags, *EVERYWHERE)
-
-    def help(self) -> Iterator[str]:
-        """Give the lines of its help: usage, flags, examples."""
-        called = f"dokku cache:{self.name}"
-        begin = f"Usage: {called} "
-        # In brackets or out of them: a flag and its value are not torn apart.
-        usage = self.usage.replace(" [", "\n[").replace(" | ", "\n| ").splitlines()
-        yield from _wrapped([piece for piece in usage if piece], begin, " " * len("Usage: "))
-        yield ""
-        yield from textwrap.wrap(f"{self.summary}. {self.about}", _COLUMNS)
-        yield ""
-        yield from _listed(Section("Flags", tuple((flag.shown, _meaning(flag)) for flag in self.flags)))
-        yield f"{_INDENT}{', '.join(flag.shown for flag in EVERYWHERE)}"
-        for section in self.sections:
-            yield ""
-            yield from _listed(section)
-        yield ""
-        examples = tuple((f"{called} {arguments}".rstrip(), what) for arguments, what in self.examples)
-        yield from _listed(Section("Examples", examples))
+    def help(self) -> str:
+        """Return its help: usage, flags and examples."""
+        shown = _Parser(self).format_help().rstrip()
+        return shown[0].upper() + shown[1:]
 
 
-#: Dokku leaves these in the arguments when they stand behind the command (0.38.27, parse_args).
-EVERYWHERE = (
-    Flag("--app", "the same as the app's name without a flag", value="<app>", is_repeated=True),
-    Flag("--quiet", "print only results, warnings and errors"),
-    Flag("--trace", "print every command that Dokku runs, for a bug report"),
-    Flag("--help", "show this help, also -h"),
-)
-DRY_RUN = (
-    Flag("--dry-run", "show what would be removed and what is kept, then exit"),
-    Flag("--format", "format of the plan", choices=PLAN_FORMATS, default=STDOUT),
-)
+def _switch(name: str, meaning: str) -> Flag:
+    return Flag(name, meaning, {"action": "store_true", "dest": f"is_{name.strip('-').replace('-', '_')}"})
 
 
-def is_help_wanted(arguments: Sequence[str]) -> bool:
-    """Tell whether the help of a command is asked for."""
-    return any(argument in HELP_FLAGS for argument in arguments)
+def _choice(name: str, meaning: str, choices: Sequence[str], **options: Any) -> Flag:
+    # --format has Dokku's own error message, see _check_format.
+    checked = {} if name == "--format" else {"choices": choices}
+    return Flag(name, meaning, {"metavar": "|".join(choices), "default": choices[0], **checked, **options})
 
 
-def _meaning(flag: Flag) -> str:
-    extras = ["repeatable"] if flag.is_repeated else []
-    extras += [f"default {flag.default}"] if flag.default else []
-    return f"{flag.meaning} ({', '.join(extras)})" if extras else flag.meaning
+_DRY_RUN = _switch("--dry-run", "show what would be removed and what is kept, then exit")
+_PLAN_FORMAT = _choice("--format", "format of the plan, only with --dry-run", FORMATS)
+_OUTPUT_FORMAT = _choice("--format", "output format", FORMATS)
+_FORCE = _switch("--force", "skip confirmation prompts; never overrides a safety check")
+COMMANDS = {
+    command.name: command
+    for command in (
+        Command(
+            "auto-purge",
+            "[<app>...] [<flag>]",
+            "Apply the automatic policy",
+            "Removes what the daily run would remove: orphaned legacy caches, the rest of interrupted purges and, if "
+            "no app is named, cache volumes of destroyed apps. Everything else is kept.",
+            (("--dry-run", "preview the next daily run"), ("shop", "apply the policy to one app")),
+            (_switch("--daily", "run the daily job: all apps, as root, results in the log"), _DRY_RUN, _PLAN_FORMAT),
+        ),
+        Command(
+            "history",
+            "[<app>] [<flag>]",
+            "Show past purges",
+            "Shows the time, app, initiator and size of each purge, and the total of each month.",
+            (("", "show all purges, oldest first"), ("shop --format json", "show the purges of one app as JSON")),
+            (_OUTPUT_FORMAT,),
+            takes_one_app=True,
+        ),
+        Command(
+            "list",
+            "[<app>] [<flag>]",
+            "List all build caches",
+            "Shows cache directories and volumes of all apps, including destroyed ones, and Docker's build cache, "
+            "with size and state, why they are kept, and the commands that remove them. Changes nothing.",
+            (
+                ("", "list all caches, largest first"),
+                ("shop", "list the caches of one app"),
+                ("--kind legacy --sort modified", "list old directories first"),
+            ),
+            (
+                _choice("--sort", "sort order", [order.value for order in Order]),
+                _choice(
+                    "--kind",
+                    "show only this kind; repeatable",
+                    [kind.value for kind in Kind],
+                    action="append",
+                    default=[],
+                ),
+                _choice("--format", "output format", (*FORMATS, "prometheus")),
+            ),
+            takes_one_app=True,
+        ),
+        Command(
+            "purge-legacy",
+            "<app>...|--all [<flag>]",
+            "Remove legacy caches",
+            "Removes directories that are verified to be unused build caches. Never removes anything that is or may "
+            "be in use. Purge again to resume an interrupted purge.",
+            (
+                ("--all --dry-run", "preview, with sizes"),
+                ("--all", "remove after confirmation"),
+                ("shop blog", "remove the caches of two apps"),
+                ("uploads --force", "remove an unverified directory"),
+            ),
+            (
+                _switch("--all", "all apps; skips caches that are recent or unverified"),
+                _DRY_RUN,
+                _PLAN_FORMAT,
+                _FORCE,
+            ),
+        ),
+        Command(
+            "purge-volumes",
+            "<app>...|--orphaned [<flag>]",
+            "Remove cache volumes",
+            "Removes the Docker volumes in which builds keep their caches. No app data is lost, but the next build "
+            "is slower. Volumes that a container mounts are kept.",
+            (
+                ("--orphaned --dry-run", "preview, with sizes"),
+                ("--orphaned", "remove after confirmation"),
+                ("shop", "clear the cache of one app"),
+            ),
+            (
+                _switch("--orphaned", "volumes of destroyed apps that have the minimum age"),
+                _DRY_RUN,
+                _PLAN_FORMAT,
+                _FORCE,
+            ),
+        ),
+        Command(
+            "report",
+            "[<app>|--global] [<flag>]",
+            "Report on legacy caches",
+            "Shows the size and state of each app's legacy cache, the checks behind the state, and the settings. "
+            "Changes nothing. Every line of the report is also an info flag, which prints only that value: "
+            '"Cache legacy size" is --cache-legacy-size.',
+            (
+                ("shop", "report on one app"),
+                ("shop --cache-legacy-size", "print one value"),
+                ("--global --format json", "report on the server as JSON"),
+            ),
+            (_switch("--global", "report on the server instead of apps"), _OUTPUT_FORMAT),
+            takes_one_app=True,
+            takes_info_flags=True,
+        ),
+        Command(
+            "set",
+            "[--global|<app>] <property> [<value>]",
+            "Set or unset a property",
+            "Omit the value to unset a property. App values override global values. Properties marked with * are for "
+            "--global only. A size is 5GiB or 500MB, a duration is 36h, 7d or 0.",
+            (
+                ("shop auto-purge false", "never purge this app automatically"),
+                ("--global max-size 5GiB", "limit the cache volumes of each app"),
+                ("shop auto-purge", "unset the value of the app"),
+            ),
+            (_switch("--global", "all apps without their own value, or the server"),),
+        ),
+    )
+}
 
 
-def _wrapped(pieces: Sequence[str], begin: str, indent: str) -> Iterator[str]:
-    line = begin
-    for piece in pieces:
-        if len(line) + len(piece) > _COLUMNS and line.strip():
-            yield line.rstrip()
-            line = indent
-        line += f"{piece} "
-    yield line.rstrip()
+def help_text(name: str) -> str:
+    """Return the help of a command, with ``cache:`` in front of its name or without. Raises UsageError."""
+    command = COMMANDS.get(name.removeprefix("cache:"))
+    if command is None:
+        raise UsageError(f"Unknown command: {name!r}", f"available commands: {', '.join(COMMANDS)}")
+    return command.help()
 
 
-def _listed(section: Section) -> Iterator[str]:
-    yield f"{section.title}:"
-    width = max((len(name) for name, _ in section.rows if len(name) <= _WIDEST_BESIDE), default=0) + 2
-    for name, meaning in section.rows:
-        indent = _INDENT + " " * width
-        beside = f"{_INDENT}{name:<{width}}" if len(name) <= _WIDEST_BESIDE else indent
-        if beside == indent:
-            yield f"{_INDENT}{name}"
-        yield from textwrap.wrap(meaning, _COLUMNS, initial_indent=beside, subsequent_indent=indent) or (
-            [beside.rstrip()] if beside != indent else []
+def parse(name: str, arguments: Sequence[str], environment: DokkuEnvironment) -> argparse.Namespace:
+    """Parse the command line of a command. Raises UsageError.
+
+    Flags become attributes. ``apps`` are the named apps, each once: positional arguments, then values of ``--app``,
+    also where it is before the command. An empty name is ignored: it must never select something else.
+    ``words`` are the positional arguments, ``flagged_apps`` the values of ``--app``, ``info_flags`` unknown flags.
+    """
+    command = COMMANDS[name]
+    options, unknown = _Parser(command).parse_known_intermixed_args(list(arguments))
+    if unknown and not command.takes_info_flags:
+        flags = sorted(
+            {"--app", "--force", *HELP_FLAGS[:1], "--quiet", "--trace", *(flag.name for flag in command.flags)}
         )
+        raise UsageError(f"Invalid flag passed, valid flags: {', '.join(flags)}")
+    options.info_flags = unknown
+    _check_format(command, options)
+    if (not options.words and not options.flagged_apps) or command.name == "set":
+        options.flagged_apps = options.flagged_apps or [environment.flagged_app]
+    options.flagged_apps = [app for app in options.flagged_apps if app]
+    options.apps = list(dict.fromkeys(app for app in (*options.words, *options.flagged_apps) if app))
+    if command.takes_one_app and len(options.apps) > 1:
+        raise UsageError(f"cache:{command.name} takes at most one app")
+    options.is_force = options.is_force or environment.is_forced
+    # Other formats of a plan are for programs, which read only the plan.
+    options.is_quiet = options.is_quiet or (vars(options).get("is_dry_run", False) and options.format != STDOUT)
+    return options
 
 
-class Parser(argparse.ArgumentParser):
-    """A command's argument parser, which raises UsageError instead of leaving the program."""
+def _check_format(command: Command, options: argparse.Namespace) -> None:
+    """Check ``--format``, with Dokku's own message (0.38.27, plugins/common: ReportSingleApp)."""
+    flag = next((flag for flag in command.flags if flag.name == "--format"), None)
+    if flag is None:
+        return
+    *first, last = flag.options["metavar"].split("|")
+    if options.format not in {*first, last}:
+        listed = ", ".join(f'"{name}"' for name in first)
+        raise UsageError(f'Format must be {listed} or "{last}": "{options.format}"')
+    if flag is _PLAN_FORMAT and options.format != STDOUT and not options.is_dry_run:
+        raise UsageError("--format is only for dry runs", "add --dry-run, or omit --format")
+
+
+class _Parser(argparse.ArgumentParser):
+    """The parser of one command, which raises UsageError instead of exiting."""
 
     def __init__(self, command: Command) -> None:
-        super().__init__(prog=f"cache:{command.name}", usage=command.usage, add_help=False, allow_abbrev=False)
-        self.command = command
-        self.add_argument("apps", nargs="*")
-        self.add_argument("--app", action="append", default=[])
-        self.add_argument("--quiet", action="store_true")
-        self.add_argument("--trace", action="store_true")
-        # Dokku's own too: in front of a command it forbids nothing, so nor does it behind one.
-        self.add_argument("--force", action="store_true")
+        super().__init__(
+            prog=f"dokku cache:{command.name}",
+            usage=f"dokku cache:{command.name} {command.arguments}",
+            description=textwrap.fill(f"{command.summary}. {command.about}", _COLUMNS),
+            epilog=_epilog(command),
+            formatter_class=functools.partial(
+                argparse.RawDescriptionHelpFormatter, width=_COLUMNS, max_help_position=48
+            ),
+            add_help=False,
+            allow_abbrev=False,
+        )
+        self.color = False  # of Python 3.14: the same help everywhere
+        # Dokku leaves these flags in the arguments where they are after the command (0.38.27, parse_args).
+        for name in ("--quiet", "--trace", "--force"):
+            if name not in {flag.name for flag in command.flags}:
+                self.add_argument(name, action="store_true", dest=f"is_{name[2:]}", help=argparse.SUPPRESS)
+        self.add_argument("--app", action="append", dest="flagged_apps", default=[], help=argparse.SUPPRESS)
+        self.add_argument("words", nargs="*", help=argparse.SUPPRESS)
+        group = self.add_argument_group("Flags")
         for flag in command.flags:
-            self._add(flag)
-
-    def _add(self, flag: Flag) -> None:
-        name = flag.name.strip("-").replace("-", "_")
-        if not flag.choices and not flag.value:
-            if flag.name != "--force":
-                self.add_argument(flag.name, dest=f"is_{name}", action="store_true")
-            return
-        choices = None if flag.is_free else flag.choices or None
-        if flag.is_repeated:
-            self.add_argument(flag.name, dest=name, choices=choices, action="append")
-        else:
-            self.add_argument(flag.name, dest=name, choices=choices, default="")
+            default = flag.options.get("default")
+            meaning = f"{flag.meaning} (default {default})" if default else flag.meaning
+            group.add_argument(flag.name, help=meaning, **flag.options)
 
     def error(self, message: str) -> NoReturn:
-        """Raise UsageError."""
-        raise UsageError(message, self.command.hint)
-
-    def read(self, arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
-        """Parse, and give what is not known separately."""
-        return self.parse_known_intermixed_args(list(arguments))
-
-    def read_all(self, arguments: Sequence[str]) -> argparse.Namespace:
-        """Parse. Raises UsageError with the list of valid flags for what is not known."""
-        parsed, unknown = self.read(arguments)
-        if unknown:
-            flags = sorted({"--force", *(flag.name for flag in self.command.all_flags)})
-            raise UsageError(f"Invalid flag passed, valid flags: {', '.join(flags)}", self.command.hint)
-        return parsed
+        raise UsageError(message)
 
 
-def plan_format(parsed: argparse.Namespace) -> str:
-    """Give the format of the plan that is asked for. Raises UsageError where there is none to be shown."""
-    if parsed.format and not parsed.is_dry_run:
-        raise UsageError("--format is only for dry runs", "add --dry-run, or omit --format")
-    return parsed.format or STDOUT
+def _epilog(command: Command) -> str:
+    lines = []
+    if command.name == "set":
+        lines += ["Properties (defaults in parentheses):", *_two_columns(_properties()), ""]
+    called = f"dokku cache:{command.name}"
+    lines += ["Examples:"]
+    lines += _two_columns([(f"{called} {arguments}".rstrip(), what) for arguments, what in command.examples])
+    lines += ["", "Also accepted: --app <app>, --quiet, --trace, --help"]
+    return "\n".join(lines)
 
 
-def named_apps(context: Context, parsed: argparse.Namespace) -> list[str]:
-    """Give the apps that a command line names, each once, in their order: by position, or by ``--app``.
+def _properties() -> list[tuple[str, str]]:
+    return [
+        (f"{key} {known.values}", f"{known.meaning} ({known.default}){'' if known.is_of_apps else ' *'}")
+        for key, known in policy.PROPERTIES.items()
+    ]
 
-    An empty name is none: it must never stand for something else.
-    """
-    named = [*parsed.apps, *parsed.app]
-    if not named and context.environment.flagged_app:
-        named = [context.environment.flagged_app]
-    return list(dict.fromkeys(name for name in named if name))
+
+def _two_columns(rows: Sequence[tuple[str, str]]) -> list[str]:
+    width = max(len(name) for name, _ in rows)
+    return [f"  {name:<{width}}  {meaning}" for name, meaning in rows]

@@ -7,63 +7,52 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from dokku_cache import interrupts, modules
-from dokku_cache.arguments import Command, is_help_wanted
 from dokku_cache.context import Context
-from dokku_cache.errors import CacheError, ExitCode, Interrupted
-from dokku_cache.output import outlet
+from dokku_cache.errors import CacheError, ExitCode, Interrupted, UsageError
+from dokku_cache.output import stream
 from dokku_cache.output.console import Console
 
-#: What a door may ask for: its name is the name of the module in ``actions``, with underscores.
-ACTIONS = (
-    "auto-purge",
+#: Users call the first, Dokku the second. Each name is that of a module in ``actions``, with underscores.
+COMMANDS = ("auto-purge", "history", "list", "purge-legacy", "purge-volumes", "report", "set")
+TRIGGERS = (
     "dokku-report",
-    "help",
-    "history",
     "installed",
-    "list",
     "low-disk",
     "low-disk-removal",
     "post-delete",
     "post-deploy",
     "post-upgrade",
-    "purge-legacy",
-    "purge-volumes",
-    "report",
-    "set",
     "uninstalled",
     "upgraded",
 )
-#: What asks the engine in any case, and Dokku before that, which is a wait for other programs.
-ASKING = frozenset({"auto-purge", "list", "purge-legacy", "purge-volumes", "report"})
+#: Triggers that share the module of a command.
+_FUNCTIONS = {"dokku-report": ("report", "report_for_dokku")}
+#: These need the Docker SDK, after they have waited for Dokku.
+_ASKING_DOCKER = frozenset({"auto-purge", "list", "purge-legacy", "purge-volumes", "report"})
 #: What a shell reports of a program that a closed pipe ended (128 + SIGPIPE).
 EXIT_BROKEN_PIPE = 141
 
-Action = Callable[[Context, Sequence[str]], ExitCode]
-
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one action, and give its exit code. ``arguments``: the door's name, then what it was called with."""
-    outlet.open_missing()
+    """Run one action, and return its exit code. ``arguments``: the action's name, then what it was called with."""
+    stream.open_missing()
     interrupts.listen()
     code = _outcome(Console(), arguments)
-    # A second signal is not heeded any more: who gave one does not want to wait for a reader.
+    # A second signal is ignored: it should not have to wait for a reader either.
     with contextlib.suppress(Interrupted):
-        outlet.drain_standard(limit_seconds=1 if interrupts.have_come() else None)
+        stream.drain_standard(limit_seconds=1 if interrupts.have_come() else None)
     return code
 
 
 def _outcome(console: Console, arguments: Sequence[str]) -> int:
     try:
-        return _run(console, arguments)
-    except CacheError as error:
+        return _run(console, *(arguments or [""]))
+    except (CacheError, Interrupted) as error:
         console.warn(str(error), error.hint)
         return error.exit_code
-    except Interrupted as interrupt:
-        console.warn(str(interrupt), interrupt.hint)
-        return ExitCode.PARTLY_REMOVED if interrupt.hint else ExitCode.FAILED
     except BrokenPipeError:
-        return EXIT_BROKEN_PIPE  # who read has heard enough
-    except Exception as error:  # noqa: BLE001 - a defect must not show a traceback in somebody's deploy
+        return EXIT_BROKEN_PIPE  # the reader, such as head, has enough
+    except Exception as error:  # noqa: BLE001 - a defect must not show a traceback in a deploy
         if os.environ.get("DOKKU_TRACE"):
             traceback.print_exc()
         console.warn(
@@ -73,16 +62,35 @@ def _outcome(console: Console, arguments: Sequence[str]) -> int:
         return ExitCode.FAILED
 
 
-def _run(console: Console, arguments: Sequence[str]) -> int:
-    if not arguments or arguments[0] not in ACTIONS:
+def _run(console: Console, name: str, *arguments: str) -> ExitCode:
+    if name in {"help", *COMMANDS}:
+        from dokku_cache.arguments import HELP_FLAGS, help_text
+
+        if name == "help" or any(flag in arguments for flag in HELP_FLAGS):
+            console.result(help_text(arguments[0] if name == "help" else name))
+            return ExitCode.OK
+    elif name not in TRIGGERS:
         raise CacheError("This program is called by Dokku", "run 'dokku cache:help'")
-    module = import_module(f"dokku_cache.actions.{arguments[0].replace('-', '_')}")
-    command: Command | None = getattr(module, "COMMAND", None)
-    if command and is_help_wanted(arguments[1:]):
-        for line in command.help():
-            console.result(line)
-        return ExitCode.OK
-    action: Action = module.run
-    if arguments[0] in ASKING:
-        modules.begin_to_load("docker")
-    return action(Context.of_this_call(), arguments[1:])
+    return run_action(Context.of_this_call(), name, arguments, loads_docker=name in _ASKING_DOCKER)
+
+
+def run_action(context: Context, name: str, arguments: Sequence[str], *, loads_docker: bool = False) -> ExitCode:
+    """Run a command, with its arguments parsed, or a trigger. Raises CacheError.
+
+    ``loads_docker``: import the Docker SDK in the background, while the action waits for Dokku. Only after our own
+    modules: two threads that import at the same time can deadlock (seen with Python 3.11).
+    """
+    module, function = _FUNCTIONS.get(name, (name.replace("-", "_"), "run"))
+    run: Callable[..., ExitCode] = getattr(import_module(f"dokku_cache.actions.{module}"), function)
+    if name in TRIGGERS:
+        return run(context, arguments)
+    from dokku_cache.arguments import parse
+
+    try:
+        options = parse(name, arguments, context.environment)
+        if loads_docker:
+            modules.begin_to_load("docker")
+        return run(context.quieted() if options.is_quiet else context, options)
+    except UsageError as error:
+        error.hint = error.hint or f"for usage, run 'dokku cache:help {name}'"
+        raise

@@ -1,4 +1,4 @@
-"""What every action is given."""
+"""The context of one call: Dokku's environment, the console, and Docker."""
 
 import os
 from collections.abc import Collection
@@ -29,10 +29,8 @@ class Context:
         engine = Engine(environment.docker_host, environment.docker_bin, roots, config)
         return cls(environment, Console(is_quiet=environment.is_quiet), engine)
 
-    def with_flags(self, *, quiet: bool) -> "Context":
-        """Take in a ``--quiet`` that stands behind the command."""
-        if not quiet or self.console.is_quiet:
-            return self
+    def quieted(self) -> "Context":
+        """Return the same with a console that prints only results, warnings and errors."""
         return replace(self, console=self.console.quieted())
 
     def sees_every_app(self, visible: Collection[str]) -> bool:

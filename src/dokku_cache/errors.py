@@ -1,22 +1,21 @@
 """The one family of errors, and the exit codes that Dokku's users see."""
 
 import errno
-from collections.abc import Mapping
 from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What a door exits with. Never 10: Dokku reads that as "not my command"."""
+    """Exit codes. Never 10, which Dokku reads as "not my command"."""
 
     OK = 0
     FAILED = 1
     PARTLY_REMOVED = 3
-    #: For trigger pre-build alone, which tells it from a failure of the plugin.
+    #: Only for trigger pre-build, which distinguishes it from a failure of the plugin.
     DEPLOY_REFUSED = 4
     NO_SUCH_APP = 20
 
 
-#: What each says, for the reference.
+#: For the reference.
 EXIT_MEANINGS = {
     ExitCode.OK: "done, or nothing to do; automatic runs also when caches are kept for a reason",
     ExitCode.FAILED: "refused, wrong usage, not confirmed, or failed; standard error has the reason",
@@ -25,6 +24,11 @@ EXIT_MEANINGS = {
 }
 
 
+#: Dokku's own words (0.38.27, plugins/common: IsValidAppName).
+INVALID_APP_NAME = (
+    "App name must begin with lowercase alphanumeric character, "
+    "and may only contain lowercase alphanumerics, dots, and hyphens"
+)
 #: On btrfs and ZFS, renaming and deleting need a little space themselves.
 NO_SPACE_TO_DELETE_HINT = (
     "free a little space on the same file system first, for example old logs with "
@@ -50,10 +54,7 @@ def os_error_hint(error: OSError, default: str = "") -> str:
 
 
 class CacheError(Exception):
-    """A failure that a person is told about: a sentence, and what to do next.
-
-    ``message`` becomes ``str(error)``. ``hint`` is the next step, or empty where there is none.
-    """
+    """A failure that is shown to a person. ``hint`` is what to do next, or empty."""
 
     exit_code = ExitCode.FAILED
 
@@ -63,26 +64,16 @@ class CacheError(Exception):
 
 
 class UsageError(CacheError):
-    """The command line asks for something that does not exist or does not go together."""
+    """Wrong usage of a command."""
 
 
 class AppNotFound(CacheError):
-    """No such app, or none that this user may see: Dokku does not tell these apart."""
+    """No such app, or no access to it: Dokku does not distinguish these."""
 
     exit_code = ExitCode.NO_SUCH_APP
 
     def __init__(self, app: str) -> None:
         super().__init__(f"App {app} does not exist", "list all apps with 'dokku apps:list'")
-
-
-class InvalidAppName(CacheError):
-    """A name that Dokku would not accept (0.38.27, plugins/common: IsValidAppName)."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "App name must begin with lowercase alphanumeric character, "
-            "and may only contain lowercase alphanumerics, dots, and hyphens"
-        )
 
 
 class Unknown(CacheError):
@@ -126,38 +117,13 @@ class PartlyRemoved(NotRemoved):
     exit_code = ExitCode.PARTLY_REMOVED
 
 
-class PackageMissing(CacheError):
-    """A Debian package that the plugin's ``install`` brings is not there."""
-
-    def __init__(self, package: str) -> None:
-        super().__init__(
-            f"The Python package {package} is missing",
-            "run 'sudo dokku plugin:install-dependencies'",
-        )
-
-
-class PackageHidden(CacheError):
-    """A package is there, but cannot be used, as with another version of what it needs.
-
-    ``strangers``: the loaded modules that are not the distribution's, each with its file; they are the likely cause.
-    """
-
-    def __init__(self, package: str, cause: str, strangers: Mapping[str, str]) -> None:
-        hidden = "; ".join(f"{file} shadows the distribution's {name}" for name, file in strangers.items())
-        super().__init__(
-            f"The Python package {package} cannot be used ({cause})" + (f": {hidden}" if hidden else ""),
-            f"remove the other copy with 'sudo /usr/bin/python3 -m pip uninstall {' '.join(strangers)}'"
-            if hidden
-            else f"reinstall it with 'sudo apt-get install --reinstall python3-{package}'",
-        )
-
-
 class Interrupted(BaseException):
-    """Ctrl-C, a hang-up or a termination signal. Not an Exception, so that nothing swallows it.
+    """Ctrl-C, a hang-up or a termination signal. Not an Exception, so that no handler swallows it.
 
-    ``hint`` is empty as long as nothing was begun.
+    ``hint`` is empty if nothing was changed.
     """
 
     def __init__(self, message: str = "Interrupted. Nothing was changed", hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
+        self.exit_code = ExitCode.PARTLY_REMOVED if hint else ExitCode.FAILED

@@ -1,4 +1,4 @@
-"""Ctrl-C, a hang-up, and a termination signal: each becomes Interrupted, once, and never in a wrong moment."""
+"""Ctrl-C, hang-up and termination signals become Interrupted, once, and not where that would leave something."""
 
 import signal
 import threading
@@ -12,29 +12,29 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def listen() -> None:
-    """Turn the signals into Interrupted from now on. A hang-up that is ignored already stays so (nohup(1))."""
+    """Raise Interrupted at a signal from now on. A hang-up that is ignored already stays ignored (nohup(1))."""
     for number in SIGNALS:
         if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _interrupt)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    # One is enough: what cleans up afterwards is not to be interrupted in its turn.
+    # Later signals must not interrupt the clean-up.
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     raise Interrupted
 
 
 def have_come() -> bool:
-    """Tell whether one has come, so that no other is heeded."""
+    """Return whether a signal was received, so that others are ignored."""
     return signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 
 
 @contextmanager
 def held_back() -> Iterator[None]:
-    """Let a signal that comes in the block wait for its end, as where the engine makes what only we would remove.
+    """Delay signals until the end of the block, such as while Docker creates a container that only we remove.
 
-    By handlers, not by a mask: Python calls them in the main thread, whichever thread the kernel chose.
+    A signal mask would not do: the kernel may choose another thread, but Python runs handlers in the main thread.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -1,8 +1,8 @@
-"""Whose modules run: the distribution's, which are the ones that this plugin was tested with.
+"""Whose modules run: the distribution's, with which this plugin was tested.
 
-``python3 -I`` leaves out what belongs to a user, but looks into ``/usr/local/lib/python3.*/dist-packages`` before the
-distribution's own directory (Debian's site.py). What root once installed there with pip would hide modules that it
-does not go together with: requests 2.32 breaks the docker SDK of Debian 12 (docker/docker-py#3256).
+``python3 -I`` ignores what belongs to a user, but searches ``/usr/local/lib/python3.*/dist-packages`` before the
+distribution's directory (Debian's site.py). A module that root once installed there with pip would hide the
+distribution's: requests 2.32 breaks the docker SDK of Debian 12 (docker/docker-py#3256).
 """
 
 import contextlib
@@ -14,30 +14,30 @@ from importlib import import_module
 from importlib.machinery import PathFinder
 from types import ModuleType
 
-from dokku_cache.errors import PackageHidden, PackageMissing
+from dokku_cache.errors import CacheError
 
-#: Where the distribution keeps all of its modules, and nothing else is kept.
+#: The distribution keeps all of its modules here, and nothing else is here.
 DISTRIBUTION = "/usr/lib/"
-#: What this plugin loads, and what that loads in its turn: each can be hidden by another of its name.
+#: The packages that this plugin needs, and those that they need: another copy can hide each.
 LOADED = (
     "docker", "requests", "urllib3", "charset_normalizer", "chardet", "idna", "certifi", "websocket", "packaging",
     "six", "yaml", "rich", "pygments", "markdown_it",
 )  # fmt: skip
+_loading: list[threading.Thread] = []
 
 
 def distribution_first(path: Sequence[str]) -> list[str]:
-    """Order a ``sys.path``: this plugin, which comes first, then the distribution's directories, then all others.
+    """Order a ``sys.path``: this plugin, which is first, then the distribution's directories, then the others.
 
-    The others stay, for a server where root brought the modules with pip alone.
+    The others are kept for servers where root installed the packages only with pip.
     """
     return [*path[:1], *sorted(path[1:], key=lambda directory: not directory.startswith(DISTRIBUTION))]
 
 
 def own_distutils_first() -> None:
-    """Let ``distutils``, of which the docker SDK 5 needs a few lines, be Python's own: before 3.12 there is one.
+    """Let ``distutils``, of which the docker SDK 5 needs a few lines, be Python's own, where there is one (< 3.12).
 
-    Where setuptools is installed it puts its own in that place, at every start (distutils-precedence.pth); loading
-    that takes as long as all the rest of the SDK.
+    setuptools replaces it at every start (distutils-precedence.pth); that takes as long as loading the whole SDK.
     """
     setuptools = sys.modules.get("_distutils_hack")
     own = PathFinder.find_spec("distutils") if setuptools else None
@@ -47,43 +47,49 @@ def own_distutils_first() -> None:
 
 
 def begin_to_load(name: str) -> None:
-    """Import a package meanwhile, for who needs it soon and waits for other programs first.
-
-    What goes wrong is told by ``load``.
-    """
+    """Import a package in the background, while the caller waits for other programs. ``load`` reports failures."""
 
     def begin() -> None:
         with contextlib.suppress(Exception):
             import_module(name)
 
-    # Without room for a thread it is loaded when it is needed. Nobody waits for it at the end.
-    with contextlib.suppress(RuntimeError):
-        threading.Thread(target=begin, daemon=True).start()
+    thread = threading.Thread(target=begin, daemon=True)
+    with contextlib.suppress(RuntimeError):  # without memory for a thread, ``load`` imports it
+        thread.start()
+        _loading.append(thread)
 
 
 def load(name: str) -> ModuleType:
-    """Import a package that ``install`` brings, or a module of it.
-
-    Raises PackageMissing where it is not there, PackageHidden where it, or what it needs, cannot be used.
-    """
+    """Import a package that ``install`` brings, or a module of it. Raises CacheError where it cannot be used."""
+    while _loading:
+        _loading.pop().join()  # two threads that import at the same time can deadlock (seen with Python 3.11)
     package = name.partition(".")[0]
     try:
         return import_module(name)
     except ModuleNotFoundError as error:
         if error.name == package:
-            raise PackageMissing(package) from error
+            hint = "run 'sudo dokku plugin:install-dependencies'"
+            raise CacheError(f"The Python package {package} is missing", hint) from error
         raise not_usable(package, error) from error
     except Exception as error:
-        # One of another version can fail in any way while it is loaded.
+        # A package of another version can fail in any way while it is imported.
         raise not_usable(package, error) from error
 
 
-def not_usable(package: str, error: Exception) -> PackageHidden:
-    """Give the error that says why a package cannot be used, with the files of the modules that are not its own."""
-    return PackageHidden(package, f"{type(error).__name__}: {' '.join(str(error).split())}", strangers())
+def not_usable(package: str, error: Exception) -> CacheError:
+    """Return the error for a package that cannot be used, with the files that hide modules of the distribution."""
+    others = foreign_modules()
+    hidden = "; ".join(f"{file} shadows the distribution's {name}" for name, file in others.items())
+    cause = f"{type(error).__name__}: {' '.join(str(error).split())}"
+    return CacheError(
+        f"The Python package {package} cannot be used ({cause})" + (f": {hidden}" if hidden else ""),
+        f"remove the other copy with 'sudo /usr/bin/python3 -m pip uninstall {' '.join(others)}'"
+        if hidden
+        else f"reinstall it with 'sudo apt-get install --reinstall python3-{package}'",
+    )
 
 
-def strangers() -> dict[str, str]:
-    """Give those of the loaded modules that are not the distribution's, each with its file."""
+def foreign_modules() -> dict[str, str]:
+    """Return the loaded modules that are not the distribution's, each with its file."""
     files = {name: getattr(sys.modules.get(name), "__file__", None) for name in LOADED}
     return {name: file for name, file in files.items() if file and not file.startswith(DISTRIBUTION)}

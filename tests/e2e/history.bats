@@ -13,10 +13,11 @@ teardown() { clean_up; }
   dokku cache:purge-legacy "$(app shop)" "$(app oldblog)"
   run dokku cache:history "$(app shop)"
   [ "$status" -eq 0 ]
-  [[ "$output" == *"$(app shop)  manual "*"  20 files in "* && "$output" != *"$(app oldblog)"* ]]
+  grep -qE "$(app shop) +manual .* 20 files$" <<<"$output"
+  [[ "$output" != *"$(app oldblog)"* ]]
   [[ "$output" == *"$(date --utc +%Y-%m): "*" freed by 1 purge"* ]]
   run dokku --app "$(app shop)" cache:history --quiet
-  [ "${#lines[@]}" -eq 1 ]
+  [ "${#lines[@]}" -eq 2 ]
   run dokku cache:history --format json
   jq --exit-status --arg app "$(app oldblog)" '.months[-1].purges >= 2 and
     (.purges[] | select(.app == $app) | .files == 7 and .by == "manual")' <<<"$output"

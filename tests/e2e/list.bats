@@ -36,7 +36,7 @@ has_rows() {
   local row rows
   rows="$(tr -s ' ' <<<"$output")"
   for row in "$@"; do
-    grep -qxE " ${row/PREFIX/$PREFIX}" <<<"$rows" || { echo "missing: $row" && echo "$output" && return 1; }
+    grep -qxE " ?${row//PREFIX/$PREFIX}" <<<"$rows" || { echo "missing: $row" && echo "$output" && return 1; }
   done
 }
 
@@ -49,16 +49,17 @@ has_rows() {
   [ "$status" -eq 0 ]
   [ -z "$stderr" ]
   [ "${lines[0]}" = "=====> Build caches (largest first)" ]
-  has_rows "6.0 MiB PREFIX-.* \(gone\) pack - - orphaned" "5.0 MiB PREFIX-wiki pack - - live" \
-    "4.0 MiB PREFIX-.* \(gone\) herokuish - - orphaned" "3.0 MiB PREFIX-shop herokuish - - live" \
-    ".* PREFIX-.* \(ghost\) legacy 500 .* orphaned" ".* PREFIX-wiki legacy 5 .* in-use"
+  has_rows "6.0 MiB PREFIX-landing \(gone\) pack orphaned - - pack-cache-.*" "5.0 MiB PREFIX-wiki pack live - - pack-cache-.*" \
+    "4.0 MiB PREFIX-forum \(gone\) herokuish orphaned - - cache-PREFIX-forum" \
+    "3.0 MiB PREFIX-shop herokuish live - - cache-PREFIX-shop" \
+    ".* PREFIX-oldblog \(ghost\) legacy orphaned 500 .* $(cache_of oldblog)" \
+    ".* PREFIX-wiki legacy in-use 5 .* $(cache_of wiki)"
   [[ "$output" == *"Docker's build cache, "*" reclaimable"* ]]
-  for action in "purge-legacy $(app oldblog)" "purge-volumes $(app shop)" "purge-volumes --orphaned"; do
-    [[ "$output" == *"dokku cache:$action"* ]]
+  [[ "$output" == *"Kept: $(app wiki) (legacy, in-use): "*"mounts it at /cache"*"Total: "*" caches"* ]]
+  for command in "purge-legacy --all" "purge-volumes --orphaned" "purge-volumes <app>"; do
+    [[ "$output" == *"To free "*": dokku cache:$command"* ]]
   done
-  [[ "$output" == *"mounts it at /cache"*"Total: "*" caches"*"To free "*": dokku cache:purge-legacy --all"* ]]
   [[ "${lines[-1]}" =~ "Free space on $DOKKU_ROOT".*": ".*" of " ]]
-  [[ "$(wc -L <<<"$(grep -vE 'dokku|docker|volume|caches|kept: |Free space on' <<<"$output")")" -le 80 ]]
   run dokku --quiet cache:list --kind legacy
   [[ "$output" == *"$(app shop)"* && "$output" != *"=====>"* && "$output" != *"To free"* ]]
 
@@ -188,7 +189,7 @@ assert listed['hides-others'] and listed['engine-build-cache'] is None"
   DOCKER_HOST=unix:///nowhere run --separate-stderr dokku cache:list
   [ "$status" -eq 0 ]
   [ "$(grep -c 'Docker did not respond' <<<"$stderr")" -eq 1 ]
-  has_rows "[0-9].* PREFIX-wiki legacy 5 .* unknown.*" "unknown - engine - - unknown.*"
+  has_rows "[0-9].* PREFIX-wiki legacy unknown 5 .*" "unknown - engine unknown - - .*"
   [[ "$output" == *"Total: at least "* ]]
   # The engine's data root is unknown, and has no line.
   [[ "${lines[-1]}" == *"Free space on $DOKKU_ROOT"* ]]

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from dokku_cache.actions import auto_purge, post_delete, purge_legacy
+from dokku_cache import cli
 from dokku_cache.context import Context
 from dokku_cache.engine.client import Engine
 from dokku_cache.errors import ExitCode
-from dokku_cache.output import bar, outlet, progress
+from dokku_cache.output import progress, stream
 from dokku_cache.output.console import Console
 
 from ..unit.output.throwing import ThrowingStream, terminal_on
@@ -21,18 +21,18 @@ from .calling import command, environ
 from .conftest import Server, as_dokku
 
 ACTIONS = {
-    "manual": (purge_legacy.run, ["shop", "blog"]),
-    "daily": (auto_purge.run, []),
-    "destroy": (post_delete.run, ["shop"]),
+    "manual": ("purge-legacy", ["shop", "blog"]),
+    "daily": ("auto-purge", []),
+    "destroy": ("post-delete", ["shop"]),
 }
 
 
 @pytest.fixture(autouse=True)
 def _shows_everything_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bar, "START_SECONDS", 0.0)
-    monkeypatch.setattr(progress, "CHANGE_SECONDS", 0.0)
+    monkeypatch.setattr(progress, "START_SECONDS", 0.0)
+    monkeypatch.setattr(progress, "UPDATE_SECONDS", 0.01)
     monkeypatch.setattr(progress, "LINE_SECONDS", 0.0)
-    monkeypatch.setattr(outlet, "_STANDARD", {})
+    monkeypatch.setattr(stream, "_STANDARD", {})
     monkeypatch.setenv("TERM", "xterm")
 
 
@@ -47,7 +47,7 @@ def context(server: Server, console: Console) -> Context:
 def run(server: Server, which: str, console: Console) -> ExitCode:
     action, arguments = ACTIONS[which]
     call = context(server, console)
-    return ExitCode(as_dokku(lambda: int(action(call, arguments))))
+    return ExitCode(as_dokku(lambda: int(cli.run_action(call, action, arguments))))
 
 
 def left_of(server: Server, apps: Sequence[str]) -> list[str]:
@@ -56,8 +56,8 @@ def left_of(server: Server, apps: Sequence[str]) -> list[str]:
 
 @pytest.mark.parametrize("which", ACTIONS)
 def test_a_console_that_fails_at_every_call_ends_no_purge(server: Server, which: str) -> None:
-    stream = ThrowingStream()
-    assert run(server, which, Console(out=stream, err=stream)) is ExitCode.OK
+    throwing = ThrowingStream()
+    assert run(server, which, Console(out=throwing, err=throwing)) is ExitCode.OK
     assert left_of(server, ["shop"] if which == "destroy" else ["shop", "blog"]) == []
 
 

@@ -15,12 +15,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from schemas import check_document
 
-from dokku_cache.actions import auto_purge as auto_purge_action
-from dokku_cache.actions import history as history_action
-from dokku_cache.actions import list as list_action
-from dokku_cache.actions import purge_legacy as purge_legacy_action
-from dokku_cache.actions import purge_volumes as purge_volumes_action
-from dokku_cache.actions import report as report_action
+from dokku_cache import cli
 from dokku_cache.caches import inventory
 from dokku_cache.context import Context
 from dokku_cache.engine import storage
@@ -36,7 +31,7 @@ from .stub_engine import stub_engine
 Volume = Callable[..., str]
 
 
-def run(server: Server, *arguments: str, action: Any = list_action, docker_host: str = "") -> tuple[str, str]:
+def run(server: Server, *arguments: str, action: str = "list", docker_host: str = "") -> tuple[str, str]:
     """Run an action as user dokku; return its standard output and standard error."""
 
     def work() -> tuple[str, str]:
@@ -44,7 +39,7 @@ def run(server: Server, *arguments: str, action: Any = list_action, docker_host:
         environment = server.environment
         engine = Engine(docker_host or environment.docker_host)
         context = Context(replace(environment, docker_host=docker_host), Console(out=out, err=err), engine)
-        assert action.run(context, arguments) is ExitCode.OK
+        assert cli.run_action(context, action, arguments) is ExitCode.OK
         return out.getvalue(), err.getvalue()
 
     written: tuple[str, str] = as_dokku(work)
@@ -122,23 +117,23 @@ def test_the_reports_are_valid(full_server: Server) -> None:
     record = Record("shop", history.now(), "manual", 5, 6, 0.5)
     as_dokku(lambda: history.append(full_server.environment, record))
     as_dokku(lambda: history.append(full_server.environment, replace(record, app="wiki", failure="half")))
-    lines = run(full_server, "--format", "json", action=report_action)[0].splitlines()
+    lines = run(full_server, "--format", "json", action="report")[0].splitlines()
     reports = [json.loads(line) for line in lines]
     assert len(reports) == 5
     for values in reports:
         check_document("report", values)
-    in_yaml = yaml.safe_load_all(run(full_server, "--format", "yaml", action=report_action)[0])
+    in_yaml = yaml.safe_load_all(run(full_server, "--format", "yaml", action="report")[0])
     assert list(in_yaml) == reports
-    of_server = json.loads(run(full_server, "--global", "--format", "json", action=report_action)[0])
+    of_server = json.loads(run(full_server, "--global", "--format", "json", action="report")[0])
     check_document("report-global", of_server)
-    check_document("history", json.loads(run(full_server, "--format", "json", action=history_action)[0]))
+    check_document("history", json.loads(run(full_server, "--format", "json", action="history")[0]))
 
 
 @pytest.mark.parametrize(
     ("action", "arguments"),
-    [(purge_legacy_action, ["--all"]), (auto_purge_action, []), (purge_volumes_action, ["--orphaned"])],
+    [("purge-legacy", ["--all"]), ("auto-purge", []), ("purge-volumes", ["--orphaned"])],
 )
-def test_a_plan_is_valid_and_agrees_with_the_list(full_server: Server, action: Any, arguments: list[str]) -> None:
+def test_a_plan_is_valid_and_agrees_with_the_list(full_server: Server, action: str, arguments: list[str]) -> None:
     Path(full_server.root, "link/.dokku-cache-trash.0").mkdir()
     out, _ = run(full_server, *arguments, "--dry-run", "--format", "json", action=action)
     plan = json.loads(out)
@@ -155,7 +150,7 @@ def test_a_plan_is_valid_and_agrees_with_the_list(full_server: Server, action: A
             assert planned["kept-reason"]
             assert planned["kept-reason-code"]
     decisions = {planned["location"].removeprefix(str(full_server.root)): planned for planned in plan["caches"]}
-    if action is not purge_volumes_action:
+    if action != "purge-volumes":
         removed = {name for name, one in decisions.items() if one["decision"] == "remove" and name.startswith("/")}
         assert removed == {"/shop/cache", "/oldblog/cache", "/cut/cache", "/link/cache"}
         assert decisions["/wiki/cache"]["kept-reason-code"] == "mounted-by-container"
@@ -177,7 +172,7 @@ def test_an_app_that_vanishes_during_the_scan_is_unknown(server: Server, monkeyp
     # As root, because it moves a directory of another user.
     out, err = io.StringIO(), io.StringIO()
     context = Context(server.environment, Console(out=out, err=err), Engine(os.environ["DOCKER_HOST"]))
-    assert list_action.run(context, ["--format", "json", "--kind", "legacy"]) is ExitCode.OK
+    assert cli.run_action(context, "list", ["--format", "json", "--kind", "legacy"]) is ExitCode.OK
     found = {cache["app"]: (cache["size-bytes"], cache["files"]) for cache in json.loads(out.getvalue())["caches"]}
     assert found["shop"] == (None, None)
     assert found["wiki"][1] == 20
@@ -204,7 +199,7 @@ def test_a_hostile_volume_name_is_escaped_and_in_no_command(server: Server) -> N
         exposed, _ = run(server, "--format", "prometheus", docker_host=docker_host)
     assert {cache["location"] for cache in values["caches"]} == set(HOSTILE)
     assert all(cache["action"] is None and cache["size-bytes"] is None for cache in values["caches"])
-    assert "volume pack-cache-\\x1b[2J" in table
+    assert " pack-cache-\\x1b[2J" in table
     assert "docker volume rm" not in table
     assert all(character.isprintable() or character == "\n" for character in table)
     assert len(next(iter(text_string_to_metric_families(exposed))).samples) == len(HOSTILE)
@@ -267,6 +262,6 @@ def test_many_apps_need_as_many_requests_as_one(server: Server, monkeypatch: pyt
                 engine.api, "get", lambda url, calls=calls, get=get, **o: calls.append(url) or get(url, **o)
             )
             context = Context(server.environment, Console(out=io.StringIO(), err=io.StringIO()), engine)
-            list_action.run(context, ["--format", "json"])
+            cli.run_action(context, "list", ["--format", "json"])
             counts.append(len(calls))
     assert counts[0] == counts[1]

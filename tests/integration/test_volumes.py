@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from dokku_cache.actions import auto_purge, purge_volumes
-from dokku_cache.actions import list as list_action
+from dokku_cache import cli
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps
 from dokku_cache.engine import storage
@@ -188,12 +187,12 @@ def made(name: str, app: str, **more: Any) -> dict[str, Any]:
     return {"Name": name, "Labels": labels(app), "Driver": "local", "CreatedAt": created, **more}
 
 
-def act(server: Server, action: Any, docker_host: str, *arguments: str) -> tuple[int, str, str]:
+def act(server: Server, action: str, docker_host: str, *arguments: str) -> tuple[int, str, str]:
     def work() -> tuple[int, str, str]:
         here = context(server, docker_host)
         out, err = io.StringIO(), io.StringIO()
         try:
-            code = action.run(replace(here, console=Console(out=out, err=err)), arguments)
+            code = cli.run_action(replace(here, console=Console(out=out, err=err)), action, arguments)
         except CacheError as error:
             return int(error.exit_code), out.getvalue(), f"{err.getvalue()}{error} {error.hint}"
         return int(code), out.getvalue(), err.getvalue()
@@ -209,7 +208,7 @@ def test_many_volumes_need_as_many_requests_as_two(server: Server) -> None:
         volumes = [made(f"cache-app{number}", f"app{number}") for number in range(count)]
         asked: list[str] = []
         with stub_engine(server.root.parent / f"{count}.sock", strange(volumes), asked=asked) as host:
-            code, out, _ = act(server, purge_volumes, host, "--orphaned", "--dry-run")
+            code, out, _ = act(server, "purge-volumes", host, "--orphaned", "--dry-run")
         assert code == ExitCode.OK
         assert out.count("  remove  ") == count
         requests.append(sorted(asked))
@@ -234,9 +233,9 @@ def test_a_volume_that_dokku_did_not_create_is_kept(server: Server, strangeness:
     asked: list[str] = []
     answers = strange([made("cache-forum", "forum", **strangeness)])
     with stub_engine(server.root.parent / "socket", answers, asked=asked) as host:
-        code, _, err = act(server, purge_volumes, host, "--orphaned", "--force")
+        code, _, err = act(server, "purge-volumes", host, "--orphaned", "--force")
         assert (code, err) == (ExitCode.OK, "")
-        act(server, auto_purge, host)
+        act(server, "auto-purge", host)
     assert [request for request in asked if request.startswith("DELETE")] == []
 
 
@@ -246,7 +245,7 @@ def test_a_failing_request_is_reported_and_removes_nothing(server: Server, faili
     answers = strange([made("cache-forum", "forum"), made("cache-wiki", "wiki")])
     answers[failing] = Failure(500, "device or resource busy")
     with stub_engine(server.root.parent / "socket", answers, asked=asked) as host:
-        code, out, err = act(server, purge_volumes, host, "--orphaned", "--force")
+        code, out, err = act(server, "purge-volumes", host, "--orphaned", "--force")
     assert code == ExitCode.FAILED
     assert err.count("Could not check 2 cache volumes: ") == 1
     assert "device or resource busy" in err
@@ -265,7 +264,7 @@ def test_a_removal_that_fails_or_hangs_is_recorded(server: Server, monkeypatch: 
     )
     delays = {"DELETE /volumes/cache-slow": 3.0}
     with stub_engine(server.root.parent / "socket", answers, delays) as host:
-        code, _, err = act(server, purge_volumes, host, "--orphaned", "--force")
+        code, _, err = act(server, "purge-volumes", host, "--orphaned", "--force")
     assert code == ExitCode.FAILED
     assert "Volume cache-broken was not removed: Docker could not remove it: device or resource busy" in err
     assert "Volume cache-slow was not removed: Docker did not respond within 1 s" in err
@@ -277,8 +276,8 @@ def test_a_removal_that_fails_or_hangs_is_recorded(server: Server, monkeypatch: 
 def test_control_characters_in_names_are_escaped(server: Server) -> None:
     name = "pack-cache-\x1b[2J\n -----> done"
     with stub_engine(server.root.parent / "socket", strange([made(name, "forum", Labels={})])) as host:
-        _, out, _ = act(server, purge_volumes, host, "--orphaned", "--dry-run")
-        _, listed, _ = act(server, list_action, host, "--format", "json")
+        _, out, _ = act(server, "purge-volumes", host, "--orphaned", "--dry-run")
+        _, listed, _ = act(server, "list", host, "--format", "json")
     assert "\x1b" not in out
     assert "\n -----> done" not in out
     assert [cache["action"] for cache in json.loads(listed)["caches"] if cache["location"] == name] == [None]

@@ -49,7 +49,6 @@ def test_without_dokkus_environment_it_says_so() -> None:
     [
         (errors.AppNotFound("x"), 20, "App x does not exist"),
         (errors.PartlyRemoved("half", "again"), 3, "half\n !     Again"),
-        (errors.PackageMissing("docker"), 1, "plugin:install-dependencies"),
         (Interrupted(), 1, "Nothing was changed"),
         (Interrupted("half", "again"), 3, "half"),
         (RuntimeError("oops"), 1, "oops"),

@@ -1,19 +1,19 @@
-"""Help, usage errors and the list of commands say the same, as they come from one table."""
+"""Help, usage errors and the list of commands come from one table."""
 
-import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from dokku_cache.actions import help as help_action
-from dokku_cache.arguments import EVERYWHERE, Command, Parser
+from dokku_cache import arguments, cli
+from dokku_cache.arguments import COMMANDS, Command
+from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import UsageError
-from dokku_cache.views import report_values
+from dokku_cache.views.report import APP_KEYS, SERVER_KEYS
 
 PROJECT = Path(__file__).parents[2]
-COMMANDS = [help_action.command(name) for name in help_action.COMMANDS]
-NAMES = [command.name for command in COMMANDS]
+for_each_command = pytest.mark.parametrize("command", COMMANDS.values(), ids=list(COMMANDS))
 
 
 def call(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -26,16 +26,9 @@ def call(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_every_subcommand_has_its_help() -> None:
-    doors = {path.name for path in (PROJECT / "subcommands").iterdir()} - {"default"}
-    assert set(NAMES) == doors
-
-
-@pytest.mark.parametrize("command", COMMANDS, ids=NAMES)
-def test_the_list_of_commands_says_what_the_table_says(command: Command) -> None:
-    line = f"    cache:{command.name} {command.brief}, {command.summary}"
-    assert line in (PROJECT / "commands").read_text().splitlines()
-    assert "," not in command.brief, "Dokku takes the line apart there"
+def test_every_subcommand_has_a_parser_and_an_entry_point() -> None:
+    files = {path.name for path in (PROJECT / "subcommands").iterdir()} - {"default"}
+    assert set(COMMANDS) == set(cli.COMMANDS) == files
 
 
 def test_the_list_of_commands_fits_one_screen() -> None:
@@ -43,55 +36,69 @@ def test_the_list_of_commands_fits_one_screen() -> None:
     assert (len(shown.splitlines()) <= 24, max(map(len, shown.splitlines())) <= 80) == (True, True)
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=NAMES)
-def test_usage_names_every_flag_of_the_command_and_no_other(command: Command) -> None:
-    named = set(re.findall(r"--[a-z-]+", command.usage))
-    assert named - {"--quiet"} == {flag.name for flag in command.flags}
-
-
-@pytest.mark.parametrize("command", COMMANDS, ids=NAMES)
-def test_the_parser_takes_every_flag_that_the_help_shows(command: Command) -> None:
-    for flag in (*command.flags, *EVERYWHERE[:-1]):
-        value = flag.choices[:1] or ("x",) * bool(flag.value)
-        _, unknown = Parser(command).read([flag.name, *value])
-        assert unknown == []
-    with pytest.raises(UsageError) as raised:
-        Parser(command).read_all(["--nonsense"])
-    assert f"'dokku cache:help {command.name}'" in raised.value.hint
-    assert all(flag.name in str(raised.value) for flag in command.flags)
-
-
-@pytest.mark.parametrize("command", COMMANDS, ids=NAMES)
-def test_a_help_has_usage_every_flag_and_an_example_and_fits_one_screen(command: Command) -> None:
-    lines = list(command.help())
+@for_each_command
+def test_a_help_has_every_flag_and_fits_one_screen(command: Command) -> None:
+    lines = command.help().splitlines()
     assert lines[0].startswith(f"Usage: dokku cache:{command.name} ")
-    for flag in command.all_flags:
-        assert [line for line in lines if line.startswith("    ") and flag.name in line]
-    assert lines.index("Examples:") + 2 < len(lines)
+    for flag in command.flags:
+        assert [line for line in lines if line.startswith(f"  {flag.name} ")]
+    assert "Examples:" in lines
     assert (len(lines) <= 24, max(map(len, lines)) <= 80) == (True, True)
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=NAMES)
-def test_examples_are_command_lines_that_are_taken(command: Command) -> None:
-    for arguments, what in command.examples:
-        _, unknown = Parser(command).read(arguments.split())
-        valid = {f"--{key}" for key in (*report_values.APP_KEYS, *report_values.SERVER_KEYS)}
-        assert set(unknown) <= (valid if command.name == "report" else set())
-        assert what[0].islower()
+@for_each_command
+def test_an_app_and_the_common_flags_are_accepted_in_any_order(
+    command: Command, environment: DokkuEnvironment
+) -> None:
+    for line in ("shop --quiet --trace --force", "--quiet --trace --force shop", "--force --app shop --quiet"):
+        options = arguments.parse(command.name, line.split(), environment)
+        assert (options.apps, options.is_quiet, options.is_force) == (["shop"], True, True)
+    before = replace(environment, flagged_app="shop", is_forced=True)
+    options = arguments.parse(command.name, [], before)
+    assert (options.apps, options.is_force) == (["shop"], True)
+    assert arguments.parse(command.name, [""], environment).apps == []
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_help_in_front_of_a_command_and_behind_it_are_the_same(name: str) -> None:
-    shown = call("help", name)
-    assert shown.returncode == 0
-    assert shown.stdout.splitlines() == list(help_action.command(name).help())
-    for flag in ("--help", "-h"):
-        behind = call(name, "shop", flag)
-        assert (behind.returncode, behind.stdout, behind.stderr) == (0, shown.stdout, "")
-    assert call("help", f"cache:{name}").stdout == shown.stdout
+@for_each_command
+def test_an_unknown_flag_is_refused_with_the_valid_ones(command: Command, environment: DokkuEnvironment) -> None:
+    if command.takes_info_flags:
+        assert arguments.parse(command.name, ["--nonsense"], environment).info_flags == ["--nonsense"]
+        return
+    with pytest.raises(UsageError) as raised:
+        arguments.parse(command.name, ["--nonsense"], environment)
+    assert all(flag.name in str(raised.value) for flag in command.flags)
 
 
-def test_help_on_what_is_no_command_is_refused() -> None:
+@pytest.mark.parametrize("name", ["list", "history", "report"])
+def test_commands_that_show_one_app_refuse_two(name: str, environment: DokkuEnvironment) -> None:
+    with pytest.raises(UsageError):
+        arguments.parse(name, ["shop", "blog"], environment)
+
+
+@pytest.mark.parametrize(
+    "line", ["list --format xml", "purge-legacy shop --format json", "list --sort x", "set --format json"]
+)
+def test_wrong_values_are_refused(line: str, environment: DokkuEnvironment) -> None:
+    name, *rest = line.split()
+    with pytest.raises(UsageError):
+        arguments.parse(name, rest, environment)
+
+
+@for_each_command
+def test_examples_are_valid_command_lines(command: Command, environment: DokkuEnvironment) -> None:
+    for example, _ in command.examples:
+        options = arguments.parse(command.name, example.split(), environment)
+        assert {flag.removeprefix("--") for flag in options.info_flags} <= {*APP_KEYS, *SERVER_KEYS}
+
+
+def test_help_before_and_after_a_command_is_the_same() -> None:
+    shown = call("help", "list")
+    assert (shown.returncode, shown.stdout) == (0, COMMANDS["list"].help() + "\n")
+    for line in (["list", "shop", "--help"], ["list", "-h"], ["help", "cache:list"]):
+        assert call(*line).stdout == shown.stdout
+
+
+def test_help_for_an_unknown_command_is_refused() -> None:
     done = call("help", "nonsense")
     assert done.returncode == 1
     assert "purge-legacy" in done.stderr

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from dokku_cache.actions import auto_purge, post_delete, purge_legacy
+from dokku_cache import cli
 from dokku_cache.model.location import TRASH_PREFIX
 
 from .small_server import KILLED, Action, App, SmallServer
@@ -52,8 +52,8 @@ def purge_of(wish: Wish, apps: Sequence[str]) -> Action:
         Wish.NOTHING: [*apps, "--dry-run"],
     }
     if wish is Wish.AUTOMATIC:
-        return lambda context: auto_purge.run(context, apps)
-    return lambda context: purge_legacy.run(context, arguments[wish])
+        return lambda context: cli.run_action(context, "auto-purge", apps)
+    return lambda context: cli.run_action(context, "purge-legacy", arguments[wish])
 
 
 class Machine(RuleBasedStateMachine):
@@ -114,7 +114,7 @@ class Machine(RuleBasedStateMachine):
         if app in self.apps and really:
             self.server.patch.setenv("DOKKU_COMMAND", "apps:rename" if is_rename else "apps:destroy")
             wish = Wish.RENAME if is_rename else Wish.DESTROY
-            self._call(lambda context: post_delete.run(context, [app]), {app: wish}, 0)
+            self._call(lambda context: cli.run_action(context, "post-delete", [app]), {app: wish}, 0)
             self.server.destroy(app)
 
     @invariant()

@@ -1,11 +1,11 @@
 """``dokku cache:auto-purge``: applies the automatic policy now. What cron runs daily, with ``--daily``."""
 
 import os
+from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from dokku_cache.actions.purging import Call
-from dokku_cache.arguments import DRY_RUN, Command, Flag
 from dokku_cache.automatic import low_disk, server
 from dokku_cache.automatic.logged import log_console, warned_of
 from dokku_cache.automatic.sweep import keep_engine_within, plan_volumes, request_for, sweep, sweep_volumes
@@ -17,53 +17,39 @@ from dokku_cache.output import log
 from dokku_cache.output.purge_text import Subject
 from dokku_cache.records import daily_run
 
-COMMAND = Command(
-    "auto-purge",
-    "[<app>...]",
-    "Apply the automatic policy",
-    "[<app>... | --daily] [--dry-run [--format stdout|json|yaml]] [--quiet]",
-    "Removes what the daily run would remove: orphaned legacy caches, the rest of interrupted purges and, if no app "
-    "is named, cache volumes of destroyed apps. Everything else is kept.",
-    (
-        ("--dry-run", "preview the next daily run"),
-        ("shop", "apply the policy to one app"),
-    ),
-    (Flag("--daily", "run the daily job: all apps, as root, results in the log"), *DRY_RUN),
-)
 #: As Dokku names the caller: root's own commands have it, and the daily job; a user of ssh never does.
 ROOT = "root"
 
 
-def run(context: Context, arguments: Sequence[str]) -> ExitCode:
+def run(context: Context, options: Namespace) -> ExitCode:
     """Sweep the named apps, or all that the user may see; before that, see whether Dokku was upgraded.
 
     A dry run shows what that would do now.
     """
-    call = Call.read(context, COMMAND, arguments)
-    context, parsed = call.context, call.parsed
-    if parsed.is_daily:
-        if parsed.is_dry_run:
+    call = Call(context, options)
+    if options.is_daily:
+        if options.is_dry_run:
             raise UsageError(
                 "--daily and --dry-run cannot be combined", "preview with 'dokku cache:auto-purge --dry-run'"
             )
-        if call.named or os.environ.get("SSH_USER") != ROOT:
-            raise UsageError("--daily is for root only, and for all apps", COMMAND.hint)
+        if options.apps or os.environ.get("SSH_USER") != ROOT:
+            raise UsageError("--daily is for root only, and for all apps")
         return _run_daily(context)
     visible = frozenset(context.visible_apps())
     named, worst = call.known_apps(visible)
-    if call.named and not named:
+    if options.apps and not named:
         return worst
     # A volume of a destroyed app could be another user's.
-    is_for_all = not call.named and context.sees_every_app(visible)
+    is_for_all = not options.apps and context.sees_every_app(visible)
     chosen = named or sorted(visible)
-    if parsed.is_dry_run:
+    if options.is_dry_run:
         planned = {Subject.DIRECTORIES: server.plan_sweep(context, chosen, visible)}
         if is_for_all:
             request = request_for(context, policy.GLOBAL, Initiator.CRON)
             planned[Subject.VOLUMES] = plan_volumes(context, request)
         call.show_plan(planned)
         return worst
-    if not call.named and _swept_after_upgrade(context):
+    if not options.apps and _swept_after_upgrade(context):
         return ExitCode.OK
     worst = max(worst, sweep(context, chosen, Initiator.CRON, visible=visible))
     return max(worst, sweep_volumes(context, Initiator.CRON)) if is_for_all else worst
@@ -115,7 +101,7 @@ def _by_reason(lines: Sequence[str]) -> Iterator[str]:
 def _swept_after_upgrade(context: Context) -> bool:
     """See whether Dokku was upgraded: trigger ``post-upgrade`` then sweeps every app. Warns when it fails."""
     try:
-        return server.fire_post_upgrade_if_due(context.environment, context.console.passed_on)
+        return server.fire_post_upgrade_if_due(context.environment, context.console.relay)
     except CacheError as error:
         context.console.warn(str(error), error.hint)
         return False

@@ -1,51 +1,31 @@
-"""``dokku cache:history``: what went when, by what, and how much."""
+"""``dokku cache:history``: past purges."""
 
-from collections.abc import Sequence
+from argparse import Namespace
 
-from dokku_cache.arguments import STDOUT, Command, Flag, Parser, named_apps
+from dokku_cache.arguments import STDOUT
 from dokku_cache.context import Context
-from dokku_cache.errors import AppNotFound, ExitCode, UsageError
-from dokku_cache.output import serialized
+from dokku_cache.errors import AppNotFound, ExitCode
+from dokku_cache.output import text
 from dokku_cache.records import history
 from dokku_cache.records.history import Record
 from dokku_cache.views import history_table
 
-FORMATS = ("stdout", "json", "yaml")
-COMMAND = Command(
-    "history",
-    "[<app>]",
-    "Show past purges",
-    "[<app>] [--format stdout|json|yaml] [--quiet]",
-    "Shows the time, app, initiator and size of each purge, and the total of each month.",
-    (
-        ("", "show all purges, oldest first"),
-        ("shop --format json", "show the purges of one app as JSON"),
-    ),
-    (Flag("--format", "output format", choices=FORMATS, default="stdout"),),
-)
 
-
-def run(context: Context, arguments: Sequence[str]) -> ExitCode:
-    """Show the purges of one app, or all that the calling user may know of."""
-    parsed = Parser(COMMAND).read_all(arguments)
-    named = named_apps(context, parsed)
-    if len(named) > 1:
-        raise UsageError("cache:history takes at most one app", COMMAND.hint)
-    context = context.with_flags(quiet=parsed.quiet)
+def run(context: Context, options: Namespace) -> ExitCode:
+    """Show the purges of one app, or of all that the calling user may see."""
     context.engine.only_read()
-    records = _choose(context, named[0] if named else "")
-    if (parsed.format or STDOUT) == STDOUT:
+    records = _choose(context, "".join(options.apps))
+    if options.format == STDOUT:
         history_table.show(context.console, records)
     else:
-        context.console.result(serialized.as_text(history_table.values(records), parsed.format))
+        context.console.result(text.serialized(history_table.values(records), options.format))
     return ExitCode.OK
 
 
 def _choose(context: Context, app: str) -> list[Record]:
-    """Give the records to show, in the order in which they were written.
+    """Return the records to show, oldest first. Raises AppNotFound for a name without records.
 
-    Of an app that is gone, who sees every app may know; of one that bears the name of another before it, each sees
-    what was since. Raises AppNotFound for a name of which nothing is known.
+    Only users with access to all apps see destroyed apps. An app does not show purges of an earlier one of its name.
     """
     known = history.read(context.environment)
     visible = frozenset(context.visible_apps())

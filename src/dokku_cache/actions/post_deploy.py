@@ -39,7 +39,7 @@ def _handle(context: Context, app: str) -> None:
             )
             return
     with failures_in_log(context, "post-upgrade"), output_in_log(context, "post-upgrade"):
-        server.fire_post_upgrade_if_due(context.environment, context.console.passed_on)
+        server.fire_post_upgrade_if_due(context.environment, context.console.relay)
     with failures_in_log(context, SUBJECT, app):
         if host_settings.skips_cleanup(context.environment, app, os.environ):
             return

@@ -1,10 +1,10 @@
 """``dokku cache:purge-legacy``: removes legacy caches."""
 
+from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
 
 from dokku_cache.actions.purging import Call, Plan, is_confirmed, visible_apps
-from dokku_cache.arguments import DRY_RUN, Command, Flag
 from dokku_cache.context import Context
 from dokku_cache.errors import ExitCode, Refused, Unverified
 from dokku_cache.model.finding import Finding, Result
@@ -19,49 +19,29 @@ from dokku_cache.survey.scanning import measure_candidates
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.views import disk_lines
 
-COMMAND = Command(
-    "purge-legacy",
-    "<app>... | --all",
-    "Remove legacy build caches",
-    "<app>... | --all [--dry-run [--format stdout|json|yaml]] [--force] [--quiet]",
-    "Removes directories that are verified to be unused build caches. Never removes anything that is or may be in "
-    "use. Purge again to resume an interrupted purge.",
-    (
-        ("--all --dry-run", "preview, with sizes"),
-        ("--all", "remove after confirmation"),
-        ("shop blog", "remove the caches of two apps"),
-        ("uploads --force", "remove an unverified directory"),
-    ),
-    (
-        Flag("--all", "all apps; skips caches that are recent or unverified"),
-        *DRY_RUN,
-        Flag("--force", "skip confirmation prompts; never overrides a safety check"),
-    ),
-)
 
-
-def run(context: Context, arguments: Sequence[str]) -> ExitCode:
+def run(context: Context, options: Namespace) -> ExitCode:
     """Purge the named apps, or all that have a cache, or show what that would do."""
-    call = Call.read(context, COMMAND, arguments)
-    context, is_all = call.context, call.parsed.is_all
-    call.check(COMMAND, "--all", is_all=is_all)
+    call = Call(context, options)
+    is_all = options.is_all
+    call.check("--all", is_all=is_all)
     visible = visible_apps(context)
     chosen, worst = (sorted(visible), ExitCode.OK) if is_all else call.known_apps(visible)
     surveyor = Surveyor(context.environment, context.engine, visible)
     with Watcher(context.console) as watcher:
         watcher.asking()
-        findings = surveyor.survey(chosen, is_rechecked=not call.parsed.is_dry_run)
+        findings = surveyor.survey(chosen, is_rechecked=not options.is_dry_run)
     # --force answers for one named app; several unverified directories are confirmed one by one.
-    confirmed = call.is_forced and len(call.named) == 1
+    confirmed = options.is_force and len(options.apps) == 1
     request = Request(is_named=not is_all, is_confirmed=confirmed, visible=visible)
-    if call.parsed.is_dry_run:
+    if options.is_dry_run:
         call.show_plan(_plan(context, surveyor, findings, request))
         return worst  # a plan that keeps something is not a failure
     if is_all:
         findings = tuple(finding for finding in findings if finding.verdict.state is not State.ABSENT)
         if not findings:
             context.console.detail("No legacy caches found")
-        needs_answer = not call.is_forced and any(candidates(finding, request) for finding in findings)
+        needs_answer = not options.is_force and any(candidates(finding, request) for finding in findings)
         if needs_answer and not is_confirmed(
             context.console,
             lambda: _plan(context, surveyor, findings, request),

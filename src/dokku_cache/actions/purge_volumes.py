@@ -1,10 +1,10 @@
 """``dokku cache:purge-volumes``: removes Docker volumes in which builds keep their caches."""
 
+from argparse import Namespace
 from collections import Counter
 from collections.abc import Sequence
 
 from dokku_cache.actions.purging import Call, is_confirmed, visible_apps
-from dokku_cache.arguments import DRY_RUN, Command, Flag
 from dokku_cache.context import Context
 from dokku_cache.errors import ExitCode, Refused
 from dokku_cache.model.finding import Decision, Result
@@ -16,31 +16,12 @@ from dokku_cache.purge import volume_purger
 from dokku_cache.purge.recorded import purge
 from dokku_cache.rules.volumes import UNDETERMINED
 
-COMMAND = Command(
-    "purge-volumes",
-    "<app>... | --orphaned",
-    "Remove cache volumes",
-    "<app>... | --orphaned [--dry-run [--format stdout|json|yaml]] [--force] [--quiet]",
-    "Removes the Docker volumes in which builds keep their caches. No app data is lost, but the next build is "
-    "slower. Volumes that a container mounts are kept.",
-    (
-        ("--orphaned --dry-run", "preview, with sizes"),
-        ("--orphaned", "remove after confirmation"),
-        ("shop", "clear the build cache of one app"),
-    ),
-    (
-        Flag("--orphaned", "volumes of destroyed apps that have the minimum age"),
-        *DRY_RUN,
-        Flag("--force", "skip confirmation prompts; never overrides a safety check"),
-    ),
-)
 
-
-def run(context: Context, arguments: Sequence[str]) -> ExitCode:
+def run(context: Context, options: Namespace) -> ExitCode:
     """Remove the cache volumes of the named apps, or of all destroyed apps, or show the plan."""
-    call = Call.read(context, COMMAND, arguments)
-    context, is_orphaned = call.context, call.parsed.is_orphaned
-    call.check(COMMAND, "--orphaned", is_all=is_orphaned)
+    call = Call(context, options)
+    is_orphaned = options.is_orphaned
+    call.check("--orphaned", is_all=is_orphaned)
     visible = visible_apps(context)
     if is_orphaned and not context.sees_every_app(visible):
         raise Refused(
@@ -56,11 +37,11 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
             decisions = volume_purger.decide_all(context, request, chosen)
         decisions = volume_purger.with_sizes(context, decisions, request)
     plan = {Subject.VOLUMES: decisions}
-    if call.parsed.is_dry_run:
+    if options.is_dry_run:
         call.show_plan(plan)
         return worst
     if is_orphaned:
-        needs_answer = not call.is_forced and any(decision.is_removal for decision in decisions)
+        needs_answer = not options.is_force and any(decision.is_removal for decision in decisions)
         question = "Remove these volumes?"
         if needs_answer and not is_confirmed(context.console, lambda: plan, "--orphaned", question):
             return ExitCode.FAILED

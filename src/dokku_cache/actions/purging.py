@@ -4,12 +4,12 @@ import argparse
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from dokku_cache.arguments import STDOUT, Command, Parser, named_apps, plan_format
+from dokku_cache.arguments import STDOUT
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps
 from dokku_cache.errors import CacheError, ExitCode, UsageError
 from dokku_cache.model.finding import Decision
-from dokku_cache.output import purge_text, serialized
+from dokku_cache.output import purge_text, text
 from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher
 from dokku_cache.output.purge_text import Subject
@@ -21,40 +21,27 @@ Plan = Mapping[Subject, Sequence[Decision]]
 
 @dataclass(frozen=True)
 class Call:
-    """A purge command as it was called. ``parsed`` has its flags, ``named`` are the apps that it names."""
+    """A purge command as it was called, with its parsed ``options``. A dry run may only read from Docker."""
 
     context: Context
-    parsed: argparse.Namespace
-    named: list[str]
+    options: argparse.Namespace
 
-    @classmethod
-    def read(cls, context: Context, command: Command, arguments: Sequence[str]) -> "Call":
-        """Parse the arguments. Raises UsageError. A dry run may only read from Docker."""
-        parsed = Parser(command).read_all(arguments)
-        parsed.format = plan_format(parsed)
-        # Other formats are for programs, which read only the plan.
-        context = context.with_flags(quiet=parsed.quiet or parsed.format != STDOUT)
-        if parsed.is_dry_run:
-            context.engine.only_read()
-        return cls(context, parsed, named_apps(context, parsed))
+    def __post_init__(self) -> None:
+        if self.options.is_dry_run:
+            self.context.engine.only_read()
 
-    @property
-    def is_forced(self) -> bool:
-        """Tell whether confirmation prompts are skipped."""
-        return self.parsed.force or self.context.environment.is_forced
-
-    def check(self, command: Command, flag: str, *, is_all: bool) -> None:
+    def check(self, flag: str, *, is_all: bool) -> None:
         """Raise UsageError unless the command names apps or has the flag that stands for all."""
-        if is_all and self.named:
-            raise UsageError(f"Name apps or use {flag}, not both", command.hint)
-        if not is_all and not self.named:
-            raise UsageError("Please specify an app to run the command on", command.hint)
+        if is_all and self.options.apps:
+            raise UsageError(f"Name apps or use {flag}, not both")
+        if not is_all and not self.options.apps:
+            raise UsageError("Please specify an app to run the command on")
 
     def known_apps(self, visible: Iterable[str]) -> tuple[list[str], ExitCode]:
         """Give the named apps that exist, warn of the others, and give the worst exit code."""
         known: list[str] = []
         worst = ExitCode.OK
-        for name in self.named:
+        for name in self.options.apps:
             try:
                 known.append(apps.verify(name, frozenset(visible)))
             except CacheError as error:
@@ -64,11 +51,11 @@ class Call:
 
     def show_plan(self, plan: Plan) -> None:
         """Print the plan of a dry run in the format that the command asks for."""
-        if self.parsed.format == STDOUT:
+        if self.options.format == STDOUT:
             show_plan(self.context.console, plan)
         else:
             values = plan_values.values(decision for decisions in plan.values() for decision in decisions)
-            self.context.console.result(serialized.as_text(values, self.parsed.format))
+            self.context.console.result(text.serialized(values, self.options.format))
 
 
 def visible_apps(context: Context) -> frozenset[str]:

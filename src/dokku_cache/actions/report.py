@@ -1,60 +1,37 @@
 """``dokku cache:report``: the legacy cache and the settings of apps, or of the server."""
 
+from argparse import Namespace
 from collections.abc import Sequence
 
-from dokku_cache.arguments import STDOUT, Command, Flag, Parser, named_apps
+from dokku_cache.arguments import STDOUT
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps
-from dokku_cache.errors import ExitCode, UsageError
-from dokku_cache.output import report
+from dokku_cache.errors import ExitCode
 from dokku_cache.output.progress import Watcher
 from dokku_cache.survey.scanning import measure_finding
 from dokku_cache.survey.surveyor import Surveyor
-from dokku_cache.views import report_values
+from dokku_cache.views import report
 
-COMMAND = Command(
-    "report",
-    "[<app>] [--global] [<flag>]",
-    "Report on legacy caches",
-    "[<app>] [--global] [--format stdout|json|yaml] [<info-flag>] [--quiet]",
-    "Shows the size and state of each app's legacy cache, the checks behind the state, and the settings. Changes "
-    'nothing. Every line of the report is also an info flag, which prints only that value: "Cache legacy size" is '
-    "--cache-legacy-size.",
-    (
-        ("shop", "report on one app"),
-        ("shop --cache-legacy-size", "print one value"),
-        ("--global --format json", "report on the server as JSON"),
-    ),
-    (
-        Flag("--global", "report on the server instead of apps"),
-        Flag("--format", "output format", choices=report.FORMATS, default="stdout", is_free=True),
-    ),
-)
+#: For Docker in ``dokku report``, which is immediate otherwise.
+LIMIT_SECONDS = 3
 
 
-def run(context: Context, arguments: Sequence[str]) -> ExitCode:
+def run(context: Context, options: Namespace) -> ExitCode:
     """Report on one app, on all that the user may see, or on the server."""
-    parsed, flags = Parser(COMMAND).read(arguments)
-    parsed.format = parsed.format or STDOUT
-    if parsed.format not in report.FORMATS:
-        raise UsageError(f'Format must be "stdout", "json" or "yaml": "{parsed.format}"', COMMAND.hint)
-    context = context.with_flags(quiet=parsed.quiet)
     context.engine.only_read()
-    if parsed.is_global:
-        return _report_server(context, flags, parsed.format)
-    info_flag = report.check_flags(flags, report_values.APP_KEYS, parsed.format)
+    if options.is_global:
+        return _report_server(context, options.info_flags, options.format)
+    info_flag = report.check_flags(options.info_flags, report.APP_KEYS, options.format)
     with Watcher(context.console, writes_lines=False) as watcher:
         watcher.asking()
         visible = context.visible_apps()
-    named = [apps.verify(name, visible) for name in named_apps(context, parsed)]
-    if len(named) > 1:
-        raise UsageError("cache:report takes at most one app", COMMAND.hint)
-    return _report_apps(context, named or list(visible), frozenset(visible), info_flag, parsed.format)
+    named = [apps.verify(name, visible) for name in options.apps]
+    return _report_apps(context, named or list(visible), frozenset(visible), info_flag, options.format)
 
 
 def _report_server(context: Context, flags: list[str], format_name: str) -> ExitCode:
-    info_flag = report.check_flags(flags, report_values.SERVER_KEYS, format_name)
-    values = report_values.of_server(context)
+    info_flag = report.check_flags(flags, report.SERVER_KEYS, format_name)
+    values = report.of_server(context)
     report.write(context.console, "--global", values, format_name=format_name, info_flag=info_flag, is_app=False)
     return ExitCode.OK
 
@@ -62,7 +39,7 @@ def _report_server(context: Context, flags: list[str], format_name: str) -> Exit
 def _report_apps(
     context: Context, names: list[str], visible: frozenset[str], info_flag: str, format_name: str
 ) -> ExitCode:
-    gatherer = report_values.Gatherer(context)
+    collector = report.Collector(context)
     surveyor = Surveyor(context.environment, context.engine, visible)
     if not names and format_name == STDOUT:
         context.console.detail("There are no apps to report on")
@@ -70,9 +47,9 @@ def _report_apps(
         watcher.asking()
         for finding in surveyor.survey(names):
             measured = finding
-            if info_flag.removeprefix("--") in {"", *report_values.WALKED_KEYS}:
+            if info_flag.removeprefix("--") in {"", *report.SCANNED_KEYS}:
                 measured = measure_finding(surveyor, finding, watcher, context.console)
-            values = gatherer.of_app(measured, measured.size)
+            values = collector.of_app(measured, measured.size)
             watcher.end()  # the report must not be printed behind the bar
             report.write(
                 context.console,
@@ -82,5 +59,19 @@ def _report_apps(
                 info_flag=info_flag,
                 is_app=True,
             )
-    gatherer.tell_what_is_unknown()
+    collector.warn_of_unknown()
+    return ExitCode.OK
+
+
+def report_for_dokku(context: Context, arguments: Sequence[str]) -> ExitCode:
+    """Trigger ``report``: our part of ``dokku report [<app>]``. Scans no cache, as Dokku's parts are immediate."""
+    context.engine.only_read()
+    context.engine.wait_at_most(LIMIT_SECONDS)
+    visible = context.visible_apps()
+    named = [apps.verify(name, visible) for name in arguments[:1] if name]
+    collector = report.Collector(context)
+    for finding in Surveyor(context.environment, context.engine, frozenset(visible)).survey(named or visible):
+        values = collector.of_app(finding, None, is_scanned=False)
+        report.write(context.console, finding.app, values, format_name="stdout", info_flag="", is_app=True)
+    collector.warn_of_unknown()
     return ExitCode.OK

@@ -13,5 +13,5 @@ def run(context: Context, _arguments: Sequence[str]) -> ExitCode:
     """Fire it once, and put what it says into the log."""
     context = replace(context, console=log_console(context, "post-upgrade"))
     with failures_in_log(context, "post-upgrade"), output_in_log(context, "post-upgrade"):
-        server.fire_post_upgrade_if_due(context.environment, context.console.passed_on)
+        server.fire_post_upgrade_if_due(context.environment, context.console.relay)
     return ExitCode.OK

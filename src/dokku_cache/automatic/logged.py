@@ -18,8 +18,8 @@ def log_console(context: Context, subject: str, app: str = "", *, warned: list[s
 
     ``subject`` is the trigger or run; ``app`` is the app that all lines are about, if there is one.
     """
-    stream = log.LogStream(log.open_log(context.environment.logs_dir), subject, app)
-    return Console(is_log=True, out=stream, err=stream if warned is None else log.NotedStream(stream, warned))
+    stream = log.LogStream(context.environment.logs_dir, subject, app, warned)
+    return Console(is_log=True, out=stream, err=stream)
 
 
 @contextmanager
@@ -38,15 +38,14 @@ def output_in_log(context: Context, subject: str) -> Iterator[None]:
     """Log what other programs write to standard output and standard error, with the time."""
     own = [os.dup(descriptor) for descriptor in _STANDARD]
     try:
-        captured = log.Strays()
-        for descriptor in _STANDARD:
-            os.dup2(captured.descriptor, descriptor)
-        try:
-            yield
-        finally:
-            for descriptor, kept in zip(_STANDARD, own, strict=True):
-                os.dup2(kept, descriptor)
-            captured.move_to(log.LogStream(log.open_log(context.environment.logs_dir), subject))
+        with log.captured_output(log.LogStream(context.environment.logs_dir, subject)) as captured:
+            for descriptor in _STANDARD:
+                os.dup2(captured, descriptor)
+            try:
+                yield
+            finally:
+                for descriptor, kept in zip(_STANDARD, own, strict=True):
+                    os.dup2(kept, descriptor)
     finally:
         for kept in own:
             os.close(kept)

@@ -13,7 +13,7 @@ from dokku_cache.dokku import apps, files, host_settings
 from dokku_cache.dokku.host_settings import DailyPrune
 from dokku_cache.engine import storage
 from dokku_cache.engine.storage import BuildCache, DiskUsage
-from dokku_cache.errors import AppNotFound, InvalidAppName, Unknown
+from dokku_cache.errors import INVALID_APP_NAME, AppNotFound, CacheError, Unknown
 from dokku_cache.model.cache import Cache, Kind
 from dokku_cache.model.finding import Finding
 from dokku_cache.model.location import CACHE_NAME
@@ -22,7 +22,7 @@ from dokku_cache.model.state import Request, State
 from dokku_cache.output import text
 from dokku_cache.output.progress import Watcher
 from dokku_cache.rules.removal import decide
-from dokku_cache.rules.volumes import PURGE_ORPHANED, command
+from dokku_cache.rules.volumes import command
 from dokku_cache.sources.app_directory import is_directory
 from dokku_cache.survey import disks
 from dokku_cache.survey.disks import Disk
@@ -85,11 +85,6 @@ class Inventory:
     def purgeable(self) -> Sum | None:
         """What ``cache:purge-legacy --all`` would remove; None if legacy caches were not requested."""
         return _sum([cache for cache in self.caches if cache.is_purgeable]) if Kind.LEGACY in self.kinds else None
-
-    @property
-    def orphaned_volumes(self) -> Sum:
-        """What ``cache:purge-volumes --orphaned`` would remove."""
-        return _sum([cache for cache in self.caches if cache.action == PURGE_ORPHANED])
 
 
 def _sum(caches: Sequence[Cache]) -> Sum:
@@ -155,7 +150,7 @@ class Collector:
     """Collects the caches of a server, or of one ``app``, as far as the calling user may see them."""
 
     def __init__(self, context: Context, kinds: Collection[Kind], app: str = "") -> None:
-        """List the apps. Raises InvalidAppName and Unknown."""
+        """List the apps. Raises CacheError for an invalid app name, and Unknown."""
         self._context = context
         self._kinds = kinds
         self._unknown: dict[str, str] = {}
@@ -166,7 +161,7 @@ class Collector:
         self._sees_all = self._every <= frozenset(self._visible)
         self._app = app
         if app and not apps.is_valid(app):
-            raise InvalidAppName
+            raise CacheError(INVALID_APP_NAME)
         # Docker's own caches belong to no app.
         self._asks_engine, self._asks_buildkit = (
             self._sees_all and not app and kind in kinds for kind in (Kind.ENGINE, Kind.BUILDKIT)

@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 from dokku_cache.dokku import plugn
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.errors import AppNotFound, InvalidAppName, Refused, Unknown
+from dokku_cache.errors import INVALID_APP_NAME, AppNotFound, CacheError, Refused, Unknown
 from dokku_cache.tree.handles import AppDirectory
 
 #: Dokku's rule, and the older one that allowed underscores (0.38.27, plugins/common).
@@ -57,9 +57,9 @@ def directories_without_app(root: str) -> tuple[str, ...]:
 
 
 def verify(name: str, listed: Collection[str]) -> str:
-    """Return the name if it is one of the listed apps. Raises InvalidAppName or AppNotFound."""
+    """Return the name if it is one of the listed apps. Raises CacheError."""
     if not is_valid(name):
-        raise InvalidAppName
+        raise CacheError(INVALID_APP_NAME)
     if name not in listed:
         raise AppNotFound(name)
     return name

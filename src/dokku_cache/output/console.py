@@ -1,4 +1,4 @@
-"""Dokku's way of talking: sections, details and warnings (0.38.27, plugins/common/functions)."""
+"""Dokku's output style: headings, steps, details and warnings (0.38.27, plugins/common/functions)."""
 
 import contextlib
 import functools
@@ -9,37 +9,32 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import ParamSpec, Protocol
 
-from dokku_cache.output import outlet
+from dokku_cache.output import stream
 from dokku_cache.output.text import printable
 
 _SECTION = "-----> "
 _HEADING = "=====> "
 _DETAIL = " " * 7
 _WARNING = " !     "
-#: Where no terminal tells.
-_COLUMNS = 80
-#: What stays in one piece: a word, or what is quoted, with what touches it.
+#: Lines are broken between these: words, and quoted commands, which are there to be copied.
 _WORD = re.compile(r"[^\s']*(?<!\w)'[^']+'(?!\w)\S*|\S+")
 
-Told = ParamSpec("Told")
+Arguments = ParamSpec("Arguments")
 
 
-def unfailing(tell: Callable[Told, None]) -> Callable[Told, None]:
-    """Let whatever goes wrong while something is told cost the telling alone.
+def unfailing(write: Callable[Arguments, None]) -> Callable[Arguments, None]:
+    """Suppress every error of a function that only displays something: no reason to stop in the middle of a purge."""
 
-    Nobody may be left to read it, or the disk be full: no reason to stop in the middle of a purge.
-    """
-
-    @functools.wraps(tell)
-    def told(*arguments: Told.args, **options: Told.kwargs) -> None:
+    @functools.wraps(write)
+    def suppressed(*arguments: Arguments.args, **options: Arguments.kwargs) -> None:
         with contextlib.suppress(Exception):
-            tell(*arguments, **options)
+            write(*arguments, **options)
 
-    return told
+    return suppressed
 
 
 class Stream(Protocol):
-    """What can be written to, such as ``sys.stdout``."""
+    """A text stream, such as ``sys.stdout``."""
 
     def write(self, text: str, /) -> int:
         """Write a text."""
@@ -48,13 +43,13 @@ class Stream(Protocol):
         """Pass on what was written."""
 
     def isatty(self) -> bool:
-        """Tell whether a terminal reads it."""
+        """Return whether it is a terminal."""
 
 
 class Console:
-    """Standard output and standard error. ``is_quiet`` silences all but results and errors.
+    """Standard output and standard error. ``is_quiet`` silences all but results, warnings and errors.
 
-    ``is_log``: nobody sits there and waits. On a terminal, lines are broken between words.
+    ``is_log``: it writes to the log, so that no person waits. On a terminal, lines are broken between words.
     """
 
     def __init__(
@@ -67,99 +62,93 @@ class Console:
     ) -> None:
         self.is_quiet = is_quiet
         self.is_log = is_log
-        self._out = outlet.standard(1) if out is None else out
-        self._err = outlet.standard(2) if err is None else err
+        self._out = stream.standard(1) if out is None else out
+        self._err = stream.standard(2) if err is None else err
 
     def quieted(self) -> "Console":
-        """Give one that writes to the same streams, results and errors alone."""
+        """Return a console that writes only results, warnings and errors to the same streams."""
         return Console(is_quiet=True, is_log=self.is_log, out=self._out, err=self._err)
 
     @unfailing
     def heading(self, text: str) -> None:
         """Open a report."""
-        self._tell(_HEADING, text)
+        self._line(_HEADING, text)
 
     @unfailing
     def section(self, text: str) -> None:
-        """Say what is done now, or was done."""
-        self._tell(_SECTION, text)
+        """Open a step."""
+        self._line(_SECTION, text)
 
     @unfailing
     def detail(self, text: str) -> None:
-        """Say something about it."""
-        self._tell(_DETAIL, text)
+        """Write a detail."""
+        self._line(_DETAIL, text)
 
     @unfailing
-    def passed_on(self, line: str) -> None:
-        """Pass on a line that another program has written in Dokku's manner."""
+    def relay(self, line: str) -> None:
+        """Write a line of another program in Dokku's style as it is."""
         if not self.is_quiet:
             self._write(self._out, line)
 
     def result(self, text: str) -> None:
-        """Write a line that was asked for: not silenced, waited for, and a failure when nobody takes it (OSError)."""
+        """Write a line of the result: never silenced, and waits for the reader. Raises OSError."""
         self._out.write(text + "\n")
-        _pass_on(self._out)
+        _drain(self._out)
 
     @unfailing
     def warn(self, text: str, hint: str = "") -> None:
-        """Write a warning or an error, with what to do next."""
+        """Write a warning or an error; ``hint`` is what to do next."""
         for sentence in (text, hint[:1].upper() + hint[1:]) if hint else (text,):
             self._write(self._err, "\n".join(_broken(_WARNING, printable(sentence), _room(self._err), _WARNING)))
 
     @property
-    def is_terminal(self) -> bool:
-        """Tell whether a terminal shows standard output."""
-        return self._out.isatty()
-
-    @property
     def columns(self) -> int:
-        """How many characters a line of standard output has room for: as the terminal has it, else 80."""
-        return _room(self._out) or _COLUMNS
+        """The width of the terminal in characters; 0 where standard output is not a terminal."""
+        return _room(self._out)
 
     @property
     def is_interactive(self) -> bool:
-        """Tell whether somebody sits there who can be asked."""
+        """Return whether a person can be asked for confirmation."""
         return sys.stdin is not None and sys.stdin.isatty() and self._err.isatty()
 
     @property
     def shows_progress_bars(self) -> bool:
-        """Tell whether the terminal can redraw a line."""
+        """Return whether the terminal can redraw a line."""
         return self._err.isatty() and os.environ.get("TERM", "dumb") != "dumb"
 
     def ask(self, question: str) -> bool:
-        """Ask for a yes; anything else, or the end of the input, is a no."""
+        """Ask for a yes. Anything else, or the end of the input, is a no."""
         self._err.write(f"{_WARNING}{question} [y/N] ")
-        _pass_on(self._err)
+        _drain(self._err)
         return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
     def ask_for_name(self, name: str, *warnings: str) -> bool:
-        """Ask for a name to be typed; anything else is a no.
+        """Ask for a name to be typed. Anything else is a no.
 
         The banner is Dokku's own (0.38.27, plugins/common/common.go: AskForDestructiveConfirmation).
         """
         for line in ("WARNING: Potentially Destructive Action", *warnings, f'To proceed, type "{name}"'):
             self.warn(line)
         self._err.write("> ")
-        _pass_on(self._err)
+        _drain(self._err)
         return sys.stdin.readline().strip() == name
 
-    def _tell(self, mark: str, text: str) -> None:
+    def _line(self, mark: str, text: str) -> None:
         if not self.is_quiet:
             self._write(self._out, "\n".join(_broken(mark, printable(text), _room(self._out), _DETAIL)))
 
-    def _write(self, stream: Stream, line: str) -> None:
-        # Flushed line by line: others write to the same log.
-        stream.write(line + "\n")
-        stream.flush()
+    def _write(self, output: Stream, line: str) -> None:
+        # Flushed line by line: other programs write to the same log.
+        output.write(line + "\n")
+        output.flush()
 
 
-def _room(stream: Stream) -> int:
-    """How many characters a line has room for; 0 where no terminal shows it, and nothing has to be broken."""
-    return shutil.get_terminal_size((_COLUMNS, 24)).columns if stream.isatty() else 0
+def _room(output: Stream) -> int:
+    """Return the width of a terminal in characters; 0 without one, where lines are not broken."""
+    return shutil.get_terminal_size().columns if output.isatty() else 0
 
 
 def _broken(mark: str, text: str, columns: int, next_mark: str) -> Iterator[str]:
-    """Break a line between words, and never within what is quoted: commands are there to be copied."""
     if len(mark) + len(text) <= columns or not columns:
         yield mark + text
         return
@@ -172,9 +161,9 @@ def _broken(mark: str, text: str, columns: int, next_mark: str) -> Iterator[str]
     yield line.rstrip()
 
 
-def _pass_on(stream: Stream) -> None:
-    """Wait until somebody has what was written."""
-    if isinstance(stream, outlet.Outlet):
-        stream.drain()
+def _drain(output: Stream) -> None:
+    """Wait until the reader has everything."""
+    if isinstance(output, stream.OutputStream):
+        output.drain()
     else:
-        stream.flush()
+        output.flush()

@@ -1,88 +1,93 @@
-"""The plugin's log, ``$DOKKU_LOGS_DIR/cache.log``: what happened while nobody looked."""
+"""The plugin's log, ``$DOKKU_LOGS_DIR/cache.log``: automatic runs, and output of other plugins' triggers."""
 
 import contextlib
 import io
+import logging
 import os
 import re
-from datetime import datetime, timezone
+import time
+from collections.abc import Iterator
 
 FILE_NAME = "cache.log"
-#: Of what another program says.
-_MOST_BYTES = 64 * 1024
+#: Of the output of another program.
+_MAX_BYTES = 64 * 1024
 
 
 def path(logs_dir: str) -> str:
-    """Give the log's path."""
+    """Return the log's path."""
     return os.path.join(logs_dir, FILE_NAME)
 
 
 def open_log(logs_dir: str) -> int:
-    """Open the log for appending and give its descriptor; where it cannot be opened, that of /dev/null.
+    """Open the log for appending and return its descriptor; that of /dev/null where it cannot be opened.
 
-    ``install`` makes the file, as user dokku may not write to the directory on every server. Dokku's logrotate cuts
-    it in place (copytruncate), so that writing goes on at the new end.
+    ``install`` creates it, because user dokku may not write to the directory on every server.
     """
-    # Without waiting, should somebody have put a named pipe in its place.
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK  # a named pipe in its place must not block
     try:
         return os.open(path(logs_dir), flags | os.O_CREAT | os.O_NOFOLLOW, 0o644)
     except OSError:
         return os.open(os.devnull, flags)
 
 
-class LogStream(io.TextIOBase):
-    """Writes lines with the time and a subject in front; a full disk does not stop who writes.
+class _FileHandler(logging.Handler):
+    """Appends lines to the log; a full disk fails nothing.
 
-    ``subject`` is the trigger or the run that they come from, and ``app`` is put behind it in lines that do not
-    name it.
+    The file is opened for each line: a sweep over many apps must not run out of descriptors.
     """
 
-    def __init__(self, descriptor: int, subject: str, app: str = "") -> None:
+    def __init__(self, logs_dir: str) -> None:
         super().__init__()
-        self._descriptor = descriptor
-        self._subject = subject
+        self._logs_dir = logs_dir
+        formatter = logging.Formatter("%(asctime)s+00:00 %(message)s", "%Y-%m-%dT%H:%M:%S")
+        formatter.converter = time.gmtime
+        self.setFormatter(formatter)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with contextlib.suppress(OSError):
+            descriptor = open_log(self._logs_dir)
+            try:
+                os.write(descriptor, f"{self.format(record)}\n".encode(errors="backslashreplace"))
+            finally:
+                os.close(descriptor)
+
+
+class LogStream(io.TextIOBase):
+    """Writes lines to the log, each with the time and its source; never raises.
+
+    ``subject`` is the trigger or run; ``app`` is added in lines that do not contain it. Warnings are also added to
+    ``warned``, without Dokku's mark.
+    """
+
+    def __init__(self, logs_dir: str, subject: str, app: str = "", warned: list[str] | None = None) -> None:
+        super().__init__()
+        self._logger = logging.Logger(subject)
+        self._logger.addHandler(_FileHandler(logs_dir))
         self._app = app
         self._names_app = re.compile(rf"(?<![\w.-]){re.escape(app)}(?![\w-])")
+        self._warned = warned
 
     def write(self, text: str) -> int:
         """Write one line or several."""
-        time = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        lines = [f"{time} {self._source(line)}: {line.strip()}\n" for line in text.splitlines() if line.strip()]
-        with contextlib.suppress(OSError):
-            os.write(self._descriptor, "".join(lines).encode(errors="backslashreplace"))
+        for line in filter(str.strip, text.splitlines()):
+            if self._warned is not None and line.startswith(" !"):
+                self._warned.append(line.strip(" !"))
+            is_named = not self._app or self._names_app.search(line)
+            self._logger.info("%s: %s", self._logger.name + ("" if is_named else f" {self._app}"), line.strip())
         return len(text)
 
-    def _source(self, line: str) -> str:
-        return self._subject if not self._app or self._names_app.search(line) else f"{self._subject} {self._app}"
 
+@contextlib.contextmanager
+def captured_output(stream: LogStream) -> Iterator[int]:
+    """Yield a descriptor for other programs; what they wrote by the end of the block is logged. Raises OSError.
 
-class Strays:
-    """A descriptor for programs that know nothing of the log: what they wrote goes there in the end, with the time.
-
-    It is no pipe: who writes later than that, as something that they have left behind, must not be ended by it.
+    It is a file in memory. A pipe would end programs that keep running in the background when they write.
     """
-
-    def __init__(self) -> None:
-        """Open it. Raises OSError."""
-        self.descriptor = os.memfd_create("dokku-cache-log")
-
-    def move_to(self, stream: LogStream) -> None:
-        """Write down what came, if it is not endless, and close."""
+    descriptor = os.memfd_create("dokku-cache-log")
+    try:
+        yield descriptor
+    finally:
         try:
-            stream.write(os.pread(self.descriptor, _MOST_BYTES, 0).decode(errors="backslashreplace"))
+            stream.write(os.pread(descriptor, _MAX_BYTES, 0).decode(errors="backslashreplace"))
         finally:
-            os.close(self.descriptor)
-
-
-class NotedStream(io.TextIOBase):
-    """Passes on what is written to the log, and keeps it, without Dokku's marks, for who has to know."""
-
-    def __init__(self, stream: LogStream, kept: list[str]) -> None:
-        super().__init__()
-        self._stream = stream
-        self._kept = kept
-
-    def write(self, text: str) -> int:
-        """Write one line or several."""
-        self._kept += [line.strip(" !") for line in text.splitlines() if line.strip(" !")]
-        return self._stream.write(text)
+            os.close(descriptor)

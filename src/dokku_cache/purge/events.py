@@ -3,8 +3,6 @@
 A trigger of another plugin that fails or hangs costs a line in the log, and at most LIMIT_SECONDS.
 """
 
-import os
-
 from dokku_cache.dokku import plugn
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import Unknown
@@ -41,17 +39,11 @@ def low_disk(environment: DokkuEnvironment, found: FileSystem, *, is_low: bool) 
 def _fire(environment: DokkuEnvironment, name: str, *arguments: str) -> None:
     if name in _timed_out or not plugn.is_implemented(name, environment.plugin_path):
         return
-    descriptor = log.open_log(environment.logs_dir)
-    stream = log.LogStream(descriptor, name)
+    stream = log.LogStream(environment.logs_dir, name)
     try:
-        output = log.Strays()
-        try:
-            plugn.tell(name, *arguments, output=output.descriptor, timeout_seconds=LIMIT_SECONDS)
-        finally:
-            output.move_to(stream)
+        with log.captured_output(stream) as output:
+            plugn.tell(name, *arguments, output=output, timeout_seconds=LIMIT_SECONDS)
     except (OSError, Unknown) as error:
         if isinstance(error, plugn.NeverEnds):
             _timed_out.add(name)
         stream.write(f"trigger {name} cannot be run: {error}" if isinstance(error, OSError) else str(error))
-    finally:
-        os.close(descriptor)

@@ -15,7 +15,7 @@ _SCARCE_INODES = 0.1
 
 
 def lines(disks: Sequence[Disk]) -> Iterator[str]:
-    """Give the free space of each file system, and its free inodes where they are scarce."""
+    """Return the free space of each file system, and its free inodes where they are scarce."""
     for disk in disks:
         state, where = disk.state, " and ".join(disk.paths)
         yield f"Free space on {where}: {text.size(state.free_bytes)} of {text.size(state.total_bytes)}"
@@ -47,7 +47,7 @@ def changes(before: Sequence[Disk], after: Sequence[Disk], removed_bytes: int = 
 
 
 def values(disk: Disk) -> dict[str, Any]:
-    """Give the same as plain values: docs/formats.md is their description."""
+    """Return a file system as plain values, see docs/schemas/list.json."""
     state = disk.state
     return {
         "free-bytes": state.free_bytes,

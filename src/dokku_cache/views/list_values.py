@@ -1,20 +1,17 @@
-"""What ``cache:list`` gives in json and yaml; docs/formats.md is its description."""
+"""``cache:list`` in json and yaml, see docs/schemas/list.json."""
 
 from typing import Any
 
 from dokku_cache.caches.inventory import Inventory
 from dokku_cache.model.cache import Cache
 from dokku_cache.output import text
-from dokku_cache.output.serialized import SCHEMA_VERSION
+from dokku_cache.output.text import SCHEMA_VERSION
 from dokku_cache.records.daily_run import Run
 from dokku_cache.views import disk_lines
 
 
 def values(inventory: Inventory, daily_run: Run | None = None) -> dict[str, Any]:
-    """Give an inventory, and the last daily run, as plain values.
-
-    Sizes are in bytes, times as in RFC 3339, null is for what is not known.
-    """
+    """Return an inventory, and the last daily run, as plain values: bytes, RFC 3339 times, null for unknown."""
     total, purgeable = inventory.total, inventory.purgeable
     return {
         "caches": [cache_values(cache) for cache in inventory.caches],
@@ -34,7 +31,7 @@ def values(inventory: Inventory, daily_run: Run | None = None) -> dict[str, Any]
 
 
 def cache_values(cache: Cache) -> dict[str, Any]:
-    """Give one cache as plain values, as in the list and in a plan."""
+    """Return one cache as plain values, as in the list and in a plan."""
     return {
         "action": cache.action or None,
         "app": cache.app or None,

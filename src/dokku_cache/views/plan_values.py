@@ -5,7 +5,7 @@ from typing import Any
 
 from dokku_cache.caches import inventory
 from dokku_cache.model.finding import Decision
-from dokku_cache.output.serialized import SCHEMA_VERSION
+from dokku_cache.output.text import SCHEMA_VERSION
 from dokku_cache.views.list_values import cache_values
 
 

@@ -1,6 +1,6 @@
 """``cache:list`` for Prometheus, in its text format 0.0.4 (prometheus.io/docs/instrumenting/exposition_formats).
 
-What is not known has no sample: a 0 would be a lie, and alerts would go out.
+An unknown value has no sample: a 0 would be wrong, and would end alerts.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ class Metric:
 
 
 def exposition(inventory: Inventory, run: Run | None = None, job: Schedule | None = None) -> str:
-    """Give an inventory, the last daily run and its schedule in the text format, without the last newline."""
+    """Return an inventory, the last daily run and its schedule in the text format, without the last newline."""
     metrics = [*_metrics(inventory), *_of_daily_run(run, job)]
     return "\n".join(line for metric in metrics if metric.samples for line in _lines(metric))
 
@@ -34,13 +34,12 @@ def _lines(metric: Metric) -> Iterator[str]:
     yield f"# TYPE {metric.name} gauge"
     for labels, value in metric.samples:
         listed = ",".join(f'{name}="{_escape(label)}"' for name, label in labels.items())
-        # A bool is a number to Python, but not when it is written.
         number = int(value) if isinstance(value, bool) else value
         yield f"{metric.name}{{{listed}}} {number}" if listed else f"{metric.name} {number}"
 
 
 def _escape(label: str) -> str:
-    # Bytes that are no valid Unicode would be refused by every reader, as the format is UTF-8.
+    # The format is UTF-8: every reader would refuse invalid Unicode.
     return text.printable(label).replace("\\", r"\\").replace('"', r"\"")
 
 
@@ -151,7 +150,7 @@ def _of_engine(inventory: Inventory) -> Iterator[Metric]:
 
 
 def _labels(cache: Cache) -> dict[str, str]:
-    """Give the labels that stay the same for as long as the cache is there."""
+    """Return the labels that never change while the cache exists."""
     return {"app": cache.app, "kind": cache.kind.value, "location": cache.location}
 
 

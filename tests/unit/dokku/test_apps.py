@@ -3,7 +3,7 @@
 import pytest
 
 from dokku_cache.dokku import apps
-from dokku_cache.errors import AppNotFound, InvalidAppName
+from dokku_cache.errors import AppNotFound, CacheError
 
 
 @pytest.mark.parametrize("name", ["shop", "a", "0", "my-app", "my.app", "old_app", "a" * 300])
@@ -16,7 +16,7 @@ def test_dokkus_names_are_valid(name: str) -> None:
 )
 def test_others_are_not(name: str) -> None:
     assert not apps.is_valid(name)
-    with pytest.raises(InvalidAppName):
+    with pytest.raises(CacheError, match="App name must begin"):
         apps.verify(name, (name,))
 
 

@@ -6,23 +6,22 @@ from typing import Any
 
 import pytest
 
-from dokku_cache.actions import dokku_report, history, purge_legacy, purge_volumes, report
-from dokku_cache.actions import list as list_action
+from dokku_cache import cli
 from dokku_cache.context import Context
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Limits
 from dokku_cache.output.console import Console
 
 READ_ONLY = [
-    (list_action, []),
-    (report, ["shop"]),
-    (report, ["--global"]),
-    (history, []),
-    (dokku_report, []),
-    (purge_legacy, ["shop", "--dry-run"]),
-    (purge_legacy, ["--all", "--dry-run"]),
-    (purge_volumes, ["shop", "--dry-run"]),
-    (purge_volumes, ["--orphaned", "--dry-run"]),
+    ("list", []),
+    ("report", ["shop"]),
+    ("report", ["--global"]),
+    ("history", []),
+    ("dokku-report", []),
+    ("purge-legacy", ["shop", "--dry-run"]),
+    ("purge-legacy", ["--all", "--dry-run"]),
+    ("purge-volumes", ["shop", "--dry-run"]),
+    ("purge-volumes", ["--orphaned", "--dry-run"]),
 ]
 HELPER = {"com.dokku.cache.helper": "container"}
 OURS, OTHERS = "a" * 64, "b" * 64
@@ -126,7 +125,7 @@ class UnusedEngine:
 
 
 @pytest.mark.parametrize(("action", "arguments"), READ_ONLY)
-def test_a_read_only_action_says_so_before_its_first_call(action: Any, arguments: list[str]) -> None:
+def test_a_read_only_action_says_so_before_its_first_call(action: str, arguments: list[str]) -> None:
     nowhere = DokkuEnvironment("/nowhere", "/nowhere", "/nowhere", "/nowhere", "/nowhere")
     with pytest.raises(ReadOnly):
-        action.run(Context(nowhere, Console(is_quiet=True), UnusedEngine()), arguments)
+        cli.run_action(Context(nowhere, Console(is_quiet=True), UnusedEngine()), action, arguments)

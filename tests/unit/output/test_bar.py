@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from dokku_cache.output import bar, outlet, progress
+from dokku_cache.output import progress, stream
 from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher
 from dokku_cache.tree.scan import Scan
@@ -18,10 +18,9 @@ from .throwing import ThrowingConsole, ThrowingStream, terminal_on
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bar, "START_SECONDS", 0.0)
-    monkeypatch.setattr(bar, "CHANGE_SECONDS", 0.01)
-    monkeypatch.setattr(progress, "CHANGE_SECONDS", 0.0)
-    monkeypatch.setattr(outlet, "_STANDARD", {})
+    monkeypatch.setattr(progress, "START_SECONDS", 0.0)
+    monkeypatch.setattr(progress, "UPDATE_SECONDS", 0.01)
+    monkeypatch.setattr(stream, "_STANDARD", {})
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "100")
 
@@ -44,11 +43,13 @@ def test_it_counts_what_is_measured_and_deleted_and_is_gone_in_the_end() -> None
         with Watcher(Console()) as watcher:
             tick = watcher.measuring("shop")
             for _ in range(3):
+                time.sleep(0.02)
                 tick(1, 4096)
             assert screen.shows("Scanning shop")
             assert screen.shows("3 entries, 12.0 KiB")
             gone = watcher.deleting("shop", Scan(8192, 3, 1))
             for _ in range(4):
+                time.sleep(0.02)
                 gone(1)
             assert screen.shows("Deleting shop")
             assert screen.shows("4 of 4 entries deleted")
@@ -59,7 +60,7 @@ def test_it_counts_what_is_measured_and_deleted_and_is_gone_in_the_end() -> None
 
 
 def test_what_is_done_at_once_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bar, "START_SECONDS", 5.0)
+    monkeypatch.setattr(progress, "START_SECONDS", 5.0)
     with terminal_on(2) as screen:
         begun = time.monotonic()
         watch(Watcher(Console()), wait_seconds=0)
@@ -100,9 +101,9 @@ def test_a_package_of_another_version_costs_the_bar_alone(method: str, monkeypat
 
 
 def test_a_package_that_never_answers_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bar, "END_SECONDS", 0.2)
+    monkeypatch.setattr(progress, "END_SECONDS", 0.2)
     release = threading.Event()
-    monkeypatch.setattr(bar.Bar, "_paint", lambda _self: release.wait(10))
+    monkeypatch.setattr(progress.Bar, "_paint", lambda _self: release.wait(10))
     with terminal_on(2):
         watcher = Watcher(Console())
         begun = time.monotonic()
@@ -131,6 +132,6 @@ def test_a_terminal_that_went_away_costs_the_bar_alone() -> None:
 
 def test_a_console_that_throws_at_each_of_its_calls_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "LINE_SECONDS", 0.0)
-    stream = ThrowingStream()
-    for console in (ThrowingConsole(), Console(out=stream, err=stream)):
+    throwing = ThrowingStream()
+    for console in (ThrowingConsole(), Console(out=throwing, err=throwing)):
         watch(Watcher(console), wait_seconds=0)

@@ -23,8 +23,8 @@ def test_news_that_cannot_be_written_stop_nothing() -> None:
 def test_a_stream_that_throws_at_each_of_its_calls_stops_nothing() -> None:
     stream = ThrowingStream()
     console = Console(out=stream, err=stream)
-    for tell in (console.heading, console.section, console.detail, console.passed_on, console.warn):
-        tell("x")
+    for write in (console.heading, console.section, console.detail, console.relay, console.warn):
+        write("x")
 
 
 def test_a_result_that_cannot_be_written_is_a_failure() -> None:

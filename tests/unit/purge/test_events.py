@@ -102,10 +102,10 @@ def test_too_many_open_files_are_logged(environment: DokkuEnvironment, monkeypat
     implement(environment, events.PURGED, "echo said")
     handles = len(os.listdir("/proc/self/fd"))
 
-    def fail() -> None:
+    def fail(_name: str) -> int:
         raise OSError(24, "Too many open files")
 
-    monkeypatch.setattr(log, "Strays", fail)
+    monkeypatch.setattr(os, "memfd_create", fail)
     fire(environment)
     assert "cache-purged cannot be run: [Errno 24] Too many open files" in logged(environment)
     # A sweep over hundreds of apps must not run out of handles.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dokku_cache.actions import report
+from dokku_cache import cli
 from dokku_cache.context import Context
 from dokku_cache.dokku import plugn
 from dokku_cache.dokku.environment import DokkuEnvironment
@@ -66,7 +66,7 @@ def test_a_report_asks_docker_once_and_fires_triggers_for_a_single_cache(
     lay_out(environment, caches)
     engine, api, out = Engine(""), CountedApi(), io.StringIO()
     engine._api = api
-    report.run(Context(environment, Console(out=out, err=out), engine), [])
+    cli.run_action(Context(environment, Console(out=out, err=out), engine), "report", [])
     assert out.getvalue().count("cache information") == APPS
     assert out.getvalue().count("orphaned") == caches
     assert api.calls == Counter(volumes=1, **({"containers": 1} if caches else {}))

@@ -1,7 +1,6 @@
 """The table of cache:list."""
 
 import io
-import sys
 from dataclasses import replace
 
 import pytest
@@ -24,7 +23,18 @@ SHOP = Cache(
 )  # fmt: skip
 PACK = "pack-cache-dokku_landing_latest-0c8e42d6fa17.build"
 VOLUME = Cache(
-    Kind.PACK, PACK, "landing", AppState.GONE, "name", "orphaned", "why", f"docker volume rm {PACK}", 5 << 20
+    Kind.PACK,
+    PACK,
+    "landing",
+    AppState.GONE,
+    "name",
+    "orphaned",
+    "why",
+    "dokku cache:purge-volumes --orphaned",
+    5 << 20,
+)
+LIVE = replace(
+    VOLUME, app="api", app_state=AppState.PRESENT, state="live", action="dokku cache:purge-volumes api", location="c"
 )
 HELD = Cache(
     Kind.LEGACY, "/home/dokku/a/cache", "a", AppState.PRESENT, "directory", "in-use", "container b mounts it"
@@ -32,187 +42,85 @@ HELD = Cache(
 PRUNE = DailyPrune(can_work=False, reason="it is not installed")
 
 
-class Screen(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-def shown(
-    inventory: Inventory, order: Order = Order.SIZE, *, is_quiet: bool = False, out: io.StringIO | None = None
-) -> str:
-    out = out or io.StringIO()
+def shown(inventory: Inventory, order: Order = Order.SIZE, *, is_quiet: bool = False) -> list[str]:
+    out = io.StringIO()
     list_table.show(Console(is_quiet=is_quiet, out=out, err=out), inventory, order)
-    return out.getvalue()
+    return [line.strip() for line in out.getvalue().splitlines()]
 
 
-def test_without_a_terminal_it_has_two_or_three_lines_a_cache_and_no_colours() -> None:
-    taken = Inventory((SHOP, VOLUME, HELD), BuildCache(9 << 30, 1 << 30, 2), PRUNE)
-    assert shown(taken).splitlines() == [
-        "=====> Build caches (largest first)",
-        "           SIZE  APP             KIND      FILES  MODIFIED    STATE",
-        "       22.0 GiB  shop (ghost)    legacy   20,000  2021-01-01  orphaned",
-        "                  /home/dokku/shop/cache: dokku cache:purge-legacy shop",
-        "        9.0 GiB  -               engine        -  -           reclaimable",
-        "                  Docker's build cache, 1.0 GiB reclaimable",
-        "                  docker builder prune (no daily prune: it is not installed)",
-        "        5.0 MiB  landing (gone)  pack          -  -           orphaned",
-        f"                  volume {PACK}",
-        f"                  docker volume rm {PACK}",
-        "        unknown  a               legacy  unknown  unknown     in-use",
-        "                  /home/dokku/a/cache: kept: container b mounts it",
-        "       Total: at least 31.0 GiB in 4 caches",
-        "       To free 22.0 GiB: dokku cache:purge-legacy --all",
+def test_each_cache_has_one_row_and_what_is_kept_has_its_reason() -> None:
+    disk = Disk(("/home/dokku",), FileSystem("/home/dokku", 1, 40 << 30, 10 << 30, 30 << 30))
+    taken = Inventory((SHOP, VOLUME, LIVE, HELD), BuildCache(9 << 30, 1 << 30, 2), PRUNE, disks=(disk,))
+    lines = shown(taken)
+    rows = [line.split() for line in lines[1:7]]
+    assert [row[:2] for row in rows[:3]] == [["SIZE", "APP"], ["22.0", "GiB"], ["9.0", "GiB"]]
+    assert rows[1][2:] == ["shop", "(ghost)", "legacy", "orphaned", "20,000", "2021-01-01", "/home/dokku/shop/cache"]
+    assert rows[3][2:] == ["landing", "(gone)", "pack", "orphaned", "-", "-", PACK]
+    assert rows[5] == ["unknown", "a", "legacy", "in-use", "unknown", "unknown", "/home/dokku/a/cache"]
+    assert [line for line in lines if line.startswith("Kept")] == ["Kept: a (legacy, in-use): container b mounts it"]
+    assert [line for line in lines if line.startswith(("Total", "To free", "Free"))] == [
+        "Total: at least 31.0 GiB in 5 caches",
+        "To free 22.0 GiB: dokku cache:purge-legacy --all",
+        "To free 5.0 MiB: dokku cache:purge-volumes --orphaned",
+        "To free 5.0 MiB: dokku cache:purge-volumes <app> (the next build is slower)",
+        "To free 1.0 GiB: docker builder prune",
+        "Free space on /home/dokku: 30.0 GiB of 40.0 GiB",
     ]
+    assert shown(taken, is_quiet=True) == lines[1:7]
 
 
-def test_a_buildkit_that_does_not_run_is_to_be_started_first() -> None:
+def test_a_buildkit_that_does_not_run_has_to_be_started_first() -> None:
     stopped = Cache(
         Kind.BUILDKIT, "7" * 64, "", None, "", "live", "why", "docker exec b buildctl prune", 5,
         reason_code=ReasonCode.BUILDKIT_STOPPED,
     )  # fmt: skip
-    lines = [line.strip() for line in shown(Inventory((stopped,))).splitlines()]
-    assert lines[2].split() == ["5", "B", "-", "buildkit", "-", "-", "live"]
-    assert lines[3:5] == [
-        f"volume {'7' * 64}",
-        "docker exec b buildctl prune (start its container first; the next build is slower)",
+    command = "docker exec b buildctl prune (start its container first; the next build is slower)"
+    assert shown(Inventory((stopped,)))[-1] == f"To free 5 B: {command}"
+
+
+def test_caches_kept_for_the_same_reason_share_one_note() -> None:
+    held = [replace(HELD, app=f"app{number}", size_bytes=1) for number in range(500)]
+    notes = [line for line in shown(Inventory(tuple(held))) if line.startswith("Kept")]
+    assert len(notes) == 1
+    assert "app9 and 490 more (legacy, in-use): container b mounts it" in notes[0]
+
+
+def test_the_list_of_one_app_names_the_commands_for_that_app() -> None:
+    lines = shown(Inventory((replace(SHOP, app="api"), LIVE), app="api"))
+    assert [line.partition(": ")[2] for line in lines if line.startswith("To free")] == [
+        "dokku cache:purge-legacy shop",
+        "dokku cache:purge-volumes api (the next build is slower)",
     ]
 
 
-@pytest.mark.parametrize("state", ["recent", "recreated", "interrupted", "unverified", "stale"])
-def test_what_is_more_than_orphaned_is_shown_with_its_reason(state: str) -> None:
-    held = replace(SHOP, state=state, reason="so it is", action="" if state == "unverified" else SHOP.action)
-    expected = "kept: so it is" if state == "unverified" else "dokku cache:purge-legacy shop (so it is)"
-    assert expected in shown(Inventory((held,)))
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 200])
+def test_rows_fit_the_terminal_and_no_size_or_state_is_cut(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    monkeypatch.setattr(list_table.Console, "columns", width)
+    app = "a" * 40
+    long = replace(SHOP, app=app, location=f"/home/dokku/{app}/cache", size_bytes=1023 << 30)
+    lines = shown(Inventory((long, VOLUME)))[1:4]
+    assert max(map(len, lines)) <= width
+    assert "1023.0 GiB" in lines[1]
+    assert "orphaned" in lines[1]
+    assert (long.location in lines[1]) is (width == 200)
 
 
-def test_each_file_system_that_holds_caches_has_its_line_below() -> None:
-    disk = Disk(("/home/dokku",), FileSystem("/home/dokku", 1, 40 << 30, 10 << 30, 30 << 30))
-    taken = Inventory((SHOP,), disks=(disk,))
-    assert shown(taken).splitlines()[-1] == "       Free space on /home/dokku: 30.0 GiB of 40.0 GiB"
-    assert "Free space" not in shown(taken, is_quiet=True)
-
-
-def test_what_the_volumes_of_apps_that_are_gone_would_free_is_said_too() -> None:
-    gone = replace(VOLUME, action="dokku cache:purge-volumes --orphaned")
-    assert shown(Inventory((SHOP, gone))).splitlines()[-3:] == [
-        "       Total: 22.0 GiB in 2 caches",
-        "       To free 22.0 GiB: dokku cache:purge-legacy --all",
-        "       To free 5.0 MiB: dokku cache:purge-volumes --orphaned",
-    ]
-
-
-def test_where_legacy_caches_were_not_asked_for_nothing_is_said_of_purging_them() -> None:
-    lines = shown(Inventory((VOLUME,), kinds=frozenset({Kind.PACK}))).splitlines()
-    assert lines[-1] == "       Total: 5.0 MiB in 1 cache"
-
-
-def test_of_one_app_it_is_said_what_a_purge_of_that_app_would_free() -> None:
-    lines = shown(Inventory((SHOP,), app="shop")).splitlines()
-    assert lines[-1] == "       To free 22.0 GiB: dokku cache:purge-legacy shop"
-
-
-@pytest.mark.parametrize("has_rich", [True, False])
-@pytest.mark.parametrize(
-    ("columns", "titles"),
-    [
-        (80, ["SIZE", "APP", "KIND", "FILES", "MODIFIED", "STATE"]),
-        (60, ["SIZE", "APP", "KIND", "FILES", "STATE"]),
-        (50, ["SIZE", "APP", "KIND", "STATE"]),
-        (40, ["SIZE", "APP", "STATE"]),
-    ],
-)
-def test_in_little_room_columns_go_before_a_figure_is_cut(
-    monkeypatch: pytest.MonkeyPatch, columns: int, titles: list[str], *, has_rich: bool
-) -> None:
-    monkeypatch.setattr(list_table.Console, "columns", columns)
-    if not has_rich:
-        monkeypatch.setitem(sys.modules, "rich.console", None)
-    held = replace(
-        SHOP, app="a" * 12, app_state=AppState.PRESENT, files=1234567, size_bytes=1023 << 30, state="unknown"
-    )
-    lines = shown(Inventory((held,))).splitlines()
-    assert lines[1].split() == titles
-    figures = {
-        "SIZE": "1023.0 GiB",
-        "FILES": "1,234,567",
-        "MODIFIED": "2021-01-01",
-        "STATE": "unknown",
-        "KIND": "legacy",
-    }
-    for title, figure in figures.items():
-        assert (figure in lines[2]) is (title in titles)
-    assert max(len(line) for line in lines[1:3]) <= columns
-
-
-def test_a_wide_terminal_has_one_line_a_cache(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(list_table.Console, "columns", 200)
-    lines = shown(Inventory((SHOP, VOLUME))).splitlines()
-    assert len(lines) == 6
-    assert lines[1].split()[-3:] == ["STATE", "LOCATION", "ACTION"]
-    assert lines[2].split("  ")[-1].strip() == "dokku cache:purge-legacy shop"
-    assert "  /home/dokku/shop/cache  " in lines[2]
-    assert lines[3].endswith(f"docker volume rm {PACK}")
-
-
-def test_rows_fit_into_the_width_and_what_is_cut_there_stands_whole_below() -> None:
-    app = "a" * 200
-    long = replace(SHOP, app=app, location=f"/home/dokku/{app}/cache", action=f"dokku cache:purge-legacy {app}")
-    lines = shown(Inventory((long, VOLUME))).splitlines()
-    assert max(map(len, (lines[1], lines[2], lines[5]))) <= 80
-    assert "aaa\u2026 (ghost)  legacy  20,000" in lines[2]
-    assert lines[3].strip() == long.location
-    assert lines[4].strip() == long.action
-
-
-def test_colours_are_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    assert "\x1b[1;33morphaned" in shown(Inventory((SHOP,)), out=Screen())
-    assert "\x1b" not in shown(Inventory((SHOP,)))
-
-
-def test_names_from_outside_move_no_cursor() -> None:
+def test_control_characters_and_invalid_unicode_are_escaped() -> None:
     hostile = replace(VOLUME, location="pack-cache-\x1b[2J\n\udcff", app="", action="")
-    text = shown(Inventory((hostile,)))
-    assert "volume pack-cache-\\x1b[2J\\n\\udcff: kept: why" in text
+    text = "\n".join(shown(Inventory((hostile,))))
+    assert "pack-cache-\\x1b[2J\\n\\udcff" in text
     assert "\x1b" not in text
 
 
-def test_markup_in_a_name_is_not_obeyed() -> None:
-    assert "volume [bold]x[/bold]" in shown(Inventory((replace(VOLUME, location="[bold]x[/bold]"),)))
+def test_an_empty_list_has_no_table() -> None:
+    assert shown(Inventory()) == ["=====> Build caches (largest first)", "Total: 0 B in 0 caches"]
 
 
-def test_quiet_leaves_the_table_alone() -> None:
-    lines = shown(Inventory((SHOP,)), is_quiet=True).splitlines()
-    assert [line.split()[0] for line in lines] == ["SIZE", "22.0", "/home/dokku/shop/cache:"]
-
-
-def test_nothing_is_one_line() -> None:
-    assert shown(Inventory()).splitlines() == [
-        "=====> Build caches (largest first)",
-        "       Total: 0 B in 0 caches",
-    ]
-
-
-def test_the_engine_is_last_where_it_has_nothing_to_be_sorted_by() -> None:
+def test_dockers_build_cache_is_last_where_it_cannot_be_sorted() -> None:
     taken = Inventory((SHOP, VOLUME), BuildCache(9 << 30, 0, 1), DailyPrune(can_work=True, reason="cron runs it"))
-    lines = [line.strip() for line in shown(taken, Order.APP).splitlines()]
-    assert lines[0] == "=====> Build caches (by app)"
-    assert lines[-5].split() == ["9.0", "GiB", "-", "engine", "-", "-", "in-use"]
-    assert lines[-4:-2] == [
-        "Docker's build cache, 0 B reclaimable",
-        "daily prune: cron runs it",
-    ]
-
-
-def test_an_engine_that_does_not_answer_has_an_unknown_size() -> None:
-    lines = shown(Inventory((), None, PRUNE, unknown=("Docker did not respond",))).splitlines()
-    assert lines[2].split() == ["unknown", "-", "engine", "-", "-", "unknown"]
-    assert lines[-1].strip().startswith("Total: at least 0 B in 0 caches")
-
-
-def test_without_rich_it_says_the_same_in_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    taken = Inventory(caches=(SHOP, VOLUME, HELD))
-    with_rich = shown(taken)
-    monkeypatch.setitem(sys.modules, "rich.console", None)
-    assert shown(taken) == with_rich
+    lines = shown(taken, Order.APP)
+    assert lines[4].split()[:5] == ["9.0", "GiB", "-", "engine", "in-use"]
+    assert "Docker's build cache, 0 B reclaimable: daily prune: cron runs it" in lines
+    lines = shown(Inventory((), None, PRUNE, unknown=("Docker did not respond",)))
+    assert lines[2].split()[:4] == ["unknown", "-", "engine", "unknown"]
+    assert lines[-1] == "Total: at least 0 B in 0 caches"

@@ -6,8 +6,8 @@ import pytest
 import yaml
 from schemas import check_document
 
-from dokku_cache.caches.inventory import Inventory
-from dokku_cache.output import serialized
+from dokku_cache.caches.inventory import Inventory, Kind
+from dokku_cache.output import text
 from dokku_cache.views import list_values
 
 from .test_list_table import HELD, VOLUME
@@ -24,6 +24,11 @@ def test_the_page_describes_every_key_and_its_type(inventory: Inventory) -> None
 def test_what_is_not_known_is_null_and_never_0() -> None:
     cache = list_values.values(Inventory((HELD,)))["caches"][0]
     assert (cache["size-bytes"], cache["files"], cache["last-modified"], cache["action"]) == (None, None, None, None)
+
+
+def test_sums_that_were_not_requested_are_null() -> None:
+    assert list_values.values(Inventory(kinds=frozenset({Kind.HEROKUISH})))["purgeable-bytes"] is None
+    assert list_values.values(Inventory())["purgeable-bytes"] == 0
 
 
 def test_times_are_rfc_3339_and_sizes_integers() -> None:
@@ -43,9 +48,9 @@ def test_the_last_daily_run_is_there_or_null(inventory: Inventory) -> None:
 @pytest.mark.parametrize("inventory", ALL)
 def test_json_and_yaml_say_the_same(inventory: Inventory) -> None:
     values = list_values.values(inventory)
-    written = serialized.as_text(values, "json")
+    written = text.serialized(values, "json")
     assert written.isascii()
-    assert json.loads(written) == values == yaml.safe_load(serialized.as_text(values, "yaml"))
+    assert json.loads(written) == values == yaml.safe_load(text.serialized(values, "yaml"))
 
 
 @pytest.mark.parametrize(
@@ -53,5 +58,5 @@ def test_json_and_yaml_say_the_same(inventory: Inventory) -> None:
 )
 def test_hostile_names_come_back_from_both(name: str) -> None:
     values = {"location": name}
-    assert json.loads(serialized.as_text(values, "json")) == values
-    assert yaml.safe_load(serialized.as_text(values, "yaml")) == values
+    assert json.loads(text.serialized(values, "json")) == values
+    assert yaml.safe_load(text.serialized(values, "yaml")) == values

@@ -1,25 +1,30 @@
-"""The keys of ``cache:report``, and where their values come from."""
+"""``cache:report``: its keys, their values, and its formats (0.38.27, plugins/common/common.go: ReportSingleApp)."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
 
 from dokku_cache.context import Context
 from dokku_cache.dokku import policy
-from dokku_cache.errors import CacheError, Unknown
+from dokku_cache.errors import CacheError, Unknown, UsageError
 from dokku_cache.model.cache import AppState
 from dokku_cache.model.finding import CheckResult, Finding
 from dokku_cache.model.state import State
 from dokku_cache.output import text
-from dokku_cache.output.report import Missing, Rows, Value
+from dokku_cache.output.console import Console
 from dokku_cache.records import daily_run, history
 from dokku_cache.tree.scan import Scan
 
-#: What only a walk over the cache can tell.
+#: Keys that need a scan of the cache.
 MEASURED_KEYS = (
     "cache-legacy-files",
     "cache-legacy-last-modified",
     "cache-legacy-size",
     "cache-legacy-size-bytes",
 )
-#: What a walk may change, as it sees what a quick look does not.
-WALKED_KEYS = (
+#: Keys that a scan may change.
+SCANNED_KEYS = (
     *MEASURED_KEYS,
     "cache-legacy-checks",
     "cache-legacy-reason",
@@ -35,7 +40,7 @@ APP_KEYS = (
     "cache-last-purged-bytes",
     "cache-last-purged-files",
     "cache-last-purged-seconds",
-    *WALKED_KEYS,
+    *SCANNED_KEYS,
     "cache-legacy-path",
     "cache-volume",
     "cache-volume-exists",
@@ -50,12 +55,90 @@ SERVER_KEYS = (
     "cache-freed-bytes",
     "cache-purges",
 )
+PREFIX = "cache-"
+_KEY_WIDTH = 31
 
 
-class Gatherer:
-    """Gives the values of one app after the other, asking for what holds for all of them once.
+class Missing(Enum):
+    """Why there is no value: null for programs, and this text for people."""
 
-    What cannot be found out is ``Missing.UNKNOWN``; ``tell_what_is_unknown`` says why.
+    UNKNOWN = "unknown"
+    NONE = ""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A value of several rows: ``lines`` for people, one below the other, and ``plain`` for programs."""
+
+    lines: tuple[str, ...]
+    plain: tuple[Mapping[str, str | None], ...]
+
+
+#: A value of a report.
+Value = str | int | float | bool | Missing | Rows
+#: The values of a report by their flags, without the dashes.
+Values = Mapping[str, Value]
+
+
+def write(console: Console, name: str, values: Values, *, format_name: str, info_flag: str, is_app: bool) -> None:
+    """Write a report, or the one value that ``info_flag`` (such as ``--cache-legacy-state``) asks for.
+
+    In json and yaml the keys lack their common prefix and the values keep their types.
+    """
+    if info_flag:
+        console.result(_shown(values[info_flag.removeprefix("--")]))
+    elif format_name == "stdout":
+        _write_lines(console, name, values)
+    else:
+        plain: dict[str, Any] = {key.removeprefix(PREFIX): _plain(value) for key, value in sorted(values.items())}
+        plain = {**({"app": name} if is_app else {}), **plain, "schema-version": text.SCHEMA_VERSION}
+        console.result(text.serialized(plain, format_name))
+
+
+def check_flags(flags: list[str], valid: Collection[str], format_name: str) -> str:
+    """Return the only info flag, or an empty text. Raises UsageError in Dokku's words."""
+    for flag in flags:
+        if flag.removeprefix("--") not in valid:
+            listed = ", ".join(f"--{key}" for key in sorted(valid))
+            raise UsageError(f"Invalid flag passed, valid flags: {listed}")
+    if flags and format_name != "stdout":
+        raise UsageError("--format flag cannot be specified when specifying an info flag")
+    if len(flags) > 1:
+        raise UsageError("Only a single info flag can be given", f"omit {' or '.join(flags)}")
+    return flags[0] if flags else ""
+
+
+def _write_lines(console: Console, name: str, values: Values) -> None:
+    console.heading(f"{name} cache information")
+    width = max(_KEY_WIDTH, *(len(f"--{key}") for key in values))
+    for key in sorted(values):
+        words = key.replace("-", " ")
+        title = f"{words[0].upper()}{words[1:]}:"
+        for line in _shown(values[key]).split("\n"):
+            console.result(f"       {title:<{width}}{line}")
+            title = ""
+
+
+def _plain(value: Value) -> Any:
+    if isinstance(value, Rows):
+        return [dict(row) for row in value.plain]
+    return None if isinstance(value, Missing) else value
+
+
+def _shown(value: Value) -> str:
+    if isinstance(value, Rows):
+        return "\n".join(text.printable(line) for line in value.lines)
+    if isinstance(value, Missing):
+        return value.value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return text.printable(str(value))
+
+
+class Collector:
+    """Collects the values of one app after the other; facts about all apps are read once.
+
+    A value that cannot be read is ``Missing.UNKNOWN``; ``warn_of_unknown`` says why.
     """
 
     def __init__(self, context: Context) -> None:
@@ -64,8 +147,8 @@ class Gatherer:
         self._volumes: frozenset[str] | None = None
         self._history: history.History | None = None
 
-    def of_app(self, finding: Finding, scan: Scan | None, *, walked: bool = True) -> dict[str, Value]:
-        """Give all values of an app, or, when it was not ``walked``, those that need no walk."""
+    def of_app(self, finding: Finding, scan: Scan | None, *, is_scanned: bool = True) -> dict[str, Value]:
+        """Return all values of an app, or only those that need no scan."""
         location, verdict = finding.location, finding.verdict
         values: dict[str, Value] = {
             **self._policy(finding.app),
@@ -79,10 +162,10 @@ class Gatherer:
             "cache-volume": f"cache-{finding.app}",
             "cache-volume-exists": self._has_volume(f"cache-{finding.app}"),
         }
-        return {**values, **_size(scan)} if walked else values
+        return {**values, **_size(scan)} if is_scanned else values
 
-    def tell_what_is_unknown(self) -> None:
-        """Warn once of each source that did not answer."""
+    def warn_of_unknown(self) -> None:
+        """Warn once of each source that could not be read."""
         for cause, hint in self._why_unknown.items():
             self._context.console.warn(cause, hint)
 
@@ -127,7 +210,7 @@ class Gatherer:
 
 
 def of_server(context: Context) -> dict[str, Value]:
-    """Give the values that hold for the whole server. Raises CacheError when they cannot be read."""
+    """Return the values of the whole server. Raises CacheError when they cannot be read."""
     past = history.read(context.environment)
     run = daily_run.last(context.environment)
     job = daily_run.schedule(context.environment.system_root)
@@ -148,14 +231,14 @@ def of_server(context: Context) -> dict[str, Value]:
 
 
 def _state(finding: Finding) -> str:
-    """Give the state. Without a scan some states are provisional; only ``dokku report`` shows those."""
+    """Return the state. Without a scan some states are provisional; only ``dokku report`` shows those."""
     state = finding.verdict.state
     is_provisional = not finding.is_final and state in {State.ORPHANED, State.RECREATED}
     return "not scanned" if is_provisional else state.value
 
 
 def _checks(finding: Finding) -> Rows:
-    """Give one row per check."""
+    """Return one row per check."""
     names = {CheckResult.PASSED: "passed", CheckResult.FAILED: "failed", CheckResult.NOT_CHECKED: "not checked"}
     lines = tuple(
         f"{check.name}: {names[check.result]}"

@@ -7,9 +7,9 @@ import pytest
 import yaml
 
 from dokku_cache.errors import UsageError
-from dokku_cache.output import report
 from dokku_cache.output.console import Console
-from dokku_cache.output.report import Missing, Values
+from dokku_cache.views import report
+from dokku_cache.views.report import Missing, Values
 
 VALUES: Values = {
     "cache-b": 5,
