@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +17,8 @@ from dokku_cache.records import history
 from .bad_engine import RUNTIME_FAILURE, BadEngine, bad_engine, is_running
 from .calling import call, command, environ
 from .conftest import Server, manifest
+
+FILES = 3000
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +63,47 @@ def test_a_runtime_that_fails_leaves_the_cache_as_it_was(there: Server, bad: Bad
         assert bad.containers() == []
     done = call(there, "auto-purge", "--daily")
     assert (done.returncode, cache.exists()) == (0, False), done.stderr
+
+
+def test_nothing_is_removed_while_the_engine_has_an_empty_data_root(
+    server: Server, there: Server, bad: BadEngine, container: Callable[[str], str]
+) -> None:
+    """As when the disk with its data is mounted late: the engine does not have a container that Dokku recorded."""
+    cache, blog = server.make_cache("shop"), server.make_app("blog")
+    (blog / "CONTAINER.web.1").write_text(container("/srv:/srv"))
+    before = manifest(cache)
+    assert bad.containers() == []
+    call(there, "auto-purge", "--daily")
+    assert call(there, "purge-legacy", "shop", "--force").returncode == 1
+    assert manifest(cache) == before
+    assert call(server, "purge-legacy", "shop").returncode == 0
+
+
+@pytest.mark.parametrize("limit", [1, 2, 4, 60])
+def test_a_limit_of_processes_removes_all_or_nothing(there: Server, limit: int) -> None:
+    cache = there.make_cache("shop", files=FILES)
+    before = manifest(cache)
+    done = subprocess.run(
+        ["prlimit", f"--nproc={limit}", *command("purge-legacy", "shop")],
+        env=environ(there),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert not {"Traceback", "Unexpected"} & set(done.stderr.split())
+    assert not cache.exists() if done.returncode == 0 else manifest(cache) == before
+
+
+def test_a_caller_in_a_directory_that_is_closed_to_dokku(there: Server, tmp_path: Path) -> None:
+    cache = there.make_cache("shop")
+    tmp_path.chmod(0o700)
+    for arguments in (("list",), ("report", "shop"), ("purge-legacy", "shop")):
+        done = subprocess.run(
+            command(*arguments), env=environ(there), cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+    assert not cache.exists()
 
 
 REQUIREMENTS = ("DAC_OVERRIDE", "FOWNER", "UsernsMode host", "bind mount")
@@ -124,9 +167,6 @@ def test_commands_next_to_a_prune_loop_remove_all_or_nothing(there: Server, bad:
         done = call(there, "purge-volumes", f"app{number}", "--force")
         assert done.returncode == 0, done.stderr
     assert call(there, "list").returncode == 0
-
-
-FILES = 3000
 
 
 @dataclass
