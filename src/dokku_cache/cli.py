@@ -33,6 +33,15 @@ ACTIONS = (
     "uninstalled",
     "upgraded",
 )
+#: Actions that share a module, each with its module and function.
+_FUNCTIONS = {
+    "installed": ("installation", "installed"),
+    "uninstalled": ("installation", "uninstalled"),
+    "low-disk-removal": ("low_disk", "removal"),
+    "post-deploy": ("triggers", "post_deploy"),
+    "post-upgrade": ("triggers", "post_upgrade"),
+    "upgraded": ("triggers", "upgraded"),
+}
 #: What asks the engine in any case, and Dokku before that, which is a wait for other programs.
 ASKING = frozenset({"auto-purge", "list", "purge-legacy", "purge-volumes", "report"})
 #: What a shell reports of a program that a closed pipe ended (128 + SIGPIPE).
@@ -76,13 +85,14 @@ def _outcome(console: Console, arguments: Sequence[str]) -> int:
 def _run(console: Console, arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] not in ACTIONS:
         raise CacheError("This program is called by Dokku", "run 'dokku cache:help'")
-    module = import_module(f"dokku_cache.actions.{arguments[0].replace('-', '_')}")
+    name, function = _FUNCTIONS.get(arguments[0], (arguments[0].replace("-", "_"), "run"))
+    module = import_module(f"dokku_cache.actions.{name}")
     command: Command | None = getattr(module, "COMMAND", None)
     if command and is_help_wanted(arguments[1:]):
         for line in command.help():
             console.result(line)
         return ExitCode.OK
-    action: Action = module.run
+    action: Action = getattr(module, function)
     if arguments[0] in ASKING:
         modules.begin_to_load("docker")
     return action(Context.of_this_call(), arguments[1:])

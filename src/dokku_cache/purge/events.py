@@ -46,7 +46,7 @@ def _fire(environment: DokkuEnvironment, name: str, *arguments: str) -> None:
     try:
         output = log.Strays()
         try:
-            plugn.tell(name, *arguments, output=output.descriptor, timeout_seconds=LIMIT_SECONDS)
+            plugn.notify(name, *arguments, output=output.descriptor, timeout_seconds=LIMIT_SECONDS)
         finally:
             output.move_to(stream)
     except (OSError, Unknown) as error:
