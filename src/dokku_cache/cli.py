@@ -25,8 +25,16 @@ TRIGGERS = (
     "uninstalled",
     "upgraded",
 )
-#: Triggers that share the module of a command.
-_FUNCTIONS = {"dokku-report": ("report", "report_for_dokku")}
+#: Actions that share a module, each with its module and function.
+_FUNCTIONS = {
+    "dokku-report": ("report", "report_for_dokku"),
+    "installed": ("installation", "installed"),
+    "uninstalled": ("installation", "uninstalled"),
+    "low-disk-removal": ("low_disk", "removal"),
+    "post-deploy": ("triggers", "post_deploy"),
+    "post-upgrade": ("triggers", "post_upgrade"),
+    "upgraded": ("triggers", "upgraded"),
+}
 #: These need the Docker SDK, after they have waited for Dokku.
 _ASKING_DOCKER = frozenset({"auto-purge", "list", "purge-legacy", "purge-volumes", "report"})
 #: What a shell reports of a program that a closed pipe ended (128 + SIGPIPE).

@@ -1,51 +1,33 @@
-"""Low disk before a build: triggers ``pre-receive-app`` and ``pre-build``.
+"""Low disk space before a build: triggers ``pre-receive-app`` and ``pre-build``."""
 
-Every deploy waits for this module, so that the removal, and all it imports, is in a process of its own.
-"""
-
+import contextlib
+import signal
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import Enum
+from dataclasses import replace
 
 from dokku_cache.automatic import background, low_disk
+from dokku_cache.automatic.logged import failures_in_log, log_console
+from dokku_cache.automatic.server import sweep_server
 from dokku_cache.context import Context
-from dokku_cache.dokku import policy
+from dokku_cache.dokku import apps, policy
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.errors import CacheError, ExitCode
+from dokku_cache.engine import storage
+from dokku_cache.errors import CacheError, ExitCode, Unknown
+from dokku_cache.model.state import Initiator
 from dokku_cache.output import log, text
-from dokku_cache.records import history
+from dokku_cache.records import history, state_files
+from dokku_cache.records.history import History
 from dokku_cache.tree.mounts import FileSystem
+from dokku_cache.volumes import ownership
 
-#: For how long a deploy waits for the removal; the rest is removed in the background.
+#: A deploy waits so long for the removal, which then continues in the background.
 WAIT_SECONDS = 60.0
-
-
-class _End(Enum):
-    """How the removal ended, in the words of the message for the deploy."""
-
-    DONE = ""
-    CONTINUES = "the removal continues in the background"
-    FAILED = "some caches could not be checked or removed"
-
-
-@dataclass(frozen=True)
-class _Removed:
-    """What the history has: bytes, as far as sizes are known, and how many caches."""
-
-    size_bytes: int = 0
-    caches: int = 0
-
-    def since(self, before: "_Removed") -> "_Removed":
-        """Return the difference."""
-        return _Removed(self.size_bytes - before.size_bytes, self.caches - before.caches)
-
-    @property
-    def described(self) -> str:
-        """Describe it; empty where it is nothing."""
-        if self.size_bytes > 0:
-            return f"removed {text.size(self.size_bytes)} of unused caches"
-        return f"removed {text.count(self.caches, 'unused cache')} of unknown size" if self.caches > 0 else ""
+LOCK = "low-disk.lock"
+_SUBJECT = "low disk space"
+_CONTINUES = "the removal continues in the background"
+_MAX_NAMED = 3
+_FAILED = "some caches could not be checked or removed"
 
 
 def run(context: Context, arguments: Sequence[str]) -> ExitCode:
@@ -55,28 +37,31 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
 
 
 def _make_space(context: Context, app: str) -> ExitCode:
-    """Remove every unused cache where a disk is low. Prints changes only, not the same at every deploy."""
+    """Remove every unused cache where a disk is low. Prints only changes, not the same at every deploy."""
     environment = context.environment
     low = low_disk.low_file_systems(environment)
     has_changed = low_disk.record(environment, low)
     if not low:
         if has_changed:
-            found = "; ".join(low_disk.described(each) for each in low_disk.file_systems(environment))
-            context.console.section(f"Enough free space again: {found}")
+            context.console.section(f"Enough free space again: {_described(low_disk.file_systems(environment))}")
         return ExitCode.OK
-    before = _removed_so_far(environment)
-    end = _remove(context, app)
-    removed = _removed_so_far(environment).since(before)
-    if removed.caches > 0:
+    before = _history(environment)
+    problem = _remove(context, app)
+    after = _history(environment)
+    count = after.purges - before.purges
+    if count > 0:
         low_disk.wait_for_space(environment)
-    if has_changed or removed.caches > 0:
-        _report(context, low, removed, end)
+    if has_changed or count > 0:
+        size_bytes = after.freed_bytes - before.freed_bytes
+        removed = f"removed {text.size(size_bytes)} of unused caches" if size_bytes > 0 else ""
+        removed = removed or (f"removed {text.count(count, 'unused cache')} of unknown size" if count > 0 else "")
+        _report(context, low, removed, problem)
     low_disk.record(environment, low_disk.low_file_systems(environment))
     return ExitCode.OK
 
 
 def _refuse(context: Context) -> ExitCode:
-    """Refuse the deploy where ``min-free-action`` is ``refuse`` and a disk stays low."""
+    """Refuse the deploy if ``min-free-action`` is ``refuse`` and a disk is still low."""
     if not policy.refuses_deploys(context.environment) or not low_disk.wait_for_space(context.environment):
         return ExitCode.OK
     warn = context.console.warn
@@ -86,40 +71,86 @@ def _refuse(context: Context) -> ExitCode:
     return ExitCode.DEPLOY_REFUSED
 
 
-def _removed_so_far(environment: DokkuEnvironment) -> _Removed:
-    try:
-        found = history.read(environment)
-    except CacheError:
-        return _Removed()
-    return _Removed(found.freed_bytes, found.purges)
+def _history(environment: DokkuEnvironment) -> History:
+    with contextlib.suppress(CacheError):
+        return history.read(environment)
+    return History()
 
 
-def _remove(context: Context, app: str) -> _End:
-    """Start the removal, and wait for it."""
+def _remove(context: Context, app: str) -> str:
+    """Start the removal, and wait for it. Returns what is to be reported about its end, or an empty text."""
     try:
         code = background.start(context.environment, "low-disk-removal", app, is_gentle=False).wait(WAIT_SECONDS)
     except subprocess.TimeoutExpired:
-        return _End.CONTINUES
+        return _CONTINUES
     except OSError as error:
         raise CacheError(
             f"Could not start the removal of unused caches ({error.strerror})", "list them with 'dokku cache:list'"
         ) from error
-    return _End.FAILED if code else _End.DONE
+    return _FAILED if code else ""
 
 
-def _report(context: Context, were_low: Sequence[FileSystem], removed: _Removed, end: _End) -> None:
+def _report(context: Context, were_low: Sequence[FileSystem], removed: str, problem: str) -> None:
     paths = {found.path for found in were_low}
     now = [found for found in low_disk.file_systems(context.environment) if found.path in paths]
-    room = "; ".join(low_disk.described(each) for each in now or were_low)
-    context.console.warn(f"Low disk space: {room}")
-    parts = [removed.described]
-    if end is not _End.DONE:
-        parts.append(f"{end.value} ({log.path(context.environment.logs_dir)})")
-    elif not removed.caches:
-        parts = ["there are no unused caches to remove"]
-    sentence = ", ".join(part for part in parts if part)
+    context.console.warn(f"Low disk space: {_described(now or were_low)}")
+    parts = [removed, f"{problem} ({log.path(context.environment.logs_dir)})" if problem else ""]
+    sentence = ", ".join(part for part in parts if part) or "there are no unused caches to remove"
     # Trigger pre-build, which refuses it, checks again and prints its own message.
     continues = "" if policy.refuses_deploys(context.environment) else ". The deploy continues"
     context.console.warn(f"{sentence[0].upper()}{sentence[1:]}{continues}")
-    for removable in low_disk.removable_manually(context) or ["list all caches with 'dokku cache:list'"]:
+    for removable in _removable_manually(context) or ["list all caches with 'dokku cache:list'"]:
         context.console.warn(f"To free more: {removable}")
+
+
+def _described(found: Sequence[FileSystem]) -> str:
+    return "; ".join(describe(each) for each in found)
+
+
+def describe(found: FileSystem) -> str:
+    """Describe the free space of a file system, and its inodes if they are scarcer."""
+    percent = 100 * found.free_bytes / found.total_bytes
+    room = f"{text.size(found.free_bytes)} of {text.size(found.total_bytes)} free ({percent:.1f} %)"
+    if (
+        found.total_inodes
+        and found.free_inodes is not None
+        and found.free_inodes / found.total_inodes * 100 < percent
+    ):
+        room += f", {found.free_inodes:,} of {found.total_inodes:,} inodes"
+    return f"{room} on {found.path}"
+
+
+def _removable_manually(context: Context) -> list[str]:
+    """Return commands that would free more, the largest first; none where Docker does not respond in time."""
+    visible = frozenset(context.visible_apps())
+    listed = frozenset(apps.every())
+    try:
+        counting = context.engine.another()
+        for engine in (counting, context.engine):
+            engine.wait_at_most(storage.BRIEF_LIMIT_SECONDS)
+        usage = storage.disk_usage(counting, storage.BRIEF_LIMIT_SECONDS)
+        volumes = ownership.find(context.engine.volumes(), listed)
+    except Unknown:
+        return []
+    by_app: dict[str, int] = {}
+    for volume in volumes:
+        if volume.app in visible:
+            by_app[volume.app] = by_app.get(volume.app, 0) + usage.volume_bytes.get(volume.name, 0)
+    found = [(size_bytes, f"dokku cache:purge-volumes {app}") for app, size_bytes in by_app.items()]
+    if listed <= visible:
+        found.append((usage.build_cache.reclaimable_bytes, "docker builder prune"))
+    found.sort(reverse=True)
+    return [f"'{command}' ({text.size(size_bytes)})" for size_bytes, command in found[:_MAX_NAMED] if size_bytes]
+
+
+def removal(context: Context, arguments: Sequence[str]) -> ExitCode:
+    """Remove every unused cache of the server, in the process that a deploy waits for. ``arguments``: the app."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    context = replace(context, console=log_console(context, _SUBJECT))
+    with (
+        failures_in_log(context, _SUBJECT),
+        # Another deploy may be removing the same caches.
+        state_files.lock(context.environment, LOCK, WAIT_SECONDS) as is_alone,
+    ):
+        return sweep_server(context, Initiator.LOW_DISK, "".join(arguments[:1])) if is_alone else ExitCode.OK
+    return ExitCode.FAILED

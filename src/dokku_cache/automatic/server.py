@@ -80,6 +80,6 @@ def fire_post_upgrade_if_due(environment: DokkuEnvironment, relay: Callable[[str
         if not recorded_version(environment) and (now := files.dokku_version_text(environment.lib_root)):
             record_version(environment, now)
         versions = upgraded_versions(environment)
-        for line in plugn.stream("post-upgrade", *versions, cwd="/") if versions else ():
+        for line in plugn.stream("post-upgrade", *versions) if versions else ():
             relay(line)
         return versions is not None

@@ -39,7 +39,7 @@ def every() -> tuple[str, ...]:
 
 
 def _listed(*, is_filtered: bool) -> tuple[str, ...]:
-    printed = plugn.trigger("app-list", "true" if is_filtered else "false", cwd="/")
+    printed = plugn.trigger("app-list", "true" if is_filtered else "false")
     return tuple(sorted({name for name in printed.split("\n") if is_valid(name)}))
 
 

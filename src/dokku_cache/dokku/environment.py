@@ -1,4 +1,4 @@
-"""What Dokku passes to a plugin in the environment (0.38.27, the ``dokku`` script)."""
+"""Dokku's directories and flags, from the environment (0.38.27, the ``dokku`` script)."""
 
 import os
 from collections.abc import Mapping
@@ -11,11 +11,9 @@ from dokku_cache.errors import CacheError
 class DokkuEnvironment:
     """Dokku's directories and the flags of this call. All directories are absolute paths.
 
-    ``root`` holds the apps; ``host_root`` is the same directory as the Docker engine knows it, which differs where
-    Dokku itself runs in a container. ``plugin_path`` holds all plugins, its ``enabled`` those that are called.
-    ``system_user`` is Dokku's own, ``docker_bin`` how Dokku calls the engine's client. ``flagged_app`` is the app
-    given by ``--app``, or empty. ``system_root`` is where systemd and cron have their files: ``/``, except in
-    tests.
+    ``root`` has the apps; ``host_root`` is the same directory as Docker sees it, which differs where Dokku runs in a
+    container. ``system_user`` is Dokku's own, ``docker_bin`` its Docker command. ``flagged_app``: the app given by
+    ``--app``, or empty. ``system_root``: ``/``, where systemd and cron have their files, except in tests.
     """
 
     root: str
@@ -31,11 +29,10 @@ class DokkuEnvironment:
     system_root: str = "/"
     is_quiet: bool = False
     is_forced: bool = False
-    is_traced: bool = False
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "DokkuEnvironment":
-        """Read it. Raises CacheError when this was not called by Dokku."""
+        """Read the environment. Raises CacheError when Dokku did not call this."""
         root = environ.get("DOKKU_ROOT", "")
         lib_root = environ.get("DOKKU_LIB_ROOT", "/var/lib/dokku")
         if not os.path.isabs(root):
@@ -57,10 +54,9 @@ class DokkuEnvironment:
             system_root=environ.get("DOKKU_CACHE_SYSTEM_ROOT") or "/",
             is_quiet=bool(environ.get("DOKKU_QUIET_OUTPUT")),
             is_forced=environ.get("DOKKU_APPS_FORCE_DELETE") == "1",
-            is_traced=bool(environ.get("DOKKU_TRACE")),
         )
 
     @property
     def data_dir(self) -> str:
-        """Where plugins keep their data; this one's is ``cache`` below it."""
+        """The directory with the data of all plugins."""
         return os.path.join(self.lib_root, "data")

@@ -4,8 +4,10 @@ import errno
 import os
 import re
 import stat
+import typing
 
-from dokku_cache.model.finding import DokkuVersion
+if typing.TYPE_CHECKING:  # every deploy waits for the imports of this module
+    from dokku_cache.model.finding import DokkuVersion
 
 #: Longer files are not read.
 MAX_BYTES = 1 << 20
@@ -38,6 +40,22 @@ def read(path: str, max_bytes: int = MAX_BYTES) -> str:
         return file.read(max_bytes).decode(errors="surrogateescape")
 
 
+def read_if_present(path: str) -> str:
+    """Return the content of a regular file, empty if it is missing. Raises OSError as ``read`` does."""
+    try:
+        return read(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+
+
+def names_in(directory: str) -> list[str]:
+    """List a directory, which may be missing. Raises OSError when it cannot be listed."""
+    try:
+        return sorted(os.listdir(directory))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
 def dokku_version_text(lib_root: str) -> str:
     """Return the version as Dokku recorded it; empty when it cannot be read or is damaged."""
     for name in VERSION_FILES:
@@ -51,12 +69,14 @@ def dokku_version_text(lib_root: str) -> str:
     return ""
 
 
-def parse_version(text: str) -> DokkuVersion | None:
+def parse_version(text: str) -> "DokkuVersion | None":
     """Return the release in a version text, None if there is none."""
+    from dokku_cache.model.finding import DokkuVersion
+
     match = _VERSION.match(text)
     return DokkuVersion(*(int(part) for part in match.groups())) if match else None
 
 
-def dokku_version(lib_root: str) -> DokkuVersion | None:
+def dokku_version(lib_root: str) -> "DokkuVersion | None":
     """Return the installed version, None if it is unknown."""
     return parse_version(dokku_version_text(lib_root))

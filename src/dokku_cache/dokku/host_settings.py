@@ -74,12 +74,9 @@ def skips_cleanup(environment: DokkuEnvironment, app: str, environ: Mapping[str,
 
 def _skips_in(path: str) -> bool:
     try:
-        found = _SKIP_LINE.findall(files.read(path))
-    except FileNotFoundError:
-        return False
+        return _SKIP_LINE.findall(files.read_if_present(path))[-1:] == ["true"]
     except OSError as error:
         raise Unknown(f"{path} cannot be read ({error.strerror})", "check that user dokku can read it") from error
-    return found[-1:] == ["true"]
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,16 @@
-"""Calling Dokku's triggers."""
+"""Firing Dokku's triggers. All run in ``/``: the caller's directory may be gone, or contain hostile files."""
 
 import contextlib
 import glob
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
 from dokku_cache.errors import Unknown
 
-#: Dokku's own triggers answer in less than 0.1 s; a plugin may ask something over the network.
+#: Dokku's own triggers need less than 0.1 s; other plugins may use the network.
 TIMEOUT_SECONDS = 60
-
-
-#: What to do where a trigger, as of another plugin, gives no answer.
 HINT = "find the faulty plugin with 'dokku --trace cache:list', fix or disable it, then try again"
 
 
@@ -21,58 +18,36 @@ class NeverEnds(Unknown):
     """A trigger did not end in time."""
 
 
-class TriggerFailed(Unknown):
-    """A trigger gave no answer. ``cause`` says why, without its name: several may fail for one."""
-
-    def __init__(self, names: Sequence[str], cause: str, hint: str = "") -> None:
-        triggers = f"{', '.join(names[:-1])} and {names[-1]}" if names[1:] else "".join(names)
-        super().__init__(f"Dokku's trigger{'s' if names[1:] else ''} {triggers} {cause}", hint)
-        self.names = tuple(names)
-        self.cause = cause
-
-
-def trigger(
-    name: str,
-    *arguments: str,
-    cwd: str,
-    timeout_seconds: float = TIMEOUT_SECONDS,
-    environ: Mapping[str, str] | None = None,
-) -> str:
-    """Fire a trigger with an empty standard input, and give what it prints.
-
-    ``cwd`` has to exist: the caller's own may be gone, or hold hostile files. ``environ`` replaces this
-    process's. Raises Unknown when the trigger cannot be run, fails, or does not answer in time.
-    """
+def trigger(name: str, *arguments: str) -> str:
+    """Fire a trigger and return what it prints. Raises Unknown when it cannot run, fails, or does not end in time."""
     try:
         done = subprocess.run(
             ["plugn", "trigger", name, *arguments],
-            cwd=cwd,
+            cwd="/",
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=timeout_seconds,
-            env=environ,
+            timeout=TIMEOUT_SECONDS,
             check=False,
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        silent = isinstance(error, subprocess.TimeoutExpired)
-        cause = f"did not respond within {timeout_seconds:g} s" if silent else f"cannot be run: {error}"
-        raise TriggerFailed([name], cause, HINT) from error
+    except subprocess.TimeoutExpired as error:
+        raise Unknown(f"Dokku's trigger {name} did not respond within {TIMEOUT_SECONDS:g} s", HINT) from error
+    except OSError as error:
+        raise Unknown(f"Dokku's trigger {name} cannot be run: {error}", HINT) from error
     if done.returncode != 0:
-        said = done.stderr.decode(errors="backslashreplace").strip().splitlines()
-        detail = f": {said[-1].strip()}" if said else ""
-        raise TriggerFailed([name], f"failed with exit code {done.returncode}{detail}", HINT)
+        printed = done.stderr.decode(errors="backslashreplace").strip().splitlines()
+        detail = f": {printed[-1].strip()}" if printed else ""
+        raise Unknown(f"Dokku's trigger {name} failed with exit code {done.returncode}{detail}", HINT)
     return done.stdout.decode(errors="surrogateescape")
 
 
-def stream(name: str, *arguments: str, cwd: str) -> Iterator[str]:
-    """Fire a trigger as ``trigger`` does, and give its lines as they come, however long it takes.
+def stream(name: str, *arguments: str) -> Iterator[str]:
+    """Fire a trigger and yield its lines as they come, without a time limit. Its standard error is the caller's.
 
-    Its standard error is the caller's. Raises Unknown when it cannot be run or, after its last line, when
-    it failed.
+    Raises Unknown when it cannot run or, after its last line, when it failed.
     """
     try:
         process = subprocess.Popen(
-            ["plugn", "trigger", name, *arguments], cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+            ["plugn", "trigger", name, *arguments], cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
         )
     except OSError as error:
         raise Unknown(f"Dokku's trigger {name} cannot be run: {error}", HINT) from error
@@ -81,23 +56,23 @@ def stream(name: str, *arguments: str, cwd: str) -> Iterator[str]:
             for line in process.stdout or ():
                 yield line.decode(errors="surrogateescape").rstrip("\n")
         except BaseException:
-            process.terminate()  # or the end of the block would wait for a sweep that nobody follows any more
+            process.terminate()  # the end of the block would wait for it
             raise
     if process.returncode != 0:
         raise Unknown(f"Dokku's trigger {name} failed with exit code {process.returncode}", HINT)
 
 
 def is_implemented(name: str, plugin_path: str) -> bool:
-    """Tell whether any enabled plugin has a trigger, as plugn looks for it: so that nothing is started in vain."""
+    """Tell whether any enabled plugin has a trigger, as plugn looks for it, without starting a process."""
     found = glob.glob(os.path.join(glob.escape(plugin_path), "enabled", "*", name))
     return any(os.path.isfile(path) and os.access(path, os.X_OK) for path in found)
 
 
-def tell(name: str, *arguments: str, output: int, timeout_seconds: float) -> None:
-    """Fire a trigger of which no answer is expected; what it prints goes to the descriptor ``output``.
+def notify(name: str, *arguments: str, output: int, timeout_seconds: float) -> None:
+    """Fire a trigger that has no result. It prints to the descriptor ``output``.
 
-    Who does not end in time is ended, with all that it started in its session. Raises Unknown when the trigger
-    cannot be run or fails, and NeverEnds when it does not end in time.
+    It runs in a session of its own, which is killed after ``timeout_seconds``. Raises Unknown when it cannot run or
+    fails, NeverEnds when it was killed.
     """
     try:
         process = subprocess.Popen(

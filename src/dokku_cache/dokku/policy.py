@@ -2,14 +2,12 @@
 
 import os
 import re
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from dokku_cache.dokku import files
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import CacheError, UsageError
-from dokku_cache.model.finding import DokkuVersion
 from dokku_cache.rules import durations
 
 PLUGIN = "cache"
@@ -25,8 +23,6 @@ MIN_FREE = "min-free"
 MIN_FREE_ACTION = "min-free-action"
 OFF = "off"
 REFUSE = "refuse"
-#: The first version with trigger pre-build (plugins/builder-*/builder-build).
-FIRST_REFUSING = DokkuVersion(0, 32, 0)
 _TIMEOUT_SECONDS = 30
 _SET_HINT = "nothing was set; check that the disk has space ('df -h'), then try again"
 
@@ -168,13 +164,14 @@ def get(environment: DokkuEnvironment, app: str, key: str, plugin: str = PLUGIN)
             f"The property {path} cannot be read ({error.strerror})",
             "nothing is removed automatically until user dokku can read it; check 'ls -l'",
         ) from error
-    if plugin == PLUGIN and not (value and value.isprintable()):
-        return INVALID
-    return value
+    is_valid = plugin != PLUGIN or (value and value.isprintable())
+    return value if is_valid else INVALID
 
 
 def set_value(environment: DokkuEnvironment, app: str, key: str, value: str) -> None:
     """Set a value through Dokku's own tool, or delete it when ``value`` is empty. Raises CacheError."""
+    import subprocess
+
     tool = os.path.join(environment.core_plugins, "common", "prop")
     arguments = ["set", PLUGIN, app, key, value] if value else ["del", PLUGIN, app, key]
     try:
@@ -236,9 +233,9 @@ def refuses_deploys(environment: DokkuEnvironment) -> bool:
 
 
 def can_refuse(environment: DokkuEnvironment) -> bool:
-    """Tell whether this Dokku has the trigger that can refuse a build, as far as its version is known."""
+    """Tell whether this Dokku has trigger pre-build (0.32.0, plugins/builder-*), as far as its version is known."""
     installed = files.dokku_version(environment.lib_root)
-    return installed is None or installed >= FIRST_REFUSING
+    return installed is None or (installed.major, installed.minor) >= (0, 32)
 
 
 def check(key: str, value: str, *, is_global: bool) -> None:

@@ -42,7 +42,7 @@ def _fire(environment: DokkuEnvironment, name: str, *arguments: str) -> None:
     stream = log.LogStream(environment.logs_dir, name)
     try:
         with log.captured_output(stream) as output:
-            plugn.tell(name, *arguments, output=output, timeout_seconds=LIMIT_SECONDS)
+            plugn.notify(name, *arguments, output=output, timeout_seconds=LIMIT_SECONDS)
     except (OSError, Unknown) as error:
         if isinstance(error, plugn.NeverEnds):
             _timed_out.add(name)

@@ -1,4 +1,4 @@
-"""What was purged on this server, kept as one JSON object a line in ``$DOKKU_LIB_ROOT/data/cache/history.jsonl``."""
+"""The purges on this server: one JSON object per line in ``$DOKKU_LIB_ROOT/data/cache/history.jsonl``."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ from dokku_cache.errors import CacheError
 from dokku_cache.records import state_files
 
 FILE_NAME = "history.jsonl"
-#: The kind of what was recorded before there were others.
+#: The kind of a legacy cache, and of records without a kind.
 LEGACY = "legacy"
 
 
@@ -20,10 +20,8 @@ LEGACY = "legacy"
 class Record:
     """One purge: ``at`` its end (RFC 3339, UTC), ``failure`` why it did not remove everything, else empty.
 
-    ``kind`` is that of the cache in ``cache:list``; ``location`` the name of a volume, empty for a directory.
-
-    ``ends_app``: the app is gone, so that a new one of its name has no part in what was before. A destroyed app
-    without a cache has such a record too, with nothing removed, if it has any other.
+    ``kind`` as in ``cache:list``; ``location``: the name of a volume, empty for a directory. ``ends_app``: the app
+    was destroyed: earlier records do not count for a new app with its name. Such a record may have nothing removed.
     """
 
     app: str
@@ -38,6 +36,12 @@ class Record:
     location: str = ""
 
 
+#: The types of its fields: a damaged line may still be JSON.
+_TYPES = {
+    name: (int, float) if name == "seconds" else type(value) for name, value in asdict(Record("", "", "")).items()
+}
+
+
 @dataclass(frozen=True)
 class History:
     """Records in the order in which they were written."""
@@ -45,12 +49,12 @@ class History:
     records: tuple[Record, ...] = ()
 
     def last_purge(self, app: str) -> Record | None:
-        """Give the last purge of an app's directory that removed everything."""
+        """Return the last purge of an app's directory that removed everything."""
         records = reversed(self._of_kind(app, LEGACY))
         return next((record for record in records if not record.failure), None)
 
     def last_failure(self, app: str) -> Record | None:
-        """Give the latest failure of an app that no purge of the same kind has made good since."""
+        """Return the latest failure of an app without a later purge of the same kind."""
         kinds = dict.fromkeys(record.kind for record in self.of_app(app))
         last = [self._of_kind(app, kind)[-1] for kind in kinds]
         return max((record for record in last if record.failure), key=lambda record: record.at, default=None)
@@ -59,17 +63,21 @@ class History:
         return [record for record in self.of_app(app) if record.kind == kind]
 
     def of_app(self, app: str) -> list[Record]:
-        """Give the records of the app that bears this name now."""
+        """Return the records of the app that has this name now."""
         return self._by_app.get(app, [])
 
     def purges_of(self, name: str) -> list[Record]:
-        """Give what was purged under a name, whatever apps have borne it."""
+        """Return the records of a name, also those of destroyed apps."""
         return [record for record in self.shown if record.app == name]
 
     @cached_property
     def shown(self) -> tuple[Record, ...]:
-        """All records that tell of a purge or of a failure; the rest only end an app."""
-        return tuple(record for record in self.records if _tells(record))
+        """All records of a purge or a failure; the rest only end an app."""
+        return tuple(
+            record
+            for record in self.records
+            if record.files or record.size_bytes or record.failure or record.location
+        )
 
     @cached_property
     def _by_app(self) -> dict[str, list[Record]]:
@@ -83,36 +91,23 @@ class History:
 
     @property
     def freed_bytes(self) -> int:
-        """All that was freed on this server, in bytes."""
+        """The sum of all freed bytes."""
         return sum(record.size_bytes for record in self.records)
 
     @property
     def purges(self) -> int:
-        """How many purges removed everything."""
+        """The number of purges that removed everything."""
         return sum(1 for record in self.shown if not record.failure)
 
 
-#: A damaged line may still be JSON.
-_TYPES: dict[str, type | tuple[type, ...]] = {
-    **dict.fromkeys(("app", "at", "by", "failure", "kind", "location"), str),
-    **dict.fromkeys(("size_bytes", "files"), int),
-    "seconds": (int, float),
-    "ends_app": bool,
-}
-
-
-def _tells(record: Record) -> bool:
-    return bool(record.files or record.size_bytes or record.failure or record.location)
-
-
 def now() -> str:
-    """Give the time as it is recorded."""
+    """Return the time as it is recorded."""
     return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
 def append(environment: DokkuEnvironment, record: Record) -> None:
     """Record a purge. Raises CacheError when it cannot be written; the purge itself is done."""
-    # Each record brings the end of the line before it: one that a full disk cut short spoils no other.
+    # The newline comes first, so that a record cut by a full disk does not damage the next one.
     line = b"\n" + json.dumps(asdict(record)).encode()
     try:
         state_files.append(environment, FILE_NAME, line)
@@ -121,7 +116,7 @@ def append(environment: DokkuEnvironment, record: Record) -> None:
 
 
 def read(environment: DokkuEnvironment) -> History:
-    """Read all records; lines that are no records are skipped. Raises CacheError when the file cannot be read."""
+    """Read all records, without damaged lines. Raises CacheError when the file cannot be read."""
     path = state_files.path(environment, FILE_NAME)
     try:
         with open(path, encoding="utf-8", errors="replace", opener=files.opener) as lines:

@@ -6,7 +6,6 @@ A full disk or a power cut leaves files empty, cut, or filled with NULs: such a 
 import contextlib
 import fcntl
 import os
-import shutil
 import time
 from collections.abc import Iterator
 
@@ -33,18 +32,14 @@ def read(environment: DokkuEnvironment, name: str) -> str:
     Raises CacheError when it exists and cannot be read.
     """
     try:
-        text = files.read(path(environment, name)).strip()
-    except (FileNotFoundError, NotADirectoryError):
-        return ""
+        text = files.read_if_present(path(environment, name)).strip()
     except OSError as error:
-        raise CacheError(
-            f"Could not read {path(environment, name)} ({error.strerror})", _owner_hint(environment)
-        ) from error
+        raise _failed(environment, "read", name, error) from error
     return text if all(line.isprintable() for line in text.splitlines()) else ""
 
 
 def write(environment: DokkuEnvironment, name: str, text: str) -> None:
-    """Replace a state file as a whole, whoever owns it now. Raises CacheError; then the old one is still there."""
+    """Replace a state file, also that of another user. Raises CacheError, and then keeps the old one."""
     target = path(environment, name)
     temporary = f"{target}.{os.getpid()}"
     try:
@@ -59,7 +54,7 @@ def write(environment: DokkuEnvironment, name: str, text: str) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
-        raise CacheError(f"Could not write {target} ({error.strerror})", _owner_hint(environment)) from error
+        raise _failed(environment, "write", name, error) from error
 
 
 def append(environment: DokkuEnvironment, name: str, line: bytes) -> None:
@@ -67,42 +62,31 @@ def append(environment: DokkuEnvironment, name: str, line: bytes) -> None:
     target = path(environment, name)
     try:
         os.makedirs(directory(environment), exist_ok=True)
-        handle = _open_to_append(target)
-        try:
-            os.write(handle, line)
-        finally:
-            os.close(handle)
+        if os.path.isfile(target) and not os.access(target, os.W_OK):
+            # Root created it, in a command without Dokku; a copy belongs to this user.
+            with open(target, "rb") as old, open(f"{target}.{os.getpid()}", "wb") as copy:
+                copy.write(old.read())
+            os.replace(copy.name, target)
+        with open(target, "ab", buffering=0, opener=files.opener) as file:
+            file.write(line)
     except OSError as error:
-        raise CacheError(f"Could not write {target} ({error.strerror})", _owner_hint(environment)) from error
-
-
-def _open_to_append(target: str) -> int:
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-    try:
-        return files.opener(target, flags)
-    except PermissionError:
-        # A command that root ran without Dokku has made it: a copy belongs to this user.
-        shutil.copyfile(target, f"{target}.{os.getpid()}")
-        os.replace(f"{target}.{os.getpid()}", target)
-        return files.opener(target, flags)
+        raise _failed(environment, "write", name, error) from error
 
 
 @contextlib.contextmanager
 def lock(environment: DokkuEnvironment, name: str, wait_seconds: float = 0) -> Iterator[bool]:
-    """Hold a lock of the whole server, and yield True; False where another process has it for longer than that.
+    """Hold a lock of the whole server and yield True; False if another process holds it longer than ``wait_seconds``.
 
-    Raises CacheError when there can be no lock.
+    Raises CacheError when its file cannot be opened.
     """
     try:
         os.makedirs(directory(environment), exist_ok=True)
-        # Opened for reading, so that a file of another user does not matter.
+        # Opened for reading, because another user may own it.
         handle = os.open(
             path(environment, name), os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW, 0o644
         )
     except OSError as error:
-        raise CacheError(
-            f"Could not open {path(environment, name)} ({error.strerror})", _owner_hint(environment)
-        ) from error
+        raise _failed(environment, "open", name, error) from error
     try:
         yield _is_locked(handle, time.monotonic() + wait_seconds)
     finally:
@@ -121,8 +105,9 @@ def _is_locked(handle: int, deadline: float) -> bool:
             return True
 
 
-def _owner_hint(environment: DokkuEnvironment) -> str:
-    return (
+def _failed(environment: DokkuEnvironment, verb: str, name: str, error: OSError) -> CacheError:
+    return CacheError(
+        f"Could not {verb} {path(environment, name)} ({error.strerror})",
         "check that the disk has space ('df -h'), and that user dokku owns the directory: "
-        f"'sudo chown -hR dokku:dokku {directory(environment)}'"
+        f"'sudo chown -hR dokku:dokku {directory(environment)}'",
     )

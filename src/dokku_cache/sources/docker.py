@@ -26,10 +26,7 @@ _APP_CONTAINER = re.compile(r"(?P<app>[a-z0-9][a-z0-9._-]*)\.[A-Za-z0-9_-]+\.[0-
 
 
 def check_engine(query: Query, found: Found) -> None:
-    """Add an unknown when Docker knows none of the containers that Dokku recorded.
-
-    An engine that starts while the disk with its data is not mounted lists no containers and no volumes.
-    """
+    """Add an unknown when Docker has none of the containers that Dokku recorded: its data may not be mounted."""
     recorded = _recorded_containers(query.environment.root)
     known = {str(container.get("Id"))[:_ID_LENGTH] for container in query.engine.containers(refresh=query.recheck)}
     if recorded and not recorded & known:
@@ -39,7 +36,7 @@ def check_engine(query: Query, found: Found) -> None:
 
 
 def _recorded_containers(root: str) -> set[str]:
-    """Give the beginnings of the ids in ``<app>/CONTAINER.<process>.<n>`` (scheduler-docker-local)."""
+    """Return short ids from ``<app>/CONTAINER.<process>.<n>`` (scheduler-docker-local)."""
     recorded: set[str] = set()
     for path in glob.iglob(os.path.join(glob.escape(root), "*", "CONTAINER.*")):
         with contextlib.suppress(OSError):
@@ -82,9 +79,9 @@ def _hint(container: Json) -> str:
 
 
 def _is_ended_build(container: Json, mount: Json, targets: Targets, engine: Engine) -> bool:
-    """Check for the container of a build of this app, which Dokku before 0.22.0 kept (dokku/dokku#4197).
+    """Check for the container in which Dokku built this app, which versions before 0.22.0 kept (dokku/dokku#4197).
 
-    It must have everything that Dokku gave such a container. Docker must not start it again.
+    It must have all that Dokku gave it, and Docker must not start it again.
     """
     labels = container.get("Labels") or {}
     return (
@@ -99,10 +96,7 @@ def _is_ended_build(container: Json, mount: Json, targets: Targets, engine: Engi
 
 
 def add_volumes(query: Query, found: Found) -> None:
-    """Add the volumes that are another name of a cache, as with ``--opt o=bind --opt device=PATH``.
-
-    A cache may be a layer of an overlay, and other drivers have options of their own: every path counts.
-    """
+    """Add the volumes with a path in their options, such as ``--opt o=bind --opt device=PATH`` or overlay layers."""
     for volume in query.engine.volumes(refresh=query.recheck):
         name, app = volume.get("Name"), str((volume.get("Labels") or {}).get(APP_NAME) or "")
         hint = f"remove the volume if nothing needs it: docker volume rm {name}"
@@ -133,7 +127,7 @@ def add_services(query: Query, found: Found) -> None:
 
 
 def _service_mounts(engine: Engine, *, refresh: bool) -> Iterator[tuple[str, str, Json]]:
-    """Give the name of a service, its app and a mount, for each mount of each service."""
+    """Yield the name of a service, its app and a mount, for each mount of each service."""
     for service in engine.services(refresh=refresh):
         spec = service.get("Spec") or {}
         container = (spec.get("TaskTemplate") or {}).get("ContainerSpec") or {}
@@ -145,9 +139,9 @@ def _service_mounts(engine: Engine, *, refresh: bool) -> Iterator[tuple[str, str
 def users_of_volumes(
     engine: Engine, *, refresh: bool, visible: Container[str] | None = None
 ) -> dict[str, tuple[str, ...]]:
-    """Give the names of the containers that mount each volume, by the volume's name. Raises Unknown.
+    """Return the names of the containers that mount each volume, by the volume's name. Raises Unknown.
 
-    The name is empty where the container belongs to an app that is not ``visible``.
+    The name of a container of an app that is not ``visible`` is empty.
     """
     return _grouped(
         (str(mount.get("Name")), name_of(container) if is_visible(app_of(container), visible) else "")
@@ -158,7 +152,7 @@ def users_of_volumes(
 
 
 def services_of_volumes(engine: Engine, *, refresh: bool) -> dict[str, tuple[str, ...]]:
-    """Give the names of the Swarm services that mount each volume. Raises Unknown."""
+    """Return the names of the Swarm services that mount each volume, by the volume's name. Raises Unknown."""
     return _grouped(
         (str(mount.get("Source")), service)
         for service, _, mount in _service_mounts(engine, refresh=refresh)
@@ -174,12 +168,12 @@ def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
 
 
 def name_of(container: Json) -> str:
-    """Give a container's name, or the beginning of its id where it has none."""
+    """Return a container's name, or its short id if it has none."""
     names = container.get("Names") or []
     return names[0].lstrip("/") if names else str(container.get("Id", "?"))[:_ID_LENGTH]
 
 
 def app_of(container: Json) -> str:
-    """Give the app of a container by Dokku's label or a name such as ``shop.web.1``, else an empty text."""
+    """Return the app of a container by Dokku's label or a name such as ``shop.web.1``, else an empty text."""
     match = _APP_CONTAINER.fullmatch(name_of(container))
     return str((container.get("Labels") or {}).get(APP_NAME) or (match["app"] if match else ""))

@@ -1,7 +1,4 @@
-"""Signs that an app exists although its directory holds nothing but a cache.
-
-A sign of life only ever keeps a directory. It never proves that the directory is a cache.
-"""
+"""Signs that an app exists although its directory contains only a cache. They only ever keep a directory."""
 
 import os
 import re
@@ -18,8 +15,8 @@ from dokku_cache.sources.app_directory import are_options_by_install, is_environ
 from dokku_cache.sources.docker import app_of, name_of
 from dokku_cache.sources.locations import docker_unavailable
 
-#: What `plugin:install` writes for each directory that Dokku lists, ghosts included, with the values that it writes;
-#: None for any (triggers.go of each plugin, 0.27.0 to 0.38.27).
+#: What ``plugin:install`` writes for each directory that Dokku lists, ghosts included, with its values; None for any
+#: (triggers.go of each plugin, 0.27.0 to 0.38.27).
 _BY_INSTALL: dict[tuple[str, str], frozenset[str] | None] = {
     ("apps", "created-at"): None,
     ("common", "deployed"): frozenset({"false"}),
@@ -40,9 +37,9 @@ _HINT = "let user dokku read it; check its owner with 'ls -ld'"
 def collect_life(
     environment: DokkuEnvironment, engine: Engine, apps: Iterable[str], *, recheck: bool
 ) -> dict[str, References]:
-    """Give the signs of life of each app: ``uses`` are signs, ``unknown`` are sources that cannot be read.
+    """Return by app: ``uses`` are images, containers and settings of it, ``unknown`` are sources that cannot be read.
 
-    Signs are an image, a container, and a setting that is not a default. An app is gone only if both are empty.
+    An app is gone only if both are empty.
     """
     apps = tuple(apps)
     try:
@@ -53,9 +50,9 @@ def collect_life(
 
 
 def signs_in_docker(engine: Engine, *, recheck: bool) -> dict[str, tuple[str, ...]]:
-    """Give sentences on the containers and images of apps, by app. Raises Unknown.
+    """Return sentences on the containers and images of apps, by app. Raises Unknown.
 
-    The containers are those of ``collect`` a moment ago.
+    The containers are those that ``collect`` just asked for.
     """
     found: dict[str, tuple[str, ...]] = {}
     for container in engine.containers():
@@ -75,7 +72,7 @@ def _of_docker(signs: Iterable[str]) -> References:
 
 
 def _of_settings(environment: DokkuEnvironment, app: str) -> References:
-    """Give the settings of an app that somebody made.
+    """Return the first setting of an app that is not a default.
 
     Each is a file ``<lib root>/config/<plugin>/<app>/<key>`` (plugins/common/properties.go). From 0.38.0 on the
     environment of an app is ``<lib root>/config/<app>/ENV`` (plugins/config/environment.go).
@@ -85,12 +82,12 @@ def _of_settings(environment: DokkuEnvironment, app: str) -> References:
     try:
         made = [
             path
-            for plugin in _names(config)
+            for plugin in files.names_in(config)
             if plugin not in _LEFT_BY_DESTROY
-            for key in _names(os.path.join(config, plugin, app))
+            for key in files.names_in(os.path.join(config, plugin, app))
             if not _is_by_install(path := os.path.join(config, plugin, app, key), plugin, key)
         ]
-        made += [] if is_environment_by_install(_content(variables)) else [variables]
+        made += [] if is_environment_by_install(files.read_if_present(variables)) else [variables]
     except OSError as error:
         text = f"it is unknown whether the app exists: {error.filename} cannot be read ({error.strerror})"
         return References(unknown=(Reference(ReasonCode.APP_STATUS_UNKNOWN, text, _HINT),))
@@ -99,22 +96,8 @@ def _of_settings(environment: DokkuEnvironment, app: str) -> References:
 
 def _is_by_install(path: str, plugin: str, key: str) -> bool:
     if (plugin, key) == ("docker-options", "_default_.deploy"):  # by its content, 0.38.0 to 0.38.8
-        return are_options_by_install(_content(path))
+        return are_options_by_install(files.read_if_present(path))
     if (plugin, key) not in _BY_INSTALL:
         return False
     values = _BY_INSTALL[plugin, key]
-    return values is None or _content(path).strip() in values
-
-
-def _names(directory: str) -> list[str]:
-    try:
-        return sorted(os.listdir(directory))
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-
-
-def _content(path: str) -> str:
-    try:
-        return files.read(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return ""
+    return values is None or files.read_if_present(path).strip() in values

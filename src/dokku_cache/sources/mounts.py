@@ -1,7 +1,6 @@
 """Bind mounts of a cache, in every mount namespace that user dokku can read (proc(5), mountinfo).
 
-Every process may read the table of another one, unless /proc is mounted with hidepid. A Dokku in a container sees the
-processes of this container only.
+Those are all namespaces, unless /proc is mounted with hidepid or Dokku itself runs in a container.
 """
 
 import os
@@ -20,14 +19,14 @@ from dokku_cache.tree.mounts import Mount, parse
 PROC = "/proc"
 #: Docker mounts a container's /etc/hostname, /etc/hosts and /etc/resolv.conf from its own directory of the container.
 _CONTAINER = re.compile(rb" \S*/containers/([0-9a-f]{64})/\S+ /etc/(?:hostname|hosts|resolv\.conf) ")
-#: A table is recognised by its beginning: the id of a mount is unique among all namespaces.
+#: The beginning identifies a table: mount ids are unique among all namespaces.
 _BEGINNING_BYTES = 256
 
 Places = Mapping[tuple[int, str], Location]
 
 
 def add_mounts(query: Query, found: Found) -> None:
-    """Add the bind mounts of a cache, of a path in it, or of the app directory. Processes that end are skipped."""
+    """Add the bind mounts of a cache, of a path in it, or of the app directory."""
     try:
         with open(f"{PROC}/self/mountinfo", "rb") as file:
             own_table = file.read()
@@ -67,7 +66,7 @@ def _targets(mount: Mount, places: Places) -> Iterator[Target]:
         if path in {"/", ""}:  # empty for what is no directory, such as net:[4026531840]
             return
         path, name = os.path.split(path)
-    # An app directory may be a mount point itself. Other namespaces have copies of that mount, maybe below /host.
+    # An app directory may itself be a mount point. Other namespaces have copies of that mount, maybe below /host.
     directory = os.path.realpath(os.path.dirname(location.path))
     if name in location.names:
         yield Target(location.app, Part.CACHE)
@@ -83,7 +82,7 @@ def _containers(query: Query) -> dict[str, Json]:
 
 
 def _other_tables(own_beginning: bytes) -> Iterator[tuple[int, bytes]]:
-    """Give each distinct table once, with a process that has it."""
+    """Yield each distinct table once, with a process that has it."""
     known = {own_beginning}
     for pid in sorted(int(name) for name in os.listdir(PROC) if name.isdecimal()):
         try:

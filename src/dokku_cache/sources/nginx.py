@@ -1,6 +1,6 @@
-"""Paths of a cache in the nginx configuration of the host, which no container shows.
+"""Paths of a cache in the nginx configuration of the host.
 
-The configuration is searched as text, in linear time: anyone who may push can write an app's own nginx.conf.
+It is searched as text in linear time, because anyone with push access can write an app's own nginx.conf.
 """
 
 import glob
@@ -12,7 +12,7 @@ from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.model.references import Reference
 from dokku_cache.sources.locations import Found, Query
 
-#: Of Debian's nginx, and of openresty on the host (0.38.27, plugins/nginx-vhosts/install).
+#: Debian's nginx, and openresty on the host (0.38.27, plugins/nginx-vhosts/install).
 MAIN = ("/etc/nginx/nginx.conf", "/usr/local/openresty/nginx/conf/nginx.conf")
 #: Written for each app (0.38.27, plugins/nginx-vhosts).
 _OF_APPS = ("*/nginx.conf", "*/nginx.conf.d/*.conf")
@@ -22,9 +22,9 @@ _MAX_BYTES = 16 << 20
 
 
 def add_nginx(query: Query, found: Found) -> None:
-    """Add the files that contain the path of a cache or of its app directory. Without nginx there are none.
+    """Add the files that contain the path of a cache or of its app directory.
 
-    Files below the directory of nginx.conf count even if nothing includes them. An app's files are not followed.
+    Files below the directory of nginx.conf count even if nothing includes them. Includes of apps are not followed.
     """
     root = query.environment.root
     known = {file for part in _OF_APPS for file in glob.glob(os.path.join(glob.escape(root), part))}
@@ -37,7 +37,7 @@ def add_nginx(query: Query, found: Found) -> None:
             file = waiting.pop()
             if file not in known:
                 known.add(file)
-                # Relative to the directory of nginx.conf in whatever file it is (nginx, ngx_conf_include).
+                # Always relative to the directory of nginx.conf (nginx, ngx_conf_include).
                 for pattern in _INCLUDE.findall(_search(query, found, file)):
                     path = os.path.join(base, pattern.replace("\0", ""))
                     directory = _unlisted_parent(path)
@@ -45,7 +45,7 @@ def add_nginx(query: Query, found: Found) -> None:
 
 
 def _search(query: Query, found: Found, file: str, app: str = "") -> str:
-    """Search one file of nginx, or of an app, and give its text."""
+    """Search one file of nginx, or of an app, and return its text."""
     try:
         text = files.read(file, files.MAX_BYTES if app else _MAX_BYTES)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
@@ -68,7 +68,7 @@ def _search(query: Query, found: Found, file: str, app: str = "") -> str:
 
 
 def _unlisted_parent(pattern: str) -> str:
-    """Give the directory of a pattern if it exists and cannot be listed, else an empty text."""
+    """Return the directory of a pattern if it exists and cannot be listed, else an empty text."""
     directory = os.path.dirname(pattern)
     while glob.has_magic(directory):
         directory = os.path.dirname(directory)

@@ -25,7 +25,7 @@ from functools import lru_cache
 
 from dokku_cache.dokku import files, plugn
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.dokku.plugn import TriggerFailed
+from dokku_cache.errors import Unknown
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.model.references import OTHER_UNREADABLE, OTHER_USES, Reference, is_visible
 from dokku_cache.sources.locations import Found, Part, Query
@@ -82,29 +82,26 @@ def add_stored(query: Query, found: Found) -> None:
 
 
 def add_printed(query: Query, found: Found) -> None:
-    """Add the options that Dokku's triggers print, which include those of other plugins. Each takes about 0.1 s."""
+    """Add the options that Dokku's triggers print, which include those of other plugins."""
     apps = [location.app for location in query.locations.by_app.values() if location.identity]
-    if not query.asks_triggers or not apps:
+    if not apps or not query.asks_triggers:
         return
     with ThreadPoolExecutor(max(len(TRIGGERS), os.cpu_count() or 1)) as pool:
         asked = {app: [pool.submit(_ask, app, *kind) for kind in TRIGGERS] for app in apps}
-    for app, answers in asked.items():
-        failed: dict[str, list[str]] = {}
-        for printed in [answer.result() for answer in answers]:
-            if isinstance(printed, TriggerFailed):
-                failed.setdefault(printed.cause, []).extend(printed.names)
-            else:
-                hint = f"see dokku docker-options:report {app}"
-                _add(query, found, Stored(f"a Docker option of {app}", app, printed, hint=hint))
-        for cause, names in failed.items():
-            text = f"its Docker options cannot be read ({TriggerFailed(names, cause)})"
-            found.unknown(Reference(ReasonCode.DOCKER_OPTIONS_UNREADABLE, text, plugn.HINT, app), app)
+    for app, futures in asked.items():
+        answers = [future.result() for future in futures]
+        for failure in [answer for answer in answers if isinstance(answer, Unknown)][:1]:
+            text = f"its Docker options cannot be read ({failure})"
+            found.unknown(Reference(ReasonCode.DOCKER_OPTIONS_UNREADABLE, text, failure.hint, app), app)
+        for printed in [answer for answer in answers if isinstance(answer, str)]:
+            hint = f"see dokku docker-options:report {app}"
+            _add(query, found, Stored(f"a Docker option of {app}", app, printed, hint=hint))
 
 
-def _ask(app: str, trigger: str, argument: str) -> str | TriggerFailed:
+def _ask(app: str, trigger: str, argument: str) -> str | Unknown:
     try:
-        return plugn.trigger(trigger, app, argument, cwd="/")
-    except TriggerFailed as error:
+        return plugn.trigger(trigger, app, argument)
+    except Unknown as error:
         return error
 
 
@@ -153,7 +150,7 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _mount_sources(text: str) -> Iterator[str]:
-    """Give the source of each mount in options, and each word that only a shell could resolve."""
+    """Yield the source of each mount in options, and each word that only a shell could resolve."""
     words = _words(text)
     for flag, word in zip(["", *words], words, strict=False):
         in_one = _MOUNT_WORD.fullmatch(word)
@@ -211,7 +208,7 @@ def read_stores(environment: DokkuEnvironment) -> Iterator[Stored]:
 def _stored_options(directory: str, is_wanted: Callable[[str], bool]) -> Iterator[Stored]:
     """Read the lines of all wanted files, of all apps that have a directory in ``directory``."""
     try:
-        apps = _names(directory)
+        apps = files.names_in(directory)
     except OSError as error:
         yield _faulty("Docker options", "", directory, error)
         return
@@ -219,7 +216,7 @@ def _stored_options(directory: str, is_wanted: Callable[[str], bool]) -> Iterato
         path = os.path.join(directory, app)
         what, hint = f"a Docker option of {app}", f"see dokku docker-options:report {app}"
         try:
-            for name in filter(is_wanted, _names(path)):
+            for name in filter(is_wanted, files.names_in(path)):
                 path = os.path.join(directory, app, name)
                 for line in _lines(path):
                     yield Stored(what, app, line, hint=hint)
@@ -228,11 +225,8 @@ def _stored_options(directory: str, is_wanted: Callable[[str], bool]) -> Iterato
 
 
 def _lines(path: str) -> list[str]:
-    """Give all lines but empty ones and comments. Raises OSError when the file or a line cannot be read."""
-    try:
-        lines = [line.strip() for line in files.read(path).split("\n")]
-    except (FileNotFoundError, NotADirectoryError):
-        return []
+    """Return all lines but empty ones and comments. Raises OSError, also for a line that is too long."""
+    lines = [line.strip() for line in files.read_if_present(path).split("\n")]
     if any(len(line) > _MAX_CHARACTERS for line in lines):
         raise OSError(errno.EFBIG, f"a line is longer than {_MAX_CHARACTERS:,} characters", path)
     return [line for line in lines if line and not line.startswith("#")]
@@ -242,7 +236,7 @@ def _storage_entries(lib_root: str) -> Iterator[Stored]:
     directory = os.path.join(lib_root, "data", "storage-registry", "entries")
     try:
         # As Dokku lists them: it ignores all other files.
-        names = [name for name in _names(directory) if name.endswith(".json") and not name.startswith(".")]
+        names = [name for name in files.names_in(directory) if name.endswith(".json") and not name.startswith(".")]
     except OSError as error:
         yield _faulty("storage entries", "", directory, error)
         return
@@ -268,14 +262,6 @@ def _apps_that_mount(entry: str, lib_root: str) -> list[str]:
             if f'"{entry}"' in files.read(path):
                 apps.append(os.path.basename(os.path.dirname(path)))
     return apps
-
-
-def _names(directory: str) -> list[str]:
-    """List a directory, which may be missing. Raises OSError when it cannot be listed."""
-    try:
-        return sorted(os.listdir(directory))
-    except (FileNotFoundError, NotADirectoryError):
-        return []
 
 
 def _faulty(what: str, app: str, path: str, error: Exception) -> Stored:

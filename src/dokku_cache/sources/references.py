@@ -16,9 +16,9 @@ from dokku_cache.sources.options import add_printed, add_stored
 
 Source = Callable[[Query, Found], None]
 
-#: These hold a directory itself, whatever its name is by now.
+#: These refer to a directory itself, also after a rename.
 MOUNTING: tuple[Source, ...] = (check_engine, add_containers, add_volumes, add_services, add_mounts)
-#: These refer to the cache by its name. The rest of an interrupted purge has another name.
+#: These refer to a cache by its name, which the rest of an interrupted purge no longer has.
 NAMING: tuple[Source, ...] = (add_stored, add_printed, add_nginx)
 
 
@@ -43,7 +43,8 @@ def collect(
     ``recheck``: right before a removal, ask everything again, Dokku's triggers too. ``asks_triggers``: fire them in
     any case; without them the stores on disk have the options of all apps.
     """
-    query = _query(environment, engine, locations, recheck=recheck, asks_triggers=recheck or asks_triggers)
+    known = Locations(locations, environment.root, environment.host_root)
+    query = Query(environment, engine, known, recheck, asks_triggers=recheck or asks_triggers)
     mounting, naming = Found(), Found()
     _ask(query, mounting, MOUNTING)
     # The kernel's tables also show where a hidden path in an option leads.
@@ -56,23 +57,12 @@ def collect(
 
 
 def collect_mounting(environment: DokkuEnvironment, engine: Engine, location: Location) -> References:
-    """Collect what holds the directories of one app, from Docker and the kernel: right after the rename."""
+    """Collect what mounts the directories of one app, from Docker and the kernel: right after the rename."""
     found = Found()
-    _ask(_query(environment, engine, [location], recheck=True, asks_triggers=False), found, MOUNTING)
+    known = Locations([location], environment.root, environment.host_root)
+    _ask(Query(environment, engine, known, recheck=True, asks_triggers=False), found, MOUNTING)
     found.settle_hidden()
     return found.of(location.app)
-
-
-def _query(
-    environment: DokkuEnvironment,
-    engine: Engine,
-    locations: Sequence[Location],
-    *,
-    recheck: bool,
-    asks_triggers: bool,
-) -> Query:
-    known = Locations(locations, environment.root, environment.host_root)
-    return Query(environment, engine, known, recheck, asks_triggers)
 
 
 def _ask(query: Query, found: Found, sources: Sequence[Source]) -> None:

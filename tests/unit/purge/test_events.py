@@ -63,7 +63,7 @@ def test_nothing_is_started_if_no_plugin_has_the_trigger(
 ) -> None:
     if mode:
         implement(environment, events.PURGED, "", mode)
-    monkeypatch.setattr(events.plugn, "tell", lambda *_, **__: pytest.fail("started"))
+    monkeypatch.setattr(events.plugn, "notify", lambda *_, **__: pytest.fail("started"))
     fire(environment)
     assert logged(environment) == ""
 

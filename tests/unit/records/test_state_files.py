@@ -1,4 +1,4 @@
-"""State files: written as a whole, and robust against what full disks, power cuts and root leave behind."""
+"""State files after full disks, power cuts and attacks."""
 
 import fcntl
 import os
@@ -18,7 +18,7 @@ def file(environment: DokkuEnvironment) -> Path:
     return path
 
 
-def test_what_is_written_is_read_and_nothing_else_is_left(environment: DokkuEnvironment, file: Path) -> None:
+def test_a_file_is_written_and_read_and_nothing_else_is_left(environment: DokkuEnvironment, file: Path) -> None:
     for text in ("first", "second\nline"):
         state_files.write(environment, "note", text)
         assert state_files.read(environment, "note") == text

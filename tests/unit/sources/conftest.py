@@ -106,7 +106,7 @@ def server(environment: DokkuEnvironment, tmp_path: Path, monkeypatch: pytest.Mo
 
 @pytest.fixture
 def container() -> Callable[..., Json]:
-    """Give a container as Docker lists it."""
+    """Return a container as Docker lists it."""
 
     def make(source: str | Path, **more: object) -> Json:
         mount = {"Type": "bind", "Source": str(source), "Destination": "/data"}

@@ -1,4 +1,4 @@
-"""Looking into an app's directory."""
+"""Reading an app's directory."""
 
 import errno
 import os
@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from dokku_cache.dokku.apps import LOCK_NAME
 from dokku_cache.model.location import TRASH_PREFIX, Entry, Location
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.sources.app_directory import is_directory, new_trash_name, read_app
@@ -17,7 +16,7 @@ from dokku_cache.tree.mounts import Mount, read_mounts
 from dokku_cache.tree.scan import Scan
 
 
-def look(root: Path, app: str = "shop", mounts: tuple[Mount, ...] | None = None) -> Location:
+def read(root: Path, app: str = "shop", mounts: tuple[Mount, ...] | None = None) -> Location:
     return read_app(str(root), app, read_mounts() if mounts is None else mounts)
 
 
@@ -29,202 +28,187 @@ def app(tmp_path: Path) -> Path:
     return directory
 
 
+@pytest.fixture
+def ghost(tmp_path: Path) -> Path:
+    (tmp_path / "shop" / "cache").mkdir(parents=True)
+    return tmp_path / "shop"
+
+
 def test_an_app_without_a_cache_has_no_entries(app: Path) -> None:
-    found = look(app.parent)
+    found = read(app.parent)
     assert (found.cache, found.trash, found.is_bare, found.fault) == (None, (), False, "")
-    assert found.path == str(app / "cache")
+    assert (found.path, found.identity) == (str(app / "cache"), Identity.of(app.stat()))
+    assert read(app.parent, "gone") == Location("gone", f"{app.parent}/gone/cache")
 
 
-def test_no_app_is_like_an_app_without_a_cache(tmp_path: Path) -> None:
-    assert look(tmp_path, "nobody").entries == ()
-
-
-def test_cache_and_trash_are_found_and_nothing_else(app: Path) -> None:
+def test_only_cache_and_trash_are_entries(app: Path) -> None:
     for name in ("cache", "cache2", ".cache", "Cache", f"{TRASH_PREFIX}1", "dokku-cache-trash.2"):
         (app / name).mkdir()
-    found = look(app.parent)
+    found = read(app.parent)
     assert [entry.name for entry in found.entries] == [f"{TRASH_PREFIX}1", "cache"]
     assert found.cache is not None
-    assert found.cache.identity.inode == (app / "cache").stat().st_ino
+    assert found.cache.identity == Identity.of((app / "cache").stat())
 
 
-def test_a_directory_with_nothing_but_a_cache_is_bare(tmp_path: Path) -> None:
-    (tmp_path / "old" / "cache").mkdir(parents=True)
-    assert look(tmp_path, "old").is_bare
-    (tmp_path / "old" / "config").write_text("")
-    assert not look(tmp_path, "old").is_bare
-
-
-def test_an_empty_directory_is_no_ghost_of_ours(tmp_path: Path) -> None:
-    (tmp_path / "new").mkdir()
-    assert not look(tmp_path, "new").is_bare
+def test_a_directory_with_only_a_cache_is_bare_and_an_empty_one_is_not(ghost: Path) -> None:
+    assert read(ghost.parent).is_bare
+    (ghost / "config").write_text("")
+    assert not read(ghost.parent).is_bare
+    (ghost.parent / "new").mkdir()
+    assert not read(ghost.parent, "new").is_bare
 
 
 @pytest.mark.parametrize(
-    ("make", "kind"),
+    ("make", "kind", "code"),
     [
-        (lambda path: path.symlink_to("/tmp"), "a symbolic link"),
-        (lambda path: path.write_text("x"), "a file"),
-        (os.mkfifo, "a named pipe"),
+        (lambda path: path.symlink_to("/tmp"), "a symbolic link", ReasonCode.SYMLINK),
+        (lambda path: path.write_text("x"), "a file", ReasonCode.NOT_A_DIRECTORY),
+        (os.mkfifo, "a named pipe", ReasonCode.NOT_A_DIRECTORY),
     ],
 )
-def test_what_is_no_directory_is_a_fault(app: Path, make: object, kind: str) -> None:
-    make(app / "cache")
-    found = look(app.parent)
-    assert found.cache is not None
-    assert kind in found.cache.fault
-
-
-def test_a_mount_at_it_or_below_it_is_a_fault(app: Path) -> None:
-    (app / "cache").mkdir()
-    at = Mount(1, "/", str(app / "cache"))
-    below = Mount(1, "/", str(app / "cache/a/b"))
-    for mount, said in ((at, "is a mount point"), (below, "has a mount below it")):
-        found = look(app.parent, mounts=(*read_mounts(), mount))
-        assert found.cache is not None
-        assert said in found.cache.fault
-
-
-def test_a_linked_app_directory_is_a_fault_and_is_not_entered(app: Path) -> None:
-    (app / "cache").mkdir()
-    (app.parent / "alias").symlink_to(app)
-    found = look(app.parent, "alias")
-    assert found.fault
-    assert found.entries == ()
-
-
-@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/"])
-def test_what_is_no_name_of_an_app_builds_no_path(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ValueError, match="not a name"):
-        AppDirectory(str(tmp_path), name)
-
-
-def test_names_of_trash_are_hidden_and_differ() -> None:
-    """Hidden, because Dokku's clone copies what ``./*`` matches."""
-    names = {new_trash_name(Scan(5, 6)) for _ in range(100)}
-    assert len(names) == 100
-    assert {Entry(name, Identity(1, 2)).original_size for name in names} == {(5, 6)}
-    for name in ("cache", f"{TRASH_PREFIX}1", f"{TRASH_PREFIX}1.x.2", "cache.1.2"):
-        assert Entry(name, Identity(1, 2)).original_size is None
-    assert all(name.startswith(".") for name in names)
-
-
-@pytest.mark.parametrize(
-    ("make", "code"),
-    [
-        (lambda path: path.symlink_to("/tmp"), ReasonCode.SYMLINK),
-        (lambda path: path.write_text("x"), ReasonCode.NOT_A_DIRECTORY),
-    ],
-)
-def test_what_is_no_directory_is_not_looked_into_and_says_so_to_programs(
-    app: Path, make: Callable[[Path], object], code: ReasonCode
+def test_a_cache_that_is_not_a_directory_is_a_fault(
+    app: Path, make: Callable[[Path], object], kind: str, code: ReasonCode
 ) -> None:
     make(app / "cache")
-    found = look(app.parent)
+    found = read(app.parent)
+    assert found.cache is not None
+    assert kind in found.cache.fault
+    assert found.cache.fault_code is code
+
+
+@pytest.mark.parametrize(
+    ("place", "code"), [("cache", ReasonCode.MOUNT_POINT), ("cache/a/b", ReasonCode.MOUNT_BELOW)]
+)
+def test_a_mount_at_or_below_the_cache_is_a_fault(app: Path, place: str, code: ReasonCode) -> None:
+    (app / "cache").mkdir()
+    found = read(app.parent, mounts=(*read_mounts(), Mount(1, "/", str(app / place))))
     assert found.cache is not None
     assert found.cache.fault_code is code
 
 
-def test_a_mount_says_to_programs_where_it_is(app: Path) -> None:
-    (app / "cache").mkdir()
-    for place, code in (("cache", ReasonCode.MOUNT_POINT), ("cache/a", ReasonCode.MOUNT_BELOW)):
-        found = look(app.parent, mounts=(Mount(1, "/", str(app / place)),))
-        assert found.cache is not None
-        assert found.cache.fault_code is code
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/"])
+def test_a_name_that_is_a_path_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ValueError, match="not a name"):
+        AppDirectory(str(tmp_path), name)
+
+
+def test_trash_names_are_hidden_and_differ() -> None:
+    """Dokku's clone copies what ``./*`` matches."""
+    names = {new_trash_name(Scan(5, 6)) for _ in range(100)}
+    assert len(names) == 100
+    assert all(name.startswith(".") for name in names)
+    assert {Entry(name, Identity(1, 2)).original_size for name in names} == {(5, 6)}
+    for name in ("cache", f"{TRASH_PREFIX}1", f"{TRASH_PREFIX}1.x.2", "cache.1.2"):
+        assert Entry(name, Identity(1, 2)).original_size is None
+
+
+def change_stat(monkeypatch: pytest.MonkeyPatch, change: Callable[[os.stat_result], os.stat_result]) -> None:
+    original = os.stat
+
+    def stat(path: object, **options: Any) -> os.stat_result:
+        return change(original(path, **options)) if path == "cache" else original(path, **options)
+
+    monkeypatch.setattr(os, "stat", stat)
 
 
 def test_another_file_system_is_a_fault(app: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (app / "cache").mkdir()
-    status = os.stat
-
-    def stat(path: object, **options: Any) -> os.stat_result:
-        found = list(status(path, **options))
-        found[2] += path == "cache"
-        return os.stat_result(found)
-
-    monkeypatch.setattr(os, "stat", stat)
-    found = look(app.parent, mounts=())
+    change_stat(monkeypatch, lambda status: os.stat_result([*status[:2], status.st_dev + 1, *status[3:]]))
+    found = read(app.parent, mounts=())
     assert found.cache is not None
-    assert "another file system" in found.cache.fault
     assert found.cache.fault_code is ReasonCode.OTHER_FILE_SYSTEM
 
 
-def test_a_dead_mount_is_a_fault_and_what_cannot_be_read_otherwise_is_one_of_the_app(
-    app: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_mount_that_does_not_respond_is_a_fault_of_the_cache(app: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (app / "cache").mkdir()
-    status = os.stat
 
-    def stat(path: object, **options: Any) -> os.stat_result:
-        if path == "cache":
-            raise OSError(errno.EIO, "Input/output error")
-        return status(path, **options)
+    def fail(_: object) -> os.stat_result:
+        raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(os, "stat", stat)
-    found = look(app.parent, mounts=(Mount(1, "/", str(app / "cache")),))
+    change_stat(monkeypatch, fail)
+    found = read(app.parent, mounts=(Mount(1, "/", str(app / "cache")),))
     assert found.cache is not None
-    assert "does not respond" in found.cache.fault
     assert found.cache.fault_code is ReasonCode.MOUNT_NOT_RESPONDING
-    # A name that nothing has: no entry of it can be taken for what is there.
+    # No directory has this identity.
     assert found.cache.identity == Identity(-1, -1)
-    found = look(app.parent, mounts=())
-    assert "cannot be read (Input/output error)" in found.fault
-    assert found.fault_code is ReasonCode.UNREADABLE
+    assert read(app.parent, mounts=()).fault_code is ReasonCode.UNREADABLE
 
 
-def test_what_goes_while_it_is_looked_at_is_not_there(app: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cache_that_vanishes_during_the_scan_is_absent(app: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (app / "cache").mkdir()
-    status = os.stat
-
-    def stat(path: object, **options: Any) -> os.stat_result:
-        if path == "cache":
-            raise FileNotFoundError(errno.ENOENT, "No such file or directory")
-        return status(path, **options)
-
     (app / f"{TRASH_PREFIX}1").mkdir()
-    monkeypatch.setattr(os, "stat", stat)
-    assert [entry.name for entry in look(app.parent, mounts=()).entries] == [f"{TRASH_PREFIX}1"]
+
+    def fail(_: object) -> os.stat_result:
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory")
+
+    change_stat(monkeypatch, fail)
+    assert [entry.name for entry in read(app.parent, mounts=()).entries] == [f"{TRASH_PREFIX}1"]
 
 
-def test_a_linked_app_says_where_its_cache_really_is(app: Path) -> None:
-    (app / "cache").mkdir()
-    (app.parent / "alias").symlink_to(app)
-    found = look(app.parent, "alias")
-    assert found.real_path == str(app / "cache")
-    assert found.fault_code is ReasonCode.SYMLINK
-
-
-def test_a_linked_app_without_a_cache_is_none_and_a_link_to_nowhere_is_a_fault(app: Path) -> None:
+def test_a_linked_app_directory_is_a_fault_with_its_real_path(app: Path) -> None:
     (app.parent / "alias").symlink_to(app)
     (app.parent / "broken").symlink_to("nowhere")
     (app.parent / "file").touch()
-    assert look(app.parent, "alias").fault == ""
-    assert look(app.parent, "file").fault == ""
-    broken = look(app.parent, "broken")
-    assert "which cannot be read" in broken.fault
-    assert broken.fault_code is ReasonCode.SYMLINK
-
-
-def test_a_link_beside_it_is_no_directory_and_no_trace_is_one(app: Path) -> None:
-    """A link to a directory is told from one; and a directory with the name of a trace is somebody's."""
+    assert read(app.parent, "alias").fault == ""
+    assert read(app.parent, "file").fault == ""
+    assert read(app.parent, "broken").fault_code is ReasonCode.SYMLINK
     (app / "cache").mkdir()
-    (app / "link").symlink_to("/tmp")
-    (app / LOCK_NAME).mkdir()
-    beside = {other.name: other for other in look(app.parent).others}
-    assert not beside["link"].is_directory
-    assert beside[LOCK_NAME].is_directory
-    assert not beside[LOCK_NAME].is_by_install
+    found = read(app.parent, "alias")
+    assert (found.fault_code, found.real_path) == (ReasonCode.SYMLINK, str(app / "cache"))
+    assert found.entries == ()
 
 
-def test_the_apps_directory_is_known_by_what_it_is(app: Path) -> None:
-    assert look(app.parent).identity == Identity.of(app.stat())
-
-
-def test_only_a_directory_is_one(app: Path, tmp_path: Path) -> None:
+def test_only_a_real_directory_is_a_directory(app: Path, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(app)
     answers = [is_directory(str(path)) for path in (app, tmp_path / "link", app / "HEAD", tmp_path / "nothing")]
     assert answers == [True, False, False, False]
 
 
-def test_an_app_that_was_destroyed_meanwhile_has_no_cache_and_no_fault(tmp_path: Path) -> None:
-    assert read_app(str(tmp_path), "gone", ()) == Location("gone", f"{tmp_path}/gone/cache")
+@pytest.mark.parametrize(
+    ("name", "content", "is_by_install"),
+    [
+        ("VHOST", "shop.example.com\n", True),
+        ("VHOST", "shop.example.com\nshop.example.org\n", True),
+        ("VHOST", "shop\n", True),
+        ("VHOST", "", True),
+        ("VHOST", "www.example.com\n", False),
+        ("VHOST", "shop.example.com\nwww.example.com\n", False),
+        ("VHOST", "\udcff\n", False),
+        ("ENV", "NO_VHOST='1'\n", True),
+        ("ENV", "export NO_VHOST='1'\n", True),
+        ("ENV", 'NO_VHOST="1"\nSECRET="x"\n', False),
+        ("ENV", "\n" * 4096, True),
+        ("ENV", "\n" * 4097, False),
+        ("DOCKER_OPTIONS_DEPLOY", "--restart=on-failure:10\n", True),
+        ("DOCKER_OPTIONS_DEPLOY", "--restart=on-failure:10\n-v /a:/b\n", False),
+        (".deploy.lock", "4711", True),
+        ("nginx.conf", "", False),
+    ],
+)
+def test_files_that_plugin_install_writes_are_no_sign_of_an_app(
+    ghost: Path, name: str, content: str, *, is_by_install: bool
+) -> None:
+    (ghost / name).write_text(content, errors="surrogateescape")
+    assert read(ghost.parent).is_bare is is_by_install
+
+
+@pytest.mark.parametrize("name", ["DOCKER_OPTIONS_DEPLOY", "ENV", "VHOST", ".deploy.lock"])
+@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, lambda path: path.symlink_to("nowhere")])
+def test_only_a_regular_file_is_written_by_plugin_install(
+    ghost: Path, name: str, make: Callable[[Path], object]
+) -> None:
+    make(ghost / name)
+    (other,) = read(ghost.parent).others
+    assert other.is_by_install is (name == ".deploy.lock" and not other.is_directory)
+
+
+def test_a_file_that_cannot_be_read_leaves_no_handle(ghost: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (ghost / "VHOST").write_text("shop\n")
+    handles = len(os.listdir("/proc/self/fd"))
+
+    def fail(*_: object) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "read", fail)
+    assert not read(ghost.parent).is_bare
+    assert len(os.listdir("/proc/self/fd")) == handles

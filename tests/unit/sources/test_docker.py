@@ -50,7 +50,7 @@ def test_the_helper_is_no_use_and_a_container_from_its_image_is_one(server: Serv
     assert server.references().uses
 
 
-def test_an_engine_that_lost_its_data_tells_nothing_about_any_cache(server: Server, container: Make) -> None:
+def test_an_engine_without_its_data_is_unknown_for_all(server: Server, container: Make) -> None:
     file = server.write(f"{server.environment.root}/blog/CONTAINER.web.1", f"{'a' * 64}\n")
     server.engine.container_list = [container("/srv", Id="b" * 64)]
     for app in ("shop", "other"):
@@ -124,7 +124,7 @@ def test_services_that_cannot_be_listed_are_unknown(server: Server) -> None:
     assert unknown.code is ReasonCode.DOCKER_UNAVAILABLE
 
 
-def test_containers_are_found_by_the_volumes_that_they_mount(server: Server) -> None:
+def test_containers_by_the_volumes_that_they_mount(server: Server) -> None:
     mounts = [{"Type": "volume", "Name": "v"}, {"Type": "bind", "Source": "/x"}]
     server.engine.container_list = [{"Names": ["/a"], "Mounts": mounts}, {"Names": ["/b"], "Mounts": None}]
     assert users_of_volumes(server.engine, refresh=False) == {"v": ("a",)}

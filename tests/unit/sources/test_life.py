@@ -45,7 +45,7 @@ def test_a_setting_is_a_sign_of_life(server: Server, place: str, value: str) -> 
         ("caddy/shop/x", "left by destroy"),
     ],
 )
-def test_what_install_writes_or_destroy_leaves_is_no_sign(server: Server, place: str, value: str) -> None:
+def test_files_of_install_and_leftovers_of_destroy_are_no_sign(server: Server, place: str, value: str) -> None:
     server.write(f"{server.environment.lib_root}/config/{place}", value)
     assert not life(server)
 
@@ -62,9 +62,7 @@ def test_an_image_and_a_container_are_signs(server: Server) -> None:
     assert not life(server)
 
 
-def test_without_docker_it_is_unknown_in_the_same_words_as_for_references(
-    server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_docker_the_app_is_unknown(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(self: Answers, *, refresh: bool = False) -> list[Json]:
         raise Unknown("Docker did not respond")
 

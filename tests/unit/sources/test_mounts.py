@@ -69,7 +69,7 @@ def test_a_listed_container_is_not_reported_twice_and_the_helper_not_at_all(serv
 
 @pytest.fixture
 def hidden(tmp_path: Path, server: Server) -> Path:
-    """Give a path below a directory that is closed to other users, which leads to the cache."""
+    """Return a path below a directory that is closed to other users, which leads to the cache."""
     for directory in (tmp_path, *tmp_path.parents):
         if "pytest" in str(directory):
             directory.chmod(0o755)

@@ -30,7 +30,7 @@ def test_a_file_with_the_path_of_the_cache_is_a_use(server: Server, line: str) -
     assert not server.references("other")
 
 
-def test_what_dokku_writes_for_an_app_is_no_use(server: Server) -> None:
+def test_dokkus_own_configuration_is_no_use(server: Server) -> None:
     app = server.cache().parent
     write_main(server, f"include {app.parent}/*/nginx.conf;\n")
     server.write(app / "nginx.conf", f"include {app}/nginx.conf.d/*.conf;\nssl_certificate {app}/tls/server.crt;\n")

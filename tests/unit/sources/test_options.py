@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dokku_cache.dokku import plugn
-from dokku_cache.dokku.plugn import TriggerFailed
+from dokku_cache.errors import Unknown
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.sources.options import references_to_volumes
 
@@ -131,7 +131,7 @@ def test_triggers_are_fired_for_one_app_and_for_a_recheck_only(server: Server) -
 
 def test_triggers_that_fail_are_one_unknown(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(name: str, *_: str, **__: object) -> str:
-        raise TriggerFailed([name], "failed with exit code 1: no jq")
+        raise Unknown(f"Dokku's trigger {name} failed with exit code 1: no jq")
 
     monkeypatch.setattr(plugn, "trigger", fail)
     (unknown,) = server.collect("shop")["shop"].unknown
@@ -139,7 +139,7 @@ def test_triggers_that_fail_are_one_unknown(server: Server, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("option", ["-v cache-old:/x", "-vcache-old:/x", "--mount source=cache-old,target=/x"])
-def test_an_option_that_names_a_volume_is_found_without_the_option(server: Server, option: str) -> None:
+def test_an_option_that_names_a_volume_is_found(server: Server, option: str) -> None:
     server.set_option(f"--env X={SECRET} {option}")
     found = references_to_volumes(server.environment, {"cache-old", "cache"})
     assert found.by_name == {"cache-old": ("a Docker option of blog refers to it",)}

@@ -40,7 +40,7 @@ class CountedApi:
 def triggers(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     calls: Counter[str] = Counter()
 
-    def trigger(name: str, *arguments: str, cwd: str) -> str:
+    def trigger(name: str, *arguments: str) -> str:
         calls[name] += 1
         return "".join(f"app{number}\n" for number in range(APPS)) if name == "app-list" else ""
 

@@ -1,4 +1,4 @@
-"""One worker handles the apps of many deploys."""
+"""One process handles the apps of many deploys."""
 
 import fcntl
 import os
@@ -21,7 +21,7 @@ def deploy_lock(environment: DokkuEnvironment, app: str) -> int:
     return handle
 
 
-def test_the_first_process_handles_apps_that_others_queue_meanwhile(environment: DokkuEnvironment) -> None:
+def test_the_first_process_handles_apps_that_others_queue(environment: DokkuEnvironment) -> None:
     handled: list[str] = []
 
     def handle(app: str) -> None:
@@ -35,7 +35,7 @@ def test_the_first_process_handles_apps_that_others_queue_meanwhile(environment:
     assert os.listdir(state_files.path(environment, background.QUEUE)) == []
 
 
-def test_an_app_that_is_deployed_again_meanwhile_is_handled_again(environment: DokkuEnvironment) -> None:
+def test_an_app_that_is_deployed_again_is_handled_again(environment: DokkuEnvironment) -> None:
     handled: list[str] = []
 
     def handle(app: str) -> None:
@@ -47,7 +47,7 @@ def test_an_app_that_is_deployed_again_meanwhile_is_handled_again(environment: D
     assert handled == ["shop", "shop"]
 
 
-def test_apps_whose_deploy_has_ended_do_not_wait_for_others(environment: DokkuEnvironment) -> None:
+def test_apps_do_not_wait_for_the_deploys_of_others(environment: DokkuEnvironment) -> None:
     handled: list[str] = []
     held = deploy_lock(environment, "shop")
 
@@ -64,7 +64,7 @@ def test_apps_whose_deploy_has_ended_do_not_wait_for_others(environment: DokkuEn
     assert handled == ["wiki", "shop"]
 
 
-def test_a_deploy_that_does_not_end_is_waited_for_in_vain(environment: DokkuEnvironment) -> None:
+def test_an_app_is_handled_after_the_limit_if_its_deploy_does_not_end(environment: DokkuEnvironment) -> None:
     held = deploy_lock(environment, "shop")
     handled: list[str] = []
     background.work_on_queue(environment, "shop", handled.append, 0.6)
@@ -72,7 +72,7 @@ def test_a_deploy_that_does_not_end_is_waited_for_in_vain(environment: DokkuEnvi
     assert handled == ["shop"]
 
 
-def test_a_queue_that_cannot_be_written_costs_no_app(
+def test_an_app_that_cannot_be_queued_is_handled(
     environment: DokkuEnvironment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Path(environment.data_dir, "cache").mkdir(parents=True)
@@ -95,7 +95,7 @@ def test_an_entry_that_cannot_be_removed_is_handled_once(environment: DokkuEnvir
     assert sorted(handled) == ["shop", "wiki"]
 
 
-def test_of_many_deploys_at_once_every_app_is_handled(environment: DokkuEnvironment, tmp_path: Path) -> None:
+def test_every_app_of_many_concurrent_deploys_is_handled(environment: DokkuEnvironment, tmp_path: Path) -> None:
     names = [f"app{number}" for number in range(12)]
     record = tmp_path / "handled"
 

@@ -1,4 +1,4 @@
-"""Which Dokku is installed."""
+"""Dokku's version."""
 
 from pathlib import Path
 
@@ -22,20 +22,20 @@ from dokku_cache.model.finding import DokkuVersion
         ("99999999.0.0", None),
     ],
 )
-def test_versions_in_all_their_forms(text: str, expected: DokkuVersion | None) -> None:
+def test_versions_are_read_in_all_their_forms(text: str, expected: DokkuVersion | None) -> None:
     assert files.parse_version(text) == expected
 
 
-def test_the_packages_file_comes_first(tmp_path: Path) -> None:
+def test_the_packages_file_is_read_first(tmp_path: Path) -> None:
+    assert files.dokku_version(str(tmp_path)) is None
     (tmp_path / "VERSION").write_text("v0.30.0-1-gabc\n")
     assert files.dokku_version(str(tmp_path)) == DokkuVersion(0, 30, 0)
     (tmp_path / "STABLE_VERSION").write_text("0.38.27\n")
     assert files.dokku_version(str(tmp_path)) == DokkuVersion(0, 38, 27)
 
 
-def test_no_file_or_an_unreadable_one_is_no_version(tmp_path: Path) -> None:
+@pytest.mark.parametrize("damaged", [b"\xff\xfe", b"\0" * 64, b"0.38.27\0"])
+def test_a_damaged_file_is_no_version(tmp_path: Path, damaged: bytes) -> None:
+    (tmp_path / "STABLE_VERSION").write_bytes(damaged)
     assert files.dokku_version(str(tmp_path)) is None
-    for damaged in (b"\xff\xfe", b"\0" * 64, b"0.38.27\0"):
-        (tmp_path / "STABLE_VERSION").write_bytes(damaged)
-        assert files.dokku_version(str(tmp_path)) is None
-        assert files.dokku_version_text(str(tmp_path)) == ""
+    assert files.dokku_version_text(str(tmp_path)) == ""

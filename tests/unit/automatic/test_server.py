@@ -1,4 +1,4 @@
-"""Noticing that Dokku changed."""
+"""Noticing that Dokku was upgraded."""
 
 import fcntl
 import os
@@ -14,32 +14,34 @@ from dokku_cache.dokku.environment import DokkuEnvironment
 def fired(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     calls: list[tuple[str, ...]] = []
     monkeypatch.setattr(
-        "dokku_cache.dokku.plugn.stream", lambda *arguments, **_: calls.append(arguments) or iter(["said"])
+        "dokku_cache.dokku.plugn.stream", lambda *arguments, **_: calls.append(arguments) or iter(["a line"])
     )
     return calls
 
 
 def fire(environment: DokkuEnvironment) -> list[str]:
-    told: list[str] = []
-    server.fire_post_upgrade_if_due(environment, told.append)
-    return told
+    printed: list[str] = []
+    server.fire_post_upgrade_if_due(environment, printed.append)
+    return printed
 
 
 def install(environment: DokkuEnvironment, version: str) -> None:
     Path(environment.lib_root, "STABLE_VERSION").write_text(version)
 
 
-def test_the_first_time_nothing_is_due(environment: DokkuEnvironment, fired: list[tuple[str, ...]]) -> None:
+def test_the_first_version_is_no_upgrade(environment: DokkuEnvironment, fired: list[tuple[str, ...]]) -> None:
     install(environment, "0.38.27\n")
     assert server.upgraded_versions(environment) is None
     assert fire(environment) == []
     assert fired == []
 
 
-def test_a_changed_version_fires_with_both(environment: DokkuEnvironment, fired: list[tuple[str, ...]]) -> None:
+def test_a_changed_version_fires_the_trigger_with_both(
+    environment: DokkuEnvironment, fired: list[tuple[str, ...]]
+) -> None:
     server.record_version(environment, "0.30.11")
     install(environment, "0.38.27\n")
-    assert fire(environment) == ["said"]
+    assert fire(environment) == ["a line"]
     assert fired == [("post-upgrade", "0.30.11", "0.38.27")]
 
 
@@ -62,7 +64,7 @@ def test_a_damaged_record_is_replaced_without_a_sweep(
     assert server.recorded_version(environment) == "0.38.27"
 
 
-def test_while_another_fires_it_nobody_else_does(environment: DokkuEnvironment, fired: list[tuple[str, ...]]) -> None:
+def test_only_one_process_fires_the_trigger(environment: DokkuEnvironment, fired: list[tuple[str, ...]]) -> None:
     server.record_version(environment, "0.30.11")
     install(environment, "0.38.27")
     with open(os.path.join(environment.data_dir, "cache/upgrade.lock"), "w") as lock:

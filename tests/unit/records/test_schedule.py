@@ -1,4 +1,4 @@
-"""The daily job: what is installed for systemd and for cron, and what the report says of it."""
+"""The job of the daily run, for systemd and for cron."""
 
 import os
 import subprocess
@@ -40,7 +40,7 @@ def files(root: Path) -> set[str]:
     return {str(path.relative_to(root)) for path in (root / "etc").rglob("*") if not path.is_dir()}
 
 
-def test_the_job_is_installed_once_and_removed_without_a_trace(root: Path) -> None:
+def test_the_job_is_installed_once_and_removed_completely(root: Path) -> None:
     assert daily_run.schedule(str(root)).since is None
     call(root, "install")
     installed, found = files(root), daily_run.schedule(str(root))
@@ -75,7 +75,7 @@ def test_a_timer_that_was_disabled_or_masked_stays_so(root: Path) -> None:
     assert daily_run.schedule(str(root)).since is None
 
 
-def test_the_file_for_cron_gives_way_to_a_timer_and_back(root: Path) -> None:
+def test_the_cron_file_is_replaced_by_the_timer_and_back(root: Path) -> None:
     call(root, "install")
     before = files(root)
     marker = root / "run/systemd/system"
