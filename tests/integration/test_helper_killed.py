@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -84,6 +85,15 @@ def test_a_purge_whose_helper_is_killed_is_finished_by_the_next(server: Server) 
     assert not wrong, "\n".join(wrong)
 
 
+def wait_for_runc() -> None:
+    """Wait for containers that were starting when their engine ended: they have the cache mounted meanwhile."""
+    for _ in range(300):
+        names = subprocess.run(["ps", "-eo", "comm="], stdout=subprocess.PIPE, check=True).stdout.splitlines()
+        if not any(name.startswith(b"runc:[") for name in names):
+            return
+        time.sleep(0.1)
+
+
 @pytest.fixture
 def own_engine() -> Iterator[BadEngine]:
     """An engine that no other test uses."""
@@ -111,6 +121,7 @@ def test_a_purge_during_an_engine_restart_is_finished_by_the_next(server: Server
             os.read(reader, 1)
         os.close(reader)
         os.close(writer)
+        wait_for_runc()
         try:
             scene.check(code, was_killed=False)
         except AssertionError as error:

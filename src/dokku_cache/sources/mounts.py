@@ -5,7 +5,7 @@ Those are all namespaces, unless /proc is mounted with hidepid or Dokku itself r
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from dokku_cache.engine.client import Json, is_helper
 from dokku_cache.errors import Unknown
@@ -31,8 +31,9 @@ def add_mounts(query: Query, found: Found) -> None:
         with open(f"{PROC}/self/mountinfo", "rb") as file:
             own_table = file.read()
         own = tuple(parse(line) for line in own_table.splitlines())
+        processes = sorted(int(name) for name in os.listdir(PROC) if name.isdecimal())
     except (OSError, ValueError) as error:
-        text = f"the kernel's mount table cannot be read ({error})"
+        text = f"the kernel's mount tables cannot be read ({error})"
         found.unknown(Reference(ReasonCode.UNREADABLE, text, "report this as a bug"))
         return
     places = query.locations.on_device(own)
@@ -40,7 +41,7 @@ def add_mounts(query: Query, found: Found) -> None:
         _add(found, mount, places, f"a bind mount shows {{}} at {mount.mount_point}", f"umount {mount.mount_point}")
     found.shown |= {mount.mount_point for mount in own}
     containers = _containers(query)
-    for pid, table in _other_tables(own_table[:_BEGINNING_BYTES]):
+    for pid, table in _other_tables(own_table[:_BEGINNING_BYTES], processes):
         match = _CONTAINER.search(table)
         container = containers.get(match[1].decode()) if match else None
         if container is None:
@@ -81,10 +82,10 @@ def _containers(query: Query) -> dict[str, Json]:
         return {}  # the other sources report that
 
 
-def _other_tables(own_beginning: bytes) -> Iterator[tuple[int, bytes]]:
+def _other_tables(own_beginning: bytes, processes: Iterable[int]) -> Iterator[tuple[int, bytes]]:
     """Yield each distinct table once, with a process that has it."""
     known = {own_beginning}
-    for pid in sorted(int(name) for name in os.listdir(PROC) if name.isdecimal()):
+    for pid in processes:
         try:
             with open(f"{PROC}/{pid}/mountinfo", "rb", buffering=0) as file:
                 beginning = file.read(_BEGINNING_BYTES)

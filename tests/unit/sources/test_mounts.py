@@ -122,3 +122,14 @@ def test_mounts_of_namespaces_are_skipped(server: Server) -> None:
 def test_without_a_mount_table_it_is_unknown(server: Server) -> None:
     (server.proc / "self/mountinfo").unlink()
     assert server.references().unknown
+
+
+def test_processes_that_cannot_be_listed_leave_the_uses_unknown(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_path: str) -> list[str]:
+        raise OSError(5, "Input/output error")
+
+    server.cache()
+    monkeypatch.setattr("dokku_cache.sources.mounts.os.listdir", fail)
+    assert server.references().unknown
