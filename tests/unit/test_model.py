@@ -29,7 +29,7 @@ switches = st.sampled_from(("", "", "true", "false"))
 moments = st.sampled_from((0,) * 24 + tuple(range(1, 13)))
 
 
-class Wish(Enum):
+class Kind(Enum):
     """Who asks for a purge."""
 
     NAMED = "named"
@@ -41,19 +41,19 @@ class Wish(Enum):
     NOTHING = "nothing"
 
 
-wishes = st.sampled_from((Wish.NAMED, Wish.FORCED, Wish.ALL, *(Wish.AUTOMATIC,) * 3, Wish.NOTHING))
+kinds = st.sampled_from((Kind.NAMED, Kind.FORCED, Kind.ALL, *(Kind.AUTOMATIC,) * 3, Kind.NOTHING))
 
 
-def purge_of(wish: Wish, apps: Sequence[str]) -> Action:
+def purge_of(kind: Kind, apps: Sequence[str]) -> Action:
     arguments = {
-        Wish.NAMED: apps,
-        Wish.FORCED: [*apps, "--force"],
-        Wish.ALL: ["--all", "--force"],
-        Wish.NOTHING: [*apps, "--dry-run"],
+        Kind.NAMED: apps,
+        Kind.FORCED: [*apps, "--force"],
+        Kind.ALL: ["--all", "--force"],
+        Kind.NOTHING: [*apps, "--dry-run"],
     }
-    if wish is Wish.AUTOMATIC:
+    if kind is Kind.AUTOMATIC:
         return lambda context: cli.run_action(context, "auto-purge", apps)
-    return lambda context: cli.run_action(context, "purge-legacy", arguments[wish])
+    return lambda context: cli.run_action(context, "purge-legacy", arguments[kind])
 
 
 class Machine(RuleBasedStateMachine):
@@ -102,19 +102,19 @@ class Machine(RuleBasedStateMachine):
         if not is_silent and app in self.apps and self.apps[app].lock is None:
             self.server.begin_deploy(app)
 
-    @rule(wish=wishes, only=st.sampled_from((*APPS, *("",) * 6)), change=moments)
-    def purge(self, wish: Wish, only: str, change: int) -> None:
+    @rule(kind=kinds, only=st.sampled_from((*APPS, *("",) * 6)), change=moments)
+    def purge(self, kind: Kind, only: str, change: int) -> None:
         if not self.apps or (only and only not in self.apps):
             return
-        asked = [only] if only and wish is not Wish.ALL else [*self.apps]
-        self._call(purge_of(wish, asked), dict.fromkeys(asked, wish), change)
+        asked = [only] if only and kind is not Kind.ALL else [*self.apps]
+        self._call(purge_of(kind, asked), dict.fromkeys(asked, kind), change)
 
     @rule(app=names, really=seldom, is_rename=st.booleans())
     def destroy(self, app: str, *, really: bool, is_rename: bool) -> None:
         if app in self.apps and really:
             self.server.patch.setenv("DOKKU_COMMAND", "apps:rename" if is_rename else "apps:destroy")
-            wish = Wish.RENAME if is_rename else Wish.DESTROY
-            self._call(lambda context: cli.run_action(context, "post-delete", [app]), {app: wish}, 0)
+            kind = Kind.RENAME if is_rename else Kind.DESTROY
+            self._call(lambda context: cli.run_action(context, "post-delete", [app]), {app: kind}, 0)
             self.server.destroy(app)
 
     @invariant()
@@ -128,45 +128,45 @@ class Machine(RuleBasedStateMachine):
         for name, app in self.apps.items():
             assert app.has_cache is self.server.cache(name).exists()
 
-    def _call(self, action: Action, wishes: dict[str, Wish], change: int) -> None:
+    def _call(self, action: Action, kinds: dict[str, Kind], change: int) -> None:
         """Let an action run, killed before its n-th change unless that is 0, and hold what it did to the model."""
         if change:
             assert self.server.call_until_killed(action, change) in {0, KILLED}
         else:
             self.server.call(action)
         for name, app in self.apps.items():
-            wish = wishes.get(name, Wish.NOTHING)
-            self._compare(name, app, wish, was_killed=change > 0, is_alone=len(wishes) == 1)
+            kind = kinds.get(name, Kind.NOTHING)
+            self._compare(name, app, kind, was_killed=change > 0, is_alone=len(kinds) == 1)
         self.server.end_deploys()
         self.server.docker.is_silent = False
 
-    def _compare(self, name: str, app: App, wish: Wish, *, was_killed: bool, is_alone: bool) -> None:
-        may_go = app.has_cache and self._may_go(app, wish, is_alone=is_alone)
+    def _compare(self, name: str, app: App, kind: Kind, *, was_killed: bool, is_alone: bool) -> None:
+        may_be_removed = app.has_cache and self._may_be_removed(app, kind, is_alone=is_alone)
         if app.has_cache and not self.server.cache(name).exists():
-            assert may_go, f"the cache of {name} is gone by {wish}"
+            assert may_be_removed, f"the cache of {name} was removed by {kind}"
             app.has_cache = False
-        elif may_go and not was_killed:
-            raise AssertionError(f"the cache of {name} is left by {wish}")
+        elif may_be_removed and not was_killed:
+            raise AssertionError(f"the cache of {name} was left by {kind}")
         trash = [entry for entry in os.listdir(self.server.cache(name).parent) if entry.startswith(TRASH_PREFIX)]
         is_held = self.server.docker.is_silent or app.is_mounted or app.lock is not None
-        is_held = is_held or (wish in {Wish.AUTOMATIC, Wish.RENAME} and not self._is_on(app))
-        if trash and wish is not Wish.NOTHING and not was_killed and not is_held:
-            raise AssertionError(f"trash of {name} is left by {wish}")
+        is_held = is_held or (kind in {Kind.AUTOMATIC, Kind.RENAME} and not self._is_on(app))
+        if trash and kind is not Kind.NOTHING and not was_killed and not is_held:
+            raise AssertionError(f"trash of {name} was left by {kind}")
 
-    def _may_go(self, app: App, wish: Wish, *, is_alone: bool) -> bool:
+    def _may_be_removed(self, app: App, kind: Kind, *, is_alone: bool) -> bool:
         """Tell what the table of states lets go, written down once more."""
-        if wish is Wish.NOTHING or self.server.docker.is_silent or app.is_mounted or app.is_named:
+        if kind is Kind.NOTHING or self.server.docker.is_silent or app.is_mounted or app.is_named:
             return False
-        in_deploy = wish in {Wish.DESTROY, Wish.RENAME}
+        in_deploy = kind in {Kind.DESTROY, Kind.RENAME}
         if self.version not in WITH_VOLUMES or (app.lock is not None and not in_deploy):
             return False
         if app.is_foreign:
             # --force confirms for one named app only.
-            return wish is Wish.FORCED and is_alone
-        if wish in {Wish.NAMED, Wish.FORCED, Wish.DESTROY}:
+            return kind is Kind.FORCED and is_alone
+        if kind in {Kind.NAMED, Kind.FORCED, Kind.DESTROY}:
             return True
         is_old = self.min_age == "0" or not app.is_recent
-        if wish is Wish.ALL:
+        if kind is Kind.ALL:
             return is_old or self.version not in WITHOUT_DIRECTORY
         return self._is_on(app) and is_old and self.version in WITHOUT_DIRECTORY
 

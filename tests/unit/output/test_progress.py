@@ -55,7 +55,7 @@ def test_what_is_begun_anew_does_not_make_the_silence_longer(monkeypatch: pytest
 def test_who_waits_has_a_sign_of_life_within_a_second_and_a_log_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     monkeypatch.setattr("dokku_cache.output.progress.time.monotonic", lambda: now[0])
-    for is_log, told in ((False, ["       Scanning shop: 5 entries, 0 B"]), (True, [])):
+    for is_log, said in ((False, ["       Scanning shop: 5 entries, 0 B"]), (True, [])):
         now[0] = 100.0
         out = io.StringIO()
         with Watcher(Console(is_log=is_log, out=out, err=io.StringIO())) as watcher:
@@ -63,7 +63,7 @@ def test_who_waits_has_a_sign_of_life_within_a_second_and_a_log_has_none(monkeyp
             tick(4)
             now[0] = 100.9
             tick(1)
-        assert out.getvalue().splitlines() == told
+        assert out.getvalue().splitlines() == said
 
 
 def test_while_nobody_tells_how_far_it_is_there_is_one_line_and_none_when_it_is_quick(

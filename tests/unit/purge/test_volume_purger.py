@@ -24,7 +24,7 @@ from dokku_cache.records.history import Record
 from dokku_cache.tree.scan import Scan
 from dokku_cache.volumes.examiner import Examiner
 
-from ..played_engine import Answer, PlayedEngine, container, volume
+from ..fake_engine import Answer, FakeEngine, container, volume
 from ..small_server import SmallServer
 
 NAME = "cache-shop"
@@ -37,17 +37,17 @@ class Server(SmallServer):
         super().__init__()
         self.set_version("0.38.27")
         self.create("shop")
-        self.played = PlayedEngine([volume(NAME, "shop"), volume("cache-old", "old")])
+        self.fake = FakeEngine([volume(NAME, "shop"), volume("cache-old", "old")])
         self.events: list[tuple[object, ...]] = []
         self.patch.setattr(events, "purged", lambda _, *what: self.events.append(("purged", *what)))
         self.patch.setattr(events, "purge_failed", lambda _, *what: self.events.append(("failed", *what)))
 
     @property
     def context(self) -> Context:
-        return Context(self.environment, Console(is_quiet=True), self.played.engine)
+        return Context(self.environment, Console(is_quiet=True), self.fake.engine)
 
     def find(self, name: str = NAME) -> Finding:
-        found = Examiner(self.environment, self.played.engine, apps.every()).examine()
+        found = Examiner(self.environment, self.fake.engine, apps.every()).examine()
         return next(replace(finding, size=Scan(5)) for finding in found if finding.location.path == name)
 
     def purge(
@@ -62,7 +62,7 @@ class Server(SmallServer):
 
     @property
     def volumes(self) -> list[str]:
-        return [found["Name"] for found in self.played.volume_list]
+        return [found["Name"] for found in self.fake.volume_list]
 
     @property
     def recorded(self) -> list[Record]:
@@ -88,7 +88,7 @@ def test_a_removed_volume_is_in_the_history_and_fires_an_event(server: Server) -
     assert 0 <= outcome.seconds < 60
     assert server.recorded == [record(size_bytes=5, seconds=round(outcome.seconds, 1))]
     assert server.events == [("purged", "shop", "herokuish", NAME, (5, 0), "manual")]
-    assert server.played.limits == [storage.REMOVAL_LIMIT_SECONDS]
+    assert server.fake.limits == [storage.REMOVAL_LIMIT_SECONDS]
 
 
 def test_a_volume_of_unknown_size_is_recorded_as_0_bytes(server: Server) -> None:
@@ -102,10 +102,10 @@ def test_a_volume_that_is_already_gone_is_not_recorded(server: Server, *, is_tak
     planned = server.find()
 
     def take() -> None:
-        del server.played.volume_list[0]
+        del server.fake.volume_list[0]
 
     if is_taken_by_another_purge:
-        server.played.on_delete = take
+        server.fake.on_delete = take
     else:
         take()
     assert server.purge(planned) is None
@@ -116,7 +116,7 @@ def test_a_volume_that_is_already_gone_is_not_recorded(server: Server, *, is_tak
 @pytest.mark.parametrize("initiator", [Initiator.MANUAL, Initiator.CRON])
 def test_a_volume_that_is_mounted_after_the_plan_is_kept(server: Server, initiator: Initiator) -> None:
     planned = server.find()
-    server.played.container_list.append(container("job", NAME))
+    server.fake.container_list.append(container("job", NAME))
     with pytest.raises(Refused, match=f"Volume {NAME} is in-use: container job mounts it") as refused:
         server.purge(planned, initiator)
     assert NAME in server.volumes
@@ -158,7 +158,7 @@ def test_the_deploy_lock_of_a_destroyed_app_is_ignored(server: Server) -> None:
 
 
 def test_a_refusal_by_docker_is_not_recorded_as_a_failure(server: Server) -> None:
-    server.played.on_delete = lambda: Answer(409, {"message": "volume is in use"})
+    server.fake.on_delete = lambda: Answer(409, {"message": "volume is in use"})
     with pytest.raises(Refused, match="Docker refused to remove it: volume is in use"):
         server.purge(server.find())
     assert (server.recorded, server.events) == ([], [])
@@ -175,7 +175,7 @@ def test_a_refusal_by_docker_is_not_recorded_as_a_failure(server: Server) -> Non
 def test_a_volume_that_still_exists_afterwards_is_a_recorded_failure(
     server: Server, answer: Answer, said: str, why: str, initiator: Initiator
 ) -> None:
-    server.played.on_delete = lambda: answer
+    server.fake.on_delete = lambda: answer
     with pytest.raises(CacheError, match=f"Volume {NAME} {said}: {why}") as failed:
         server.purge(server.find(), initiator)
     assert "journalctl -u docker" in failed.value.hint
@@ -206,10 +206,10 @@ def test_a_volume_that_a_build_recreates_at_once_counts_as_removed(server: Serve
     planned = server.find()
 
     def recreate() -> Answer:
-        server.played.volume_list[0] = volume(NAME, "shop", CreatedAt="2026-01-01T00:00:00Z")
+        server.fake.volume_list[0] = volume(NAME, "shop", CreatedAt="2026-01-01T00:00:00Z")
         return Answer(204)
 
-    server.played.on_delete = recreate
+    server.fake.on_delete = recreate
     assert server.purge(planned)
 
 
@@ -238,7 +238,7 @@ def test_sizes_are_measured_once_and_only_if_something_is_removed(server: Server
     asked: list[float] = []
     usage = DiskUsage({"cache-old": 5})
     server.patch.setattr(storage, "disk_usage", lambda _, limit: asked.append(limit) or usage)
-    server.played.volume_list.append(volume("cache-wiki", "wiki"))
+    server.fake.volume_list.append(volume("cache-wiki", "wiki"))
     assert decide(server) == [5, None]
     server.create("old")
     server.create("wiki")

@@ -11,7 +11,7 @@ from dokku_cache.engine import client
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.tree.mounts import place_of, read_mounts
 
-from ..somebody import somebody
+from ..other_user import other_user
 from .conftest import Server
 
 Make = Callable[..., dict[str, Any]]
@@ -83,7 +83,7 @@ def hidden(tmp_path: Path, server: Server) -> Path:
 
 
 def collect(server: Server, app: str = "shop") -> tuple[int, int]:
-    with somebody():
+    with other_user():
         found = server.references(app)
     return len(found.uses), len(found.unknown)
 

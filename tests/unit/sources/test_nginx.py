@@ -6,7 +6,7 @@ import pytest
 
 from dokku_cache.model.reason_code import ReasonCode
 
-from ..somebody import somebody
+from ..other_user import other_user
 from .conftest import Server
 
 
@@ -68,10 +68,10 @@ def test_an_unreadable_configuration_is_unknown_with_a_way_out(server: Server, c
     for directory in server.nginx.parents:
         if "pytest" in str(directory):
             directory.chmod(0o755)
-    with somebody():
+    with other_user():
         assert not server.references()
     (server.nginx / closed).chmod(0)
-    with somebody():
+    with other_user():
         (unknown,) = server.references().unknown
     (server.nginx / closed).chmod(0o755)
     assert f"chgrp -R dokku {server.nginx}" in unknown.hint

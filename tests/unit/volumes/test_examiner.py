@@ -16,7 +16,7 @@ from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.tree.scan import Scan
 from dokku_cache.volumes.examiner import Examiner
 
-from ..played_engine import PlayedEngine, container, volume
+from ..fake_engine import FakeEngine, container, volume
 
 OF_PACK = "pack-cache-dokku_old_latest-0123456789ab.build"
 UNOWNED = "pack-cache-0123456789ab.build"
@@ -28,11 +28,11 @@ class Server:
     def __init__(self, environment: DokkuEnvironment) -> None:
         self.environment = environment
         (Path(environment.lib_root) / "STABLE_VERSION").write_text("0.38.27\n")
-        self.played = PlayedEngine([volume("cache-shop", "shop"), volume("cache-old", "old")])
+        self.fake = FakeEngine([volume("cache-shop", "shop"), volume("cache-old", "old")])
         self.states_asked: Counter[str] = Counter()
 
     def examiner(self, engine: Engine | None = None) -> Examiner:
-        return Examiner(self.environment, engine or self.played.engine, ["shop"])
+        return Examiner(self.environment, engine or self.fake.engine, ["shop"])
 
     def app_state(self, app: str) -> AppState:
         self.states_asked[app] += 1
@@ -60,7 +60,7 @@ def state_of(finding: Finding | None) -> tuple[State, str]:
 
 
 def test_each_volume_is_classified_by_the_state_of_its_app(server: Server) -> None:
-    server.played.volume_list += [volume(OF_PACK), volume(UNOWNED), volume("data")]
+    server.fake.volume_list += [volume(OF_PACK), volume(UNOWNED), volume("data")]
     found = server.examine()
     assert {name: (finding.app_state, finding.verdict.state) for name, finding in found.items()} == {
         "cache-shop": (AppState.PRESENT, State.LIVE),
@@ -72,7 +72,7 @@ def test_each_volume_is_classified_by_the_state_of_its_app(server: Server) -> No
 
 
 def test_a_container_keeps_only_the_volume_that_it_mounts(server: Server) -> None:
-    server.played.container_list.append(container("job", "cache-old"))
+    server.fake.container_list.append(container("job", "cache-old"))
     found = server.examine()
     assert state_of(found["cache-old"]) == (State.IN_USE, "container job mounts it")
     assert state_of(found["cache-shop"])[0] is State.LIVE
@@ -98,56 +98,56 @@ def test_a_volume_is_recent_until_it_has_the_global_minimum_age(server: Server) 
 
 @pytest.mark.parametrize("app", ["old", "other"])
 def test_containers_and_images_of_another_dokku_keep_the_volumes_of_their_app(server: Server, app: str) -> None:
-    server.played.container_list.append(container("x", **{"com.dokku.app-name": app}))
-    server.played.image_list.append({"RepoTags": [f"dokku/{app}:latest"], "Labels": {}})
+    server.fake.container_list.append(container("x", **{"com.dokku.app-name": app}))
+    server.fake.image_list.append({"RepoTags": [f"dokku/{app}:latest"], "Labels": {}})
     state, reason = state_of(server.examine()["cache-old"])
     assert state is (State.UNKNOWN if app == "old" else State.ORPHANED)
     assert ("container x exists" in reason) is (app == "old")
 
 
 def test_an_image_alone_keeps_a_volume(server: Server) -> None:
-    server.played.image_list.append({"RepoTags": ["dokku/old:latest"], "Labels": {}})
+    server.fake.image_list.append({"RepoTags": ["dokku/old:latest"], "Labels": {}})
     assert "image dokku/old:latest exists" in state_of(server.examine()["cache-old"])[1]
 
 
 @pytest.mark.parametrize("silent", ["containers", "images"])
 def test_volumes_are_kept_when_docker_does_not_answer(server: Server, silent: str) -> None:
-    server.played.silent.add(silent)
+    server.fake.silent.add(silent)
     found = server.examine()
     assert state_of(found["cache-old"])[0] is State.UNKNOWN
     assert state_of(found["cache-shop"])[0] is State.UNKNOWN
-    assert silent in server.played.asked
+    assert silent in server.fake.asked
 
 
 def test_images_are_not_listed_when_every_app_exists(server: Server) -> None:
-    del server.played.volume_list[1]
+    del server.fake.volume_list[1]
     server.examine()
-    assert server.played.asked == ["volumes", "containers"]
+    assert server.fake.asked == ["volumes", "containers"]
 
 
 def test_without_cache_volumes_no_other_source_is_read(server: Server) -> None:
-    server.played.volume_list = [volume("data")]
+    server.fake.volume_list = [volume("data")]
     assert server.examine() == {}
-    assert server.played.asked == ["volumes"]
+    assert server.fake.asked == ["volumes"]
 
 
 def test_a_failure_to_list_volumes_is_an_error(server: Server) -> None:
-    server.played.silent.add("volumes")
+    server.fake.silent.add("volumes")
     with pytest.raises(Unknown):
         server.examine()
 
 
 def test_a_recheck_asks_docker_again(server: Server) -> None:
-    engine = server.played.engine
+    engine = server.fake.engine
     planned = {finding.location.path: finding for finding in server.examiner(engine).examine()}
-    server.played.asked.clear()
+    server.fake.asked.clear()
     server.examiner(engine).examine()
-    assert server.played.asked == []
+    assert server.fake.asked == []
     assert state_of(server.examiner(engine).recheck(planned["cache-old"]))[0] is State.ORPHANED
-    assert server.played.asked == ["containers", "images"]
-    server.played.image_list.append({"RepoTags": ["dokku/old:latest"], "Labels": {}})
+    assert server.fake.asked == ["containers", "images"]
+    server.fake.image_list.append({"RepoTags": ["dokku/old:latest"], "Labels": {}})
     assert state_of(server.examiner(engine).recheck(planned["cache-old"]))[0] is State.UNKNOWN
-    server.played.container_list.append(container("job", "cache-old"))
+    server.fake.container_list.append(container("job", "cache-old"))
     assert state_of(server.examiner(engine).recheck(planned["cache-old"]))[0] is State.IN_USE
 
 
@@ -160,14 +160,14 @@ def test_a_recheck_asks_docker_again(server: Server) -> None:
 )
 def test_a_removed_or_recreated_volume_is_not_the_planned_one(server: Server, now: list[dict]) -> None:
     planned = server.examine()["cache-old"]
-    server.played.volume_list = now
+    server.fake.volume_list = now
     assert server.examiner().recheck(planned) is None
 
 
 def test_a_volume_recreated_without_label_is_unknown(server: Server) -> None:
     """Docker reports the time of creation in seconds only."""
     planned = server.examine()["cache-old"]
-    server.played.volume_list = [volume("cache-old")]
+    server.fake.volume_list = [volume("cache-old")]
     state, reason = state_of(server.examiner().recheck(planned))
     assert state is State.UNKNOWN
     assert "no label shows that Dokku created it" in reason
@@ -182,13 +182,13 @@ def test_a_recheck_keeps_the_size(server: Server) -> None:
 
 
 def test_reasons_say_nothing_about_apps_that_the_caller_may_not_see(server: Server) -> None:
-    server.played.volume_list = [volume("cache-shop", "shop"), volume("cache-old", "old")]
-    server.played.container_list = [container("secret.web.1", "cache-shop")]
+    server.fake.volume_list = [volume("cache-shop", "shop"), volume("cache-old", "old")]
+    server.fake.container_list = [container("secret.web.1", "cache-shop")]
     server.set("docker-options", "secret", "_default_.deploy", "-v cache-old:/old -v $UNKNOWN:/data")
     for visible, is_named in ((None, True), (frozenset({"shop", "secret"}), True), (frozenset({"shop"}), False)):
         found = replace(server.examiner(), listed=["shop", "secret"], visible=visible).examine()
         assert [finding.verdict.state for finding in found] == [State.IN_USE] * 2
         for finding in found:
-            told = f"{finding.verdict.reason} {finding.verdict.hint}"
-            assert ("secret" in told) is is_named
-            assert ("another app" in told) is not is_named
+            said = f"{finding.verdict.reason} {finding.verdict.hint}"
+            assert ("secret" in said) is is_named
+            assert ("another app" in said) is not is_named

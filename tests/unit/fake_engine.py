@@ -1,4 +1,4 @@
-"""A Docker engine that is played: it has volumes, containers and images, and removes volumes when it is told to."""
+"""A fake Docker engine with volumes, containers and images. It removes volumes on request."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -38,7 +38,7 @@ class Answer:
 
 
 @dataclass
-class PlayedEngine:
+class FakeEngine:
     """The engine's side; ``engine`` gives the plugin's. ``silent`` questions are not answered.
 
     ``on_delete`` comes before a volume is removed, and may give another answer. ``asked``: all questions, in order.
@@ -74,7 +74,7 @@ class PlayedEngine:
 
     def get(self, url: str, timeout: float) -> Answer:
         if "inspect" in self.silent:
-            raise OSError("it is not told")
+            raise OSError("no answer")
         found = self._named(url)
         return Answer(200, found) if found else Answer(404)
 
@@ -96,5 +96,5 @@ class PlayedEngine:
     def _answer(self, question: str, listed: list[Json]) -> list[Json]:
         self.asked.append(question)
         if question in self.silent:
-            raise OSError(f"{question} are not told")
+            raise OSError(f"no answer about {question}")
         return list(listed)
