@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ class BadEngine:
     def docker_host(self) -> str:
         return f"unix://{self.directory}/docker.sock"
 
-    @property
+    @cached_property
     def api(self) -> docker.APIClient:
         return docker.APIClient(self.docker_host, version="auto")
 
@@ -94,7 +95,7 @@ class BadEngine:
         commands = {
             name: Path(f"/proc/{self.pid(name)}/cmdline").read_bytes().decode().split("\0")[:-1] for name in names
         }
-        network = os.open(f"/proc/{self.pid('containerd')}/ns/net", os.O_RDONLY)
+        spaces = [os.open(f"/proc/{self.pid('containerd')}/ns/{space}", os.O_RDONLY) for space in ("net", "mnt")]
         for name in names:
             process = self.pid(name)
             os.kill(process, how)
@@ -103,11 +104,13 @@ class BadEngine:
         with open(self.directory / "log", "ab") as log:
             for name, command in sorted(commands.items()):  # containerd first
                 (self.directory / f"{name}.pid").unlink(missing_ok=True)
-                inside = ["setsid", "nsenter", f"--net=/proc/self/fd/{network}", *command]
-                started = subprocess.Popen(inside, stdout=log, stderr=log, pass_fds=[network])
+                network, mount = (f"/proc/self/fd/{space}" for space in spaces)
+                inside = ["setsid", "nsenter", f"--net={network}", f"--mount={mount}", *command]
+                started = subprocess.Popen(inside, stdout=log, stderr=log, pass_fds=spaces)
                 if name == "containerd":
                     (self.directory / "containerd.pid").write_text(str(started.pid))
-        os.close(network)
+        for space in spaces:
+            os.close(space)
         if "docker" not in names:
             time.sleep(2)  # dockerd connects again some time after containerd is ready
         for _ in range(300):
@@ -132,28 +135,30 @@ def bad_engine(*options: str) -> Iterator[BadEngine]:
     """Start one, on a good day so far."""
     engine = BadEngine(DISK / f"dokku-cache-bad-{os.getpid()}")
     engine.directory.mkdir(mode=0o711)
-    plugin = f"dokku-cache-deny-{os.getpid()}"
+    plugins = engine.directory / "plugins"
+    plugins.mkdir()
     runtime = engine.directory / "runtime"
     switch = engine.directory / "fails"
     runtime.write_text(_RUNTIME.format(switch=switch, failure=RUNTIME_FAILURE, runc=shutil.which("runc")))
     runtime.chmod(0o755)
     made = [path for path in (_PLUGINS, _PLUGINS.parent) if not path.exists()]
     _PLUGINS.mkdir(parents=True, exist_ok=True)
-    with _serve(engine, _PLUGINS / f"{plugin}.sock"):
+    with _serve(engine, plugins / "deny.sock"):
         try:
             own = [
                 f"--add-runtime=failing={runtime}",
                 "--default-runtime=failing",
-                f"--authorization-plugin={plugin}",
+                "--authorization-plugin=deny",
             ]
-            subprocess.run([ENGINE / "up", engine.directory, *own, *options], check=True)
+            variables = {**os.environ, "ENGINE_PLUGINS": str(plugins)}
+            subprocess.run([ENGINE / "up", engine.directory, *own, *options], check=True, env=variables)
             yield engine
         finally:
             engine.denies = lambda *_: ""
             switch.unlink(missing_ok=True)
             subprocess.run([ENGINE / "down", engine.directory], check=True)
-    for path in made:
-        path.rmdir()
+            for path in made:
+                path.rmdir()
 
 
 @contextmanager
@@ -183,6 +188,7 @@ def _serve(engine: BadEngine, socket: Path) -> Iterator[None]:
 
     with Plugin(str(socket), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield
-        server.shutdown()
-    socket.unlink()
+        try:
+            yield
+        finally:
+            server.shutdown()
