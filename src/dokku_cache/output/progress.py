@@ -132,6 +132,7 @@ class Watcher:
             if not self._console.is_log:
                 amount = f"{text.size(scan.size_bytes)}, {text.count(scan.files, 'file')}"
                 self._console.section(f"Purging legacy cache of {app} ({amount})")
+                self._next_line = time.monotonic() + LINE_SECONDS
         return self._begin(f"Deleting {app}", scan.entries)
 
     def asking(self, title: str = ASKING) -> None:
