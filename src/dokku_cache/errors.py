@@ -103,6 +103,10 @@ class NotStarted(CacheError):
     """The helper container did not start. Nothing was changed."""
 
 
+class MayContinue(Unknown):
+    """The helper container could not be stopped. It may still delete."""
+
+
 class RolledBack(CacheError):
     """Nothing could be deleted, and the rename of the cache was undone."""
 

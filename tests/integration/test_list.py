@@ -58,7 +58,7 @@ def full_server(server: Server, volume: Volume, container: Callable[[str], str])
     server.make_cache("wiki")
     server.make_ghost("oldblog")
     cut_short = server.make_cache("cut")
-    cut_short.rename(cut_short.parent / ".dokku-cache-trash.0")
+    cut_short.rename(cut_short.parent / ".dokku-cache-trash.0123456789abcdef")
     (server.make_app("link") / "cache").symlink_to("/tmp")
     container(f"{server.root}/wiki/cache:/cache")
     volume("cache-shop", 3000, **{"builder-type": "herokuish", "app-name": "shop"})
@@ -134,7 +134,7 @@ def test_the_reports_are_valid(full_server: Server) -> None:
     [("purge-legacy", ["--all"]), ("auto-purge", []), ("purge-volumes", ["--orphaned"])],
 )
 def test_a_plan_is_valid_and_agrees_with_the_list(full_server: Server, action: str, arguments: list[str]) -> None:
-    Path(full_server.root, "link/.dokku-cache-trash.0").mkdir()
+    Path(full_server.root, "link/.dokku-cache-trash.0123456789abcdef").mkdir()
     out, _ = run(full_server, *arguments, "--dry-run", "--format", "json", action=action)
     plan = json.loads(out)
     check_document("plan", plan)

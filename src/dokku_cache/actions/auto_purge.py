@@ -49,7 +49,7 @@ def run(context: Context, options: Namespace) -> ExitCode:
             planned[Subject.VOLUMES] = plan_volumes(context, request)
         call.show_plan(planned)
         return worst
-    if not options.apps and _swept_after_upgrade(context):
+    if is_for_all and _swept_after_upgrade(context):
         return ExitCode.OK
     worst = max(worst, sweep(context, chosen, Initiator.CRON, visible=visible))
     return max(worst, sweep_volumes(context, Initiator.CRON)) if is_for_all else worst

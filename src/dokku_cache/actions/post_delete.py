@@ -40,11 +40,12 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
 
 
 def _purge(context: Context, app: str, initiator: Initiator) -> Result | None:
-    finding = Surveyor(context.environment, context.engine).survey([app])[0]
+    visible = frozenset({app, *context.visible_apps()})
+    finding = Surveyor(context.environment, context.engine, visible).survey([app])[0]
     if finding.verdict.state is State.ABSENT:
         return None
     auto_purge = initiator is Initiator.DESTROY or policy.is_auto_purge_on(context.environment, app)
-    return purge(context, finding, Request(initiator, auto_purge=auto_purge, in_deploy=True))
+    return purge(context, finding, Request(initiator, auto_purge=auto_purge, in_deploy=True, visible=visible))
 
 
 def _show(context: Context, result: Result) -> None:

@@ -4,7 +4,7 @@ import contextlib
 import json
 import re
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from dokku_cache import modules
@@ -34,6 +34,8 @@ NO_SPACE_HINT = (
 #: Labels of what this plugin creates in Docker. Containers that others start from the helper image inherit IMAGE.
 HELPER, CONTAINER, IMAGE = "com.dokku.cache.helper", "container", "image"
 APP_NAME = "com.dokku.app-name"
+#: Where a helper container has its directory mounted.
+MOUNT_POINT = "/legacy"
 BUILDER_TYPE = "com.dokku.builder-type"
 #: Dokku's labels on everything that it creates (0.38.27, DOKKU_GLOBAL_RUN_ARGS).
 DOKKU = {"dokku": "", "org.label-schema.schema-version": "1.0", "org.label-schema.vendor": "dokku"}
@@ -281,16 +283,18 @@ class Limits:
             config = container.get("HostConfig") or {}
             is_bound = config.get("Binds") or config.get("VolumesFrom") or config.get("Privileged")
             mounts = config.get("Mounts") or []
-            return is_helper(container.get("Labels")) and not is_bound and all(one.get("ReadOnly") for one in mounts)
+            labels = container.get("Labels") or {}
+            return labels.get(HELPER) == CONTAINER and not is_bound and all(one.get("ReadOnly") for one in mounts)
         match = self._CONTAINER.fullmatch(path)
         if match is None or match["id"] not in self._created:
             return False
         return bool(request.method == ("POST" if match["verb"] else "DELETE"))
 
 
-def is_helper(labels: Mapping[str, str] | None) -> bool:
-    """Tell whether labels are those of a helper container."""
-    return (labels or {}).get(HELPER) == CONTAINER
+def is_helper(container: Json) -> bool:
+    """Tell whether a listed container is a helper: an image can have its label, but not its bind mount."""
+    mounts = [(mount.get("Type"), mount.get("Destination")) for mount in container.get("Mounts") or ()]
+    return (container.get("Labels") or {}).get(HELPER) == CONTAINER and mounts == [("bind", MOUNT_POINT)]
 
 
 def guarded(call: Callable[[], Answer]) -> Answer:

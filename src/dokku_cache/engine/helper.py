@@ -15,14 +15,14 @@ from dokku_cache import modules
 from dokku_cache.engine import client, helper_image
 from dokku_cache.engine.client import Engine, guarded
 from dokku_cache.engine.helper_faults import Pruned, not_seen, not_started, partly_removed
-from dokku_cache.errors import CacheError, Refused, Unknown
+from dokku_cache.errors import CacheError, MayContinue, Refused, Unknown
 from dokku_cache.interrupts import held_back
 from dokku_cache.tree import program, worker
 from dokku_cache.tree.handles import Identity
 from dokku_cache.tree.program import Progress
 from dokku_cache.tree.scan import Scan
 
-MOUNT_POINT = "/legacy"
+MOUNT_POINT = client.MOUNT_POINT
 #: DAC_OVERRIDE to read and write directories of any owner, FOWNER for those with the sticky bit.
 CAPABILITIES = ["DAC_OVERRIDE", "FOWNER"]
 #: The lowest share of the processor, next to a deploy. A process's priority counts within its container only.
@@ -94,11 +94,11 @@ class Helper:
                 self._end(container_id)
 
     def _end(self, container_id: str) -> None:
-        """Stop and remove the container. Raises Unknown when it may continue, as while the engine restarts."""
+        """Stop and remove the container. Raises MayContinue when that fails, as while the engine restarts."""
         try:
             _remove_container(self._engine, container_id)
         except Unknown as error:
-            raise Unknown(
+            raise MayContinue(
                 f"{error}, and the helper container may continue",
                 "when Docker responds, purge again: this stops the helper container and removes the rest",
             ) from error
@@ -217,7 +217,9 @@ def remove_all_stale(engine: Engine) -> None:
 
 
 def _remove_containers(engine: Engine, labels: list[str]) -> None:
-    for container in guarded(lambda: engine.api.containers(all=True, filters={"label": labels})):
+    for container in filter(
+        client.is_helper, guarded(lambda: engine.api.containers(all=True, filters={"label": labels}))
+    ):
         _remove_container(engine, container["Id"])
 
 

@@ -42,7 +42,7 @@ def ensure(engine: Engine) -> str:
     """
     try:
         with open(program.PATH, "rb") as file:
-            tag = hashlib.sha256(PYTHON.encode() + file.read()).hexdigest()[:16]
+            tag = hashlib.sha256(_machine_id() + PYTHON.encode() + file.read()).hexdigest()[:16]
         name = f"{REPOSITORY}:{tag}"
         if not guarded(lambda: _exists(engine, name)):
             archive = _archive()
@@ -59,12 +59,26 @@ def ensure(engine: Engine) -> str:
     return name
 
 
+def _machine_id() -> bytes:
+    """Return what makes the tag hard to guess: `git:load-image` could load another image of the same name."""
+    try:
+        with open("/etc/machine-id", "rb") as file:
+            return file.read(64)
+    except OSError:
+        return b""
+
+
 def remove(engine: Engine, *, keep: str = "") -> int:
     """Remove all images that this plugin imported, except for ``keep``; return how many. Raises Unknown."""
 
     def remove_all() -> int:
         images = engine.api.images(name=REPOSITORY)
-        tags = [tag for image in images for tag in image.get("RepoTags") or () if tag != keep]
+        tags = [
+            tag
+            for image in images
+            for tag in image.get("RepoTags") or ()
+            if tag.startswith(f"{REPOSITORY}:") and tag != keep
+        ]
         for tag in tags:
             engine.api.remove_image(tag)
         return len(tags)

@@ -9,6 +9,13 @@ from dokku_cache.tree.handles import Identity
 CACHE_NAME = "cache"
 #: A leading dot: Dokku's clone and rename copy what ``./*`` matches (0.38.27, plugins/git/post-app-clone-setup).
 TRASH_PREFIX = ".dokku-cache-trash."
+#: Nothing else is trash, so a directory that a person named like it is never removed automatically.
+_TRASH_NAME = re.compile(re.escape(TRASH_PREFIX) + r"[0-9a-f]{16}(?:\.([0-9]{1,15})\.([0-9]{1,12}))?")
+
+
+def is_trash_name(name: str) -> bool:
+    """Tell whether a purge gave a directory this name."""
+    return bool(_TRASH_NAME.fullmatch(name))
 
 
 @dataclass(frozen=True)
@@ -33,9 +40,8 @@ class Entry:
     @property
     def original_size(self) -> tuple[int, int] | None:
         """Return the bytes and files of trash before anything was deleted, which end its name."""
-        figures = self.name.split(".")[-2:]
-        is_known = self.name.startswith(TRASH_PREFIX) and all(re.fullmatch("[0-9]{1,18}", part) for part in figures)
-        return (int(figures[0]), int(figures[1])) if is_known else None
+        match = _TRASH_NAME.fullmatch(self.name)
+        return (int(match[1]), int(match[2])) if match and match[1] else None
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from dokku_cache.engine.helper import Helper
 from dokku_cache.errors import (
     CacheError,
     Interrupted,
+    MayContinue,
     NotDue,
     NotStarted,
     PartlyRemoved,
@@ -129,6 +130,7 @@ class Purger:
         elif cache is not None:
             finding = replace(finding, cache=planned.cache)  # it was not due when the purge was planned
         decision = decide(finding, self.request)
+        decision = replace(decision, targets=tuple(one for one in decision.targets if one.identity in scans))
         if not decision.targets and decision.kept is not None:
             raise refusal(decision, self.request)
         return decision
@@ -192,14 +194,15 @@ class Purger:
             delete_trash(directory, trash, helper, progress)
         except (CacheError, OSError, Interrupted) as error:
             is_untouched = progress.deleted == deleted and (
-                isinstance(error, NotStarted) or self._is_untouched(directory, trash, scan)
+                isinstance(error, NotStarted)
+                or (not isinstance(error, MayContinue) and self._is_untouched(directory, trash, scan))
             )
             if is_new and is_untouched and put_back(directory, trash.name):
                 raise _rolled_back(directory.app, error) from error
             raise _interrupted(directory.app, error) from error
 
     def _is_untouched(self, directory: AppDirectory, trash: Entry, scan: Scan) -> bool:
-        """Tell whether certainly nothing was deleted: the helper has ended, and a scan gives the same as before."""
+        """Tell whether nothing was deleted: a scan gives the same as before. The helper has ended."""
         try:
             now = self._scan_entry(directory, trash)
         except (CacheError, OSError):

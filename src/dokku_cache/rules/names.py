@@ -85,7 +85,6 @@ def is_created_by_dokku(name: str, *, is_directory: bool) -> bool:
 _BUILDPACK_NAMES = frozenset(
     {
         *("buildcache",),  # dokku/dokku#7685
-        *("build-data", "metrics-data"),  # several of Heroku's
         *("node-version", "npm-version", "yarn-cache", "pnpm_prune_store_counter", "phoenix-static"),  # nodejs
         *(".heroku", "bpwatch.json", "tmp_app_dir", "pip_downloads"),  # python
         *("go-path", "go-build-cache", "godep", "govendor", "mattesMigrate", ".jq", ".tq"),  # go
@@ -125,10 +124,15 @@ _COMMON_NAMES = frozenset(
         *("node_modules", "bower_components", ".bundle", ".m2", ".gradle", ".sbt", ".coursier", ".ivy2", "ivy-cache"),
         *(".play", ".grails", ".lein", ".composer", ".mix", ".hex", ".apt", "multirust"),
         *("app", "cedar", "dep", "experiments", "features", "gb", "github.com", "glide", "heroku", "hg", "pip"),
+        *("build-data", "metrics-data"),  # several of Heroku's
         *("public", "sigil", "stack", "system.properties", "tmp", "venv", "www"),
         *_BUILDPACK_CONTENT,
     }
 )
+
+
+#: Shared directories of apps, with uploads, have these names too.
+_NAMES_OF_DATA = frozenset({"app", "experiments", "features", "public", "stack", "tmp", "www"})
 
 
 def unexpected_names(names: Mapping[str, frozenset[str]]) -> list[str]:
@@ -140,11 +144,18 @@ def unexpected_names(names: Mapping[str, frozenset[str]]) -> list[str]:
 
 
 def buildpack_names(names: Mapping[str, frozenset[str]]) -> list[str]:
-    """Give the top-level names, sorted, that only buildpacks create. ``names`` as above."""
+    """Give the top-level names, sorted, that only buildpacks create. ``names`` as above.
+
+    An ordinary name counts if a buildpack creates everything in it, but not next to a name that data has too.
+    """
+    certain = [name for name in names if _is_buildpack_name(name)]
+    if not certain and names.keys() & _NAMES_OF_DATA:
+        return []
     return sorted(
-        name
-        for name, inner in names.items()
-        if _is_buildpack_name(name) or inner & _BUILDPACK_CONTENT.get(name, frozenset())
+        [
+            *certain,
+            *(name for name, inner in names.items() if inner and inner <= _BUILDPACK_CONTENT.get(name, frozenset())),
+        ]
     )
 
 

@@ -8,7 +8,7 @@ from functools import cache
 
 from dokku_cache.dokku.apps import LOCK_NAME
 from dokku_cache.model.finding import Accounts
-from dokku_cache.model.location import CACHE_NAME, TRASH_PREFIX, Entry, Location, OtherFile
+from dokku_cache.model.location import CACHE_NAME, TRASH_PREFIX, Entry, Location, OtherFile, is_trash_name
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.tree.handles import OPEN_DIRECTORY, AppDirectory, Identity, describe_kind
 from dokku_cache.tree.mounts import Mount, mounted_at_or_below
@@ -61,7 +61,7 @@ def read_app(dokku_root: str, app: str, mounts: tuple[Mount, ...]) -> Location:
 
 def has_trash(directory: AppDirectory) -> bool:
     """Tell whether an interrupted purge left something. Raises OSError."""
-    return any(name.startswith(TRASH_PREFIX) for name in os.listdir(directory.fd))
+    return any(map(is_trash_name, os.listdir(directory.fd)))
 
 
 def is_directory(path: str) -> bool:
@@ -78,7 +78,7 @@ def new_trash_name(scan: Scan) -> str:
 
 
 def _is_ours(name: str) -> bool:
-    return name == CACHE_NAME or name.startswith(TRASH_PREFIX)
+    return name == CACHE_NAME or is_trash_name(name)
 
 
 def _read_link(app: str, path: str) -> Location:

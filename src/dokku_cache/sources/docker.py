@@ -47,7 +47,7 @@ def _recorded_containers(root: str) -> set[str]:
 def add_containers(query: Query, found: Found) -> None:
     """Add the containers, running or not, that mount a cache, a path in it, or the app directory."""
     for container in query.engine.containers(refresh=query.recheck):
-        if is_helper(container.get("Labels")):
+        if is_helper(container):
             continue
         for mount in container.get("Mounts") or ():
             source = str(mount.get("Source") or "")

@@ -56,7 +56,7 @@ def signs_in_docker(engine: Engine, *, recheck: bool) -> dict[str, tuple[str, ..
     """
     found: dict[str, tuple[str, ...]] = {}
     for container in engine.containers():
-        if not is_helper(container.get("Labels")) and (app := app_of(container)):
+        if not is_helper(container) and (app := app_of(container)):
             found[app] = (*found.get(app, ()), f"container {name_of(container)} exists")
     for image in engine.images(refresh=recheck):
         labelled = (image.get("Labels") or {}).get(APP_NAME)

@@ -48,7 +48,7 @@ def add_mounts(query: Query, found: Found) -> None:
             process = f"process {pid} ({_command(pid)})"
             for mount in _mounts(table, places):
                 _add(found, mount, places, f"{process} has {{}} mounted at {mount.mount_point}", f"stop {process}")
-        elif not is_helper(container.get("Labels")):
+        elif not is_helper(container):
             found.shown.add(str(container["Id"]))
             for mount in _mounts(table, places):
                 for target in _targets(mount, places):

@@ -108,8 +108,8 @@ def server(environment: DokkuEnvironment, tmp_path: Path, monkeypatch: pytest.Mo
 def container() -> Callable[..., Json]:
     """Return a container as Docker lists it."""
 
-    def make(source: str | Path, **more: object) -> Json:
-        mount = {"Type": "bind", "Source": str(source), "Destination": "/data"}
+    def make(source: str | Path, at: str = "/data", **more: object) -> Json:
+        mount = {"Type": "bind", "Source": str(source), "Destination": at}
         return {"Id": "c" * 64, "Names": ["/db"], "State": "running", "Mounts": [mount], **more}
 
     return make

@@ -16,6 +16,9 @@ from dokku_cache.tree.mounts import Mount, read_mounts
 from dokku_cache.tree.scan import Scan
 
 
+TRASH = f"{TRASH_PREFIX}0123456789abcdef.5.6"
+
+
 def read(root: Path, app: str = "shop", mounts: tuple[Mount, ...] | None = None) -> Location:
     return read_app(str(root), app, read_mounts() if mounts is None else mounts)
 
@@ -42,10 +45,10 @@ def test_an_app_without_a_cache_has_no_entries(app: Path) -> None:
 
 
 def test_only_cache_and_trash_are_entries(app: Path) -> None:
-    for name in ("cache", "cache2", ".cache", "Cache", f"{TRASH_PREFIX}1", "dokku-cache-trash.2"):
+    for name in ("cache", "cache2", ".cache", "Cache", TRASH, f"{TRASH_PREFIX}backup", "dokku-cache-trash.2"):
         (app / name).mkdir()
     found = read(app.parent)
-    assert [entry.name for entry in found.entries] == [f"{TRASH_PREFIX}1", "cache"]
+    assert [entry.name for entry in found.entries] == [TRASH, "cache"]
     assert found.cache is not None
     assert found.cache.identity == Identity.of((app / "cache").stat())
 
@@ -136,13 +139,13 @@ def test_a_mount_that_does_not_respond_is_a_fault_of_the_cache(app: Path, monkey
 
 def test_a_cache_that_vanishes_during_the_scan_is_absent(app: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (app / "cache").mkdir()
-    (app / f"{TRASH_PREFIX}1").mkdir()
+    (app / TRASH).mkdir()
 
     def fail(_: object) -> os.stat_result:
         raise FileNotFoundError(errno.ENOENT, "No such file or directory")
 
     change_stat(monkeypatch, fail)
-    assert [entry.name for entry in read(app.parent, mounts=()).entries] == [f"{TRASH_PREFIX}1"]
+    assert [entry.name for entry in read(app.parent, mounts=()).entries] == [TRASH]
 
 
 def test_a_linked_app_directory_is_a_fault_with_its_real_path(app: Path) -> None:

@@ -43,8 +43,12 @@ def test_a_stopped_container_of_dokku_is_removed_by_dokku_cleanup(server: Server
 
 
 def test_the_helper_is_no_use_and_a_container_from_its_image_is_one(server: Server, container: Make) -> None:
-    server.engine.container_list = [container(server.cache(), Labels={client.HELPER: client.CONTAINER})]
+    helper = {client.HELPER: client.CONTAINER}
+    server.engine.container_list = [container(server.cache(), at=client.MOUNT_POINT, Labels=helper)]
     assert not server.references()
+    # An image can have the label too.
+    server.engine.container_list = [container(server.cache(), Labels=helper)]
+    assert server.references().uses
     inherited = {**client.DOKKU, client.HELPER: client.IMAGE}
     server.engine.container_list = [container(server.cache(), Labels=inherited)]
     assert server.references().uses

@@ -63,7 +63,8 @@ def test_a_listed_container_is_not_reported_twice_and_the_helper_not_at_all(serv
     write_table(server, 77, server.cache(), "/data", container=ID)
     server.engine.container_list = [container(server.cache(), Id=ID)]
     assert len(server.references().uses) == 1
-    server.engine.container_list = [container(server.cache(), Id=ID, Labels={client.HELPER: client.CONTAINER})]
+    helper = {client.HELPER: client.CONTAINER}
+    server.engine.container_list = [container(server.cache(), at=client.MOUNT_POINT, Id=ID, Labels=helper)]
     assert not server.references()
 
 
