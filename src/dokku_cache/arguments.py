@@ -75,7 +75,7 @@ COMMANDS = {
             "Removes what the daily run would remove: orphaned legacy caches, the rest of interrupted purges and, if "
             "no app is named, cache volumes of destroyed apps. Everything else is kept.",
             (("--dry-run", "preview the next daily run"), ("shop", "apply the policy to one app")),
-            (_switch("--daily", "run the daily job: all apps, as root, results in the log"), _DRY_RUN, _PLAN_FORMAT),
+            (_switch("--daily", "run the daily job: for root only, all apps, logs results"), _DRY_RUN, _PLAN_FORMAT),
         ),
         Command(
             "history",
@@ -90,8 +90,8 @@ COMMANDS = {
             "list",
             "[<app>] [<flag>]",
             "List all build caches",
-            "Shows cache directories and volumes of all apps, including destroyed ones, and Docker's build cache, "
-            "with size and state, why they are kept, and the commands that remove them. Changes nothing.",
+            "Shows the cache directories and volumes of all apps, including destroyed ones, and Docker's build "
+            "cache. Then shows which caches are kept and why, and the commands that free space. Changes nothing.",
             (
                 ("", "list all caches, largest first"),
                 ("shop", "list the caches of one app"),
@@ -141,7 +141,7 @@ COMMANDS = {
                 ("shop", "clear the cache of one app"),
             ),
             (
-                _switch("--orphaned", "volumes of destroyed apps that have the minimum age"),
+                _switch("--orphaned", "volumes of apps destroyed at least min-age ago"),
                 _DRY_RUN,
                 _PLAN_FORMAT,
                 _FORCE,
@@ -152,8 +152,8 @@ COMMANDS = {
             "[<app>|--global] [<flag>]",
             "Report on legacy caches",
             "Shows the size and state of each app's legacy cache, the checks behind the state, and the settings. "
-            "Changes nothing. Every line of the report is also an info flag, which prints only that value: "
-            '"Cache legacy size" is --cache-legacy-size.',
+            "Changes nothing. Each line of the report has an info flag, which prints only the value: for "
+            '"Cache legacy size" it is --cache-legacy-size.',
             (
                 ("shop", "report on one app"),
                 ("shop --cache-legacy-size", "print one value"),

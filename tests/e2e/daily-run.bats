@@ -71,7 +71,7 @@ succeeds_silently() {
   echo "another engine" >"$DATA/engine-id"
   run --separate-stderr run_daily_job
   [ "$status" -eq 1 ]
-  [[ "$stderr" == *"ID of the Docker engine has changed"* ]]
+  [[ "$stderr" == *"ID of the Docker engine changed"* ]]
   [ -d "$(cache_of shop)" ]
   run_daily_job
   is_removed shop

@@ -240,7 +240,7 @@ def test_a_purge_during_which_the_engine_restarts(
         _, err = purge.communicate(timeout=60)
     if "docker" in names:
         assert purge.returncode == 3
-        assert "the helper container may continue" in err
+        assert "the helper container may still be running" in err
         done = call(there, "purge-legacy", "shop")
         assert done.returncode == 0, done.stderr
     assert os.listdir(cache.parent) == ["HEAD"]

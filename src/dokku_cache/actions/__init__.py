@@ -1,1 +1,1 @@
-"""One file for each subcommand and trigger, which reads as its own summary. Nobody imports it but cli."""
+"""One module for each subcommand and trigger. Only ``cli`` imports them."""

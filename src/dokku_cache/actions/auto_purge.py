@@ -61,7 +61,7 @@ def _run_daily(context: Context) -> ExitCode:
     with daily_run.recorded(environment) as reasons:
         logged = replace(context, console=log_console(context, "daily run", warned=warned))
         if _engine_changed(context):
-            reasons.append("nothing was removed: the ID of the Docker engine has changed; the next run continues")
+            reasons.append("the ID of the Docker engine changed, so nothing was removed; the next run works as usual")
             code = ExitCode.FAILED
         else:
             code = ExitCode.OK if _swept_after_upgrade(logged) else server.sweep_server(logged, Initiator.CRON)

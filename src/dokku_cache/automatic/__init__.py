@@ -1,1 +1,1 @@
-"""What happens by itself: the policy over many apps, the daily run, an upgrade, detached work. Fails no caller."""
+"""Automatic removal: the policy for all apps, the daily run, upgrades, low disk space, background work."""

@@ -1,1 +1,1 @@
-"""The border to Dokku: its environment, triggers, properties, version and locks. Decides and prints nothing."""
+"""Dokku's environment, apps, triggers, properties, version and locks. Decides and prints nothing."""

@@ -118,7 +118,7 @@ PROPERTIES = {
         _or_off(parse_min_free),
     ),
     MIN_FREE_ACTION: Property(
-        "warn", f"warn|{REFUSE}", f"warn or {REFUSE}", "action when less is free", _one_of("warn", REFUSE)
+        "warn", f"warn|{REFUSE}", f"warn or {REFUSE}", "action below min-free", _one_of("warn", REFUSE)
     ),
     MIN_AGE: Property(
         "1d",

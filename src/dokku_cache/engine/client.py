@@ -135,7 +135,7 @@ class Engine:
         if not swarm.get("ControlAvailable"):
             raise Unknown(
                 "this server is a worker of a Docker swarm and cannot list its services",
-                "run the plugin on a manager: docker node promote",
+                "make this server a manager: run 'docker node promote' on a manager",
             )
         return list(self.api.services())
 

@@ -99,7 +99,7 @@ class Helper:
             _remove_container(self._engine, container_id)
         except Unknown as error:
             raise MayContinue(
-                f"{error}, and the helper container may continue",
+                f"{error}, and the helper container may still be running",
                 "when Docker responds, purge again: this stops the helper container and removes the rest",
             ) from error
 

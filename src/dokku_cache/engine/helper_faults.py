@@ -92,8 +92,8 @@ def _hint(numbers: Container[int], directory_path: str) -> str:
     file_system = _file_system(directory_path) if is_denied else ""
     if file_system.startswith(_FOREIGN):
         return (
-            f"root may not delete there, as it is {file_system}: delete it where the files are kept, or let this "
-            "host's root do it there (for NFS: no_root_squash); then purge again"
+            f"the file system ({file_system}) does not let root delete: delete the files on the file server, or let "
+            "root of this host delete there (NFS: no_root_squash); then purge again"
         )
     if errno.EPERM in numbers:
         return IMMUTABLE_HINT

@@ -1,4 +1,4 @@
-"""Build caches: what kinds there are, how a volume tells its app, and one cache as it is listed."""
+"""Build caches: their kinds, how the app of a volume is identified, and a cache as it is listed."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,1 +1,1 @@
-"""What a person or a program reads is written here, and nowhere else. Decides nothing."""
+"""Writing to the console and the log; no other package does. Decides nothing."""

@@ -1,1 +1,1 @@
-"""What is remembered of purges and of the daily run, in files of the plugin. Decides nothing."""
+"""Records of purges and of the daily run, in files of the plugin. Decides nothing."""

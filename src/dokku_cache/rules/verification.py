@@ -128,7 +128,8 @@ def check_location(facts: Facts) -> Check:
         not other.is_by_install and names.is_created_by_dokku_only(other.name, is_directory=other.is_directory)
         for other in location.others
     ):
-        reason = f"no file next to it is one that only Dokku creates: {_listed([o.name for o in location.others])}"
+        others = _listed([other.name for other in location.others])
+        reason = f"the app directory contains {others}, but no file that only Dokku creates"
         return _failed("location", State.UNVERIFIED, reason, ReasonCode.NOT_AN_APP_DIRECTORY)
     return _passed("location", "the app directory contains only files that Dokku creates")
 
@@ -156,11 +157,11 @@ def check_layout(facts: Facts) -> Check:
         return _passed("layout", "it is empty")
     unexpected = names.unexpected_names(scan.names)
     if unexpected or not scan.has_all_names:
-        reason = f"it contains names that buildpacks do not create: {_listed(unexpected)}"
+        reason = f"it contains files that buildpacks do not create: {_listed(unexpected)}"
         return _failed("layout", State.UNVERIFIED, reason, ReasonCode.UNEXPECTED_LAYOUT)
     ours = names.buildpack_names(scan.names)
     if not ours:
-        reason = f"it contains no name that only buildpacks create: {_listed(sorted(scan.names))}"
+        reason = f"it contains {_listed(sorted(scan.names))}, but nothing that only buildpacks create"
         return _failed("layout", State.UNVERIFIED, reason, ReasonCode.UNEXPECTED_LAYOUT)
     return _passed("layout", f"buildpacks created its contents: {_listed(ours)}")
 

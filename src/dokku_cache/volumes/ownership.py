@@ -127,7 +127,7 @@ def _elsewhere(volume: Mapping[str, Any]) -> str:
     if driver != LOCAL_DRIVER:
         return f"volume driver {driver} stores it, not Docker itself"
     # Builders set none. They can turn a mount of any other directory into a volume.
-    return "its driver options may store it anywhere" if volume.get("Options") else ""
+    return "its driver options may store it elsewhere" if volume.get("Options") else ""
 
 
 def _joined(name: str) -> str:

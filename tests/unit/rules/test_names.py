@@ -32,3 +32,16 @@ def test_ordinary_names_alone_prove_nothing(name: str) -> None:
     names = {name: frozenset({"something"})}
     assert unexpected_names(names) == []
     assert buildpack_names(names) == []
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"vendor": {"bundle", "uploads"}},
+        {"vendor": {"bundle"}, "public": set()},
+        {"bin": {"nginx"}, "app": set()},
+        {"metrics-data": set(), "www": set()},
+    ],
+)
+def test_shared_directories_of_apps_prove_nothing(names: dict[str, set[str]]) -> None:
+    assert buildpack_names({name: frozenset(inner) for name, inner in names.items()}) == []
