@@ -15,7 +15,6 @@ from dokku_cache.tree.handles import AppDirectory, Identity
 from dokku_cache.tree.mounts import Mount, read_mounts
 from dokku_cache.tree.scan import Scan
 
-
 TRASH = f"{TRASH_PREFIX}0123456789abcdef.5.6"
 
 
