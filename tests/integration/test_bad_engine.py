@@ -156,10 +156,10 @@ def test_commands_next_to_a_prune_loop_remove_all_or_nothing(there: Server, bad:
             done = call(there, "purge-legacy", app)
             assert "b'" not in done.stderr
             if done.returncode == 0:
+                assert not cache.exists()
                 break
             assert "docker system prune" in " ".join(done.stderr.split())
             assert not cache.exists() or manifest(cache) == before
-        assert not cache.exists()
     for number in range(3):
         bad.api.create_volume(
             f"cache-app{number}", labels={"com.dokku.builder-type": "herokuish", "com.dokku.app-name": f"app{number}"}
