@@ -169,7 +169,7 @@ def compare(page: Path, *, writes: bool) -> Iterator[str]:
         page.write_text(text)
         for picture in _PICTURE.finditer(text):
             with scenes.server(picture["scene"]) as server:
-                shown = server.there(server.run(f"{picture['command']} 2>/dev/null", answers="").stdout)
+                shown = server.there(server.run(f"COLUMNS=140 {picture['command']} 2>/dev/null", answers="").stdout)
             draw(picture["command"], shown, page.parent / picture["file"])
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import docker
 import pytest
@@ -86,12 +87,24 @@ def test_a_purge_whose_helper_is_killed_is_finished_by_the_next(server: Server) 
 
 
 def wait_for_runc() -> None:
-    """Wait for containers that were starting when their engine ended: they have the cache mounted meanwhile."""
-    for _ in range(300):
-        names = subprocess.run(["ps", "-eo", "comm="], stdout=subprocess.PIPE, check=True).stdout.splitlines()
-        if not any(name.startswith(b"runc:[") for name in names):
+    """Kill containers that were starting when their engine was killed: they have the cache mounted."""
+    for _ in range(50):
+        listed = subprocess.run(["ps", "-eo", "pid=,comm="], capture_output=True, text=True, check=True).stdout
+        found = [int(line.split()[0]) for line in listed.splitlines() if "runc:[" in line]
+        starting = [process for process in found if "/legacy" in mount_table(process)]
+        if not starting:
             return
         time.sleep(0.1)
+    for process in starting:
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+    time.sleep(1)
+
+
+def mount_table(process: int) -> str:
+    with suppress(OSError):
+        return Path(f"/proc/{process}/mountinfo").read_text()
+    return ""
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -75,7 +76,10 @@ def test_the_container_of_a_finished_build_does_not_use_it(server: Server, conta
     built = container(f"{cache}:/cache", *options, command=("/build",))
     assert survey(server).verdict.state is State.IN_USE  # created, and not started yet
     subprocess.run(["docker", "start", built], capture_output=True, check=True)
-    subprocess.run(["docker", "wait", built], capture_output=True, check=True)
+    # `docker wait` can end before the list of containers has changed.
+    running = ["docker", "ps", "--quiet", "--no-trunc"]
+    while built in subprocess.run(running, capture_output=True, check=True, text=True).stdout:
+        time.sleep(0.1)
     assert survey(server).verdict.state is State.ORPHANED
     subprocess.run(["docker", "update", "--restart", "always", built], capture_output=True, check=True)
     subprocess.run(["docker", "stop", built], capture_output=True, check=True)
