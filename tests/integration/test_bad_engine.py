@@ -139,7 +139,11 @@ def prune_loop(bad: BadEngine) -> Iterator[None]:
     loop = "while :; do docker system prune --all --force --volumes; docker volume prune --force; done"
     environment = {**os.environ, "DOCKER_HOST": bad.docker_host}
     process = subprocess.Popen(
-        ["bash", "-c", loop], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, process_group=0
+        ["bash", "-c", loop],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     yield
     os.killpg(process.pid, signal.SIGKILL)
