@@ -195,7 +195,9 @@ def test_a_helper_that_cannot_be_stopped_is_unknown(
     cannot_be_removed(monkeypatch)
     monkeypatch.setattr(docker.APIClient, "stop", lambda *_, **__: None)
     labels = {"com.dokku.cache.helper": "container", "com.dokku.app-name": "shop"}
-    stale = engine.api.create_container(helper_image.ensure(engine), command=SLEEP, labels=labels)
+    bound = engine.api.create_host_config(binds=[f"{cache}:/legacy"])
+    image = helper_image.ensure(engine)
+    stale = engine.api.create_container(image, command=SLEEP, labels=labels, host_config=bound)
     engine.api.start(stale["Id"])
     before = manifest(cache)
     with pytest.raises(Unknown, match="driver failed to remove root filesystem: busy"):

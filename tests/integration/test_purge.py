@@ -178,7 +178,9 @@ def test_a_container_of_a_killed_purge_is_removed_before_the_scan(
     cache = server.make_cache("shop")
     left = {"com.dokku.cache.helper": "container", "com.dokku.app-name": "shop"}
     wait = [helper_image.PYTHON, "-I", "-S", "-c", "import time; time.sleep(600)"]
-    stale = engine.api.create_container(helper_image.ensure(engine), command=wait, labels=left)["Id"]
+    bound = engine.api.create_host_config(binds=[f"{cache}:/legacy"])
+    image = helper_image.ensure(engine)
+    stale = engine.api.create_container(image, command=wait, labels=left, host_config=bound)["Id"]
     engine.api.start(stale)
     walked = purger.scan_entry
 
