@@ -35,7 +35,7 @@ def distribution_first(path: Sequence[str]) -> list[str]:
 
 
 def own_distutils_first() -> None:
-    """Let ``distutils``, of which the docker SDK 5 needs a few lines, be Python's own, where there is one (< 3.12).
+    """Use Python's own ``distutils`` where there is one (before 3.12). The docker SDK 5 needs a few lines of it.
 
     setuptools replaces it at every start (distutils-precedence.pth); that takes as long as loading the whole SDK.
     """

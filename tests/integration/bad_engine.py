@@ -62,15 +62,19 @@ class BadEngine:
     @contextmanager
     def broken_runtime(self) -> Iterator[None]:
         """Let no container start."""
-        switch = self.directory / "fails"
-        switch.touch()
-        yield
-        switch.unlink()
+        with self._switch("fails"):
+            yield
 
     @contextmanager
     def pausing_runtime(self) -> Iterator[None]:
         """Send SIGSTOP to each container as soon as it starts."""
-        switch = self.directory / "fails-pausing"
+        with self._switch("fails-pausing"):
+            yield
+
+    @contextmanager
+    def _switch(self, name: str) -> Iterator[None]:
+        """Create the file that the runtime looks for, during the block."""
+        switch = self.directory / name
         switch.touch()
         yield
         switch.unlink()

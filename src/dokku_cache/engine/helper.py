@@ -13,7 +13,7 @@ from typing import Any
 
 from dokku_cache import modules
 from dokku_cache.engine import client, helper_image
-from dokku_cache.engine.client import Engine, guarded
+from dokku_cache.engine.client import MOUNT_POINT, Engine, guarded
 from dokku_cache.engine.helper_faults import Pruned, not_seen, not_started, partly_removed
 from dokku_cache.errors import CacheError, MayContinue, Refused, Unknown
 from dokku_cache.interrupts import held_back
@@ -22,7 +22,6 @@ from dokku_cache.tree.handles import Identity
 from dokku_cache.tree.program import Progress
 from dokku_cache.tree.scan import Scan
 
-MOUNT_POINT = client.MOUNT_POINT
 #: DAC_OVERRIDE to read and write directories of any owner, FOWNER for those with the sticky bit.
 CAPABILITIES = ["DAC_OVERRIDE", "FOWNER"]
 #: The lowest share of the processor, next to a deploy. A process's priority counts within its container only.
@@ -217,9 +216,8 @@ def remove_all_stale(engine: Engine) -> None:
 
 
 def _remove_containers(engine: Engine, labels: list[str]) -> None:
-    for container in filter(
-        client.is_helper, guarded(lambda: engine.api.containers(all=True, filters={"label": labels}))
-    ):
+    labeled = guarded(lambda: engine.api.containers(all=True, filters={"label": labels}))
+    for container in filter(client.is_helper, labeled):
         _remove_container(engine, container["Id"])
 
 

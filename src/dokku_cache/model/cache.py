@@ -69,10 +69,9 @@ class Cache:
     """One cache as ``cache:list`` shows it.
 
     ``location`` is the directory's path or the volume's name. ``app`` is empty, and ``app_state`` None, where the app
-    is unknown; ``matched_by`` is ``directory``, a value of Match, or empty. ``state`` is a
-    value of State. ``action`` is the command that removes
-    it, or empty. ``size_bytes``, ``files`` and ``last_modified`` are None where they are not known. ``is_purgeable``:
-    ``cache:purge-legacy --all`` would remove it.
+    is unknown; ``matched_by`` is ``directory``, a value of Match, or empty. ``state`` is a value of State. ``action``
+    is the command that removes it, or empty. ``size_bytes``, ``files`` and ``last_modified`` are None where they are
+    not known. ``is_purgeable``: ``cache:purge-legacy --all`` would remove it.
     """
 
     kind: Kind

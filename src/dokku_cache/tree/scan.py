@@ -41,7 +41,7 @@ class Scan:
 
     @property
     def entries(self) -> int:
-        """All names below the top, each of which a removal has to remove."""
+        """The number of entries below the top directory."""
         return self.files + self.directories
 
     @property

@@ -1,1 +1,1 @@
-"""Cache volumes: which volumes those are, of which app, and the facts about them. Changes nothing."""
+"""Find cache volumes, their apps, and the facts that classify them. Changes nothing."""

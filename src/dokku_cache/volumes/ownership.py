@@ -1,4 +1,4 @@
-"""Which volumes are build caches, and of which app: by Dokku's labels, or by the names that builders give."""
+"""Identify cache volumes and their apps, by Dokku's labels or by the names that builders choose."""
 
 import hashlib
 import re
