@@ -8,7 +8,7 @@ from importlib import import_module
 
 from dokku_cache import interrupts, modules
 from dokku_cache.context import Context
-from dokku_cache.errors import CacheError, ExitCode, Interrupted, UsageError
+from dokku_cache.errors import PROCESS_LIMIT_HINT, CacheError, ExitCode, Interrupted, UsageError
 from dokku_cache.output import stream
 from dokku_cache.output.console import Console
 
@@ -63,6 +63,9 @@ def _outcome(console: Console, arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - a defect must not show a traceback in a deploy
         if os.environ.get("DOKKU_TRACE"):
             traceback.print_exc()
+        if isinstance(error, MemoryError) or "start new thread" in str(error):
+            console.warn("Python cannot start a thread, or has no memory left", PROCESS_LIMIT_HINT)
+            return ExitCode.FAILED
         console.warn(
             f"Unexpected error in dokku-cache: {type(error).__name__}: {error}",
             "run the command again as 'dokku --trace ...', and report the output as a bug",

@@ -35,6 +35,9 @@ NO_SPACE_TO_DELETE_HINT = (
     "'sudo journalctl --vacuum-size=50M', or raise the quota ('btrfs qgroup show', 'zfs get quota'); then purge again"
 )
 DISK_FAILS_HINT = "the disk is read-only or failing; check 'sudo dmesg', then purge again"
+PROCESS_LIMIT_HINT = (
+    "the limit of processes or the memory is used up; check 'ulimit -u', TasksMax and 'free -m', then try again"
+)
 IMMUTABLE_HINT = "remove the immutable attribute with 'sudo chattr -R -i', then purge again"
 _HINTS = {
     errno.ENOSPC: NO_SPACE_TO_DELETE_HINT,
@@ -44,12 +47,14 @@ _HINTS = {
     errno.EUCLEAN: DISK_FAILS_HINT,
     errno.EPERM: IMMUTABLE_HINT,
     errno.EXDEV: "another mount or project quota begins there; check 'findmnt' and 'lsattr -pd', then purge again",
+    errno.EAGAIN: PROCESS_LIMIT_HINT,
+    errno.ENOMEM: PROCESS_LIMIT_HINT,
     errno.EBUSY: "another file system is mounted there; find it with 'findmnt', unmount it, and purge again",
 }
 
 
 def os_error_hint(error: OSError, default: str = "") -> str:
-    """Return what to do where the kernel refused to rename or delete; ``default`` for all other reasons."""
+    """Return what to do where the kernel refused a rename, a removal or a new process; ``default`` otherwise."""
     return _HINTS.get(error.errno or 0, default)
 
 

@@ -59,6 +59,7 @@ def test_a_runtime_that_fails_leaves_the_cache_as_it_was(there: Server, bad: Bad
             assert daily.stderr.count(RUNTIME_FAILURE) == daily.stderr.count("shop") == 1
             call(there, "post-deploy", "shop")
         assert len(failures(there)) == 1
+        assert [log(there).count(f"{run}: !     shop") for run in ("daily run", "post-deploy")] == [3, 0]
         assert manifest(cache) == before
         assert bad.containers() == []
     done = call(there, "auto-purge", "--daily")

@@ -52,6 +52,8 @@ def test_without_dokkus_environment_it_says_so() -> None:
         (Interrupted(), 1, "Nothing was changed"),
         (Interrupted("half", "again"), 3, "half"),
         (RuntimeError("oops"), 1, "oops"),
+        (RuntimeError("can't start new thread"), 1, "ulimit"),
+        (MemoryError(), 1, "free -m"),
         (BrokenPipeError(), 141, ""),
     ],
 )

@@ -83,7 +83,9 @@ def apply_policy(
                 result = replace(result, error=None)
                 if result.outcome is None:
                     continue
-        purge_text.show_result(context.console, result, is_automatic=True)
+        # A cache that cannot be removed is in the log once a day, not after each deploy.
+        if not (result.is_repeated and request.initiator is Initiator.DEPLOY):
+            purge_text.show_result(context.console, result, is_automatic=True)
         results.append(result)
     return results
 

@@ -7,7 +7,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 
-from dokku_cache.errors import Unknown
+from dokku_cache.errors import Unknown, os_error_hint
 
 #: Dokku's own triggers need less than 0.1 s; other plugins may use the network.
 TIMEOUT_SECONDS = 60
@@ -32,7 +32,7 @@ def trigger(name: str, *arguments: str) -> str:
     except subprocess.TimeoutExpired as error:
         raise Unknown(f"Dokku's trigger {name} did not respond within {TIMEOUT_SECONDS:g} s", HINT) from error
     except OSError as error:
-        raise Unknown(f"Dokku's trigger {name} cannot be run: {error}", HINT) from error
+        raise Unknown(f"Dokku's trigger {name} cannot be run: {error}", os_error_hint(error, HINT)) from error
     if done.returncode != 0:
         printed = done.stderr.decode(errors="backslashreplace").strip().splitlines()
         detail = f": {printed[-1].strip()}" if printed else ""
@@ -50,7 +50,7 @@ def stream(name: str, *arguments: str) -> Iterator[str]:
             ["plugn", "trigger", name, *arguments], cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
         )
     except OSError as error:
-        raise Unknown(f"Dokku's trigger {name} cannot be run: {error}", HINT) from error
+        raise Unknown(f"Dokku's trigger {name} cannot be run: {error}", os_error_hint(error, HINT)) from error
     with process:
         try:
             for line in process.stdout or ():

@@ -51,8 +51,10 @@ def not_started(source: str, roots: tuple[str, str]) -> Iterator[None]:
             raise
         # Each attempt has another id, which says nothing, and makes the same failure look like a new one.
         message = _ID.sub("", str(error))
-        # 409: "container is marked for removal and cannot be started" (moby, daemon/start.go).
-        if error.__cause__.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}:
+        # 409: "container is marked for removal and cannot be started" (moby, daemon/start.go). And 500 with
+        # "parent snapshot ... does not exist: not found" (containerd) where the image went while it was used.
+        is_gone = error.__cause__.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}
+        if is_gone or message.endswith("does not exist: not found"):
             raise Pruned(message, PRUNED_HINT) from error
         # An authorization plugin denies with 403, or fails with 500 (moby, pkg/authorization/authz.go).
         is_denied = error.__cause__.status_code == HTTPStatus.FORBIDDEN or "AuthZPlugin" in message

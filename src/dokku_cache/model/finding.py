@@ -211,11 +211,15 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Result:
-    """The result for one cache: an outcome, an error, both where a part is kept, or neither: it does not exist."""
+    """The result for one cache: an outcome, an error, both where a part is kept, or neither: it does not exist.
+
+    ``is_repeated``: the same failure of this cache is already recorded today.
+    """
 
     finding: Finding
     outcome: Outcome | None = None
     error: CacheError | None = None
+    is_repeated: bool = False
 
     @property
     def exit_code(self) -> ExitCode:

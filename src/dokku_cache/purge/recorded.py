@@ -34,11 +34,12 @@ def purge(context: Context, finding: Finding, request: Request) -> Result:
                 outcome = Purger(context.environment, context.engine, watcher, request).purge(finding)
     except Exception as error:
         is_failure = request.initiator.is_automatic and not isinstance(error, NotDue)
+        is_new = True
         if is_failure or isinstance(error, NotRemoved):
-            _record(context, finding, request, failure=str(error) or type(error).__name__)
+            is_new = _record(context, finding, request, failure=str(error) or type(error).__name__)
         if not isinstance(error, CacheError):
             raise
-        return Result(finding, error=error)
+        return Result(finding, error=error, is_repeated=not is_new)
     if outcome is None:
         return Result(finding)
     _record(context, finding, request, outcome)
@@ -47,15 +48,16 @@ def purge(context: Context, finding: Finding, request: Request) -> Result:
 
 def _record(
     context: Context, finding: Finding, request: Request, outcome: Outcome | None = None, failure: str = ""
-) -> None:
+) -> bool:
+    """Record an outcome or a failure, and fire the event. Return False for a failure that is already recorded."""
     app, kind, location, by = finding.app, finding.kind.value, finding.location.path, request.initiator.value
     entry = Record(app, history.now(), by, failure=failure, kind=kind, location=location if finding.volume else "")
     if outcome is None:
         if _is_known(context, entry):
-            return
+            return False
         record(context, entry)
         events.purge_failed(context.environment, app, kind, location, by, failure)
-        return
+        return True
     size_bytes, files = outcome.total or outcome.removed.size
     seconds = round(outcome.seconds, 1)
     record(
@@ -63,6 +65,7 @@ def _record(
         replace(entry, size_bytes=size_bytes, files=files, seconds=seconds, ends_app=outcome.removed_ghost),
     )
     events.purged(context.environment, app, kind, location, (size_bytes, files), by)
+    return True
 
 
 def _is_known(context: Context, failure: Record) -> bool:

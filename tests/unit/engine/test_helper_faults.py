@@ -29,6 +29,23 @@ def test_the_hint_names_what_an_authorization_plugin_has_to_allow() -> None:
     assert "/mnt/dokku" in error.value.hint
 
 
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (404, "No such container: 0a"),
+        (409, "container is marked for removal and cannot be started"),
+        (500, "NotFound: parent snapshot sha256:0a does not exist: not found"),
+    ],
+)
+def test_what_a_prune_removed_between_two_calls_is_recognized(status: int, message: str) -> None:
+    response = requests.Response()
+    response.status_code = status
+    failure = Unknown(message)
+    failure.__cause__ = docker.errors.APIError(message, response)
+    with pytest.raises(helper_faults.Pruned), helper_faults.not_started(DIRECTORY, ("/home/dokku", "/home/dokku")):
+        raise failure
+
+
 @pytest.mark.parametrize("number", [errno.EPERM, errno.EACCES])
 @pytest.mark.parametrize("kind", ["nfs", "nfs4", "cifs", "fuse.sshfs", "9p"])
 def test_the_hint_names_a_file_system_of_another_machine(
