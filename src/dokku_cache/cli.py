@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
-from dokku_cache import interrupts, modules
+from dokku_cache import interrupts
 from dokku_cache.context import Context
 from dokku_cache.errors import PROCESS_LIMIT_HINT, CacheError, ExitCode, Interrupted, UsageError
 from dokku_cache.output import stream
@@ -35,8 +35,6 @@ _FUNCTIONS = {
     "post-upgrade": ("triggers", "post_upgrade"),
     "upgraded": ("triggers", "upgraded"),
 }
-#: These need the Docker SDK, after they have waited for Dokku.
-_ASKING_DOCKER = frozenset({"auto-purge", "list", "purge-legacy", "purge-volumes", "report"})
 #: What a shell reports of a program that a closed pipe ended (128 + SIGPIPE).
 EXIT_BROKEN_PIPE = 141
 
@@ -82,15 +80,11 @@ def _run(console: Console, name: str, *arguments: str) -> ExitCode:
             return ExitCode.OK
     elif name not in TRIGGERS:
         raise CacheError("This program is called by Dokku", "run 'dokku cache:help'")
-    return run_action(Context.of_this_call(), name, arguments, loads_docker=name in _ASKING_DOCKER)
+    return run_action(Context.of_this_call(), name, arguments)
 
 
-def run_action(context: Context, name: str, arguments: Sequence[str], *, loads_docker: bool = False) -> ExitCode:
-    """Run a command, with its arguments parsed, or a trigger. Raises CacheError.
-
-    ``loads_docker``: import the Docker SDK in the background, while the action waits for Dokku. Only after our own
-    modules: two threads that import at the same time can deadlock (seen with Python 3.11).
-    """
+def run_action(context: Context, name: str, arguments: Sequence[str]) -> ExitCode:
+    """Run a command, with its arguments parsed, or a trigger. Raises CacheError."""
     module, function = _FUNCTIONS.get(name, (name.replace("-", "_"), "run"))
     run: Callable[..., ExitCode] = getattr(import_module(f"dokku_cache.actions.{module}"), function)
     if name in TRIGGERS:
@@ -99,8 +93,6 @@ def run_action(context: Context, name: str, arguments: Sequence[str], *, loads_d
 
     try:
         options = parse(name, arguments, context.environment)
-        if loads_docker:
-            modules.begin_to_load("docker")
         return run(context.quieted() if options.is_quiet else context, options)
     except UsageError as error:
         error.hint = error.hint or f"for usage, run 'dokku cache:help {name}'"

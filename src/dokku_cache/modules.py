@@ -5,10 +5,8 @@ distribution's directory (Debian's site.py). A module that root once installed t
 distribution's: requests 2.32 breaks the docker SDK of Debian 12 (docker/docker-py#3256).
 """
 
-import contextlib
 import os
 import sys
-import threading
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.machinery import PathFinder
@@ -23,7 +21,6 @@ LOADED = (
     "docker", "requests", "urllib3", "charset_normalizer", "chardet", "idna", "certifi", "websocket", "packaging",
     "six", "yaml", "rich", "pygments", "markdown_it",
 )  # fmt: skip
-_loading: list[threading.Thread] = []
 
 
 def distribution_first(path: Sequence[str]) -> list[str]:
@@ -46,23 +43,8 @@ def own_distutils_first() -> None:
         getattr(setuptools, "remove_shim", lambda: None)()
 
 
-def begin_to_load(name: str) -> None:
-    """Import a package in the background, while the caller waits for other programs. ``load`` reports failures."""
-
-    def begin() -> None:
-        with contextlib.suppress(Exception):
-            import_module(name)
-
-    thread = threading.Thread(target=begin, daemon=True)
-    with contextlib.suppress(RuntimeError):  # without memory for a thread, ``load`` imports it
-        thread.start()
-        _loading.append(thread)
-
-
 def load(name: str) -> ModuleType:
     """Import a package that ``install`` brings, or a module of it. Raises CacheError where it cannot be used."""
-    while _loading:
-        _loading.pop().join()  # two threads that import at the same time can deadlock (seen with Python 3.11)
     package = name.partition(".")[0]
     try:
         return import_module(name)

@@ -80,25 +80,10 @@ def test_without_setuptools_nothing_is_in_the_way_of_distutils(monkeypatch: pyte
     modules.own_distutils_first()
 
 
-def test_what_is_loaded_meanwhile_is_there_or_fails_when_it_is_needed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "loaded_early.py").write_text("import time\ntime.sleep(0.2)\nIS_WHOLE = True\n")
-    (tmp_path / "broken_early.py").write_text("raise AttributeError('no SSLv3')\n")
+def test_a_package_that_fails_or_is_missing_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "broken_module.py").write_text("raise AttributeError('no SSLv3')\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    for name in ("loaded_early", "broken_early", "not_there_early"):
-        modules.begin_to_load(name)
-    assert modules.load("loaded_early").IS_WHOLE
     with pytest.raises(CacheError, match="no SSLv3"):
-        modules.load("broken_early")
-    with pytest.raises(CacheError, match="not_there_early"):
-        modules.load("not_there_early")
-
-
-def test_without_room_for_a_thread_it_is_loaded_when_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_: object) -> None:
-        raise RuntimeError("can't start new thread")
-
-    monkeypatch.setattr("threading.Thread.start", refuse)
-    modules.begin_to_load("docker")
-    assert modules.load("docker")
+        modules.load("broken_module")
+    with pytest.raises(CacheError, match="not_there"):
+        modules.load("not_there")

@@ -18,8 +18,9 @@ from dokku_cache.rules.removal import decide, is_candidate, refusal
 def purge(context: Context, finding: Finding, request: Request) -> Result:
     """Remove one cache if the request may; show the progress, record the result, and fire the events.
 
-    A failure is part of the result. It is recorded if a removal was started, or if no person watches. The app's owner
-    reads the records, so an automatic purge of a directory names no other app.
+    A failure is part of the result. An automatic run continues with the next cache even after an unexpected one.
+    Failures are recorded if a removal was started, or if no person watches. The app's owner reads the records, so an
+    automatic purge of a directory names no other app.
     """
     if not is_candidate(finding, request):
         is_absent = finding.verdict.state is State.ABSENT
@@ -38,7 +39,9 @@ def purge(context: Context, finding: Finding, request: Request) -> Result:
         if is_failure or isinstance(error, NotRemoved):
             is_new = _record(context, finding, request, failure=str(error) or type(error).__name__)
         if not isinstance(error, CacheError):
-            raise
+            if not request.initiator.is_automatic:
+                raise
+            error = CacheError(f"Unexpected error: {type(error).__name__}: {error}", "report this as a bug")
         return Result(finding, error=error, is_repeated=not is_new)
     if outcome is None:
         return Result(finding)

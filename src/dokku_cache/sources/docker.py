@@ -45,8 +45,11 @@ def _recorded_containers(root: str) -> set[str]:
 
 
 def add_containers(query: Query, found: Found) -> None:
-    """Add the containers, running or not, that mount a cache, a path in it, or the app directory."""
-    for container in query.engine.containers(refresh=query.recheck):
+    """Add the containers, running or not, that mount a cache, a path in it, or the app directory.
+
+    ``check_engine``, which runs before, has listed them again for a recheck.
+    """
+    for container in query.engine.containers():
         if is_helper(container):
             continue
         for mount in container.get("Mounts") or ():
