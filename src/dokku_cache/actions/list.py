@@ -4,14 +4,14 @@ from argparse import Namespace
 from dataclasses import replace
 
 from dokku_cache.arguments import STDOUT
-from dokku_cache.caches import inventory
-from dokku_cache.caches.inventory import Collector, Order
 from dokku_cache.context import Context
 from dokku_cache.errors import ExitCode
 from dokku_cache.model.cache import Kind
 from dokku_cache.output import text
 from dokku_cache.output.progress import Watcher
 from dokku_cache.records import daily_run
+from dokku_cache.survey import inventory
+from dokku_cache.survey.inventory import Collector, Order
 from dokku_cache.views import list_table, list_values, prometheus
 
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from dokku_cache.caches.inventory import Inventory, Order
 from dokku_cache.model.cache import AppState, Cache, Kind
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.model.state import State
 from dokku_cache.output import table, text
 from dokku_cache.output.console import Console
 from dokku_cache.output.table import Column
+from dokku_cache.survey.inventory import Inventory, Order
 from dokku_cache.views import disk_lines
 
 _TITLES = {

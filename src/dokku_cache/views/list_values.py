@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from dokku_cache.caches.inventory import Inventory
 from dokku_cache.model.cache import Cache
 from dokku_cache.output import text
 from dokku_cache.output.text import SCHEMA_VERSION
 from dokku_cache.records.daily_run import Run
+from dokku_cache.survey.inventory import Inventory
 from dokku_cache.views import disk_lines
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from dokku_cache.caches import inventory
 from dokku_cache.model.finding import Decision
 from dokku_cache.output.text import SCHEMA_VERSION
+from dokku_cache.survey import inventory
 from dokku_cache.views.list_values import cache_values
 
 

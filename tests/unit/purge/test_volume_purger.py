@@ -21,8 +21,8 @@ from dokku_cache.purge.purger import LEFT_TO_DEPLOY
 from dokku_cache.purge.recorded import purge
 from dokku_cache.records import history
 from dokku_cache.records.history import Record
+from dokku_cache.survey.examiner import Examiner
 from dokku_cache.tree.scan import Scan
-from dokku_cache.volumes.examiner import Examiner
 
 from ..fake_engine import Answer, FakeEngine, container, volume
 from ..small_server import SmallServer

@@ -5,17 +5,17 @@ from dataclasses import replace
 
 import pytest
 
-from dokku_cache.caches.inventory import Inventory, Order
 from dokku_cache.dokku.host_settings import DailyPrune
 from dokku_cache.engine.storage import BuildCache
 from dokku_cache.model.cache import AppState, Cache, Kind
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.output.console import Console
 from dokku_cache.survey.disks import Disk
+from dokku_cache.survey.inventory import Inventory, Order
 from dokku_cache.tree.mounts import FileSystem
 from dokku_cache.views import list_table
 
-from ..caches.test_inventory import sized
+from ..survey.test_inventory import sized
 
 SHOP = Cache(
     Kind.LEGACY, "/home/dokku/shop/cache", "shop", AppState.GHOST, "directory", "orphaned", "why",

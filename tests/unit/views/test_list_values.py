@@ -6,8 +6,8 @@ import pytest
 import yaml
 from schemas import check_document
 
-from dokku_cache.caches.inventory import Inventory, Kind
 from dokku_cache.output import text
+from dokku_cache.survey.inventory import Inventory, Kind
 from dokku_cache.views import list_values
 
 from .test_list_table import HELD, VOLUME

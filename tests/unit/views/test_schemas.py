@@ -10,11 +10,11 @@ import schemas
 from jsonschema import Draft202012Validator, ValidationError
 from schemas import check_document
 
-from dokku_cache.caches.inventory import Inventory
 from dokku_cache.model.reason_code import ReasonCode
 from dokku_cache.model.state import State
 from dokku_cache.output.text import SCHEMA_VERSION
 from dokku_cache.records.history import Record
+from dokku_cache.survey.inventory import Inventory
 from dokku_cache.views import history_table, list_values, plan_values
 
 from .test_list_table import HELD, VOLUME
