@@ -16,8 +16,7 @@ from dokku_cache.errors import INVALID_APP_NAME, AppNotFound, CacheError, Unknow
 from dokku_cache.model.cache import Cache, Kind
 from dokku_cache.model.finding import Finding
 from dokku_cache.model.location import CACHE_NAME
-from dokku_cache.model.reason_code import ReasonCode
-from dokku_cache.model.state import Request, State
+from dokku_cache.model.state import ReasonCode, Request, State
 from dokku_cache.output import text
 from dokku_cache.output.progress import Watcher
 from dokku_cache.rules.removal import decide
