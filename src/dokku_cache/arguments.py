@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from dokku_cache.caches.inventory import Order
 from dokku_cache.dokku import policy
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import UsageError
 from dokku_cache.model.cache import Kind
+from dokku_cache.survey.inventory import Order
 
 STDOUT = "stdout"
 FORMATS = (STDOUT, "json", "yaml")

@@ -9,8 +9,7 @@ from importlib import import_module
 from dokku_cache import interrupts
 from dokku_cache.context import Context
 from dokku_cache.errors import PROCESS_LIMIT_HINT, CacheError, ExitCode, Interrupted, UsageError
-from dokku_cache.output import stream
-from dokku_cache.output.console import Console
+from dokku_cache.output.console import Console, drain_standard, open_missing
 
 #: Users call the first, Dokku the second. Each name is that of a module in ``actions``, with underscores.
 COMMANDS = ("auto-purge", "history", "list", "purge-legacy", "purge-volumes", "report", "set")
@@ -41,12 +40,12 @@ EXIT_BROKEN_PIPE = 141
 
 def main(arguments: Sequence[str]) -> int:
     """Run one action, and return its exit code. ``arguments``: the action's name, then what it was called with."""
-    stream.open_missing()
+    open_missing()
     interrupts.listen()
     code = _outcome(Console(), arguments)
     # A second signal is ignored: it should not have to wait for a reader either.
     with contextlib.suppress(Interrupted):
-        stream.drain_standard(limit_seconds=1 if interrupts.have_come() else None)
+        drain_standard(limit_seconds=1 if interrupts.have_come() else None)
     return code
 
 

@@ -13,7 +13,7 @@ from dokku_cache import cli
 from dokku_cache.context import Context
 from dokku_cache.engine.client import Engine
 from dokku_cache.errors import ExitCode
-from dokku_cache.output import progress, stream
+from dokku_cache.output import progress
 from dokku_cache.output.console import Console
 
 from ..unit.output.throwing import ThrowingStream, terminal_on
@@ -32,7 +32,7 @@ def _shows_everything_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "START_SECONDS", 0.0)
     monkeypatch.setattr(progress, "UPDATE_SECONDS", 0.01)
     monkeypatch.setattr(progress, "LINE_SECONDS", 0.0)
-    monkeypatch.setattr(stream, "_STANDARD", {})
+    monkeypatch.setattr("dokku_cache.output.console._STANDARD", {})
     monkeypatch.setenv("TERM", "xterm")
 
 

@@ -13,7 +13,7 @@ import pytest
 from dokku_cache.engine import helper_image
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.endpoint import DockerConfig
-from dokku_cache.model.references import References
+from dokku_cache.model.location import References
 from dokku_cache.sources.app_directory import read_app
 from dokku_cache.sources.references import collect
 

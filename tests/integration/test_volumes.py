@@ -23,7 +23,7 @@ from dokku_cache.model.state import Initiator, Request
 from dokku_cache.output.console import Console
 from dokku_cache.purge.recorded import purge
 from dokku_cache.records import history
-from dokku_cache.volumes.examiner import Examiner
+from dokku_cache.survey.examiner import Examiner
 
 from .conftest import Server, as_dokku
 from .stub_engine import Failure, stub_engine

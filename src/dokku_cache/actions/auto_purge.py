@@ -14,8 +14,8 @@ from dokku_cache.dokku import apps, policy
 from dokku_cache.errors import CacheError, ExitCode, UsageError
 from dokku_cache.model.state import Initiator
 from dokku_cache.output import log
-from dokku_cache.output.purge_text import Subject
 from dokku_cache.records import daily_run
+from dokku_cache.views.purging import Subject
 
 #: As Dokku names the caller: root's own commands have it, and the daily job; a user of ssh never does.
 ROOT = "root"

@@ -13,13 +13,14 @@ from dokku_cache.engine import helper, helper_image
 from dokku_cache.errors import CacheError, ExitCode
 from dokku_cache.model.finding import Decision, Finding, Verdict
 from dokku_cache.model.state import Request
-from dokku_cache.output import log, purge_text
-from dokku_cache.output.purge_text import Subject
+from dokku_cache.output import log
 from dokku_cache.purge import volume_purger
 from dokku_cache.purge.recorded import purge
 from dokku_cache.rules.removal import decide
 from dokku_cache.survey.scanning import measure_candidates
 from dokku_cache.survey.surveyor import Surveyor
+from dokku_cache.views import purging
+from dokku_cache.views.purging import Subject
 
 #: For Docker, because the installation of other plugins waits.
 LIMIT_SECONDS = 10
@@ -63,9 +64,9 @@ def _show_removable(context: Context) -> None:
         directories = [decide(finding, Request()) for finding in measured]
         volumes = _plan_volumes(context)
         if any(decision.targets or decision.kept for decision in directories):
-            purge_text.show_plan(context.console, Subject.DIRECTORIES, directories)
+            purging.show_plan(context.console, Subject.DIRECTORIES, directories)
         if volumes:
-            purge_text.show_plan(context.console, Subject.VOLUMES, volumes)
+            purging.show_plan(context.console, Subject.VOLUMES, volumes)
         _show_next_steps(context, directories, volumes)
     except CacheError as error:
         log_console(context, "install").warn(str(error), error.hint)
@@ -122,7 +123,7 @@ def _finish(context: Context, finding: Finding) -> None:
         result = purge(context, trash_only, Request(in_deploy=True))
         if result.error:
             raise result.error
-        purge_text.show_result(context.console, result)
+        purging.show_result(context.console, result)
     except CacheError as error:
         directory = os.path.dirname(finding.location.path)
         paths = ", ".join(os.path.join(directory, entry.name) for entry in finding.location.trash)

@@ -18,8 +18,8 @@ from dokku_cache.model.state import Initiator
 from dokku_cache.output import log, text
 from dokku_cache.records import history, state_files
 from dokku_cache.records.history import History
+from dokku_cache.survey import ownership
 from dokku_cache.tree.mounts import FileSystem
-from dokku_cache.volumes import ownership
 
 #: A deploy waits so long for the removal, which then continues in the background.
 WAIT_SECONDS = 60.0

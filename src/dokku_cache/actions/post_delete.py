@@ -10,11 +10,11 @@ from dokku_cache.dokku import policy
 from dokku_cache.errors import CacheError, ExitCode, NotDue
 from dokku_cache.model.finding import Result
 from dokku_cache.model.state import Initiator, Request, State
-from dokku_cache.output import purge_text
 from dokku_cache.purge.recorded import purge, record
 from dokku_cache.records import history
 from dokku_cache.records.history import Record
 from dokku_cache.survey.surveyor import Surveyor
+from dokku_cache.views import purging
 
 #: ``apps:rename`` copies the app and destroys the old name with force (0.38.27, plugins/apps/subcommands.go).
 RENAME_COMMAND = "apps:rename"
@@ -51,7 +51,7 @@ def _purge(context: Context, app: str, initiator: Initiator) -> Result | None:
 def _show(context: Context, result: Result) -> None:
     error, finding = result.error, result.finding
     if result.outcome or error is None:
-        purge_text.show_result(context.console, replace(result, error=None), is_destroyed=True)
+        purging.show_result(context.console, replace(result, error=None), is_destroyed=True)
     if isinstance(error, NotDue):
         context.console.detail(f"The legacy cache of {finding.app} is kept: {error.state_and_reason}")
     elif error is not None:

@@ -9,15 +9,14 @@ from dokku_cache.context import Context
 from dokku_cache.errors import ExitCode, Refused, Unverified
 from dokku_cache.model.finding import Finding, Result
 from dokku_cache.model.state import Request, State
-from dokku_cache.output import purge_text
 from dokku_cache.output.progress import Watcher
-from dokku_cache.output.purge_text import Subject
 from dokku_cache.purge.recorded import purge
 from dokku_cache.rules.removal import candidates, decide
 from dokku_cache.survey import disks
 from dokku_cache.survey.scanning import measure_candidates
 from dokku_cache.survey.surveyor import Surveyor
-from dokku_cache.views import disk_lines
+from dokku_cache.views import purging
+from dokku_cache.views.purging import Subject
 
 
 def run(context: Context, options: Namespace) -> ExitCode:
@@ -65,14 +64,14 @@ def _purge_each(context: Context, findings: Sequence[Finding], request: Request,
         result = purge(context, finding, request)
         if isinstance(result.error, Unverified) and request.is_named and context.console.is_interactive:
             result = _purge_if_typed(context, finding, request, result.error)
-        purge_text.show_result(context.console, result)
+        purging.show_result(context.console, result)
         results.append(result)
     if is_several and results:
-        purge_text.show_total(context.console, Subject.DIRECTORIES, results)
+        purging.show_total(context.console, Subject.DIRECTORIES, results)
     removed = [result.outcome.removed.size_bytes for result in results if result.outcome]
     if removed:
         after = disks.of_paths(path for disk in before for path in disk.paths)
-        for line in disk_lines.changes(before, after, sum(removed)):
+        for line in purging.disk_changes(before, after, sum(removed)):
             context.console.detail(line)
     return max((result.exit_code for result in results), default=ExitCode.OK)
 

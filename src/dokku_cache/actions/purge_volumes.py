@@ -9,12 +9,13 @@ from dokku_cache.context import Context
 from dokku_cache.errors import ExitCode, Refused
 from dokku_cache.model.finding import Decision, Result
 from dokku_cache.model.state import Request
-from dokku_cache.output import purge_text, text
+from dokku_cache.output import text
 from dokku_cache.output.progress import Watcher
-from dokku_cache.output.purge_text import Subject
 from dokku_cache.purge import volume_purger
 from dokku_cache.purge.recorded import purge
 from dokku_cache.rules.volumes import UNDETERMINED
+from dokku_cache.views import purging
+from dokku_cache.views.purging import Subject
 
 
 def run(context: Context, options: Namespace) -> ExitCode:
@@ -78,8 +79,8 @@ def _purge(context: Context, decisions: Sequence[Decision], request: Request) ->
         # With --orphaned, what is kept was not asked for.
         if decision.is_removal or request.is_named:
             result = purge(context, decision.finding, request)
-            purge_text.show_result(context.console, result)
+            purging.show_result(context.console, result)
             results.append(result)
     if len(decisions) > 1:
-        purge_text.show_total(context.console, Subject.VOLUMES, results)
+        purging.show_total(context.console, Subject.VOLUMES, results)
     return max((result.exit_code for result in results), default=ExitCode.OK)

@@ -9,11 +9,11 @@ from dokku_cache.context import Context
 from dokku_cache.dokku import apps
 from dokku_cache.errors import CacheError, ExitCode, UsageError
 from dokku_cache.model.finding import Decision
-from dokku_cache.output import purge_text, text
+from dokku_cache.output import text
 from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher
-from dokku_cache.output.purge_text import Subject
-from dokku_cache.views import plan_values
+from dokku_cache.views import purging
+from dokku_cache.views.purging import Subject
 
 #: A plan: the decisions on each subject, in the order in which they are shown.
 Plan = Mapping[Subject, Sequence[Decision]]
@@ -54,7 +54,7 @@ class Call:
         if self.options.format == STDOUT:
             show_plan(self.context.console, plan)
         else:
-            values = plan_values.values(decision for decisions in plan.values() for decision in decisions)
+            values = purging.plan_values(decision for decisions in plan.values() for decision in decisions)
             self.context.console.result(text.serialized(values, self.options.format))
 
 
@@ -68,7 +68,7 @@ def visible_apps(context: Context) -> frozenset[str]:
 def show_plan(console: Console, plan: Plan) -> None:
     """Print a plan for a person."""
     for subject, decisions in plan.items():
-        purge_text.show_plan(console, subject, decisions)
+        purging.show_plan(console, subject, decisions)
 
 
 def is_confirmed(console: Console, plan: Callable[[], Plan], flag: str, question: str) -> bool:

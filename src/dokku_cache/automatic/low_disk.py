@@ -96,8 +96,11 @@ def record(environment: DokkuEnvironment, low: Sequence[FileSystem]) -> bool:
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644))
         else:
             os.unlink(path)
-    from dokku_cache.purge import events
+    from dokku_cache.purge.recorded import LOW_DISK as EVENT
+    from dokku_cache.purge.recorded import fire
 
     for found in low or file_systems(environment):
-        events.low_disk(environment, found, is_low=bool(low))
+        figures = (found.free_bytes, found.total_bytes, found.free_inodes, found.total_inodes)
+        sizes = ("" if figure is None else str(figure) for figure in figures)
+        fire(environment, EVENT, found.path, "low" if low else "ok", *sizes)
     return True

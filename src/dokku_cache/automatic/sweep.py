@@ -10,14 +10,15 @@ from dokku_cache.errors import CacheError, ExitCode, NotDue
 from dokku_cache.model.cache import Kind
 from dokku_cache.model.finding import Decision, Finding, Result
 from dokku_cache.model.state import Initiator, Request, State
-from dokku_cache.output import purge_text, text
+from dokku_cache.output import text
 from dokku_cache.output.progress import Watcher
-from dokku_cache.output.purge_text import Subject
 from dokku_cache.purge import volume_purger
 from dokku_cache.purge.recorded import purge, record
 from dokku_cache.records import history
 from dokku_cache.records.history import Record
 from dokku_cache.survey.surveyor import Surveyor
+from dokku_cache.views import purging
+from dokku_cache.views.purging import Subject
 
 
 def sweep(
@@ -46,7 +47,7 @@ def sweep(
 
     results = apply_policy(context, existing, request)
     if initiator is not Initiator.LOW_DISK or any(result.outcome for result in results):
-        purge_text.show_total(context.console, Subject.DIRECTORIES, results)
+        purging.show_total(context.console, Subject.DIRECTORIES, results)
     return max((result.exit_code for result in results), default=ExitCode.OK)
 
 
@@ -85,7 +86,7 @@ def apply_policy(
                     continue
         # A cache that cannot be removed is in the log once a day, not after each deploy.
         if not (result.is_repeated and request.initiator is Initiator.DEPLOY):
-            purge_text.show_result(context.console, result, is_automatic=True)
+            purging.show_result(context.console, result, is_automatic=True)
         results.append(result)
     return results
 
@@ -97,7 +98,7 @@ def apply_to_volumes(context: Context, decisions: Sequence[Decision], request: R
     apply_policy(context, [decision.finding for decision in kept], lambda _: request)
     results = apply_policy(context, [decision.finding for decision in removed], lambda _: request)
     if removed:
-        purge_text.show_total(context.console, Subject.VOLUMES, results)
+        purging.show_total(context.console, Subject.VOLUMES, results)
     return max((result.exit_code for result in results), default=ExitCode.OK)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dokku_cache.dokku import files
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import CacheError, UsageError
-from dokku_cache.rules import durations
+from dokku_cache.output.text import FOR_EVER, parse_duration
 
 PLUGIN = "cache"
 #: In place of an app's name, for values that apply to all apps.
@@ -125,7 +125,7 @@ PROPERTIES = {
         "<duration>",
         "a duration such as 0, 36h, 7d or 1d12h",
         "minimum age for automatic removal",
-        durations.parse,
+        parse_duration,
         is_of_apps=True,
     ),
 }
@@ -203,9 +203,9 @@ def is_auto_purge_on(environment: DokkuEnvironment, app: str) -> bool:
 def min_age_seconds(environment: DokkuEnvironment, app: str) -> int:
     """Return the minimum age for automatic removal. An invalid value is FOR_EVER. Raises CacheError."""
     try:
-        return durations.parse(read(environment, app, MIN_AGE).computed)
+        return parse_duration(read(environment, app, MIN_AGE).computed)
     except ValueError:
-        return durations.FOR_EVER
+        return FOR_EVER
 
 
 def max_bytes(environment: DokkuEnvironment, app: str, key: str = MAX_SIZE) -> int | None:

@@ -5,10 +5,8 @@ from enum import Enum
 
 from dokku_cache.errors import CacheError, ExitCode, NotDue
 from dokku_cache.model.cache import AppState, CacheVolume, Kind
-from dokku_cache.model.location import Entry, Location
-from dokku_cache.model.reason_code import ReasonCode
-from dokku_cache.model.references import References
-from dokku_cache.model.state import State
+from dokku_cache.model.location import Entry, Location, References
+from dokku_cache.model.state import ReasonCode, State
 from dokku_cache.tree.scan import Scan
 
 

@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import IO, TYPE_CHECKING, cast
 
 from dokku_cache import modules
-from dokku_cache.output import stream, text
-from dokku_cache.output.console import Console
+from dokku_cache.output import text
+from dokku_cache.output.console import Console, standard_stream
 from dokku_cache.tree.program import Progress
 from dokku_cache.tree.scan import Scan
 
@@ -62,7 +62,7 @@ class Bar:
                 self._paint()
 
     def _paint(self) -> None:
-        screen = stream.standard(2)
+        screen = standard_stream(2)
         progress = self._progress()
         # A task that is not started has no total, in every version of rich; since 12.3 a total of None means it too.
         task = progress.add_task(
@@ -86,7 +86,7 @@ class Bar:
             BarColumn(bar_width=24),
             TextColumn("{task.fields[counted]}"),
             TextColumn("{task.fields[elapsed]}", style="progress.elapsed"),
-            console=Terminal(file=cast("IO[str]", stream.standard(2))),
+            console=Terminal(file=cast("IO[str]", standard_stream(2))),
             auto_refresh=False,
             transient=True,
             redirect_stdout=False,

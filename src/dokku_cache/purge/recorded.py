@@ -3,16 +3,24 @@
 from dataclasses import replace
 
 from dokku_cache.context import Context
-from dokku_cache.errors import CacheError, NotDue, NotRemoved
+from dokku_cache.dokku import plugn
+from dokku_cache.dokku.environment import DokkuEnvironment
+from dokku_cache.errors import CacheError, NotDue, NotRemoved, Unknown
 from dokku_cache.model.finding import Finding, Outcome, Result
 from dokku_cache.model.state import Request, State
+from dokku_cache.output import log, text
 from dokku_cache.output.progress import Watcher
-from dokku_cache.purge import events
 from dokku_cache.purge.purger import Purger
 from dokku_cache.purge.volume_purger import VolumePurger
 from dokku_cache.records import history
 from dokku_cache.records.history import Record
 from dokku_cache.rules.removal import decide, is_candidate, refusal
+
+PURGED, PURGE_FAILED, LOW_DISK = "cache-purged", "cache-purge-failed", "cache-low-disk"
+LIMIT_SECONDS = 10.0
+
+#: Triggers that did not end in time. They are not fired again by this process.
+_timed_out: set[str] = set()
 
 
 def purge(context: Context, finding: Finding, request: Request) -> Result:
@@ -59,7 +67,7 @@ def _record(
         if _is_known(context, entry):
             return False
         record(context, entry)
-        events.purge_failed(context.environment, app, kind, location, by, failure)
+        fire(context.environment, PURGE_FAILED, app, kind, location, by, text.printable(failure))
         return True
     size_bytes, files = outcome.total or outcome.removed.size
     seconds = round(outcome.seconds, 1)
@@ -67,7 +75,7 @@ def _record(
         context,
         replace(entry, size_bytes=size_bytes, files=files, seconds=seconds, ends_app=outcome.removed_ghost),
     )
-    events.purged(context.environment, app, kind, location, (size_bytes, files), by)
+    fire(context.environment, PURGED, app, kind, location, str(size_bytes), str(files), by)
     return True
 
 
@@ -87,3 +95,20 @@ def record(context: Context, entry: Record) -> None:
         history.append(context.environment, entry)
     except CacheError as error:
         context.console.warn(str(error), error.hint)
+
+
+def fire(environment: DokkuEnvironment, name: str, *arguments: str) -> None:
+    """Fire an event for other plugins: a trigger, which docs/triggers.md describes.
+
+    A trigger that fails or hangs costs a line in the log, and at most LIMIT_SECONDS.
+    """
+    if name in _timed_out or not plugn.is_implemented(name, environment.plugin_path):
+        return
+    stream = log.LogStream(environment.logs_dir, name)
+    try:
+        with log.captured_output(stream) as output:
+            plugn.notify(name, *arguments, output=output, timeout_seconds=LIMIT_SECONDS)
+    except (OSError, Unknown) as error:
+        if isinstance(error, plugn.NeverEnds):
+            _timed_out.add(name)
+        stream.write(f"trigger {name} cannot be run: {error}" if isinstance(error, OSError) else str(error))

@@ -15,9 +15,9 @@ from dokku_cache.output import text
 from dokku_cache.output.progress import Watcher
 from dokku_cache.purge.purger import refuse_deploy
 from dokku_cache.rules.removal import decide, decide_volumes, refusal
+from dokku_cache.survey import ownership
+from dokku_cache.survey.examiner import Examiner, with_size
 from dokku_cache.tree.scan import Scan
-from dokku_cache.volumes import ownership
-from dokku_cache.volumes.examiner import Examiner, with_size
 
 
 def decide_all(context: Context, request: Request, names: Collection[str] = ()) -> list[Decision]:

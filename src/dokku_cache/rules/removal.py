@@ -7,8 +7,7 @@ from dokku_cache.errors import CacheError, NotDue, Refused, Unverified
 from dokku_cache.model.cache import AppState, CacheVolume
 from dokku_cache.model.finding import Decision, Finding, Verdict
 from dokku_cache.model.location import Entry
-from dokku_cache.model.reason_code import ReasonCode
-from dokku_cache.model.state import Initiator, Request, State
+from dokku_cache.model.state import Initiator, ReasonCode, Request, State
 
 #: Directories that a person may remove by naming an app, for all apps at once, and by destroying the app.
 _NAMED = frozenset({State.ORPHANED, State.RECENT, State.RECREATED, State.INTERRUPTED})

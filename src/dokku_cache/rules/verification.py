@@ -16,10 +16,10 @@ from dokku_cache.model.finding import (
     Finding,
     Verdict,
 )
-from dokku_cache.model.reason_code import ReasonCode
-from dokku_cache.model.references import References
-from dokku_cache.model.state import State
-from dokku_cache.rules import durations, names
+from dokku_cache.model.location import References
+from dokku_cache.model.state import ReasonCode, State
+from dokku_cache.output import text
+from dokku_cache.rules import names
 
 #: herokuish builds as this user (gliderlabs/herokuish, include/buildpack.bash). It needs no account on the host.
 HEROKUISH_UID = 32767
@@ -211,9 +211,9 @@ def check_age(facts: Facts) -> Check:
     if min_age <= 0:
         return _passed("age", f"last changed at {changed}; no minimum age is set")
     if max(0.0, facts.now - scan.newest_change) < min_age:
-        reason = f"changed at {changed}, less than {durations.as_text(min_age)} ago"
+        reason = f"changed at {changed}, less than {text.short_duration(min_age)} ago"
         return _failed("age", State.RECENT, reason, ReasonCode.RECENTLY_MODIFIED)
-    return _passed("age", f"not changed for at least {durations.as_text(min_age)}")
+    return _passed("age", f"not changed for at least {text.short_duration(min_age)}")
 
 
 def _as_text(seconds: float) -> str:

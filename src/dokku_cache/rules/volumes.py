@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 
 from dokku_cache.model.cache import AppState, CacheVolume, Generation, Kind, Match
 from dokku_cache.model.finding import Verdict
-from dokku_cache.model.reason_code import ReasonCode
-from dokku_cache.model.state import State
-from dokku_cache.rules import durations
+from dokku_cache.model.state import ReasonCode, State
+from dokku_cache.output import text
 
 PURGE_ORPHANED = "dokku cache:purge-volumes --orphaned"
 #: What may be put into a command as it is; every name that Docker's own driver accepts.
@@ -98,9 +97,9 @@ def _by_age(volume: CacheVolume, facts: VolumeFacts, now: datetime) -> Verdict:
     if volume.created is None:
         return _unknown(f"{unused}, but Docker does not report when it was created", ReasonCode.AGE_UNKNOWN)
     since, min_age = max(volume.created, facts.destroyed or volume.created), facts.min_age_seconds
-    if min_age >= durations.FOR_EVER or now - since < timedelta(seconds=min_age):
+    if min_age >= text.FOR_EVER or now - since < timedelta(seconds=min_age):
         what = "it was created" if since == volume.created else "the app was destroyed"
-        reason = f"{what} at {since.isoformat(timespec='seconds')}, less than {durations.as_text(min_age)} ago"
+        reason = f"{what} at {since.isoformat(timespec='seconds')}, less than {text.short_duration(min_age)} ago"
         return Verdict(State.RECENT, reason, code=ReasonCode.RECENTLY_CREATED)
     return Verdict(State.ORPHANED, unused, code=ReasonCode.APP_DESTROYED)
 

@@ -9,7 +9,7 @@ from functools import cache
 from dokku_cache.dokku.apps import LOCK_NAME
 from dokku_cache.model.finding import Accounts
 from dokku_cache.model.location import CACHE_NAME, TRASH_PREFIX, Entry, Location, OtherFile, is_trash_name
-from dokku_cache.model.reason_code import ReasonCode
+from dokku_cache.model.state import ReasonCode
 from dokku_cache.tree.handles import OPEN_DIRECTORY, AppDirectory, Identity, describe_kind
 from dokku_cache.tree.mounts import Mount, mounted_at_or_below
 from dokku_cache.tree.scan import Scan

@@ -8,8 +8,8 @@ from collections.abc import Container, Iterable, Iterator
 
 from dokku_cache.dokku import files
 from dokku_cache.engine.client import APP_NAME, DOKKU, Engine, Json, is_helper
-from dokku_cache.model.reason_code import ReasonCode
-from dokku_cache.model.references import Reference, is_visible
+from dokku_cache.model.location import Reference, is_visible
+from dokku_cache.model.state import ReasonCode
 from dokku_cache.sources.locations import Found, Part, Query, Target, Targets
 
 #: The states of a container in which no process runs.

@@ -9,8 +9,8 @@ from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.dokku.policy import PLUGIN
 from dokku_cache.engine.client import APP_NAME, Engine, is_helper
 from dokku_cache.errors import Unknown
-from dokku_cache.model.reason_code import ReasonCode
-from dokku_cache.model.references import Reference, References
+from dokku_cache.model.location import Reference, References
+from dokku_cache.model.state import ReasonCode
 from dokku_cache.sources.app_directory import are_options_by_install, is_environment_by_install
 from dokku_cache.sources.docker import app_of, name_of
 from dokku_cache.sources.locations import docker_unavailable

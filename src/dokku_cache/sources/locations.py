@@ -10,9 +10,8 @@ from enum import Enum
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
 from dokku_cache.errors import Unknown
-from dokku_cache.model.location import Location
-from dokku_cache.model.reason_code import ReasonCode
-from dokku_cache.model.references import Reference, References
+from dokku_cache.model.location import Location, Reference, References
+from dokku_cache.model.state import ReasonCode
 from dokku_cache.tree.handles import Identity
 from dokku_cache.tree.mounts import Mount, place_of
 

@@ -9,9 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from dokku_cache.engine.client import Json, is_helper
 from dokku_cache.errors import Unknown
-from dokku_cache.model.location import Location
-from dokku_cache.model.reason_code import ReasonCode
-from dokku_cache.model.references import Reference
+from dokku_cache.model.location import Location, Reference
+from dokku_cache.model.state import ReasonCode
 from dokku_cache.sources.docker import container_reference
 from dokku_cache.sources.locations import Found, Part, Query, Target
 from dokku_cache.tree.mounts import Mount, parse

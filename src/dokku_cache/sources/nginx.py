@@ -8,8 +8,8 @@ import os
 import re
 
 from dokku_cache.dokku import files
-from dokku_cache.model.reason_code import ReasonCode
-from dokku_cache.model.references import Reference
+from dokku_cache.model.location import Reference
+from dokku_cache.model.state import ReasonCode
 from dokku_cache.sources.locations import Found, Query
 
 #: Debian's nginx, and openresty on the host (0.38.27, plugins/nginx-vhosts/install).

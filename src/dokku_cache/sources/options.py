@@ -26,8 +26,8 @@ from functools import lru_cache
 from dokku_cache.dokku import files, plugn
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import Unknown
-from dokku_cache.model.reason_code import ReasonCode
-from dokku_cache.model.references import OTHER_UNREADABLE, OTHER_USES, Reference, is_visible
+from dokku_cache.model.location import OTHER_UNREADABLE, OTHER_USES, Reference, is_visible
+from dokku_cache.model.state import ReasonCode
 from dokku_cache.sources.locations import Found, Part, Query
 
 #: Each prints the options of one kind of container of an app, its storage included.

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
 from dokku_cache.errors import Unknown
-from dokku_cache.model.location import Location
-from dokku_cache.model.references import References
+from dokku_cache.model.location import Location, References
 from dokku_cache.sources.docker import add_containers, add_services, add_volumes, check_engine
 from dokku_cache.sources.locations import Found, Locations, Query, docker_unavailable
 from dokku_cache.sources.mounts import add_mounts

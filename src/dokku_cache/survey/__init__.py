@@ -1,1 +1,1 @@
-"""The state of legacy caches: collects facts from all sources, and classifies them. Changes nothing."""
+"""Collects the facts about caches from all sources, classifies them, and lists them. Changes nothing."""

@@ -9,8 +9,7 @@ from dokku_cache.engine.helper import Helper
 from dokku_cache.errors import CacheError, Unknown
 from dokku_cache.model.finding import Finding, Verdict
 from dokku_cache.model.location import CACHE_NAME, Entry, Location
-from dokku_cache.model.reason_code import ReasonCode
-from dokku_cache.model.state import Request, State
+from dokku_cache.model.state import ReasonCode, Request, State
 from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher
 from dokku_cache.rules.removal import candidates

@@ -13,9 +13,8 @@ from dokku_cache.engine.helper import Helper
 from dokku_cache.errors import Unknown
 from dokku_cache.model.cache import AppState
 from dokku_cache.model.finding import Facts, Finding
-from dokku_cache.model.location import Location
-from dokku_cache.model.reason_code import ReasonCode
-from dokku_cache.model.references import Reference, References
+from dokku_cache.model.location import Location, Reference, References
+from dokku_cache.model.state import ReasonCode
 from dokku_cache.rules.verification import classify, is_decided_early
 from dokku_cache.sources import app_directory
 from dokku_cache.sources.life import collect_life

@@ -4,10 +4,9 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from dokku_cache.output import table, text
+from dokku_cache.output import text
 from dokku_cache.output.console import Console
-from dokku_cache.output.table import Column
-from dokku_cache.output.text import SCHEMA_VERSION
+from dokku_cache.output.text import SCHEMA_VERSION, Column
 from dokku_cache.records.history import LEGACY, Record
 
 #: Characters of an RFC 3339 time up to the month, and up to the minute.
@@ -28,7 +27,7 @@ def show(console: Console, records: Sequence[Record]) -> None:
     if not records:
         console.detail("Nothing was purged yet")
         return
-    for line in table.lines(_COLUMNS, [_row(record) for record in records], console.columns):
+    for line in text.table(_COLUMNS, [_row(record) for record in records], console.columns):
         console.result(line)
     for month, size_bytes, purges in _months(records):
         console.detail(f"{month}: {text.size(size_bytes)} freed by {text.count(purges, 'purge')}")

@@ -6,12 +6,12 @@ An unknown value has no sample: a 0 would be wrong, and would end alerts.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from dokku_cache.caches.inventory import Inventory
 from dokku_cache.model.cache import Cache
 from dokku_cache.output import text
 from dokku_cache.records import daily_run
 from dokku_cache.records.daily_run import Run, Schedule
 from dokku_cache.survey.disks import Disk
+from dokku_cache.survey.inventory import Inventory
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dokku_cache.dokku import policy
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.dokku.policy import Share
 from dokku_cache.errors import UsageError
-from dokku_cache.rules import durations
+from dokku_cache.output import text
 
 
 def put(environment: DokkuEnvironment, owner: str, key: str, value: str) -> None:
@@ -46,13 +46,13 @@ def test_a_damaged_property_is_invalid_and_removes_nothing(environment: DokkuEnv
         put(environment, "shop", key, content)
         assert policy.read(environment, "shop", key).app == policy.INVALID
     assert not policy.is_auto_purge_on(environment, "shop")
-    assert policy.min_age_seconds(environment, "shop") == durations.FOR_EVER
+    assert policy.min_age_seconds(environment, "shop") == text.FOR_EVER
     assert policy.max_bytes(environment, "shop") is None
 
 
 @pytest.mark.parametrize(
     ("app", "everywhere", "seconds"),
-    [("", "", 86400), ("0", "7d", 0), ("", "36h", 129600), ("soon", "1d", durations.FOR_EVER)],
+    [("", "", 86400), ("0", "7d", 0), ("", "36h", 129600), ("soon", "1d", text.FOR_EVER)],
 )
 def test_an_invalid_minimum_age_lasts_for_ever(
     environment: DokkuEnvironment, app: str, everywhere: str, seconds: int

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from dokku_cache.output import progress, stream
+from dokku_cache.output import progress
 from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher
 from dokku_cache.tree.scan import Scan
@@ -20,7 +20,7 @@ from .throwing import ThrowingConsole, ThrowingStream, terminal_on
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "START_SECONDS", 0.0)
     monkeypatch.setattr(progress, "UPDATE_SECONDS", 0.01)
-    monkeypatch.setattr(stream, "_STANDARD", {})
+    monkeypatch.setattr("dokku_cache.output.console._STANDARD", {})
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "100")
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from dokku_cache.output.stream import OutputStream
+from dokku_cache.output.console import OutputStream
 
 
 @pytest.fixture

@@ -10,10 +10,8 @@ import pytest
 from dokku_cache.dokku import apps
 from dokku_cache.engine.helper import Helper
 from dokku_cache.errors import Interrupted, NotDue, NotStarted, PartlyRemoved, Refused, RolledBack, Unknown
-from dokku_cache.model.location import TRASH_PREFIX
-from dokku_cache.model.reason_code import ReasonCode
-from dokku_cache.model.references import Reference, References
-from dokku_cache.model.state import DEPLOY_WAIT_SECONDS, Initiator, Request
+from dokku_cache.model.location import TRASH_PREFIX, Reference, References
+from dokku_cache.model.state import DEPLOY_WAIT_SECONDS, Initiator, ReasonCode, Request
 from dokku_cache.purge.purger import LEFT_TO_DEPLOY
 from dokku_cache.survey.surveyor import Surveyor
 

@@ -14,7 +14,7 @@ from dokku_cache.model.finding import Decision, Facts, Finding, Outcome, Result,
 from dokku_cache.model.location import Entry, Location
 from dokku_cache.model.state import Initiator, Request, State
 from dokku_cache.output.console import Console
-from dokku_cache.purge import events, recorded
+from dokku_cache.purge import recorded
 from dokku_cache.purge.purger import Purger
 from dokku_cache.records import history
 from dokku_cache.records.history import Record
@@ -31,8 +31,7 @@ SHOP = Finding(
 def fired(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
     """The events for other plugins."""
     fired: list[tuple[object, ...]] = []
-    monkeypatch.setattr(events, "purged", lambda _, *what: fired.append(("purged", *what)))
-    monkeypatch.setattr(events, "purge_failed", lambda _, *what: fired.append(("failed", *what)))
+    monkeypatch.setattr(recorded, "fire", lambda _, *what: fired.append(what))
     return fired
 
 
@@ -71,7 +70,7 @@ def test_a_purge_is_recorded_with_its_size_and_the_end_of_a_ghost(
     purge(environment, outcome, initiator)
     (record,) = history.read(environment).records
     assert record == Record("shop", record.at, initiator.value, 5, 6, seconds=7.3, ends_app=ends_app)
-    assert fired == [("purged", "shop", "legacy", "/home/dokku/shop/cache", (5, 6), initiator.value)]
+    assert fired == [("cache-purged", "shop", "legacy", "/home/dokku/shop/cache", "5", "6", initiator.value)]
 
 
 def test_nothing_is_recorded_if_nothing_was_removed(environment: DokkuEnvironment, fired: list[Any]) -> None:
@@ -89,7 +88,9 @@ def test_a_partial_purge_is_a_recorded_failure_and_fires_an_event(
     failure = history.read(environment).last_failure("shop")
     assert failure
     assert (failure.failure, failure.size_bytes) == ("something is left", 0)
-    assert fired == [("failed", "shop", "legacy", "/home/dokku/shop/cache", "manual", "something is left")]
+    assert fired == [
+        ("cache-purge-failed", "shop", "legacy", "/home/dokku/shop/cache", "manual", "something is left")
+    ]
 
 
 def test_a_history_that_cannot_be_written_is_a_warning(environment: DokkuEnvironment, fired: list[Any]) -> None:
@@ -97,7 +98,7 @@ def test_a_history_that_cannot_be_written_is_a_warning(environment: DokkuEnviron
     err = io.StringIO()
     purge(environment, Outcome(Decision(SHOP), Scan(), 0, removed_ghost=False), Initiator.MANUAL, err)
     assert "could not update the history" in err.getvalue()
-    assert [word for word, *_ in fired] == ["purged"]
+    assert [word for word, *_ in fired] == ["cache-purged"]
 
 
 @pytest.mark.parametrize("initiator", [Initiator.CRON, Initiator.MANUAL])

@@ -16,13 +16,13 @@ from dokku_cache.errors import CacheError, Interrupted, NotDue, Refused, Unknown
 from dokku_cache.model.finding import Finding, Outcome
 from dokku_cache.model.state import DEPLOY_WAIT_SECONDS, Initiator, Request
 from dokku_cache.output.console import Console
-from dokku_cache.purge import events, volume_purger
+from dokku_cache.purge import recorded, volume_purger
 from dokku_cache.purge.purger import LEFT_TO_DEPLOY
 from dokku_cache.purge.recorded import purge
 from dokku_cache.records import history
 from dokku_cache.records.history import Record
+from dokku_cache.survey.examiner import Examiner
 from dokku_cache.tree.scan import Scan
-from dokku_cache.volumes.examiner import Examiner
 
 from ..fake_engine import Answer, FakeEngine, container, volume
 from ..small_server import SmallServer
@@ -39,8 +39,7 @@ class Server(SmallServer):
         self.create("shop")
         self.fake = FakeEngine([volume(NAME, "shop"), volume("cache-old", "old")])
         self.events: list[tuple[object, ...]] = []
-        self.patch.setattr(events, "purged", lambda _, *what: self.events.append(("purged", *what)))
-        self.patch.setattr(events, "purge_failed", lambda _, *what: self.events.append(("failed", *what)))
+        self.patch.setattr(recorded, "fire", lambda _, *what: self.events.append(what))
 
     @property
     def context(self) -> Context:
@@ -87,14 +86,14 @@ def test_a_removed_volume_is_in_the_history_and_fires_an_event(server: Server) -
     assert (outcome.decision.finding.location.path, outcome.removed.size_bytes) == (NAME, 5)
     assert 0 <= outcome.seconds < 60
     assert server.recorded == [record(size_bytes=5, seconds=round(outcome.seconds, 1))]
-    assert server.events == [("purged", "shop", "herokuish", NAME, (5, 0), "manual")]
+    assert server.events == [("cache-purged", "shop", "herokuish", NAME, "5", "0", "manual")]
     assert server.fake.limits == [storage.REMOVAL_LIMIT_SECONDS]
 
 
 def test_a_volume_of_unknown_size_is_recorded_as_0_bytes(server: Server) -> None:
     server.purge(replace(server.find(), size=None))
     assert [kept.size_bytes for kept in server.recorded] == [0]
-    assert server.events == [("purged", "shop", "herokuish", NAME, (0, 0), "manual")]
+    assert server.events == [("cache-purged", "shop", "herokuish", NAME, "0", "0", "manual")]
 
 
 @pytest.mark.parametrize("is_taken_by_another_purge", [False, True])
@@ -181,7 +180,7 @@ def test_a_volume_that_still_exists_afterwards_is_a_recorded_failure(
     assert "journalctl -u docker" in failed.value.hint
     failure = f"Volume {NAME} {said}: {why}"
     assert server.recorded == [replace(record(failure=failure), by=initiator.value)]
-    assert server.events == [("failed", "shop", "herokuish", NAME, initiator.value, failure)]
+    assert server.events == [("cache-purge-failed", "shop", "herokuish", NAME, initiator.value, failure)]
 
 
 def test_an_unanswered_check_afterwards_is_a_recorded_failure(
@@ -199,7 +198,7 @@ def test_an_unanswered_check_afterwards_is_a_recorded_failure(
         server.purge(planned)
     assert failed.value.hint == "start it. Then check with 'dokku cache:list'"
     assert "Docker died" in server.recorded[0].failure
-    assert [word for word, *_ in server.events] == ["failed"]
+    assert [word for word, *_ in server.events] == ["cache-purge-failed"]
 
 
 def test_a_volume_that_a_build_recreates_at_once_counts_as_removed(server: Server) -> None:

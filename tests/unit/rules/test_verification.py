@@ -5,10 +5,8 @@ from dataclasses import replace
 import pytest
 
 from dokku_cache.model.finding import Accounts, CheckResult, DokkuVersion, Facts
-from dokku_cache.model.location import Entry, Location, OtherFile
-from dokku_cache.model.reason_code import ReasonCode
-from dokku_cache.model.references import Reference, References
-from dokku_cache.model.state import State
+from dokku_cache.model.location import Entry, Location, OtherFile, Reference, References
+from dokku_cache.model.state import ReasonCode, State
 from dokku_cache.rules.verification import CHECKS, classify, is_decided_early
 from dokku_cache.tree.handles import Identity
 from dokku_cache.tree.scan import Scan

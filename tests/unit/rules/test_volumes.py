@@ -6,9 +6,8 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from dokku_cache.model.cache import AppState, CacheVolume, Generation, Kind, Match
-from dokku_cache.model.reason_code import ReasonCode
-from dokku_cache.model.state import State
-from dokku_cache.rules import durations
+from dokku_cache.model.state import ReasonCode, State
+from dokku_cache.output import text
 from dokku_cache.rules.volumes import VolumeFacts, classify
 
 NOW = datetime(2026, 11, 26, 3, tzinfo=timezone.utc)
@@ -73,7 +72,7 @@ def test_a_use_decides_before_everything_else(facts: VolumeFacts, use: dict[str,
         (DAY - 1, DAY, State.RECENT),
         (DAY, DAY, State.ORPHANED),
         (0, 0, State.ORPHANED),
-        (10 * 366 * DAY, durations.FOR_EVER, State.RECENT),
+        (10 * 366 * DAY, text.FOR_EVER, State.RECENT),
         (-DAY, DAY, State.RECENT),  # a clock that was set back
     ],
 )
@@ -136,7 +135,7 @@ def test_each_reason_has_a_code(volume: CacheVolume, facts: VolumeFacts, code: R
 
 @pytest.mark.parametrize("created", [OLD, datetime(1, 1, 1, tzinfo=timezone.utc)])
 def test_an_unlimited_minimum_age_is_never_reached(created: datetime) -> None:
-    for_ever = replace(GONE, min_age_seconds=durations.FOR_EVER)
+    for_ever = replace(GONE, min_age_seconds=text.FOR_EVER)
     assert classify(replace(LABELLED, created=created), for_ever, NOW).state is State.RECENT
 
 

@@ -11,8 +11,7 @@ from dokku_cache.dokku import plugn
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
 from dokku_cache.errors import Unknown
-from dokku_cache.model.location import Entry, Location
-from dokku_cache.model.references import References
+from dokku_cache.model.location import Entry, Location, References
 from dokku_cache.sources import mounts, nginx
 from dokku_cache.sources.references import collect
 from dokku_cache.tree.handles import Identity

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dokku_cache.model.location import TRASH_PREFIX, Entry, Location
-from dokku_cache.model.reason_code import ReasonCode
+from dokku_cache.model.state import ReasonCode
 from dokku_cache.sources.app_directory import is_directory, new_trash_name, read_app
 from dokku_cache.tree.handles import AppDirectory, Identity
 from dokku_cache.tree.mounts import Mount, read_mounts

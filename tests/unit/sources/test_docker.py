@@ -8,7 +8,7 @@ import pytest
 
 from dokku_cache.engine import client
 from dokku_cache.errors import Unknown
-from dokku_cache.model.reason_code import ReasonCode
+from dokku_cache.model.state import ReasonCode
 from dokku_cache.sources.docker import services_of_volumes, users_of_volumes
 
 from .conftest import Server

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dokku_cache.engine import client
-from dokku_cache.model.reason_code import ReasonCode
+from dokku_cache.model.state import ReasonCode
 from dokku_cache.tree.mounts import place_of, read_mounts
 
 from ..other_user import other_user

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from dokku_cache.model.reason_code import ReasonCode
+from dokku_cache.model.state import ReasonCode
 
 from ..other_user import other_user
 from .conftest import Server

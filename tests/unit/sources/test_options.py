@@ -8,7 +8,7 @@ import pytest
 
 from dokku_cache.dokku import plugn
 from dokku_cache.errors import Unknown
-from dokku_cache.model.reason_code import ReasonCode
+from dokku_cache.model.state import ReasonCode
 from dokku_cache.sources.options import references_to_volumes
 
 from .conftest import Server

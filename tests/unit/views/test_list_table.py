@@ -5,17 +5,17 @@ from dataclasses import replace
 
 import pytest
 
-from dokku_cache.caches.inventory import Inventory, Order
 from dokku_cache.dokku.host_settings import DailyPrune
 from dokku_cache.engine.storage import BuildCache
 from dokku_cache.model.cache import AppState, Cache, Kind
-from dokku_cache.model.reason_code import ReasonCode
+from dokku_cache.model.state import ReasonCode
 from dokku_cache.output.console import Console
 from dokku_cache.survey.disks import Disk
+from dokku_cache.survey.inventory import Inventory, Order
 from dokku_cache.tree.mounts import FileSystem
-from dokku_cache.views import list_table
+from dokku_cache.views import listing
 
-from ..caches.test_inventory import sized
+from ..survey.test_inventory import sized
 
 SHOP = Cache(
     Kind.LEGACY, "/home/dokku/shop/cache", "shop", AppState.GHOST, "directory", "orphaned", "why",
@@ -44,7 +44,7 @@ PRUNE = DailyPrune(can_work=False, reason="it is not installed")
 
 def shown(inventory: Inventory, order: Order = Order.SIZE, *, is_quiet: bool = False) -> list[str]:
     out = io.StringIO()
-    list_table.show(Console(is_quiet=is_quiet, out=out, err=out), inventory, order)
+    listing.show(Console(is_quiet=is_quiet, out=out, err=out), inventory, order)
     return [line.strip() for line in out.getvalue().splitlines()]
 
 
@@ -95,7 +95,7 @@ def test_the_list_of_one_app_names_the_commands_for_that_app() -> None:
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 200])
 def test_rows_fit_the_terminal_and_no_size_or_state_is_cut(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
-    monkeypatch.setattr(list_table.Console, "columns", width)
+    monkeypatch.setattr(listing.Console, "columns", width)
     app = "a" * 40
     long = replace(SHOP, app=app, location=f"/home/dokku/{app}/cache", size_bytes=1023 << 30)
     lines = shown(Inventory((long, VOLUME)))[1:4]

@@ -5,11 +5,10 @@ from dataclasses import replace
 from dokku_cache.model.cache import AppState, CacheVolume, Kind
 from dokku_cache.model.finding import Decision, Facts, Finding, Verdict
 from dokku_cache.model.location import Entry, Location
-from dokku_cache.model.reason_code import ReasonCode
-from dokku_cache.model.state import State
+from dokku_cache.model.state import ReasonCode, State
 from dokku_cache.tree.handles import Identity
 from dokku_cache.tree.scan import Scan
-from dokku_cache.views import plan_values
+from dokku_cache.views import purging
 
 CACHE, TRASH = Entry("cache", Identity(1, 2)), Entry(".dokku-cache-trash.0", Identity(1, 3))
 ORPHANED = Verdict(State.ORPHANED, "reason", code=ReasonCode.UNUSED_BY_DOKKU)
@@ -29,16 +28,16 @@ PARTLY = Decision(finding(USED, PURGE_INTERRUPTED), (TRASH,), kept=USED)
 
 def test_sums_count_what_is_removed_completely_and_say_whether_that_is_all() -> None:
     volume = Decision(replace(VOLUME, size=Scan(7)))
-    values = plan_values.values([REMOVED, KEPT, volume])
+    values = purging.plan_values([REMOVED, KEPT, volume])
     assert (values["removed-bytes"], values["removed-caches"], values["kept-caches"]) == (12, 2, 1)
     assert values["removed-is-complete"]
-    assert not plan_values.values([Decision(VOLUME)])["removed-is-complete"]
-    partly = plan_values.values([PARTLY])
+    assert not purging.plan_values([Decision(VOLUME)])["removed-is-complete"]
+    partly = purging.plan_values([PARTLY])
     assert (partly["removed-bytes"], partly["removed-is-complete"], partly["removed-caches"]) == (0, False, 1)
 
 
 def test_a_cache_is_removed_or_kept_with_the_reason_and_its_code() -> None:
-    removed, kept, partly = plan_values.values([REMOVED, KEPT, PARTLY])["caches"]
+    removed, kept, partly = purging.plan_values([REMOVED, KEPT, PARTLY])["caches"]
     assert (removed["decision"], removed["kept-reason"], removed["size-bytes"]) == ("remove", None, 5)
     assert (kept["decision"], kept["kept-reason"]) == ("keep", "in-use: container b mounts it")
     assert (partly["decision"], partly["state"]) == ("remove", "interrupted")
@@ -47,4 +46,4 @@ def test_a_cache_is_removed_or_kept_with_the_reason_and_its_code() -> None:
 
 def test_an_app_without_a_cache_has_no_entry() -> None:
     nothing = Finding(Facts(Location("shop", "/home/dokku/shop/cache")))
-    assert plan_values.values([Decision(nothing)])["caches"] == []
+    assert purging.plan_values([Decision(nothing)])["caches"] == []

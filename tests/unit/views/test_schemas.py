@@ -10,12 +10,11 @@ import schemas
 from jsonschema import Draft202012Validator, ValidationError
 from schemas import check_document
 
-from dokku_cache.caches.inventory import Inventory
-from dokku_cache.model.reason_code import ReasonCode
-from dokku_cache.model.state import State
+from dokku_cache.model.state import ReasonCode, State
 from dokku_cache.output.text import SCHEMA_VERSION
 from dokku_cache.records.history import Record
-from dokku_cache.views import history_table, list_values, plan_values
+from dokku_cache.survey.inventory import Inventory
+from dokku_cache.views import history_table, listing, purging
 
 from .test_list_table import HELD, VOLUME
 from .test_plan_values import KEPT, PARTLY, REMOVED
@@ -27,10 +26,10 @@ RECORDS = [
     Record("a", "2026-11-25T03:30:00+00:00", "cron"),
 ]
 DOCUMENTS = [
-    ("list", list_values.values(FULL, RUN)),
-    ("list", list_values.values(Inventory((HELD, VOLUME), unknown=("Docker did not respond",), hides_others=True))),
-    ("plan", plan_values.values(PLANNED)),
-    ("plan", plan_values.values([])),
+    ("list", listing.values(FULL, RUN)),
+    ("list", listing.values(Inventory((HELD, VOLUME), unknown=("Docker did not respond",), hides_others=True))),
+    ("plan", purging.plan_values(PLANNED)),
+    ("plan", purging.plan_values([])),
     ("history", history_table.values(RECORDS)),
 ]
 
@@ -61,7 +60,7 @@ def test_a_key_too_many_or_too_few_is_noticed_at_every_depth() -> None:
         lambda document: document.update({"schema-version": 2}),
         lambda document: document["caches"][0].update({"reason-code": "because"}),
     ):
-        document = json.loads(json.dumps(list_values.values(FULL, RUN)))
+        document = json.loads(json.dumps(listing.values(FULL, RUN)))
         check_document("list", document)
         spoil(document)
         with pytest.raises((ValidationError, AssertionError)):

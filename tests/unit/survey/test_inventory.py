@@ -5,15 +5,13 @@ from datetime import datetime, timezone
 
 import pytest
 
-from dokku_cache.caches import inventory
-from dokku_cache.caches.inventory import Inventory, Order, Sum
 from dokku_cache.engine.storage import BuildCache
 from dokku_cache.model.cache import AppState, Cache, CacheVolume, Kind, Match
 from dokku_cache.model.finding import Facts, Finding, Verdict
-from dokku_cache.model.location import Entry, Location
-from dokku_cache.model.reason_code import ReasonCode
-from dokku_cache.model.references import References
-from dokku_cache.model.state import State
+from dokku_cache.model.location import Entry, Location, References
+from dokku_cache.model.state import ReasonCode, State
+from dokku_cache.survey import inventory
+from dokku_cache.survey.inventory import Inventory, Order, Sum
 from dokku_cache.tree.handles import Identity
 from dokku_cache.tree.scan import Scan
 

@@ -8,7 +8,7 @@ import pytest
 
 from dokku_cache.dokku.host_settings import PackKeys
 from dokku_cache.model.cache import CacheVolume, Generation, Kind, Match
-from dokku_cache.volumes import ownership
+from dokku_cache.survey import ownership
 
 LABELS = {"com.dokku.builder-type": "herokuish", "com.dokku.app-name": "shop"}
 

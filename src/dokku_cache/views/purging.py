@@ -1,13 +1,18 @@
-"""What purging prints: the plan, and the result for each cache and for all together."""
+"""What purging shows: the plan, the result for each cache, and the total."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
+from typing import Any
 
 from dokku_cache.errors import NotDue
 from dokku_cache.model.finding import Decision, Finding, Outcome, Result
 from dokku_cache.model.state import State
 from dokku_cache.output import text
 from dokku_cache.output.console import Console, unfailing
+from dokku_cache.output.text import SCHEMA_VERSION
+from dokku_cache.survey import inventory
+from dokku_cache.survey.disks import Disk
+from dokku_cache.views.listing import cache_values
 
 
 class Subject(Enum):
@@ -130,3 +135,55 @@ def show_total(console: Console, subject: Subject, results: Iterable[Result]) ->
     else:
         amount = text.size(sum(outcome.removed.size_bytes for outcome in removed))
     console.heading(f"{text.count(len(removed), noun)} removed, {amount} in total")
+
+
+def plan_values(decisions: Iterable[Decision]) -> dict[str, Any]:
+    """Give a plan as plain values, in its order. Apps without a cache are left out."""
+    shown = [decision for decision in decisions if decision.is_removal or decision.kept]
+    removed = [decision for decision in shown if decision.is_removal]
+    # Of what is only partly removed, the removed size is not known.
+    sizes = [one.finding.size for one in removed if one.kept is None and one.finding.size is not None]
+    return {
+        "caches": [_decision_values(decision) for decision in shown],
+        "kept-caches": len(shown) - len(removed),
+        "removed-bytes": sum(size.size_bytes for size in sizes),
+        "removed-caches": len(removed),
+        "removed-is-complete": len(sizes) == len(removed),
+        "schema-version": SCHEMA_VERSION,
+    }
+
+
+def _decision_values(decision: Decision) -> dict[str, Any]:
+    kept = decision.kept
+    return {
+        **cache_values(inventory.listed(decision.finding)),
+        "decision": "remove" if decision.is_removal else "keep",
+        "kept-reason": kept.described if kept else None,
+        "kept-reason-code": kept.code.value if kept and kept.code else None,
+    }
+
+
+#: Below this, what else runs on the server changes the free space more.
+_MIN_MENTIONED_BYTES = 10 << 20
+
+
+def disk_changes(before: Sequence[Disk], after: Sequence[Disk], removed_bytes: int = 0) -> list[str]:
+    """Describe the free space of each file system before and after a purge.
+
+    Deleted files may still take space, in snapshots or until the file system frees it in the background: this is
+    mentioned where the free space grew by less than half of what was removed.
+    """
+    by_device = {disk.state.device: disk.state for disk in after}
+    pairs = [(disk, now) for disk in before if (now := by_device.get(disk.state.device))]
+    shown = [
+        f"Free space on {' and '.join(disk.paths)}: {text.size(disk.state.free_bytes)} -> "
+        f"{text.size(now.free_bytes)} (of {text.size(now.total_bytes)})"
+        for disk, now in pairs
+    ]
+    freed = sum(now.free_bytes - disk.state.free_bytes for disk, now in pairs)
+    if removed_bytes >= _MIN_MENTIONED_BYTES and freed < removed_bytes / 2:
+        shown.append(
+            f"Removed {text.size(removed_bytes)}, but the free space grew by less. Snapshots (btrfs, ZFS, LVM) may "
+            "still hold the files, or the file system frees the space later"
+        )
+    return shown

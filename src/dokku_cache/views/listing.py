@@ -1,15 +1,16 @@
-"""``cache:list`` for a person: one row per cache, what is kept and why, and how to free space."""
+"""``cache:list``: a table for people, and json and yaml for programs (docs/schemas/list.json)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from dokku_cache.caches.inventory import Inventory, Order
 from dokku_cache.model.cache import AppState, Cache, Kind
-from dokku_cache.model.reason_code import ReasonCode
-from dokku_cache.model.state import State
-from dokku_cache.output import table, text
+from dokku_cache.model.state import ReasonCode, State
+from dokku_cache.output import text
 from dokku_cache.output.console import Console
-from dokku_cache.output.table import Column
-from dokku_cache.views import disk_lines
+from dokku_cache.output.text import SCHEMA_VERSION, Column
+from dokku_cache.records.daily_run import Run
+from dokku_cache.survey.disks import Disk
+from dokku_cache.survey.inventory import Inventory, Order
 
 _TITLES = {
     Order.SIZE: "largest first",
@@ -40,9 +41,9 @@ def show(console: Console, inventory: Inventory, order: Order) -> None:
     if inventory.daily_prune is not None:
         rows.insert(_position(inventory, order), _engine_row(inventory))
     if rows:
-        for line in table.lines(_COLUMNS, rows, console.columns):
+        for line in text.table(_COLUMNS, rows, console.columns):
             console.result(line)
-    for line in (*_notes(inventory), *_sums(inventory), *disk_lines.lines(inventory.disks)):
+    for line in (*_notes(inventory), *_sums(inventory), *disk_lines(inventory.disks)):
         console.detail(line)
 
 
@@ -134,3 +135,82 @@ def _command(cache: Cache, app: str) -> str:
     start = cache.reason_code is ReasonCode.BUILDKIT_STOPPED and "start its container first"
     notes = "; ".join(note for note in (start, slower) if note)
     return f"{command} ({notes})" if notes else command
+
+
+def values(inventory: Inventory, daily_run: Run | None = None) -> dict[str, Any]:
+    """Return an inventory, and the last daily run, as plain values: bytes, RFC 3339 times, null for unknown."""
+    total, purgeable = inventory.total, inventory.purgeable
+    return {
+        "caches": [cache_values(cache) for cache in inventory.caches],
+        "daily-run-at": daily_run.at if daily_run else None,
+        "daily-run-result": daily_run.result if daily_run else None,
+        "disks": [disk_values(disk) for disk in inventory.disks],
+        "engine-build-cache": _build_cache_values(inventory),
+        "hides-others": inventory.hides_others,
+        "purgeable-bytes": purgeable.size_bytes if purgeable else None,
+        "purgeable-caches": purgeable.caches if purgeable else None,
+        "purgeable-is-complete": purgeable.is_complete if purgeable else None,
+        "schema-version": SCHEMA_VERSION,
+        "total-bytes": total.size_bytes,
+        "total-is-complete": total.is_complete,
+        "unknown": list(inventory.unknown),
+    }
+
+
+def cache_values(cache: Cache) -> dict[str, Any]:
+    """Return one cache as plain values, as in the list and in a plan."""
+    return {
+        "action": cache.action or None,
+        "app": cache.app or None,
+        "app-state": cache.app_state.value if cache.app_state else None,
+        "files": cache.files,
+        "is-purgeable": cache.is_purgeable,
+        "kind": cache.kind.value,
+        "last-modified": text.timestamp(cache.last_modified) or None,
+        "location": cache.location,
+        "matched-by": cache.matched_by or None,
+        "reason": cache.reason,
+        "reason-code": cache.reason_code.value if cache.reason_code else None,
+        "size-bytes": cache.size_bytes,
+        "state": cache.state,
+    }
+
+
+def _build_cache_values(inventory: Inventory) -> dict[str, Any] | None:
+    if inventory.daily_prune is None:
+        return None
+    known = inventory.build_cache
+    return {
+        "daily-prune-can-work": inventory.daily_prune.can_work,
+        "daily-prune-reason": inventory.daily_prune.reason,
+        "reclaimable-bytes": known.reclaimable_bytes if known else None,
+        "records": known.records if known else None,
+        "size-bytes": known.size_bytes if known else None,
+    }
+
+
+#: Free inodes are shown below this share, when they are what the file system lacks.
+_SCARCE_INODES = 0.1
+
+
+def disk_lines(disks: Sequence[Disk]) -> Iterator[str]:
+    """Return the free space of each file system, and its free inodes where they are scarce."""
+    for disk in disks:
+        state, where = disk.state, " and ".join(disk.paths)
+        yield f"Free space on {where}: {text.size(state.free_bytes)} of {text.size(state.total_bytes)}"
+        inodes, free = state.total_inodes, state.free_inodes
+        if inodes and free is not None and free / inodes < _SCARCE_INODES:
+            yield f"Free inodes on {where}: {free:,} of {inodes:,}"
+
+
+def disk_values(disk: Disk) -> dict[str, Any]:
+    """Return a file system as plain values, see docs/schemas/list.json."""
+    state = disk.state
+    return {
+        "free-bytes": state.free_bytes,
+        "free-inodes": state.free_inodes,
+        "paths": list(disk.paths),
+        "size-bytes": state.total_bytes,
+        "total-inodes": state.total_inodes,
+        "used-bytes": state.used_bytes,
+    }

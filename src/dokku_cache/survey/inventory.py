@@ -7,7 +7,6 @@ from enum import Enum
 from functools import partial
 from typing import TypeVar
 
-from dokku_cache.caches import buildkit
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps, files, host_settings
 from dokku_cache.dokku.host_settings import DailyPrune
@@ -17,19 +16,18 @@ from dokku_cache.errors import INVALID_APP_NAME, AppNotFound, CacheError, Unknow
 from dokku_cache.model.cache import Cache, Kind
 from dokku_cache.model.finding import Finding
 from dokku_cache.model.location import CACHE_NAME
-from dokku_cache.model.reason_code import ReasonCode
-from dokku_cache.model.state import Request, State
+from dokku_cache.model.state import ReasonCode, Request, State
 from dokku_cache.output import text
 from dokku_cache.output.progress import Watcher
 from dokku_cache.rules.removal import decide
 from dokku_cache.rules.volumes import command
 from dokku_cache.sources.app_directory import is_directory
-from dokku_cache.survey import disks
+from dokku_cache.survey import buildkit, disks
 from dokku_cache.survey.disks import Disk
+from dokku_cache.survey.examiner import Examiner, with_size
 from dokku_cache.survey.scanning import measure_finding, scan_path
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.tree.scan import Scan
-from dokku_cache.volumes.examiner import Examiner, with_size
 
 Answer = TypeVar("Answer")
 

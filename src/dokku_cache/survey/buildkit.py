@@ -12,8 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from dokku_cache.engine.client import Json
 from dokku_cache.model.cache import Cache, Kind
-from dokku_cache.model.reason_code import ReasonCode
-from dokku_cache.model.state import State
+from dokku_cache.model.state import ReasonCode, State
 from dokku_cache.sources.docker import name_of
 
 #: Where BuildKit keeps everything: its image, and the rootless variant of that, declare them as volumes

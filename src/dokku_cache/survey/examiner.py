@@ -18,9 +18,9 @@ from dokku_cache.rules.volumes import VolumeFacts, classify
 from dokku_cache.sources.docker import services_of_volumes, users_of_volumes
 from dokku_cache.sources.life import signs_in_docker
 from dokku_cache.sources.options import references_to_volumes
+from dokku_cache.survey import ownership
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.tree.scan import Scan
-from dokku_cache.volumes import ownership
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from dokku_cache.caches import buildkit
 from dokku_cache.model.cache import Cache, Kind
+from dokku_cache.survey import buildkit
 
 STATE = "/var/lib/buildkit"
 ANONYMOUS = "7" * 64

@@ -12,9 +12,9 @@ from dokku_cache.errors import Unknown
 from dokku_cache.model.cache import AppState
 from dokku_cache.model.finding import Finding
 from dokku_cache.model.state import State
+from dokku_cache.survey.examiner import Examiner
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.tree.scan import Scan
-from dokku_cache.volumes.examiner import Examiner
 
 from ..fake_engine import FakeEngine, container, volume
 

@@ -1,1 +1,0 @@
-"""The inventory of a server's build caches. Changes nothing."""

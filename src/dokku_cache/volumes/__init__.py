@@ -1,1 +1,0 @@
-"""Find cache volumes, their apps, and the facts that classify them. Changes nothing."""
