@@ -120,14 +120,14 @@ def _scan(app: str, files: int, runs: int, drop: Callable[[], object]) -> Times:
 def _neighbor(app: str, files: int, runs: int) -> Times:
     top = os.path.join(app, "deleted")
     seconds = 3.0 if files >= 100_000 else 0.5
-    beside: dict[str, Sequence[str]] = {
+    commands: dict[str, Sequence[str]] = {
         OURS: [*_PYTHON, "-c", _DELETE_GENTLY, top],
         "rm": ["rm", "-rf", top],
         "alone": ["true"],
     }
-    times: Times = {name: [] for name in beside}
+    times: Times = {name: [] for name in commands}
     for _ in range(runs):
-        for name, command in beside.items():
+        for name, command in commands.items():
             trees.make(trees.packages, top, files)
             with subprocess.Popen(command, stdout=subprocess.DEVNULL):
                 time.sleep(min(seconds, 1))

@@ -148,10 +148,10 @@ def test_a_swarm_service_without_replicas_is_a_use(server: Server) -> None:
 def test_the_engine_of_the_current_context_is_asked(server: Server, container: MakeContainer) -> None:
     cache = server.make_cache("shop")
     container(f"{cache}:/data")
-    meta = server.root.parent / "docker/contexts/meta" / hashlib.sha256(b"lane").hexdigest() / "meta.json"
+    meta = server.root.parent / "docker/contexts/meta" / hashlib.sha256(b"other").hexdigest() / "meta.json"
     meta.parent.mkdir(parents=True)
-    meta.write_text(json.dumps({"Name": "lane", "Endpoints": {"docker": {"Host": os.environ["DOCKER_HOST"]}}}))
-    (server.root.parent / "docker/config.json").write_text('{"currentContext": "lane"}')
+    meta.write_text(json.dumps({"Name": "other", "Endpoints": {"docker": {"Host": os.environ["DOCKER_HOST"]}}}))
+    (server.root.parent / "docker/config.json").write_text('{"currentContext": "other"}')
     engine = Engine("", config=DockerConfig("", str(server.root.parent / "docker")))
     location = read_app(str(server.root), "shop", ())
     assert collect(server.environment, engine, [location], recheck=False).cache["shop"].uses

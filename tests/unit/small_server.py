@@ -28,7 +28,7 @@ from dokku_cache.tree.program import Progress
 LONG_AGO = 1_000_000
 AHEAD_SECONDS = 10 * 86400
 #: Of an account that every Debian has, bin.
-SOMEBODY = 2
+OTHER_USER = 2
 KILLED = 137
 CHANGING = ("rename", "unlink", "rmdir")
 Action = Callable[[Context], object]
@@ -113,7 +113,7 @@ class SmallServer:
         del self.apps[app]
 
     def build(self, app: str, *, is_recent: bool, is_foreign: bool, is_deep: bool) -> None:
-        """Write a cache anew, as a build of an older Dokku or somebody else does."""
+        """Write a new cache, as a build of an older Dokku or another user does."""
         cache, known = self.cache(app), self.apps[app]
         shutil.rmtree(cache, ignore_errors=True)
         inner = cache / ("buildcache/b/c/d" if is_deep else "buildcache")
@@ -122,7 +122,7 @@ class SmallServer:
         (inner / "link").symlink_to(cache.parent / "precious")
         known.has_cache, known.is_recent, known.is_foreign = True, is_recent, is_foreign and os.geteuid() == 0
         if known.is_foreign:
-            os.chown(cache, SOMEBODY, -1)
+            os.chown(cache, OTHER_USER, -1)
         moment = time.time() + (AHEAD_SECONDS if is_recent else -AHEAD_SECONDS)
         for path in [cache, *cache.rglob("*")]:
             os.utime(path, (moment, moment), follow_symlinks=False)

@@ -110,14 +110,14 @@ def _described(found: Sequence[FileSystem]) -> str:
 def describe(found: FileSystem) -> str:
     """Describe the free space of a file system, and its inodes if they are scarcer."""
     percent = 100 * found.free_bytes / found.total_bytes
-    room = f"{text.size(found.free_bytes)} of {text.size(found.total_bytes)} free ({percent:.1f} %)"
+    space = f"{text.size(found.free_bytes)} of {text.size(found.total_bytes)} free ({percent:.1f} %)"
     if (
         found.total_inodes
         and found.free_inodes is not None
         and found.free_inodes / found.total_inodes * 100 < percent
     ):
-        room += f", {found.free_inodes:,} of {found.total_inodes:,} inodes"
-    return f"{room} on {found.path}"
+        space += f", {found.free_inodes:,} of {found.total_inodes:,} inodes"
+    return f"{space} on {found.path}"
 
 
 def _removable_manually(context: Context) -> list[str]:

@@ -38,7 +38,7 @@ def ensure(engine: Engine) -> str:
     """Return the image's name, after importing it where it is missing. Raises Unknown.
 
     The tag changes with the worker program and with Python's version. An update of the same version keeps the image:
-    it is complete, and a full disk may have no room for another one.
+    it is complete, and a full disk may have no space for another one.
     """
     try:
         with open(program.PATH, "rb") as file:

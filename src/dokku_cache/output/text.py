@@ -79,7 +79,7 @@ _CUT = "..."
 class Column:
     """One column. ``min_width``: its texts may be shortened to this many characters, None for never.
 
-    ``drop_rank``: where there is too little room, columns are omitted in this order; 0 for never.
+    ``drop_rank``: where there is too little space, columns are omitted in this order; 0 for never.
     """
 
     title: str

@@ -33,7 +33,7 @@ class ThrowingConsole(Console):
 
 
 class Screen:
-    """The other end of a terminal, where somebody looks on."""
+    """The other end of a terminal that a person watches."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor

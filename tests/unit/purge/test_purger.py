@@ -199,12 +199,12 @@ def test_an_error_while_deleting_leaves_trash_and_gives_the_command(
     assert [name.startswith(TRASH_PREFIX) for name in server.there] == [True, False, False]
 
 
-@pytest.mark.parametrize("error", [NotStarted("no space left", "make room"), Unknown("no space left", "make room")])
+@pytest.mark.parametrize("error", [NotStarted("no space left", "free space"), Unknown("no space left", "free space")])
 def test_an_error_before_anything_is_deleted_undoes_the_rename(server: Server, error: Exception) -> None:
     server.let_helper_fail(error)
     with pytest.raises(RolledBack, match="The legacy cache of shop was not removed: no space left") as kept:
         server.purge(server.find())
-    assert kept.value.hint == "make room"
+    assert kept.value.hint == "free space"
     assert server.is_whole()
     assert server.there == ["HEAD", "cache", "precious"]
 

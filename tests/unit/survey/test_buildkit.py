@@ -69,7 +69,7 @@ def test_other_containers_and_tmpfs_are_not_caches(other: dict[str, Any]) -> Non
     [
         ("buildx_buildkit_fast0", "docker buildx prune --builder fast"),
         ("buildx_buildkit_web20", "docker buildx prune --builder web2"),
-        # Somebody named the node: the builder's name is not in it.
+        # The node has a name: the builder's name is not in it.
         ("buildx_buildkit_mine", "docker exec buildx_buildkit_mine buildctl prune"),
     ],
 )

@@ -57,9 +57,9 @@ def test_below_is_by_whole_names(path: str, directory: str, *, expected: bool) -
 
 
 def test_a_mount_at_or_below_is_found_and_one_above_is_not() -> None:
-    above, at, beside = Mount(1, "/", "/a"), Mount(2, "/", "/a/b/c"), Mount(3, "/", "/a/bc")
-    assert mounted_at_or_below("/a/b", [above, at, beside]) == at
-    assert mounted_at_or_below("/a/b", [above, beside]) is None
+    above, at, next_to = Mount(1, "/", "/a"), Mount(2, "/", "/a/b/c"), Mount(3, "/", "/a/bc")
+    assert mounted_at_or_below("/a/b", [above, at, next_to]) == at
+    assert mounted_at_or_below("/a/b", [above, next_to]) is None
 
 
 def test_the_nearest_and_latest_mount_holds_a_directory() -> None:
