@@ -16,9 +16,9 @@ if sys.version_info < (3, 10):  # noqa: UP036 - an older version is not a defect
 
 if sys.argv[1:3] == ["low-disk", "pre-receive-app"]:
     # Every deploy waits for this: usually it ends here, with few imports.
-    from dokku_cache.automatic import low_disk
+    from dokku_cache.actions import free_space
 
-    if low_disk.was_and_is_enough_free(os.environ):
+    if free_space.was_and_is_enough_free(os.environ):
         sys.exit(0)
 
 from dokku_cache import modules

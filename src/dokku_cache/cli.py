@@ -11,28 +11,26 @@ from dokku_cache.context import Context
 from dokku_cache.errors import PROCESS_LIMIT_HINT, CacheError, ExitCode, Interrupted, UsageError
 from dokku_cache.output.console import Console, drain_standard, open_missing
 
-#: Users call the first, Dokku the second. Each name is that of a module in ``actions``, with underscores.
-COMMANDS = ("auto-purge", "history", "list", "purge-legacy", "purge-volumes", "report", "set")
-TRIGGERS = (
-    "dokku-report",
-    "installed",
-    "low-disk",
-    "low-disk-removal",
-    "post-delete",
-    "post-deploy",
-    "post-upgrade",
-    "uninstalled",
-    "upgraded",
-)
-#: Actions that share a module, each with its module and function.
-_FUNCTIONS = {
-    "dokku-report": ("report", "report_for_dokku"),
-    "installed": ("installation", "installed"),
-    "uninstalled": ("installation", "uninstalled"),
-    "low-disk-removal": ("low_disk", "removal"),
-    "post-deploy": ("triggers", "post_deploy"),
-    "post-upgrade": ("triggers", "post_upgrade"),
-    "upgraded": ("triggers", "upgraded"),
+#: The commands of users, and the triggers of Dokku: each with a module of ``actions`` and a function of it.
+COMMANDS = {
+    "auto-purge": "auto_purge.run",
+    "history": "information.show_history",
+    "list": "information.list_caches",
+    "purge-legacy": "purging.purge_legacy",
+    "purge-volumes": "purging.purge_volumes",
+    "report": "information.report_caches",
+    "set": "information.set_property",
+}
+TRIGGERS = {
+    "dokku-report": "information.report_for_dokku",
+    "installed": "installation.installed",
+    "low-disk": "low_disk.run",
+    "low-disk-removal": "low_disk.removal",
+    "post-delete": "triggers.post_delete",
+    "post-deploy": "triggers.post_deploy",
+    "post-upgrade": "triggers.post_upgrade",
+    "uninstalled": "installation.uninstalled",
+    "upgraded": "triggers.upgraded",
 }
 #: What a shell reports of a program that a closed pipe ended (128 + SIGPIPE).
 EXIT_BROKEN_PIPE = 141
@@ -84,7 +82,7 @@ def _run(console: Console, name: str, *arguments: str) -> ExitCode:
 
 def run_action(context: Context, name: str, arguments: Sequence[str]) -> ExitCode:
     """Run a command, with its arguments parsed, or a trigger. Raises CacheError."""
-    module, function = _FUNCTIONS.get(name, (name.replace("-", "_"), "run"))
+    module, function = {**COMMANDS, **TRIGGERS}[name].split(".")
     run: Callable[..., ExitCode] = getattr(import_module(f"dokku_cache.actions.{module}"), function)
     if name in TRIGGERS:
         return run(context, arguments)

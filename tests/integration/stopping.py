@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from dokku_cache import cli
+from dokku_cache.dokku import history
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import remove_all_stale
 from dokku_cache.model.location import TRASH_PREFIX
 from dokku_cache.model.state import State
-from dokku_cache.records import history
 from dokku_cache.survey.surveyor import Surveyor
 
 from . import trees

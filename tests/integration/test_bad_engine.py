@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from dokku_cache.records import history
+from dokku_cache.dokku import history
 
 from .bad_engine import RUNTIME_FAILURE, BadEngine, bad_engine, is_running
 from .calling import call, command, environ

@@ -17,12 +17,12 @@ from schemas import check_document
 
 from dokku_cache import cli
 from dokku_cache.context import Context
+from dokku_cache.dokku import history
+from dokku_cache.dokku.history import Record
 from dokku_cache.engine import storage
 from dokku_cache.engine.client import Engine
 from dokku_cache.errors import ExitCode
 from dokku_cache.output.console import Console
-from dokku_cache.records import history
-from dokku_cache.records.history import Record
 from dokku_cache.survey import inventory
 
 from .conftest import Server, as_dokku

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from dokku_cache.automatic import low_disk, server
+from dokku_cache.actions import free_space, sweep
+from dokku_cache.dokku import daily_run, history
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import CacheError
-from dokku_cache.records import daily_run, history
 
 from .calling import SOURCE, environ
 from .conftest import DOKKU, Server, give
@@ -23,8 +23,8 @@ from .conftest import DOKKU, Server, give
         ("history.jsonl", history.read),
         ("history.jsonl", lambda environment: history.append(environment, history.Record("shop", "", "manual"))),
         ("daily-run.json", daily_run.last),
-        ("engine-root", low_disk.engine_roots),
-        ("dokku-version", server.recorded_version),
+        ("engine-root", free_space.engine_roots),
+        ("dokku-version", sweep.recorded_version),
     ],
 )
 def test_reading_a_state_file_does_not_block(
@@ -34,7 +34,7 @@ def test_reading_a_state_file_does_not_block(
     path.parent.mkdir(parents=True, exist_ok=True)
     os.mkfifo(path)
     try:
-        assert read(server.environment) in ("", [low_disk.DEFAULT_ENGINE_ROOT])
+        assert read(server.environment) in ("", [free_space.DEFAULT_ENGINE_ROOT])
     except CacheError as error:
         assert str(path) in str(error)  # noqa: PT017 - some functions report it, others ignore it
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dokku_cache.actions import post_delete
+from dokku_cache.actions import triggers
 from dokku_cache.context import Context
 from dokku_cache.engine.client import Engine
 from dokku_cache.errors import CacheError, Refused
@@ -339,7 +339,7 @@ def test_rename_and_destroy_follow_the_table(
 
     def work() -> None:
         os.environ["DOKKU_COMMAND"] = command
-        assert post_delete.run(context(server), ["shop"]) == 0
+        assert triggers.post_delete(context(server), ["shop"]) == 0
 
     as_dokku(work)
     is_removed = kind == "orphaned" and auto_purge != "false"

@@ -14,7 +14,7 @@ import pytest
 
 from dokku_cache import cli
 from dokku_cache.context import Context
-from dokku_cache.dokku import apps
+from dokku_cache.dokku import apps, history
 from dokku_cache.engine import storage
 from dokku_cache.engine.client import Engine
 from dokku_cache.errors import CacheError, ExitCode, Refused
@@ -22,7 +22,6 @@ from dokku_cache.model.finding import Finding, Outcome
 from dokku_cache.model.state import Initiator, Request
 from dokku_cache.output.console import Console
 from dokku_cache.purge.recorded import purge
-from dokku_cache.records import history
 from dokku_cache.survey.examiner import Examiner
 
 from .conftest import Server, as_dokku

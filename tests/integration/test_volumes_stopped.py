@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dokku_cache import cli
-from dokku_cache.records import history
+from dokku_cache.dokku import history
 
 from . import stopper
 from .conftest import DOKKU, IS_LONG, Server, give

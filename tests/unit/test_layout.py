@@ -45,7 +45,7 @@ def test_subcommands_are_files_only() -> None:
 def test_heavy_packages_are_imported_late() -> None:
     """Importing the docker SDK takes 0.3 s: no module does it at its top."""
     code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); import dokku_cache.actions.report, dokku_cache.cli; "
+        "import sys; sys.path.insert(0, sys.argv[1]); import dokku_cache.actions.information, dokku_cache.cli; "
         "print([m for m in ('docker', 'yaml', 'rich', 'requests') if m in sys.modules])"
     )
     done = subprocess.run(

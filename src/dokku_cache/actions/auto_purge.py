@@ -5,16 +5,14 @@ from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from dokku_cache.actions.purging import Call
-from dokku_cache.automatic import low_disk, server
-from dokku_cache.automatic.logged import log_console, warned_of
-from dokku_cache.automatic.sweep import keep_engine_within, plan_volumes, request_for, sweep, sweep_volumes
+from dokku_cache.actions import free_space, sweep
+from dokku_cache.actions.background import log_console
+from dokku_cache.actions.purging import known_apps, show_plan
 from dokku_cache.context import Context
-from dokku_cache.dokku import apps, policy
+from dokku_cache.dokku import apps, daily_run, policy
 from dokku_cache.errors import CacheError, ExitCode, UsageError
 from dokku_cache.model.state import Initiator
 from dokku_cache.output import log
-from dokku_cache.records import daily_run
 from dokku_cache.views.purging import Subject
 
 #: As Dokku names the caller: root's own commands have it, and the daily job; a user of ssh never does.
@@ -26,7 +24,8 @@ def run(context: Context, options: Namespace) -> ExitCode:
 
     A dry run shows what that would do now.
     """
-    call = Call(context, options)
+    if options.is_dry_run:
+        context.engine.only_read()
     if options.is_daily:
         if options.is_dry_run:
             raise UsageError(
@@ -36,23 +35,23 @@ def run(context: Context, options: Namespace) -> ExitCode:
             raise UsageError("--daily is for root only, and for all apps")
         return _run_daily(context)
     visible = frozenset(context.visible_apps())
-    named, worst = call.known_apps(visible)
+    named, worst = known_apps(context, options.apps, visible)
     if options.apps and not named:
         return worst
     # A volume of a destroyed app could be another user's.
     is_for_all = not options.apps and context.sees_every_app(visible)
     chosen = named or sorted(visible)
     if options.is_dry_run:
-        planned = {Subject.DIRECTORIES: server.plan_sweep(context, chosen, visible)}
+        planned = {Subject.DIRECTORIES: sweep.plan_apps(context, chosen, visible)}
         if is_for_all:
-            request = request_for(context, policy.GLOBAL, Initiator.CRON)
-            planned[Subject.VOLUMES] = plan_volumes(context, request)
-        call.show_plan(planned)
+            request = sweep.request_for(context, policy.GLOBAL, Initiator.CRON)
+            planned[Subject.VOLUMES] = sweep.plan_volumes(context, request)
+        show_plan(context, planned, options.format)
         return worst
     if is_for_all and _swept_after_upgrade(context):
         return ExitCode.OK
-    worst = max(worst, sweep(context, chosen, Initiator.CRON, visible=visible))
-    return max(worst, sweep_volumes(context, Initiator.CRON)) if is_for_all else worst
+    worst = max(worst, sweep.sweep_apps(context, chosen, Initiator.CRON, visible=visible))
+    return max(worst, sweep.sweep_volumes(context, Initiator.CRON)) if is_for_all else worst
 
 
 def _run_daily(context: Context) -> ExitCode:
@@ -64,11 +63,13 @@ def _run_daily(context: Context) -> ExitCode:
             reasons.append("the ID of the Docker engine changed, so nothing was removed; the next run works as usual")
             code = ExitCode.FAILED
         else:
-            code = ExitCode.OK if _swept_after_upgrade(logged) else server.sweep_server(logged, Initiator.CRON)
+            code = ExitCode.OK if _swept_after_upgrade(logged) else sweep.sweep_server(logged, Initiator.CRON)
         if not context.engine.trouble:
-            with warned_of(logged, "Docker's build cache"):
-                low_disk.record_engine_roots(environment, context.engine.data_roots())
-                keep_engine_within(logged)
+            try:
+                free_space.record_engine_roots(environment, context.engine.data_roots())
+                sweep.keep_engine_within(logged)
+            except CacheError as error:
+                logged.console.warn(f"Docker's build cache: {error}", error.hint)
         messages = [*reasons, *warned]
         if context.engine.trouble:
             reasons.append("Docker is not available")
@@ -101,7 +102,7 @@ def _by_reason(lines: Sequence[str]) -> Iterator[str]:
 def _swept_after_upgrade(context: Context) -> bool:
     """See whether Dokku was upgraded: trigger ``post-upgrade`` then sweeps every app. Warns when it fails."""
     try:
-        return server.fire_post_upgrade_if_due(context.environment, context.console.relay)
+        return sweep.fire_post_upgrade_if_due(context.environment, context.console.relay)
     except CacheError as error:
         context.console.warn(str(error), error.hint)
         return False

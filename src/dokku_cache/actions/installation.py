@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from dokku_cache.automatic import background, low_disk, server
-from dokku_cache.automatic.logged import log_console
+from dokku_cache.actions import background, free_space, sweep
+from dokku_cache.actions.background import log_console
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps, files, policy
 from dokku_cache.engine import helper, helper_image
@@ -14,7 +14,6 @@ from dokku_cache.errors import CacheError, ExitCode
 from dokku_cache.model.finding import Decision, Finding, Verdict
 from dokku_cache.model.state import Request
 from dokku_cache.output import log
-from dokku_cache.purge import volume_purger
 from dokku_cache.purge.recorded import purge
 from dokku_cache.rules.removal import decide
 from dokku_cache.survey.scanning import measure_candidates
@@ -34,14 +33,14 @@ def installed(context: Context, _arguments: Sequence[str]) -> ExitCode:
     The first installation records Dokku's version and shows removable caches. It deletes nothing.
     """
     context.engine.wait_at_most(LIMIT_SECONDS)
-    if not server.recorded_version(context.environment):
+    if not sweep.recorded_version(context.environment):
         _show_removable(context)
         version = files.dokku_version_text(context.environment.lib_root)
         if version:
-            server.record_version(context.environment, version)
-    elif versions := server.upgraded_versions(context.environment):
+            sweep.record_version(context.environment, version)
+    elif versions := sweep.upgraded_versions(context.environment):
         _sweep_detached(context, *versions)
-    low_disk.record_engine_roots(context.environment, context.engine.data_roots())
+    free_space.record_engine_roots(context.environment, context.engine.data_roots())
     image = helper_image.ensure(context.engine)
     with suppress(CacheError):  # the image of a helper that is running
         helper_image.remove(context.engine, keep=image)
@@ -76,8 +75,7 @@ def _show_removable(context: Context) -> None:
 def _plan_volumes(context: Context) -> list[Decision]:
     """Decide on the volumes of destroyed apps; none where Docker does not respond."""
     try:
-        decisions = volume_purger.decide_all(context, Request())
-        return volume_purger.with_sizes(context, decisions, Request(), LIMIT_SECONDS)
+        return sweep.plan_volumes(context, Request(), limit_seconds=LIMIT_SECONDS)
     except CacheError as error:
         context.console.warn(f"Could not list cache volumes: {error}", error.hint)
         return []

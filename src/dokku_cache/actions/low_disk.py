@@ -6,18 +6,17 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dokku_cache.automatic import background, low_disk
-from dokku_cache.automatic.logged import failures_in_log, log_console
-from dokku_cache.automatic.server import sweep_server
+from dokku_cache.actions import background, free_space
+from dokku_cache.actions.background import failures_in_log, log_console
+from dokku_cache.actions.sweep import sweep_server
 from dokku_cache.context import Context
-from dokku_cache.dokku import apps, policy
+from dokku_cache.dokku import apps, history, policy, state_files
 from dokku_cache.dokku.environment import DokkuEnvironment
+from dokku_cache.dokku.history import History
 from dokku_cache.engine import storage
 from dokku_cache.errors import CacheError, ExitCode, Unknown
 from dokku_cache.model.state import Initiator
 from dokku_cache.output import log, text
-from dokku_cache.records import history, state_files
-from dokku_cache.records.history import History
 from dokku_cache.survey import ownership
 from dokku_cache.tree.mounts import FileSystem
 
@@ -39,30 +38,30 @@ def run(context: Context, arguments: Sequence[str]) -> ExitCode:
 def _make_space(context: Context, app: str) -> ExitCode:
     """Remove every unused cache where a disk is low. Prints only changes, not the same at every deploy."""
     environment = context.environment
-    low = low_disk.low_file_systems(environment)
-    has_changed = low_disk.record(environment, low)
+    low = free_space.low_file_systems(environment)
+    has_changed = free_space.record(environment, low)
     if not low:
         if has_changed:
-            context.console.section(f"Enough free space again: {_described(low_disk.file_systems(environment))}")
+            context.console.section(f"Enough free space again: {_described(free_space.file_systems(environment))}")
         return ExitCode.OK
     before = _history(environment)
     problem = _remove(context, app)
     after = _history(environment)
     count = after.purges - before.purges
     if count > 0:
-        low_disk.wait_for_space(environment)
+        free_space.wait_for_space(environment)
     if has_changed or count > 0:
         size_bytes = after.freed_bytes - before.freed_bytes
         removed = f"removed {text.size(size_bytes)} of unused caches" if size_bytes > 0 else ""
         removed = removed or (f"removed {text.count(count, 'unused cache')} of unknown size" if count > 0 else "")
         _report(context, low, removed, problem)
-    low_disk.record(environment, low_disk.low_file_systems(environment))
+    free_space.record(environment, free_space.low_file_systems(environment))
     return ExitCode.OK
 
 
 def _refuse(context: Context) -> ExitCode:
     """Refuse the deploy if ``min-free-action`` is ``refuse`` and a disk is still low."""
-    if not policy.refuses_deploys(context.environment) or not low_disk.wait_for_space(context.environment):
+    if not policy.refuses_deploys(context.environment) or not free_space.wait_for_space(context.environment):
         return ExitCode.OK
     warn = context.console.warn
     warn("Deploy refused: not enough free disk space for a build. Running containers are not affected")
@@ -80,7 +79,7 @@ def _history(environment: DokkuEnvironment) -> History:
 def _remove(context: Context, app: str) -> str:
     """Start the removal, and wait for it. Returns what is to be reported about its end, or an empty text."""
     try:
-        code = background.start(context.environment, "low-disk-removal", app, is_gentle=False).wait(WAIT_SECONDS)
+        code = background.start(context.environment, "low-disk-removal", app).wait(WAIT_SECONDS)
     except subprocess.TimeoutExpired:
         return _CONTINUES
     except OSError as error:
@@ -92,7 +91,7 @@ def _remove(context: Context, app: str) -> str:
 
 def _report(context: Context, were_low: Sequence[FileSystem], removed: str, problem: str) -> None:
     paths = {found.path for found in were_low}
-    now = [found for found in low_disk.file_systems(context.environment) if found.path in paths]
+    now = [found for found in free_space.file_systems(context.environment) if found.path in paths]
     context.console.warn(f"Low disk space: {_described(now or were_low)}")
     parts = [removed, f"{problem} ({log.path(context.environment.logs_dir)})" if problem else ""]
     sentence = ", ".join(part for part in parts if part) or "there are no unused caches to remove"
@@ -110,14 +109,14 @@ def _described(found: Sequence[FileSystem]) -> str:
 def describe(found: FileSystem) -> str:
     """Describe the free space of a file system, and its inodes if they are scarcer."""
     percent = 100 * found.free_bytes / found.total_bytes
-    space = f"{text.size(found.free_bytes)} of {text.size(found.total_bytes)} free ({percent:.1f} %)"
+    room = f"{text.size(found.free_bytes)} of {text.size(found.total_bytes)} free ({percent:.1f} %)"
     if (
         found.total_inodes
         and found.free_inodes is not None
         and found.free_inodes / found.total_inodes * 100 < percent
     ):
-        space += f", {found.free_inodes:,} of {found.total_inodes:,} inodes"
-    return f"{space} on {found.path}"
+        room += f", {found.free_inodes:,} of {found.total_inodes:,} inodes"
+    return f"{room} on {found.path}"
 
 
 def _removable_manually(context: Context) -> list[str]:

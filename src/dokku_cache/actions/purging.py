@@ -1,17 +1,25 @@
-"""What the three purge commands share: the apps they name, the plan, and its confirmation."""
+"""The commands ``cache:purge-legacy`` and ``cache:purge-volumes``, and what all purge commands share."""
 
-import argparse
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from argparse import Namespace
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from dokku_cache.arguments import STDOUT
 from dokku_cache.context import Context
 from dokku_cache.dokku import apps
-from dokku_cache.errors import CacheError, ExitCode, UsageError
-from dokku_cache.model.finding import Decision
+from dokku_cache.errors import CacheError, ExitCode, Refused, Unverified, UsageError
+from dokku_cache.model.finding import Decision, Finding, Result
+from dokku_cache.model.state import Request, State
 from dokku_cache.output import text
-from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher
+from dokku_cache.purge import volume_purger
+from dokku_cache.purge.recorded import purge
+from dokku_cache.rules.removal import candidates, decide
+from dokku_cache.rules.volumes import UNDETERMINED
+from dokku_cache.survey import disks
+from dokku_cache.survey.scanning import measure_candidates
+from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.views import purging
 from dokku_cache.views.purging import Subject
 
@@ -19,67 +27,170 @@ from dokku_cache.views.purging import Subject
 Plan = Mapping[Subject, Sequence[Decision]]
 
 
-@dataclass(frozen=True)
-class Call:
-    """A purge command as it was called, with its parsed ``options``. A dry run may only read from Docker."""
-
-    context: Context
-    options: argparse.Namespace
-
-    def __post_init__(self) -> None:
-        if self.options.is_dry_run:
-            self.context.engine.only_read()
-
-    def check(self, flag: str, *, is_all: bool) -> None:
-        """Raise UsageError unless the command names apps or has the flag that stands for all."""
-        if is_all and self.options.apps:
-            raise UsageError(f"Name apps or use {flag}, not both")
-        if not is_all and not self.options.apps:
-            raise UsageError("Please specify an app to run the command on")
-
-    def known_apps(self, visible: Iterable[str]) -> tuple[list[str], ExitCode]:
-        """Give the named apps that exist, warn of the others, and give the worst exit code."""
-        known: list[str] = []
-        worst = ExitCode.OK
-        for name in self.options.apps:
-            try:
-                known.append(apps.verify(name, frozenset(visible)))
-            except CacheError as error:
-                self.context.console.warn(str(error), error.hint)
-                worst = max(worst, error.exit_code)
-        return known, worst
-
-    def show_plan(self, plan: Plan) -> None:
-        """Print the plan of a dry run in the format that the command asks for."""
-        if self.options.format == STDOUT:
-            show_plan(self.context.console, plan)
-        else:
-            values = purging.plan_values(decision for decisions in plan.values() for decision in decisions)
-            self.context.console.result(text.serialized(values, self.options.format))
+def known_apps(context: Context, names: Sequence[str], visible: Collection[str]) -> tuple[list[str], ExitCode]:
+    """Return the named apps that exist, warn of the others, and return the worst exit code."""
+    known: list[str] = []
+    worst = ExitCode.OK
+    for name in names:
+        try:
+            known.append(apps.verify(name, visible))
+        except CacheError as error:
+            context.console.warn(str(error), error.hint)
+            worst = max(worst, error.exit_code)
+    return known, worst
 
 
-def visible_apps(context: Context) -> frozenset[str]:
-    """Give the apps that the calling user may see, and show progress. Raises Unknown."""
+def show_plan(context: Context, plan: Plan, format_name: str = STDOUT) -> None:
+    """Print a plan for a person, or in a format for programs."""
+    if format_name == STDOUT:
+        for subject, decisions in plan.items():
+            purging.show_plan(context.console, subject, decisions)
+    else:
+        values = purging.plan_values(decision for decisions in plan.values() for decision in decisions)
+        context.console.result(text.serialized(values, format_name))
+
+
+def _visible_apps(context: Context, options: Namespace, flag: str, *, is_all: bool) -> frozenset[str]:
+    """Check which apps a command is for, and return all that the user may see. A dry run only reads from Docker."""
+    if is_all and options.apps:
+        raise UsageError(f"Name apps or use {flag}, not both")
+    if not is_all and not options.apps:
+        raise UsageError("Please specify an app to run the command on")
+    if options.is_dry_run:
+        context.engine.only_read()
     with Watcher(context.console) as watcher:
         watcher.asking()
         return frozenset(context.visible_apps())
 
 
-def show_plan(console: Console, plan: Plan) -> None:
-    """Print a plan for a person."""
-    for subject, decisions in plan.items():
-        purging.show_plan(console, subject, decisions)
-
-
-def is_confirmed(console: Console, plan: Callable[[], Plan], flag: str, question: str) -> bool:
-    """Show a plan, and ask whether to remove that. Raises UsageError where no terminal can answer."""
-    if not console.is_interactive:
+def _check_interactive(context: Context, flag: str) -> None:
+    if not context.console.is_interactive:
         raise UsageError(
             f"{flag} needs confirmation, and there is no terminal to ask for it",
             "preview with --dry-run, then add --force",
         )
-    show_plan(console, plan())
-    if console.ask(question):
+
+
+def _is_confirmed(context: Context, plan: Plan, question: str) -> bool:
+    show_plan(context, plan)
+    if context.console.ask(question):
         return True
-    console.warn("Nothing was removed")
+    context.console.warn("Nothing was removed")
     return False
+
+
+def purge_legacy(context: Context, options: Namespace) -> ExitCode:
+    """Purge the named apps, or all that have a cache, or show what that would do."""
+    is_all = options.is_all
+    visible = _visible_apps(context, options, "--all", is_all=is_all)
+    chosen, worst = (sorted(visible), ExitCode.OK) if is_all else known_apps(context, options.apps, visible)
+    surveyor = Surveyor(context.environment, context.engine, visible)
+    with Watcher(context.console) as watcher:
+        watcher.asking()
+        findings = surveyor.survey(chosen, is_rechecked=not options.is_dry_run)
+    # --force answers for one named app; several unverified directories are confirmed one by one.
+    confirmed = options.is_force and len(options.apps) == 1
+    request = Request(is_named=not is_all, is_confirmed=confirmed, visible=visible)
+    if options.is_dry_run:
+        show_plan(context, _plan(context, surveyor, findings, request), options.format)
+        return worst  # a plan that keeps something is not a failure
+    if is_all:
+        findings = tuple(finding for finding in findings if finding.verdict.state is not State.ABSENT)
+        if not findings:
+            context.console.detail("No legacy caches found")
+        if not options.is_force and any(candidates(finding, request) for finding in findings):
+            _check_interactive(context, "--all")
+            plan = _plan(context, surveyor, findings, request)
+            if not _is_confirmed(context, plan, "Remove these legacy caches?"):
+                return ExitCode.FAILED
+    return max(worst, _purge_each(context, findings, request, is_several=len(chosen) > 1))
+
+
+def _plan(context: Context, surveyor: Surveyor, findings: Sequence[Finding], request: Request) -> Plan:
+    measured = measure_candidates(surveyor, findings, request, context.console)
+    return {Subject.DIRECTORIES: [decide(finding, request) for finding in measured]}
+
+
+def _purge_each(context: Context, findings: Sequence[Finding], request: Request, *, is_several: bool) -> ExitCode:
+    """Purge one app after the other, print each result as soon as it is known, and return the worst exit code."""
+    before = disks.of_apps(context.environment, [one.app for one in findings if candidates(one, request)])
+    results: list[Result] = []
+    for finding in findings:
+        result = purge(context, finding, request)
+        if isinstance(result.error, Unverified) and request.is_named and context.console.is_interactive:
+            result = _purge_if_typed(context, finding, request, result.error)
+        purging.show_result(context.console, result)
+        results.append(result)
+    if is_several and results:
+        purging.show_total(context.console, Subject.DIRECTORIES, results)
+    removed = [result.outcome.removed.size_bytes for result in results if result.outcome]
+    if removed:
+        after = disks.of_paths(path for disk in before for path in disk.paths)
+        for line in purging.disk_changes(before, after, sum(removed)):
+            context.console.detail(line)
+    return max((result.exit_code for result in results), default=ExitCode.OK)
+
+
+def _purge_if_typed(context: Context, finding: Finding, request: Request, error: Unverified) -> Result:
+    """Ask for the app's name before an unverified directory is removed."""
+    consequence = f"This command will delete {finding.location.path}."
+    if not context.console.ask_for_name(finding.app, str(error), consequence):
+        return Result(finding, error=Refused(f"Confirmation did not match {finding.app}. Nothing was removed"))
+    return purge(context, finding, replace(request, is_confirmed=True))
+
+
+def purge_volumes(context: Context, options: Namespace) -> ExitCode:
+    """Remove the cache volumes of the named apps, or of all destroyed apps, or show the plan."""
+    is_orphaned = options.is_orphaned
+    visible = _visible_apps(context, options, "--orphaned", is_all=is_orphaned)
+    if is_orphaned and not context.sees_every_app(visible):
+        raise Refused(
+            "--orphaned needs access to all apps, because the volumes may belong to another user's app",
+            "ask an administrator of this server, or name your apps: 'dokku cache:purge-volumes <app>'",
+        )
+    chosen, worst = known_apps(context, options.apps, visible)
+    request = Request(is_named=not is_orphaned, visible=visible)
+    decisions: list[Decision] = []
+    if is_orphaned or chosen:
+        with Watcher(context.console) as watcher:
+            watcher.asking()
+            decisions = volume_purger.decide_all(context, request, chosen)
+        decisions = volume_purger.with_sizes(context, decisions, request)
+    plan = {Subject.VOLUMES: decisions}
+    if options.is_dry_run:
+        show_plan(context, plan, options.format)
+        return worst
+    if is_orphaned:
+        if not options.is_force and any(decision.is_removal for decision in decisions):
+            _check_interactive(context, "--orphaned")
+            if not _is_confirmed(context, plan, "Remove these volumes?"):
+                return ExitCode.FAILED
+        worst = _warn_of_undetermined(context, decisions)
+        if not any(one.kept is None or one.kept.code in UNDETERMINED for one in decisions):
+            context.console.detail("No cache volumes of destroyed apps found")
+        # What is kept was not asked for.
+        decisions = [decision for decision in decisions if decision.is_removal]
+    for app in chosen:
+        if app not in {decision.app for decision in decisions}:
+            context.console.detail(f"{app} has no cache volumes")
+    return max(worst, _purge_volumes(context, decisions, request))
+
+
+def _warn_of_undetermined(context: Context, decisions: Sequence[Decision]) -> ExitCode:
+    """Warn once per cause of the volumes whose use could not be determined."""
+    causes = Counter(one.kept.reason for one in decisions if one.kept and one.kept.code in UNDETERMINED)
+    for cause, number in causes.items():
+        hint = "these volumes were kept; fix the cause, then purge again"
+        context.console.warn(f"Could not check {text.count(number, 'cache volume')}: {cause}", hint)
+    return ExitCode.FAILED if causes else ExitCode.OK
+
+
+def _purge_volumes(context: Context, decisions: Sequence[Decision], request: Request) -> ExitCode:
+    """Remove one after the other; a failure does not end the rest. Returns the worst exit code."""
+    results: list[Result] = []
+    for decision in decisions:
+        results.append(purge(context, decision.finding, request))
+        purging.show_result(context.console, results[-1])
+    if len(decisions) > 1:
+        purging.show_total(context.console, Subject.VOLUMES, results)
+    return max((result.exit_code for result in results), default=ExitCode.OK)

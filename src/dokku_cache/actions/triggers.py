@@ -1,37 +1,41 @@
-"""Triggers ``post-deploy`` and ``post-upgrade``, in the background: the daily run's work for one app or for all."""
+"""Triggers ``post-deploy``, ``post-upgrade`` and ``post-delete``."""
 
 import os
 import signal
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dokku_cache.automatic import background, server
-from dokku_cache.automatic.logged import failures_in_log, log_console, output_in_log
-from dokku_cache.automatic.sweep import apply_policy, keep_app_within, request_for
+from dokku_cache.actions import sweep
+from dokku_cache.actions.background import failures_in_log, log_console, work_on_queue
 from dokku_cache.context import Context
-from dokku_cache.dokku import apps, host_settings
-from dokku_cache.errors import CacheError, ExitCode
-from dokku_cache.model.state import DEPLOY_WAIT_SECONDS, Initiator, State
+from dokku_cache.dokku import apps, history, host_settings, policy
+from dokku_cache.dokku.history import Record
+from dokku_cache.errors import CacheError, ExitCode, NotDue
+from dokku_cache.model.finding import Result
+from dokku_cache.model.state import DEPLOY_WAIT_SECONDS, Initiator, Request, State
 from dokku_cache.output.console import Console
+from dokku_cache.purge.recorded import purge, record
 from dokku_cache.survey.surveyor import Surveyor
+from dokku_cache.views import purging
+
+#: ``apps:rename`` copies the app and destroys the old name with force (0.38.27, plugins/apps/subcommands.go).
+RENAME_COMMAND = "apps:rename"
 
 
 def post_deploy(context: Context, arguments: Sequence[str]) -> ExitCode:
-    """Queue the app that was deployed, and handle the queue unless another process does. Everything is logged."""
+    """Apply the policy to the app that was deployed, after its deploy, in the background. Everything is logged."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     for app in arguments[:1]:
         with failures_in_log(context, "post-deploy", app):
-            background.work_on_queue(
-                context.environment, app, lambda deployed: _handle(context, deployed), DEPLOY_WAIT_SECONDS
-            )
+            work_on_queue(context.environment, app, lambda deployed: _after_deploy(context, deployed))
     return ExitCode.OK
 
 
-def _handle(context: Context, app: str) -> None:
-    # Another engine, which has no old answers: the app may have waited for long.
+def _after_deploy(context: Context, app: str) -> None:
+    # Another engine, which has no old answers.
     context = replace(context, console=log_console(context, "post-deploy", app), engine=context.engine.another())
     with failures_in_log(context, "post-deploy", app):
-        if apps.is_being_deployed(context.environment, app):
+        if apps.is_deployed_for(context.environment, app, DEPLOY_WAIT_SECONDS):
             context.console.warn(
                 f"The deploy did not finish within {DEPLOY_WAIT_SECONDS:.0f} s; the daily run will check the app"
             )
@@ -42,15 +46,16 @@ def _handle(context: Context, app: str) -> None:
             return
         findings = Surveyor(context.environment, context.engine).survey([app])
         if findings[0].verdict.state is not State.ABSENT:
-            apply_policy(context, findings, lambda _: request_for(context, app, Initiator.DEPLOY))
-        keep_app_within(context, app, Initiator.DEPLOY)
+            sweep.apply_policy(context, findings, lambda _: sweep.request_for(context, app, Initiator.DEPLOY))
+        sweep.keep_app_within(context, app, Initiator.DEPLOY)
 
 
 def upgraded(context: Context, _arguments: Sequence[str] = ()) -> ExitCode:
-    """Fire trigger ``post-upgrade`` if Dokku was upgraded, and log what it prints."""
+    """Fire trigger ``post-upgrade`` if Dokku was upgraded, with the lowest priority, and log what it prints."""
+    os.nice(19)
     context = replace(context, console=log_console(context, "post-upgrade"))
-    with failures_in_log(context, "post-upgrade"), output_in_log(context, "post-upgrade"):
-        server.fire_post_upgrade_if_due(context.environment, context.console.relay)
+    with failures_in_log(context, "post-upgrade"):
+        sweep.fire_post_upgrade_if_due(context.environment, context.console.relay)
     return ExitCode.OK
 
 
@@ -64,10 +69,56 @@ def post_upgrade(context: Context, arguments: Sequence[str]) -> ExitCode:
     context = replace(context, console=Console(is_quiet=context.console.is_quiet, is_log=True))
     context.console.heading(f"Dokku changed from {before} to {now}: purging unused build caches")
     try:
-        server.sweep_server(context, Initiator.UPGRADE)
+        sweep.sweep_server(context, Initiator.UPGRADE)
         # Last, so that a sweep that was killed is repeated. The daily run handles failed purges.
         if now:
-            server.record_version(context.environment, now)
+            sweep.record_version(context.environment, now)
     except CacheError as error:
         context.console.warn(str(error), error.hint or "it will be repeated at the next deploy or daily run")
     return ExitCode.OK
+
+
+def post_delete(context: Context, arguments: Sequence[str]) -> ExitCode:
+    """Purge the cache of a destroyed or renamed app before Dokku deletes it, and record that the app is gone."""
+    app = "".join(arguments[:1])
+    if not app:
+        return ExitCode.OK
+    is_rename = os.environ.get("DOKKU_COMMAND") == RENAME_COMMAND
+    initiator = Initiator.RENAME if is_rename else Initiator.DESTROY
+    try:
+        result = _purge_destroyed(context, app, initiator)
+        if result is not None:
+            _show_destroyed(context, result)
+    except CacheError as error:
+        _warn_of_kept(context, app, error)
+    # Volumes keep a grace period from here on, and a new app of this name has no part in what was before.
+    record(context, Record(app, history.now(), initiator.value, ends_app=True))
+    return ExitCode.OK
+
+
+def _purge_destroyed(context: Context, app: str, initiator: Initiator) -> Result | None:
+    visible = frozenset({app, *context.visible_apps()})
+    finding = Surveyor(context.environment, context.engine, visible).survey([app])[0]
+    if finding.verdict.state is State.ABSENT:
+        return None
+    auto_purge = initiator is Initiator.DESTROY or policy.is_auto_purge_on(context.environment, app)
+    return purge(context, finding, Request(initiator, auto_purge=auto_purge, in_deploy=True, visible=visible))
+
+
+def _show_destroyed(context: Context, result: Result) -> None:
+    error, finding = result.error, result.finding
+    if result.outcome or error is None:
+        purging.show_result(context.console, replace(result, error=None), is_destroyed=True)
+    if isinstance(error, NotDue):
+        context.console.detail(f"The legacy cache of {finding.app} is kept: {error.state_and_reason}")
+    elif error is not None:
+        # Dokku can no longer find a directory that a symbolic link leads to.
+        real_path = finding.location.real_path
+        hint = f"after the app is destroyed, no command can remove it; inspect {real_path} manually"
+        _warn_of_kept(context, finding.app, CacheError(str(error), hint) if real_path else error)
+
+
+def _warn_of_kept(context: Context, app: str, error: CacheError) -> None:
+    message = str(error) if app in str(error) else f"The legacy cache of {app} is kept: {error}"
+    context.console.warn(message, error.hint)
+    log_console(context, "post-delete", app).warn(str(error), error.hint)

@@ -1,1 +1,1 @@
-"""Dokku's environment, apps, triggers, properties, version and locks. Decides and prints nothing."""
+"""Dokku's environment, apps, triggers, properties and locks, and the files that the plugin keeps there."""

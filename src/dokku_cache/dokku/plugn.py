@@ -41,13 +41,17 @@ def trigger(name: str, *arguments: str) -> str:
 
 
 def stream(name: str, *arguments: str) -> Iterator[str]:
-    """Fire a trigger and yield its lines as they come, without a time limit. Its standard error is the caller's.
+    """Fire a trigger and yield its lines, those of standard error too, as they come and without a time limit.
 
     Raises Unknown when it cannot run or, after its last line, when it failed.
     """
     try:
         process = subprocess.Popen(
-            ["plugn", "trigger", name, *arguments], cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+            ["plugn", "trigger", name, *arguments],
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
     except OSError as error:
         raise Unknown(f"Dokku's trigger {name} cannot be run: {error}", os_error_hint(error, HINT)) from error

@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from dokku_cache.context import Context
-from dokku_cache.dokku import plugn
+from dokku_cache.dokku import history, plugn
 from dokku_cache.dokku.environment import DokkuEnvironment
+from dokku_cache.dokku.history import Record
 from dokku_cache.errors import CacheError, NotDue, NotRemoved, Unknown
 from dokku_cache.model.finding import Finding, Outcome, Result
 from dokku_cache.model.state import Request, State
@@ -12,8 +13,6 @@ from dokku_cache.output import log, text
 from dokku_cache.output.progress import Watcher
 from dokku_cache.purge.purger import Purger
 from dokku_cache.purge.volume_purger import VolumePurger
-from dokku_cache.records import history
-from dokku_cache.records.history import Record
 from dokku_cache.rules.removal import decide, is_candidate, refusal
 
 PURGED, PURGE_FAILED, LOW_DISK = "cache-purged", "cache-purge-failed", "cache-low-disk"

@@ -1,16 +1,21 @@
-"""Collecting the references to caches from all sources."""
+"""Collecting the references to caches from all sources, and signs that the app of a cache exists."""
 
-from collections.abc import Callable, Mapping, Sequence
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from dokku_cache.dokku import files
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.engine.client import Engine
+from dokku_cache.dokku.policy import PLUGIN
+from dokku_cache.engine.client import APP_NAME, Engine, is_helper
 from dokku_cache.errors import Unknown
-from dokku_cache.model.location import Location, References
-from dokku_cache.sources.docker import add_containers, add_services, add_volumes, check_engine
+from dokku_cache.model.location import Location, Reference, References
+from dokku_cache.model.state import ReasonCode
+from dokku_cache.sources.app_directory import are_options_by_install, is_environment_by_install
+from dokku_cache.sources.docker import add_containers, add_services, add_volumes, app_of, check_engine, name_of
+from dokku_cache.sources.host import add_mounts, add_nginx
 from dokku_cache.sources.locations import Found, Locations, Query, docker_unavailable
-from dokku_cache.sources.mounts import add_mounts
-from dokku_cache.sources.nginx import add_nginx
 from dokku_cache.sources.options import add_printed, add_stored
 
 Source = Callable[[Query, Found], None]
@@ -70,3 +75,91 @@ def _ask(query: Query, found: Found, sources: Sequence[Source]) -> None:
             source(query, found)
         except Unknown as error:
             found.unknown(docker_unavailable(error))
+
+
+#: What ``plugin:install`` writes for each directory that Dokku lists, ghosts included, with its values; None for any
+#: (triggers.go of each plugin, 0.27.0 to 0.38.27).
+_BY_INSTALL: dict[tuple[str, str], frozenset[str] | None] = {
+    ("apps", "created-at"): None,
+    ("common", "deployed"): frozenset({"false"}),
+    ("config", "env-migrated"): None,
+    ("docker-options", "migrated-build"): None,
+    ("docker-options", "migrated-deploy"): None,
+    ("docker-options", "migrated-run"): None,
+    ("network", "bind-all-interfaces"): None,
+    ("ports", "map"): frozenset({""}),
+    ("storage", "legacy-mounts-migrated"): None,
+}
+#: Plugins whose settings `apps:destroy` leaves (0.30, 0.33, or all versions of plugins without post-delete).
+_LEFT_BY_DESTROY = frozenset({"acl", "caddy", "cron", "haproxy", "letsencrypt", "maintenance", PLUGIN})
+_APP_IMAGE = re.compile(r"dokku/(?P<app>[^/:@]+)(?::.*)?")
+_HINT = "let user dokku read it; check its owner with 'ls -ld'"
+
+
+def collect_life(
+    environment: DokkuEnvironment, engine: Engine, apps: Iterable[str], *, recheck: bool
+) -> dict[str, References]:
+    """Return by app: ``uses`` are images, containers and settings of it, ``unknown`` are sources that cannot be read.
+
+    An app is gone only if both are empty.
+    """
+    apps = tuple(apps)
+    try:
+        in_docker = signs_in_docker(engine, recheck=recheck)
+    except Unknown as error:
+        return {app: References(unknown=(docker_unavailable(error),)) for app in apps}
+    return {app: _of_docker(in_docker.get(app, ())) + _of_settings(environment, app) for app in apps}
+
+
+def signs_in_docker(engine: Engine, *, recheck: bool) -> dict[str, tuple[str, ...]]:
+    """Return sentences on the containers and images of apps, by app. Raises Unknown.
+
+    The containers are those that ``collect`` just asked for.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for container in engine.containers():
+        if not is_helper(container) and (app := app_of(container)):
+            found[app] = (*found.get(app, ()), f"container {name_of(container)} exists")
+    for image in engine.images(refresh=recheck):
+        labelled = (image.get("Labels") or {}).get(APP_NAME)
+        for tag in image.get("RepoTags") or ():
+            match = _APP_IMAGE.fullmatch(tag)
+            for name in filter(None, dict.fromkeys((labelled, match["app"] if match else None))):
+                found[name] = (*found.get(name, ()), f"image {tag} exists")
+    return found
+
+
+def _of_docker(signs: Iterable[str]) -> References:
+    return References(tuple(Reference(ReasonCode.APP_EXISTS_ELSEWHERE, sign) for sign in signs))
+
+
+def _of_settings(environment: DokkuEnvironment, app: str) -> References:
+    """Return the first setting of an app that is not a default.
+
+    Each is a file ``<lib root>/config/<plugin>/<app>/<key>`` (plugins/common/properties.go). From 0.38.0 on the
+    environment of an app is ``<lib root>/config/<app>/ENV`` (plugins/config/environment.go).
+    """
+    config = os.path.join(environment.lib_root, "config")
+    variables = os.path.join(config, app, "ENV")
+    try:
+        made = [
+            path
+            for plugin in files.names_in(config)
+            if plugin not in _LEFT_BY_DESTROY
+            for key in files.names_in(os.path.join(config, plugin, app))
+            if not _is_by_install(path := os.path.join(config, plugin, app, key), plugin, key)
+        ]
+        made += [] if is_environment_by_install(files.read_if_present(variables)) else [variables]
+    except OSError as error:
+        text = f"it is unknown whether the app exists: {error.filename} cannot be read ({error.strerror})"
+        return References(unknown=(Reference(ReasonCode.APP_STATUS_UNKNOWN, text, _HINT),))
+    return References(tuple(Reference(ReasonCode.APP_EXISTS_ELSEWHERE, f"{path} exists") for path in made[:1]))
+
+
+def _is_by_install(path: str, plugin: str, key: str) -> bool:
+    if (plugin, key) == ("docker-options", "_default_.deploy"):  # by its content, 0.38.0 to 0.38.8
+        return are_options_by_install(files.read_if_present(path))
+    if (plugin, key) not in _BY_INSTALL:
+        return False
+    values = _BY_INSTALL[plugin, key]
+    return values is None or files.read_if_present(path).strip() in values

@@ -6,18 +6,17 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
-from dokku_cache.dokku import host_settings, policy
+from dokku_cache.dokku import history, host_settings, policy
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine import storage
 from dokku_cache.engine.client import Engine
 from dokku_cache.errors import CacheError, Unknown
 from dokku_cache.model.cache import AppState, CacheVolume
 from dokku_cache.model.finding import Finding
-from dokku_cache.records import history
 from dokku_cache.rules.volumes import VolumeFacts, classify
 from dokku_cache.sources.docker import services_of_volumes, users_of_volumes
-from dokku_cache.sources.life import signs_in_docker
 from dokku_cache.sources.options import references_to_volumes
+from dokku_cache.sources.references import signs_in_docker
 from dokku_cache.survey import ownership
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.tree.scan import Scan

@@ -17,8 +17,7 @@ from dokku_cache.model.location import Location, Reference, References
 from dokku_cache.model.state import ReasonCode
 from dokku_cache.rules.verification import classify, is_decided_early
 from dokku_cache.sources import app_directory
-from dokku_cache.sources.life import collect_life
-from dokku_cache.sources.references import Collected, collect, collect_mounting
+from dokku_cache.sources.references import Collected, collect, collect_life, collect_mounting
 from dokku_cache.tree.handles import AppDirectory
 from dokku_cache.tree.mounts import Mount, read_mounts
 from dokku_cache.tree.scan import Scan

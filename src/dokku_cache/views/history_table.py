@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
+from dokku_cache.dokku.history import LEGACY, Record
 from dokku_cache.output import text
 from dokku_cache.output.console import Console
 from dokku_cache.output.text import SCHEMA_VERSION, Column
-from dokku_cache.records.history import LEGACY, Record
 
 #: Characters of an RFC 3339 time up to the month, and up to the minute.
 _MONTH, _MINUTE = 7, 16

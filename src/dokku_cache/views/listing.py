@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from dokku_cache.dokku.daily_run import Run
 from dokku_cache.model.cache import AppState, Cache, Kind
 from dokku_cache.model.state import ReasonCode, State
 from dokku_cache.output import text
 from dokku_cache.output.console import Console
 from dokku_cache.output.text import SCHEMA_VERSION, Column
-from dokku_cache.records.daily_run import Run
 from dokku_cache.survey.disks import Disk
 from dokku_cache.survey.inventory import Inventory, Order
 

@@ -6,10 +6,10 @@ An unknown value has no sample: a 0 would be wrong, and would end alerts.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from dokku_cache.dokku import daily_run
+from dokku_cache.dokku.daily_run import Run, Schedule
 from dokku_cache.model.cache import Cache
 from dokku_cache.output import text
-from dokku_cache.records import daily_run
-from dokku_cache.records.daily_run import Run, Schedule
 from dokku_cache.survey.disks import Disk
 from dokku_cache.survey.inventory import Inventory
 

@@ -6,14 +6,13 @@ from enum import Enum
 from typing import Any
 
 from dokku_cache.context import Context
-from dokku_cache.dokku import policy
+from dokku_cache.dokku import daily_run, history, policy
 from dokku_cache.errors import CacheError, Unknown, UsageError
 from dokku_cache.model.cache import AppState
 from dokku_cache.model.finding import CheckResult, Finding
 from dokku_cache.model.state import State
 from dokku_cache.output import text
 from dokku_cache.output.console import Console
-from dokku_cache.records import daily_run, history
 from dokku_cache.tree.scan import Scan
 
 #: Keys that need a scan of the cache.

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from dokku_cache.context import Context
-from dokku_cache.dokku import apps
+from dokku_cache.dokku import apps, history
+from dokku_cache.dokku.history import Record
 from dokku_cache.engine import storage
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.storage import DiskUsage
@@ -19,8 +20,6 @@ from dokku_cache.output.console import Console
 from dokku_cache.purge import recorded, volume_purger
 from dokku_cache.purge.purger import LEFT_TO_DEPLOY
 from dokku_cache.purge.recorded import purge
-from dokku_cache.records import history
-from dokku_cache.records.history import Record
 from dokku_cache.survey.examiner import Examiner
 from dokku_cache.tree.scan import Scan
 

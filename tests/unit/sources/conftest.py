@@ -12,7 +12,7 @@ from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
 from dokku_cache.errors import Unknown
 from dokku_cache.model.location import Entry, Location, References
-from dokku_cache.sources import mounts, nginx
+from dokku_cache.sources import host
 from dokku_cache.sources.references import collect
 from dokku_cache.tree.handles import Identity
 
@@ -98,8 +98,8 @@ def server(environment: DokkuEnvironment, tmp_path: Path, monkeypatch: pytest.Mo
         return made.printed
 
     monkeypatch.setattr(plugn, "trigger", trigger)
-    monkeypatch.setattr(nginx, "MAIN", (str(made.nginx / "nginx.conf"),))
-    monkeypatch.setattr(mounts, "PROC", str(made.proc))
+    monkeypatch.setattr(host, "MAIN", (str(made.nginx / "nginx.conf"),))
+    monkeypatch.setattr(host, "PROC", str(made.proc))
     return made
 
 

@@ -6,9 +6,9 @@ import json
 import pytest
 from schemas import check_document
 
+from dokku_cache.dokku.history import Record
 from dokku_cache.output.console import Console
 from dokku_cache.output.text import serialized
-from dokku_cache.records.history import Record
 from dokku_cache.views import history_table
 
 RECORDS = (

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from dokku_cache.dokku.daily_run import Run
 from dokku_cache.dokku.host_settings import DailyPrune
 from dokku_cache.engine.storage import BuildCache
-from dokku_cache.records.daily_run import Run
 from dokku_cache.survey.disks import Disk
 from dokku_cache.survey.inventory import Inventory
 from dokku_cache.tree.mounts import FileSystem

@@ -10,9 +10,9 @@ import schemas
 from jsonschema import Draft202012Validator, ValidationError
 from schemas import check_document
 
+from dokku_cache.dokku.history import Record
 from dokku_cache.model.state import ReasonCode, State
 from dokku_cache.output.text import SCHEMA_VERSION
-from dokku_cache.records.history import Record
 from dokku_cache.survey.inventory import Inventory
 from dokku_cache.views import history_table, listing, purging
 

@@ -5,10 +5,10 @@ from multiprocessing import get_context
 
 import pytest
 
+from dokku_cache.dokku import history, state_files
 from dokku_cache.dokku.environment import DokkuEnvironment
+from dokku_cache.dokku.history import Record
 from dokku_cache.errors import CacheError
-from dokku_cache.records import history, state_files
-from dokku_cache.records.history import Record
 
 AT = "2026-01-01T00:00:00+00:00"
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from dokku_cache.dokku import daily_run, state_files
+from dokku_cache.dokku.daily_run import Run
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.records import daily_run, state_files
-from dokku_cache.records.daily_run import Run
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=timezone.utc)
 

@@ -8,10 +8,9 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, timezone
 
-from dokku_cache.dokku import host_settings
+from dokku_cache.dokku import host_settings, state_files
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import CacheError
-from dokku_cache.records import state_files
 
 FILE_NAME = "daily-run.json"
 ENGINE_ID_FILE = "engine-id"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dokku_cache.automatic import server
+from dokku_cache.actions import sweep
 from dokku_cache.dokku.environment import DokkuEnvironment
 
 
@@ -21,7 +21,7 @@ def fired(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
 
 def fire(environment: DokkuEnvironment) -> list[str]:
     printed: list[str] = []
-    server.fire_post_upgrade_if_due(environment, printed.append)
+    sweep.fire_post_upgrade_if_due(environment, printed.append)
     return printed
 
 
@@ -31,7 +31,7 @@ def install(environment: DokkuEnvironment, version: str) -> None:
 
 def test_the_first_version_is_no_upgrade(environment: DokkuEnvironment, fired: list[tuple[str, ...]]) -> None:
     install(environment, "0.38.27\n")
-    assert server.upgraded_versions(environment) is None
+    assert sweep.upgraded_versions(environment) is None
     assert fire(environment) == []
     assert fired == []
 
@@ -39,14 +39,14 @@ def test_the_first_version_is_no_upgrade(environment: DokkuEnvironment, fired: l
 def test_a_changed_version_fires_the_trigger_with_both(
     environment: DokkuEnvironment, fired: list[tuple[str, ...]]
 ) -> None:
-    server.record_version(environment, "0.30.11")
+    sweep.record_version(environment, "0.30.11")
     install(environment, "0.38.27\n")
     assert fire(environment) == ["a line"]
     assert fired == [("post-upgrade", "0.30.11", "0.38.27")]
 
 
 def test_an_unreadable_version_is_no_upgrade(environment: DokkuEnvironment, fired: list[tuple[str, ...]]) -> None:
-    server.record_version(environment, "0.30.11")
+    sweep.record_version(environment, "0.30.11")
     assert fire(environment) == []
     assert fired == []
 
@@ -55,17 +55,17 @@ def test_an_unreadable_version_is_no_upgrade(environment: DokkuEnvironment, fire
 def test_a_damaged_record_is_replaced_without_a_sweep(
     environment: DokkuEnvironment, fired: list[tuple[str, ...]], damaged: bytes
 ) -> None:
-    server.record_version(environment, "0.30.11")
+    sweep.record_version(environment, "0.30.11")
     install(environment, "0.38.27\n")
-    Path(environment.data_dir, "cache", server.RECORD_NAME).write_bytes(damaged)
+    Path(environment.data_dir, "cache", sweep.RECORD_NAME).write_bytes(damaged)
     for _ in range(2):
         assert fire(environment) == []
     assert fired == []
-    assert server.recorded_version(environment) == "0.38.27"
+    assert sweep.recorded_version(environment) == "0.38.27"
 
 
 def test_only_one_process_fires_the_trigger(environment: DokkuEnvironment, fired: list[tuple[str, ...]]) -> None:
-    server.record_version(environment, "0.30.11")
+    sweep.record_version(environment, "0.30.11")
     install(environment, "0.38.27")
     with open(os.path.join(environment.data_dir, "cache/upgrade.lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dokku_cache.records import daily_run
+from dokku_cache.dokku import daily_run
 
 SCHEDULE = Path(__file__).parents[3] / "src/schedule"
 

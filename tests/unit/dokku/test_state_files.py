@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from dokku_cache.dokku import state_files
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import CacheError
-from dokku_cache.records import state_files
 
 
 @pytest.fixture

@@ -6,10 +6,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from functools import cached_property
 
-from dokku_cache.dokku import files
+from dokku_cache.dokku import files, state_files
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import CacheError
-from dokku_cache.records import state_files
 
 FILE_NAME = "history.jsonl"
 #: The kind of a legacy cache, and of records without a kind.
@@ -65,10 +64,6 @@ class History:
     def of_app(self, app: str) -> list[Record]:
         """Return the records of the app that has this name now."""
         return self._by_app.get(app, [])
-
-    def purges_of(self, name: str) -> list[Record]:
-        """Return the records of a name, also those of destroyed apps."""
-        return [record for record in self.shown if record.app == name]
 
     @cached_property
     def shown(self) -> tuple[Record, ...]:

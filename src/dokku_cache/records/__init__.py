@@ -1,1 +1,0 @@
-"""Records of purges and of the daily run, in files of the plugin. Decides nothing."""
