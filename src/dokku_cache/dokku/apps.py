@@ -26,21 +26,18 @@ def is_valid(name: str) -> bool:
 
 
 def visible() -> tuple[str, ...]:
-    """Return the names of all apps that the calling user may see, including ghosts, sorted. Raises Unknown.
-
-    Trigger ``app-list`` filters them (Dokku 0.27.0 and later).
-    """
-    return _listed(is_filtered=True)
+    """Return the names of all apps that the calling user may see, including ghosts, sorted. Raises Unknown."""
+    return _listed("true")
 
 
 def every() -> tuple[str, ...]:
     """Return the names of all apps, including ghosts, sorted. Raises Unknown."""
-    return _listed(is_filtered=False)
+    return _listed("false")
 
 
-def _listed(*, is_filtered: bool) -> tuple[str, ...]:
-    printed = plugn.trigger("app-list", "true" if is_filtered else "false")
-    return tuple(sorted({name for name in printed.split("\n") if is_valid(name)}))
+def _listed(is_filtered: str) -> tuple[str, ...]:
+    # Dokku 0.27.0 and later filter by the calling user.
+    return tuple(sorted({name for name in plugn.trigger("app-list", is_filtered).split("\n") if is_valid(name)}))
 
 
 def directories_without_app(root: str) -> tuple[str, ...]:
@@ -66,11 +63,8 @@ def verify(name: str, listed: Collection[str]) -> str:
 
 
 def is_being_deployed(environment: DokkuEnvironment, app: str) -> bool:
-    """Tell whether a deploy of the app holds Dokku's lock now. Raises Unknown when the lock cannot be probed.
-
-    The lock is ``<lib root>/data/apps/<app>/.deploy.lock`` from 0.34.0 on, ``<root>/<app>/.deploy.lock`` before
-    (plugins/common/functions). The running version may differ from the installed one.
-    """
+    """Tell whether a deploy of the app holds Dokku's lock now. Raises Unknown when the lock cannot be probed."""
+    # The first from 0.34.0 on, the second before (plugins/common/functions). Another version may be running.
     directories = (os.path.join(environment.data_dir, "apps", app), os.path.join(environment.root, app))
     return any(_is_held(os.path.join(directory, LOCK_NAME), app) for directory in directories)
 
@@ -105,7 +99,6 @@ def _is_held(path: str, app: str) -> bool:
 
 
 def _try_lock(lock_fd: int, kind: int, failure: str) -> bool:
-    """Tell whether a lock could be taken; it is released with the handle. Raises Unknown."""
     try:
         fcntl.flock(lock_fd, kind | fcntl.LOCK_NB)
     except BlockingIOError:

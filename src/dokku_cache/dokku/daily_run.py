@@ -104,16 +104,14 @@ class Schedule:
 
 def schedule(root: str = "/") -> Schedule:
     """Return what starts the daily run. ``root`` is the server's root directory."""
-    if os.path.isdir(os.path.join(root, host_settings.SYSTEMD)):
-        file, by = TIMER_FILE, f"systemd timer {TIMER}"
-        if os.path.lexists(os.path.join(root, file)) and not os.path.lexists(os.path.join(root, ENABLED)):
-            return Schedule(f"not scheduled: {by} is not enabled; run 'sudo systemctl enable --now {TIMER}'")
-    else:
-        file, by = CRON_FILE, f"cron file /{CRON_FILE}"
+    is_timer = os.path.isdir(os.path.join(root, host_settings.SYSTEMD))
+    file, by = (TIMER_FILE, f"systemd timer {TIMER}") if is_timer else (CRON_FILE, f"cron file /{CRON_FILE}")
     try:
         installed = os.stat(os.path.join(root, file)).st_mtime
     except OSError:
         return Schedule("not scheduled: run 'sudo dokku plugin:install'")
+    if is_timer and not os.path.lexists(os.path.join(root, ENABLED)):
+        return Schedule(f"not scheduled: {by} is not enabled; run 'sudo systemctl enable --now {TIMER}'")
     return Schedule(by, datetime.fromtimestamp(installed, timezone.utc))
 
 

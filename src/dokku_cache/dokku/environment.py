@@ -37,7 +37,7 @@ class DokkuEnvironment:
         lib_root = environ.get("DOKKU_LIB_ROOT", "/var/lib/dokku")
         if not os.path.isabs(root):
             raise CacheError(
-                f"DOKKU_ROOT is {'not set' if not root else 'not an absolute path: ' + root}",
+                f"DOKKU_ROOT is {f'not an absolute path: {root}' if root else 'not set'}",
                 "run the plugin through Dokku: 'dokku cache:help'",
             )
         return cls(

@@ -49,17 +49,13 @@ class History:
 
     def last_purge(self, app: str) -> Record | None:
         """Return the last purge of an app's directory that removed everything."""
-        records = reversed(self._of_kind(app, LEGACY))
-        return next((record for record in records if not record.failure), None)
+        done = [record for record in self.of_app(app) if record.kind == LEGACY and not record.failure]
+        return done[-1] if done else None
 
     def last_failure(self, app: str) -> Record | None:
         """Return the latest failure of an app without a later purge of the same kind."""
-        kinds = dict.fromkeys(record.kind for record in self.of_app(app))
-        last = [self._of_kind(app, kind)[-1] for kind in kinds]
-        return max((record for record in last if record.failure), key=lambda record: record.at, default=None)
-
-    def _of_kind(self, app: str, kind: str) -> list[Record]:
-        return [record for record in self.of_app(app) if record.kind == kind]
+        last = {record.kind: record for record in self.of_app(app)}
+        return max((record for record in last.values() if record.failure), key=lambda one: one.at, default=None)
 
     def of_app(self, app: str) -> list[Record]:
         """Return the records of the app that has this name now."""
@@ -68,11 +64,7 @@ class History:
     @cached_property
     def shown(self) -> tuple[Record, ...]:
         """All records of a purge or a failure; the rest only end an app."""
-        return tuple(
-            record
-            for record in self.records
-            if record.files or record.size_bytes or record.failure or record.location
-        )
+        return tuple(one for one in self.records if one.files or one.size_bytes or one.failure or one.location)
 
     @cached_property
     def _by_app(self) -> dict[str, list[Record]]:
@@ -92,7 +84,7 @@ class History:
     @property
     def purges(self) -> int:
         """The number of purges that removed everything."""
-        return sum(1 for record in self.shown if not record.failure)
+        return sum(not record.failure for record in self.shown)
 
 
 def now() -> str:

@@ -94,19 +94,22 @@ def daily_prune(installed: DokkuVersion | None, root: str = "/") -> DailyPrune:
     install-builder-prune). Without ``-f`` the prune waits for a confirmation and frees nothing: the timer's service
     lacked it until 0.35.7, the cron file still lacks it in 0.38.27.
     """
-    timer, cron_file = os.path.join(root, PRUNE_TIMER), os.path.join(root, PRUNE_CRON_FILE)
+    timer, enabled, service, cron_file, systemd = (
+        os.path.join(root, path) for path in (PRUNE_TIMER, PRUNE_ENABLED, PRUNE_SERVICE, PRUNE_CRON_FILE, SYSTEMD)
+    )
     has_timer = os.path.lexists(timer)
-    if has_timer and os.path.isdir(os.path.join(root, SYSTEMD)):
-        if not os.path.lexists(os.path.join(root, PRUNE_ENABLED)):
-            return DailyPrune(can_work=False, reason="its systemd timer is not enabled")
-        return _check_command(os.path.join(root, PRUNE_SERVICE), "a systemd timer runs it", "its systemd service")
-    if os.path.lexists(cron_file):
+    reason = "it is not installed"
+    if has_timer and os.path.isdir(systemd):
+        if os.path.lexists(enabled):
+            return _check_command(service, "a systemd timer runs it", "its systemd service")
+        reason = "its systemd timer is not enabled"
+    elif os.path.lexists(cron_file):
         return _check_command(cron_file, "cron runs it", "its cron file")
-    if has_timer:
-        return DailyPrune(can_work=False, reason="it needs a systemd timer, and systemd is not running")
-    if installed is not None and installed < FIRST_WITH_PRUNE:
-        return DailyPrune(can_work=False, reason=f"it needs Dokku {FIRST_WITH_PRUNE} or later, this is {installed}")
-    return DailyPrune(can_work=False, reason="it is not installed")
+    elif has_timer:
+        reason = "it needs a systemd timer, and systemd is not running"
+    elif installed is not None and installed < FIRST_WITH_PRUNE:
+        reason = f"it needs Dokku {FIRST_WITH_PRUNE} or later, this is {installed}"
+    return DailyPrune(can_work=False, reason=reason)
 
 
 def _check_command(path: str, works: str, what: str) -> DailyPrune:

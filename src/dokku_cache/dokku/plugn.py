@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from typing import Any
 
 from dokku_cache.errors import Unknown, os_error_hint
 
@@ -18,26 +19,28 @@ class NeverEnds(Unknown):
     """A trigger did not end in time."""
 
 
+def _start(name: str, arguments: tuple[str, ...], **options: Any) -> "subprocess.Popen[bytes]":
+    try:
+        return subprocess.Popen(["plugn", "trigger", name, *arguments], cwd="/", stdin=subprocess.DEVNULL, **options)
+    except (OSError, ValueError) as error:
+        hint = os_error_hint(error, HINT) if isinstance(error, OSError) else HINT
+        raise Unknown(f"Dokku's trigger {name} cannot be run: {error}", hint) from error
+
+
 def trigger(name: str, *arguments: str) -> str:
     """Fire a trigger and return what it prints. Raises Unknown when it cannot run, fails, or does not end in time."""
-    try:
-        done = subprocess.run(
-            ["plugn", "trigger", name, *arguments],
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=TIMEOUT_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise Unknown(f"Dokku's trigger {name} did not respond within {TIMEOUT_SECONDS:g} s", HINT) from error
-    except OSError as error:
-        raise Unknown(f"Dokku's trigger {name} cannot be run: {error}", os_error_hint(error, HINT)) from error
-    if done.returncode != 0:
-        printed = done.stderr.decode(errors="backslashreplace").strip().splitlines()
+    with _start(name, arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        try:
+            output, errors = process.communicate(timeout=TIMEOUT_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            raise Unknown(f"Dokku's trigger {name} did not respond within {TIMEOUT_SECONDS:g} s", HINT) from error
+        finally:
+            process.kill()  # of no effect on a process that has ended
+    if process.returncode != 0:
+        printed = errors.decode(errors="backslashreplace").strip().splitlines()
         detail = f": {printed[-1].strip()}" if printed else ""
-        raise Unknown(f"Dokku's trigger {name} failed with exit code {done.returncode}{detail}", HINT)
-    return done.stdout.decode(errors="surrogateescape")
+        raise Unknown(f"Dokku's trigger {name} failed with exit code {process.returncode}{detail}", HINT)
+    return output.decode(errors="surrogateescape")
 
 
 def stream(name: str, *arguments: str) -> Iterator[str]:
@@ -45,17 +48,7 @@ def stream(name: str, *arguments: str) -> Iterator[str]:
 
     Raises Unknown when it cannot run or, after its last line, when it failed.
     """
-    try:
-        process = subprocess.Popen(
-            ["plugn", "trigger", name, *arguments],
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-    except OSError as error:
-        raise Unknown(f"Dokku's trigger {name} cannot be run: {error}", os_error_hint(error, HINT)) from error
-    with process:
+    with _start(name, arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         try:
             for line in process.stdout or ():
                 yield line.decode(errors="surrogateescape").rstrip("\n")
@@ -78,17 +71,7 @@ def notify(name: str, *arguments: str, output: int, timeout_seconds: float) -> N
     It runs in a session of its own, which is killed after ``timeout_seconds``. Raises Unknown when it cannot run or
     fails, NeverEnds when it was killed.
     """
-    try:
-        process = subprocess.Popen(
-            ["plugn", "trigger", name, *arguments],
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-    except (OSError, ValueError) as error:
-        raise Unknown(f"trigger {name} cannot be run: {error}") from error
+    process = _start(name, arguments, stdout=output, stderr=output, start_new_session=True)
     try:
         code = process.wait(timeout_seconds)
     except subprocess.TimeoutExpired as error:

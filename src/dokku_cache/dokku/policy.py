@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from dokku_cache.dokku import files
 from dokku_cache.dokku.environment import DokkuEnvironment
@@ -81,33 +82,19 @@ class Property:
     values: str
     accepted: str
     meaning: str
-    parse: Callable[[str], object]
+    parse: Callable[[str], Any]
     is_of_apps: bool = False
 
 
-def _one_of(*words: str) -> Callable[[str], object]:
-    def parse(value: str) -> None:
-        if value not in words:
-            raise ValueError
-
-    return parse
-
-
 def _or_off(parse: Callable[[str], object]) -> Callable[[str], object]:
-    return lambda value: value == OFF or parse(value)
+    return lambda value: None if value == OFF else parse(value)
 
 
 _SIZES = "a size such as 5G, 5GiB or 500 MB"
 _SIZE_OR_OFF = (OFF, f"<size>|{OFF}", f"{_SIZES}, or {OFF}")
+_PURGES = "remove unused caches automatically"
 PROPERTIES = {
-    AUTO_PURGE: Property(
-        "true",
-        "true|false",
-        "true or false",
-        "remove unused caches automatically",
-        _one_of("true", "false"),
-        is_of_apps=True,
-    ),
+    AUTO_PURGE: Property("true", "true|false", "true or false", _PURGES, ("true", "false").index, is_of_apps=True),
     ENGINE_MAX_SIZE: Property(*_SIZE_OR_OFF, "limit for Docker's build cache", _or_off(parse_size)),
     MAX_SIZE: Property(*_SIZE_OR_OFF, "limit for the cache volumes of an app", _or_off(parse_size), is_of_apps=True),
     MIN_FREE: Property(
@@ -118,7 +105,7 @@ PROPERTIES = {
         _or_off(parse_min_free),
     ),
     MIN_FREE_ACTION: Property(
-        "warn", f"warn|{REFUSE}", f"warn or {REFUSE}", "action below min-free", _one_of("warn", REFUSE)
+        "warn", f"warn|{REFUSE}", f"warn or {REFUSE}", "action below min-free", ("warn", REFUSE).index
     ),
     MIN_AGE: Property(
         "1d",
@@ -200,12 +187,16 @@ def is_auto_purge_on(environment: DokkuEnvironment, app: str) -> bool:
     return read(environment, app, AUTO_PURGE).computed == "true"
 
 
+def _parsed(environment: DokkuEnvironment, app: str, key: str, invalid: int | None = None) -> Any:
+    try:
+        return PROPERTIES[key].parse(read(environment, app, key).computed)
+    except ValueError:
+        return invalid
+
+
 def min_age_seconds(environment: DokkuEnvironment, app: str) -> int:
     """Return the minimum age for automatic removal. An invalid value is FOR_EVER. Raises CacheError."""
-    try:
-        return parse_duration(read(environment, app, MIN_AGE).computed)
-    except ValueError:
-        return FOR_EVER
+    return int(_parsed(environment, app, MIN_AGE, FOR_EVER))
 
 
 def max_bytes(environment: DokkuEnvironment, app: str, key: str = MAX_SIZE) -> int | None:
@@ -213,18 +204,14 @@ def max_bytes(environment: DokkuEnvironment, app: str, key: str = MAX_SIZE) -> i
 
     None for no limit and for an invalid value. Raises CacheError.
     """
-    try:
-        return parse_size(read(environment, app, key).computed)
-    except ValueError:
-        return None
+    size_bytes: int | None = _parsed(environment, app, key)
+    return size_bytes
 
 
 def min_free(environment: DokkuEnvironment) -> int | Share | None:
     """Return the free space required before a build, None for off and for an invalid value. Raises CacheError."""
-    try:
-        return parse_min_free(read(environment, GLOBAL, MIN_FREE).computed)
-    except ValueError:
-        return None
+    least: int | Share | None = _parsed(environment, GLOBAL, MIN_FREE)
+    return least
 
 
 def refuses_deploys(environment: DokkuEnvironment) -> bool:

@@ -16,14 +16,9 @@ from dokku_cache.errors import CacheError
 _POLL_SECONDS = 0.1
 
 
-def directory(environment: DokkuEnvironment) -> str:
-    """Return the plugin's data directory."""
-    return os.path.join(environment.data_dir, "cache")
-
-
 def path(environment: DokkuEnvironment, name: str) -> str:
     """Return the path of a state file."""
-    return os.path.join(directory(environment), name)
+    return os.path.join(environment.data_dir, "cache", name)
 
 
 def read(environment: DokkuEnvironment, name: str) -> str:
@@ -43,7 +38,7 @@ def write(environment: DokkuEnvironment, name: str, text: str) -> None:
     target = path(environment, name)
     temporary = f"{target}.{os.getpid()}"
     try:
-        os.makedirs(directory(environment), exist_ok=True)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
         with open(temporary, "x", encoding="utf-8") as file:
@@ -61,7 +56,7 @@ def append(environment: DokkuEnvironment, name: str, line: bytes) -> None:
     """Append to a state file in one write, which never mixes with another (open(2), O_APPEND). Raises CacheError."""
     target = path(environment, name)
     try:
-        os.makedirs(directory(environment), exist_ok=True)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
         if os.path.isfile(target) and not os.access(target, os.W_OK):
             # Root created it, in a command without Dokku; a copy belongs to this user.
             with open(target, "rb") as old, open(f"{target}.{os.getpid()}", "wb") as copy:
@@ -79,35 +74,33 @@ def lock(environment: DokkuEnvironment, name: str, wait_seconds: float = 0) -> I
 
     Raises CacheError when its file cannot be opened.
     """
+    target = path(environment, name)
+    flags = os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW  # another user may own it
     try:
-        os.makedirs(directory(environment), exist_ok=True)
-        # Opened for reading, because another user may own it.
-        handle = os.open(
-            path(environment, name), os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW, 0o644
-        )
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        handle = os.open(target, flags, 0o644)
     except OSError as error:
         raise _failed(environment, "open", name, error) from error
+    deadline = time.monotonic() + wait_seconds
     try:
-        yield _is_locked(handle, time.monotonic() + wait_seconds)
+        while not (is_held := _is_locked(handle)) and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
+        yield is_held
     finally:
         os.close(handle)
 
 
-def _is_locked(handle: int, deadline: float) -> bool:
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= deadline:
-                return False
-            time.sleep(_POLL_SECONDS)
-        else:
-            return True
+def _is_locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _failed(environment: DokkuEnvironment, verb: str, name: str, error: OSError) -> CacheError:
     return CacheError(
         f"Could not {verb} {path(environment, name)} ({error.strerror})",
         "check that the disk has space ('df -h'), and that user dokku owns the directory: "
-        f"'sudo chown -hR dokku:dokku {directory(environment)}'",
+        f"'sudo chown -hR dokku:dokku {os.path.dirname(path(environment, name))}'",
     )
