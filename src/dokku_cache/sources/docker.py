@@ -10,7 +10,7 @@ from dokku_cache.dokku import files
 from dokku_cache.engine.client import APP_NAME, DOKKU, Engine, Json, is_helper
 from dokku_cache.model.location import Reference, is_visible
 from dokku_cache.model.state import ReasonCode
-from dokku_cache.sources.locations import Found, Part, Query, Target, Targets
+from dokku_cache.sources.locations import Part, Query, Target, Targets
 
 #: The states of a container in which no process runs.
 _STOPPED = frozenset({"exited", "created", "dead", "removing"})
@@ -25,14 +25,14 @@ _ID = re.compile(rf"\A[0-9a-f]{{{_ID_LENGTH}}}")
 _APP_CONTAINER = re.compile(r"(?P<app>[a-z0-9][a-z0-9._-]*)\.[A-Za-z0-9_-]+\.[0-9]+")
 
 
-def check_engine(query: Query, found: Found) -> None:
+def check_engine(query: Query) -> None:
     """Add an unknown when Docker has none of the containers that Dokku recorded: its data may not be mounted."""
     recorded = _recorded_containers(query.environment.root)
     known = {str(container.get("Id"))[:_ID_LENGTH] for container in query.engine.containers(refresh=query.recheck)}
     if recorded and not recorded & known:
         text = "Docker has none of the containers that Dokku started; its data may be missing"
         hint = "check docker info --format '{{.DockerRootDir}}'; if it is right, deploy again: dokku ps:rebuild --all"
-        found.unknown(Reference(ReasonCode.DOCKER_UNAVAILABLE, text, hint))
+        query.unknown(Reference(ReasonCode.DOCKER_UNAVAILABLE, text, hint))
 
 
 def _recorded_containers(root: str) -> set[str]:
@@ -44,7 +44,7 @@ def _recorded_containers(root: str) -> set[str]:
     return recorded
 
 
-def add_containers(query: Query, found: Found) -> None:
+def add_containers(query: Query) -> None:
     """Add the containers, running or not, that mount a cache, a path in it, or the app directory.
 
     ``check_engine``, which runs before, has listed them again for a recheck.
@@ -53,20 +53,20 @@ def add_containers(query: Query, found: Found) -> None:
         if is_helper(container):
             continue
         for mount in container.get("Mounts") or ():
-            source = str(mount.get("Source") or "")
+            source, where = str(mount.get("Source") or ""), mount.get("Destination", "?")
             targets = query.locations.at_path(source)
             if targets and not _is_ended_build(container, mount, targets, query.engine):
                 for target in targets:
-                    found.use([target], container_reference(container, target.part, mount.get("Destination", "?")))
-            if mount.get("Type", "bind") == "bind" and query.locations.is_hidden(source):
-                text = f"container {name_of(container)} mounts {source}"
-                found.hide(source, text, _hint(container), app_of(container), holder=str(container.get("Id")))
+                    query.use([target], container_reference(container, target.part.value, where))
+            if mount.get("Type", "bind") == "bind":
+                reference = container_reference(container, "a path", where)
+                query.hide(source, reference, holder=str(container.get("Id")))
 
 
-def container_reference(container: Json, part: Part, where: str) -> Reference:
-    """Describe a container that mounts a part of an app at the path ``where``."""
+def container_reference(container: Json, what: str, where: str) -> Reference:
+    """Describe a container that mounts something at the path ``where``."""
     state = container.get("State") or "unknown state"
-    text = f"container {name_of(container)} mounts {part.value} at {where} ({state})"
+    text = f"container {name_of(container)} mounts {what} at {where} ({state})"
     return Reference(ReasonCode.MOUNTED_BY_CONTAINER, text, _hint(container), app_of(container))
 
 
@@ -98,35 +98,32 @@ def _is_ended_build(container: Json, mount: Json, targets: Targets, engine: Engi
     )
 
 
-def add_volumes(query: Query, found: Found) -> None:
+def add_volumes(query: Query) -> None:
     """Add the volumes with a path in their options, such as ``--opt o=bind --opt device=PATH`` or overlay layers."""
     for volume in query.engine.volumes(refresh=query.recheck):
         name, app = volume.get("Name"), str((volume.get("Labels") or {}).get(APP_NAME) or "")
         hint = f"remove the volume if nothing needs it: docker volume rm {name}"
-        place = str(volume.get("Mountpoint") or "")
-        options = volume.get("Options") or {}
-        for path in (*_paths(options), place):
+        holder = str(volume.get("Mountpoint") or "")
+        for path in (*_paths(volume.get("Options") or {}), holder):
             text = f"volume {name} is bound to {path}"
-            found.use(query.locations.at_path(path), Reference(ReasonCode.BOUND_BY_VOLUME, text, hint, app))
-            if path != place and query.locations.is_hidden(path):
-                found.hide(path, text, hint, app, holder=place)
+            reference = Reference(ReasonCode.BOUND_BY_VOLUME, text, hint, app)
+            query.use(query.locations.at_path(path), reference)
+            if path != holder:
+                query.hide(path, reference, holder)
 
 
 def _paths(options: Json) -> list[str]:
     return [piece for option in options.values() for piece in _SEPARATORS.split(str(option)) if piece[:1] == "/"]
 
 
-def add_services(query: Query, found: Found) -> None:
+def add_services(query: Query) -> None:
     """Add the Swarm services that mount a cache, with or without a running task."""
     for service, app, mount in _service_mounts(query.engine, refresh=query.recheck):
         driver = (mount.get("VolumeOptions") or {}).get("DriverConfig") or {}
         hint = f"remove the mount: docker service update --mount-rm {mount.get('Target')} {service}"
         for path in (str(mount.get("Source") or ""), *_paths(driver.get("Options") or {})):
             text = f"Swarm service {service} mounts {path}"
-            code = ReasonCode.MOUNTED_BY_CONTAINER
-            found.use(query.locations.at_path(path), Reference(code, text, hint, app))
-            if query.locations.is_hidden(path):
-                found.hide(path, text, hint, app)
+            query.mount(path, Reference(ReasonCode.MOUNTED_BY_CONTAINER, text, hint, app))
 
 
 def _service_mounts(engine: Engine, *, refresh: bool) -> Iterator[tuple[str, str, Json]]:
@@ -146,7 +143,7 @@ def users_of_volumes(
 
     The name of a container of an app that is not ``visible`` is empty.
     """
-    return _grouped(
+    return grouped(
         (str(mount.get("Name")), name_of(container) if is_visible(app_of(container), visible) else "")
         for container in engine.containers(refresh=refresh)
         for mount in container.get("Mounts") or ()
@@ -156,14 +153,15 @@ def users_of_volumes(
 
 def services_of_volumes(engine: Engine, *, refresh: bool) -> dict[str, tuple[str, ...]]:
     """Return the names of the Swarm services that mount each volume, by the volume's name. Raises Unknown."""
-    return _grouped(
+    return grouped(
         (str(mount.get("Source")), service)
         for service, _, mount in _service_mounts(engine, refresh=refresh)
         if mount.get("Type") == "volume"
     )
 
 
-def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+def grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """Return the second values of pairs by the first."""
     found: dict[str, tuple[str, ...]] = {}
     for key, value in pairs:
         found[key] = (*found.get(key, ()), value)

@@ -11,7 +11,7 @@ from dokku_cache.errors import Unknown
 from dokku_cache.model.location import Location, Reference
 from dokku_cache.model.state import ReasonCode
 from dokku_cache.sources.docker import container_reference
-from dokku_cache.sources.locations import Found, Part, Query, Target
+from dokku_cache.sources.locations import Part, Query, Target
 from dokku_cache.tree.mounts import Mount, parse
 
 PROC = "/proc"
@@ -23,7 +23,7 @@ _BEGINNING_BYTES = 256
 Places = Mapping[tuple[int, str], Location]
 
 
-def add_mounts(query: Query, found: Found) -> None:
+def add_mounts(query: Query) -> None:
     """Add the bind mounts of a cache, of a path in it, or of the app directory."""
     try:
         with open(f"{PROC}/self/mountinfo", "rb") as file:
@@ -32,12 +32,12 @@ def add_mounts(query: Query, found: Found) -> None:
         processes = sorted(int(name) for name in os.listdir(PROC) if name.isdecimal())
     except (OSError, ValueError) as error:
         text = f"the kernel's mount tables cannot be read ({error})"
-        found.unknown(Reference(ReasonCode.UNREADABLE, text, "report this as a bug"))
+        query.unknown(Reference(ReasonCode.UNREADABLE, text, "report this as a bug"))
         return
     places = query.locations.on_device(own)
     for mount in own:
-        _add(found, mount, places, f"a bind mount shows {{}} at {mount.mount_point}", f"umount {mount.mount_point}")
-    found.shown |= {mount.mount_point for mount in own}
+        _add(query, mount, places, f"a bind mount shows {{}} at {mount.mount_point}", f"umount {mount.mount_point}")
+    query.shown |= {mount.mount_point for mount in own}
     containers = _containers(query)
     for pid, table in _other_tables(own_table[:_BEGINNING_BYTES], processes):
         match = _CONTAINER.search(table)
@@ -45,18 +45,18 @@ def add_mounts(query: Query, found: Found) -> None:
         if container is None:
             process = f"process {pid} ({_command(pid)})"
             for mount in _mounts(table, places):
-                _add(found, mount, places, f"{process} has {{}} mounted at {mount.mount_point}", f"stop {process}")
+                _add(query, mount, places, f"{process} has {{}} mounted at {mount.mount_point}", f"stop {process}")
         elif not is_helper(container):
-            found.shown.add(str(container["Id"]))
+            query.shown.add(str(container["Id"]))
             for mount in _mounts(table, places):
                 for target in _targets(mount, places):
-                    found.use([target], container_reference(container, target.part, mount.mount_point))
+                    query.use([target], container_reference(container, target.part.value, mount.mount_point))
 
 
-def _add(found: Found, mount: Mount, places: Places, sentence: str, hint: str) -> None:
+def _add(query: Query, mount: Mount, places: Places, sentence: str, hint: str) -> None:
     for target in _targets(mount, places):
         text = sentence.replace("{}", target.part.value)
-        found.use([target], Reference(ReasonCode.MOUNTED_ELSEWHERE, text, hint))
+        query.use([target], Reference(ReasonCode.MOUNTED_ELSEWHERE, text, hint))
 
 
 def _targets(mount: Mount, places: Places) -> Iterator[Target]:
@@ -120,7 +120,7 @@ _INCLUDE = re.compile(r"""\binclude\s+["']?([^\s;"']+)""")
 _MAX_BYTES = 16 << 20
 
 
-def add_nginx(query: Query, found: Found) -> None:
+def add_nginx(query: Query) -> None:
     """Add the files that contain the path of a cache or of its app directory.
 
     Files below the directory of nginx.conf count even if nothing includes them. Includes of apps are not followed.
@@ -128,7 +128,7 @@ def add_nginx(query: Query, found: Found) -> None:
     root = query.environment.root
     known = {file for part in _OF_APPS for file in glob.glob(os.path.join(glob.escape(root), part))}
     for file in known:
-        _search(query, found, file, app=os.path.relpath(file, root).split("/")[0])
+        _search(query, file, app=os.path.relpath(file, root).split("/")[0])
     for main in MAIN:
         base = os.path.dirname(main)
         waiting = [main, *glob.iglob(f"{base}/**/*.conf", recursive=True)]
@@ -137,13 +137,13 @@ def add_nginx(query: Query, found: Found) -> None:
             if file not in known:
                 known.add(file)
                 # Always relative to the directory of nginx.conf (nginx, ngx_conf_include).
-                for pattern in _INCLUDE.findall(_search(query, found, file)):
+                for pattern in _INCLUDE.findall(_search(query, file)):
                     path = os.path.join(base, pattern.replace("\0", ""))
                     directory = _unlisted_parent(path)
                     waiting += [directory] if directory else glob.glob(path)
 
 
-def _search(query: Query, found: Found, file: str, app: str = "") -> str:
+def _search(query: Query, file: str, app: str = "") -> str:
     """Search one file of nginx, or of an app, and return its text."""
     try:
         text = files.read(file, files.MAX_BYTES if app else _MAX_BYTES)
@@ -153,16 +153,16 @@ def _search(query: Query, found: Found, file: str, app: str = "") -> str:
         directory = next((path for path in map(os.path.dirname, MAIN) if file.startswith(f"{path}/")), file)
         hint = f"sudo chgrp -R dokku {directory} && sudo chmod -R g+rX {directory}"
         hint = hint if isinstance(error, PermissionError) else f"check {file}"
-        found.unknown(Reference(ReasonCode.UNREADABLE, f"{file} cannot be read ({error.strerror})", hint, app))
+        query.unknown(Reference(ReasonCode.UNREADABLE, f"{file} cannot be read ({error.strerror})", hint, app))
         return ""
     hint = f"remove the path from {file} and reload nginx"
     for target in query.locations.in_text(text):
         sentence = f"{file} refers to {target.part.value}"
-        found.use([target], Reference(ReasonCode.IN_NGINX_CONFIG, sentence, hint, app))
+        query.use([target], Reference(ReasonCode.IN_NGINX_CONFIG, sentence, hint, app))
     if query.locations.has_variable(text):
         reason = f"{file} contains a path in {query.environment.root} with a variable, which cannot be resolved"
         hint = f"write the path without a variable in {file}"
-        found.unknown(Reference(ReasonCode.PATH_WITH_VARIABLE, reason, hint, app))
+        query.unknown(Reference(ReasonCode.PATH_WITH_VARIABLE, reason, hint, app))
     return text
 
 

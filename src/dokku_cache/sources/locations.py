@@ -1,10 +1,10 @@
-"""The cache that a path or a text refers to; the question to the sources, and what they found."""
+"""The cache that a path or a text refers to, and a query for references: what is asked, and what is found."""
 
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from dokku_cache.dokku.environment import DokkuEnvironment
@@ -141,45 +141,28 @@ def _identity(path: str) -> Identity | None:
         return None
 
 
-@dataclass(frozen=True)
-class Query:
-    """The references that are wanted.
-
-    ``recheck``: ask Docker again. ``asks_triggers``: fire Dokku's triggers, which takes 0.3 s for each app.
-    """
-
-    environment: DokkuEnvironment
-    engine: Engine
-    locations: Locations
-    recheck: bool
-    asks_triggers: bool
-
-
-@dataclass(frozen=True)
-class Hidden:
-    """A path that user dokku cannot follow.
-
-    ``holder`` mounts it: the id of a container, or a mount point. Where the kernel's tables show all mounts of the
-    holder, they show where the path leads. Otherwise ``unknown`` applies to all caches.
-    """
-
-    path: str
-    unknown: Reference
-    holder: str = ""
-
-
 def docker_unavailable(error: Unknown) -> Reference:
     """Describe a question that Docker did not answer."""
     return Reference(ReasonCode.DOCKER_UNAVAILABLE, f"cannot check which containers use it: {error}", error.hint)
 
 
 @dataclass
-class Found:
-    """The references found, by app. ``shown``: the holders whose mounts the kernel's tables show."""
+class Query:
+    """The references that are wanted, and those that were found.
 
-    everywhere: References = field(default_factory=References)
-    hidden: list[Hidden] = field(default_factory=list)
+    ``recheck``: ask Docker again. ``asks_triggers``: fire Dokku's triggers, which takes 0.3 s for each app.
+    ``hidden`` are the paths that user dokku cannot follow, each with what is unknown therefore, and its holder: the
+    id of a container, or a mount point. ``shown`` are the holders whose mounts the kernel's tables show.
+    """
+
+    environment: DokkuEnvironment
+    engine: Engine
+    locations: Locations
+    recheck: bool
+    asks_triggers: bool = False
+    hidden: list[tuple[str, Reference, str]] = field(default_factory=list)
     shown: set[str] = field(default_factory=set)
+    _everywhere: References = field(default_factory=References)
     _by_app: defaultdict[str, References] = field(default_factory=lambda: defaultdict(References))
 
     def use(self, targets: Iterable[Target], reference: Reference) -> None:
@@ -192,20 +175,36 @@ class Found:
         if app:
             self._by_app[app] += References(unknown=(reference,))
         else:
-            self.everywhere += References(unknown=(reference,))
+            self._everywhere += References(unknown=(reference,))
 
-    def hide(self, path: str, text: str, hint: str, app: str, *, holder: str = "") -> None:
-        """Add a path that user dokku cannot follow. ``text`` describes what refers to it."""
-        reason = f"{text}, which user dokku cannot follow"
-        self.hidden.append(Hidden(path, Reference(ReasonCode.PATH_UNREADABLE, reason, hint, app), holder))
+    def mount(self, path: str, reference: Reference, holder: str = "") -> None:
+        """Add a mount of a path, which may lead to a cache in a way that user dokku cannot see."""
+        self.use(self.locations.at_path(path), reference)
+        self.hide(path, reference, holder)
 
-    def settle_hidden(self) -> None:
-        """Count hidden paths as unknown, unless the kernel's tables show where they lead."""
-        shown = {hidden.path for hidden in self.hidden if hidden.holder in self.shown}
-        for hidden in self.hidden:
-            if hidden.path not in shown:
-                self.unknown(hidden.unknown)
+    def hide(self, path: str, reference: Reference, holder: str = "") -> None:
+        """Remember a path if user dokku cannot follow it."""
+        if self.locations.is_hidden(path):
+            text = f"{reference.text}: user dokku cannot follow {path}"
+            self.hidden.append((path, replace(reference, code=ReasonCode.PATH_UNREADABLE, text=text), holder))
+
+    def ask(self, sources: "Sequence[Source]") -> None:
+        """Collect the references from some sources."""
+        for source in sources:
+            try:
+                source(self)
+            except Unknown as error:
+                self.unknown(docker_unavailable(error))
+        # Hidden paths are unknown for all caches, unless the kernel's tables show where they lead.
+        shown = {path for path, _, holder in self.hidden if holder in self.shown}
+        for path, reference, _ in self.hidden:
+            if path not in shown:
+                self.unknown(reference)
 
     def of(self, app: str) -> References:
         """Return the references to the cache of an app."""
-        return self._by_app.get(app, References()) + self.everywhere
+        return self._by_app.get(app, References()) + self._everywhere
+
+
+#: Adds the references of one kind to a query. Raises Unknown.
+Source = Callable[[Query], None]

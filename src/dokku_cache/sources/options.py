@@ -28,7 +28,7 @@ from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import Unknown
 from dokku_cache.model.location import OTHER_UNREADABLE, OTHER_USES, Reference, is_visible
 from dokku_cache.model.state import ReasonCode
-from dokku_cache.sources.locations import Found, Part, Query
+from dokku_cache.sources.locations import Part, Query
 
 #: Each prints the options of one kind of container of an app, its storage included.
 TRIGGERS = (
@@ -70,18 +70,18 @@ class Stored:
     is_storage: bool = False
 
 
-def add_stored(query: Query, found: Found) -> None:
+def add_stored(query: Query) -> None:
     """Add the Docker options and storage entries on disk, of all apps."""
     for stored in read_stores(query.environment):
         if stored.fault:
             code = ReasonCode.UNREADABLE if stored.is_storage else ReasonCode.DOCKER_OPTIONS_UNREADABLE
             text = f"{stored.what}: {stored.fault}"
-            found.unknown(Reference(code, text, stored.hint, stored.app), stored.app)
+            query.unknown(Reference(code, text, stored.hint, stored.app), stored.app)
         else:
-            _add(query, found, stored)
+            _add(query, stored)
 
 
-def add_printed(query: Query, found: Found) -> None:
+def add_printed(query: Query) -> None:
     """Add the options that Dokku's triggers print, which include those of other plugins."""
     apps = [location.app for location in query.locations.by_app.values() if location.identity]
     if not apps or not query.asks_triggers:
@@ -92,10 +92,10 @@ def add_printed(query: Query, found: Found) -> None:
         answers = [future.result() for future in futures]
         for failure in [answer for answer in answers if isinstance(answer, Unknown)][:1]:
             text = f"its Docker options cannot be read ({failure})"
-            found.unknown(Reference(ReasonCode.DOCKER_OPTIONS_UNREADABLE, text, failure.hint, app), app)
+            query.unknown(Reference(ReasonCode.DOCKER_OPTIONS_UNREADABLE, text, failure.hint, app), app)
         for printed in [answer for answer in answers if isinstance(answer, str)]:
             hint = f"see dokku docker-options:report {app}"
-            _add(query, found, Stored(f"a Docker option of {app}", app, printed, hint=hint))
+            _add(query, Stored(f"a Docker option of {app}", app, printed, hint=hint))
 
 
 def _ask(app: str, trigger: str, argument: str) -> str | Unknown:
@@ -105,7 +105,7 @@ def _ask(app: str, trigger: str, argument: str) -> str | Unknown:
         return error
 
 
-def _add(query: Query, found: Found, stored: Stored) -> None:
+def _add(query: Query, stored: Stored) -> None:
     """Add a use for each path in options, and what cannot be resolved."""
     locations = query.locations
     text = stored.text if stored.is_storage else _expanded(stored.text, stored.app, query.environment)
@@ -118,12 +118,12 @@ def _add(query: Query, found: Found, stored: Stored) -> None:
             path = cache if target.part is Part.CACHE else os.path.dirname(cache)
             targets[path] = frozenset({target})
     for path, meant in targets.items():
-        found.use(meant, Reference(code, f"{stored.what} refers to {path}", stored.hint, stored.app))
+        query.use(meant, Reference(code, f"{stored.what} refers to {path}", stored.hint, stored.app))
     for source in [text] if stored.is_storage else _mount_sources(text):
         if _SHELL.search(source):
-            found.unknown(_unresolved(stored))
-        elif locations.is_hidden(source):
-            found.hide(source, f"{stored.what} mounts {source}", stored.hint, stored.app)
+            query.unknown(_unresolved(stored))
+        else:
+            query.hide(source, Reference(code, f"{stored.what} mounts a path", stored.hint, stored.app))
 
 
 def _unresolved(stored: Stored) -> Reference:

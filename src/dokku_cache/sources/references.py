@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from dokku_cache.dokku import files
@@ -13,17 +13,23 @@ from dokku_cache.errors import Unknown
 from dokku_cache.model.location import Location, Reference, References
 from dokku_cache.model.state import ReasonCode
 from dokku_cache.sources.app_directory import are_options_by_install, is_environment_by_install
-from dokku_cache.sources.docker import add_containers, add_services, add_volumes, app_of, check_engine, name_of
+from dokku_cache.sources.docker import (
+    add_containers,
+    add_services,
+    add_volumes,
+    app_of,
+    check_engine,
+    grouped,
+    name_of,
+)
 from dokku_cache.sources.host import add_mounts, add_nginx
-from dokku_cache.sources.locations import Found, Locations, Query, docker_unavailable
+from dokku_cache.sources.locations import Locations, Query, Source, docker_unavailable
 from dokku_cache.sources.options import add_printed, add_stored
 
-Source = Callable[[Query, Found], None]
-
 #: These refer to a directory itself, also after a rename.
-MOUNTING: tuple[Source, ...] = (check_engine, add_containers, add_volumes, add_services, add_mounts)
+MOUNTING: Sequence[Source] = (check_engine, add_containers, add_volumes, add_services, add_mounts)
 #: These refer to a cache by its name, which the rest of an interrupted purge no longer has.
-NAMING: tuple[Source, ...] = (add_stored, add_printed, add_nginx)
+NAMING: Sequence[Source] = (add_stored, add_printed, add_nginx)
 
 
 @dataclass(frozen=True)
@@ -49,32 +55,17 @@ def collect(
     """
     known = Locations(locations, environment.root, environment.host_root)
     query = Query(environment, engine, known, recheck, asks_triggers=recheck or asks_triggers)
-    mounting, naming = Found(), Found()
-    _ask(query, mounting, MOUNTING)
-    # The kernel's tables also show where a hidden path in an option leads.
-    naming.shown, naming.hidden = mounting.shown, list(mounting.hidden)
-    _ask(query, naming, NAMING)
-    for found in (mounting, naming):
-        found.settle_hidden()
-    rest = {location.app: mounting.of(location.app) for location in locations}
-    return Collected({app: references + naming.of(app) for app, references in rest.items()}, rest)
+    query.ask(MOUNTING)
+    rest = {location.app: query.of(location.app) for location in locations}
+    query.ask(NAMING)
+    return Collected({location.app: query.of(location.app) for location in locations}, rest)
 
 
 def collect_mounting(environment: DokkuEnvironment, engine: Engine, location: Location) -> References:
     """Collect what mounts the directories of one app, from Docker and the kernel: right after the rename."""
-    found = Found()
-    known = Locations([location], environment.root, environment.host_root)
-    _ask(Query(environment, engine, known, recheck=True, asks_triggers=False), found, MOUNTING)
-    found.settle_hidden()
-    return found.of(location.app)
-
-
-def _ask(query: Query, found: Found, sources: Sequence[Source]) -> None:
-    for source in sources:
-        try:
-            source(query, found)
-        except Unknown as error:
-            found.unknown(docker_unavailable(error))
+    query = Query(environment, engine, Locations([location], environment.root, environment.host_root), recheck=True)
+    query.ask(MOUNTING)
+    return query.of(location.app)
 
 
 #: What ``plugin:install`` writes for each directory that Dokku lists, ghosts included, with its values; None for any
@@ -108,7 +99,11 @@ def collect_life(
         in_docker = signs_in_docker(engine, recheck=recheck)
     except Unknown as error:
         return {app: References(unknown=(docker_unavailable(error),)) for app in apps}
-    return {app: _of_docker(in_docker.get(app, ())) + _of_settings(environment, app) for app in apps}
+    return {app: _as_references(in_docker.get(app, ())) + _of_settings(environment, app) for app in apps}
+
+
+def _as_references(signs: Iterable[str]) -> References:
+    return References(tuple(Reference(ReasonCode.APP_EXISTS_ELSEWHERE, sign) for sign in signs))
 
 
 def signs_in_docker(engine: Engine, *, recheck: bool) -> dict[str, tuple[str, ...]]:
@@ -116,21 +111,16 @@ def signs_in_docker(engine: Engine, *, recheck: bool) -> dict[str, tuple[str, ..
 
     The containers are those that ``collect`` just asked for.
     """
-    found: dict[str, tuple[str, ...]] = {}
+    signs: list[tuple[str | None, str]] = []
     for container in engine.containers():
-        if not is_helper(container) and (app := app_of(container)):
-            found[app] = (*found.get(app, ()), f"container {name_of(container)} exists")
+        if not is_helper(container):
+            signs.append((app_of(container), f"container {name_of(container)} exists"))
     for image in engine.images(refresh=recheck):
         labelled = (image.get("Labels") or {}).get(APP_NAME)
         for tag in image.get("RepoTags") or ():
             match = _APP_IMAGE.fullmatch(tag)
-            for name in filter(None, dict.fromkeys((labelled, match["app"] if match else None))):
-                found[name] = (*found.get(name, ()), f"image {tag} exists")
-    return found
-
-
-def _of_docker(signs: Iterable[str]) -> References:
-    return References(tuple(Reference(ReasonCode.APP_EXISTS_ELSEWHERE, sign) for sign in signs))
+            signs += [(app, f"image {tag} exists") for app in {labelled, match["app"] if match else ""}]
+    return grouped((app, sign) for app, sign in signs if app)
 
 
 def _of_settings(environment: DokkuEnvironment, app: str) -> References:
@@ -153,7 +143,7 @@ def _of_settings(environment: DokkuEnvironment, app: str) -> References:
     except OSError as error:
         text = f"it is unknown whether the app exists: {error.filename} cannot be read ({error.strerror})"
         return References(unknown=(Reference(ReasonCode.APP_STATUS_UNKNOWN, text, _HINT),))
-    return References(tuple(Reference(ReasonCode.APP_EXISTS_ELSEWHERE, f"{path} exists") for path in made[:1]))
+    return _as_references(f"{path} exists" for path in made[:1])
 
 
 def _is_by_install(path: str, plugin: str, key: str) -> bool:
