@@ -197,7 +197,7 @@ class Collector:
         )
 
     def _disk_usage(self, watcher: Watcher) -> DiskUsage | None:
-        watcher.measuring("volumes (by Docker)")
+        watcher.asking("Measuring volumes (by Docker)")
         try:
             return self._ask(lambda: storage.disk_usage(self._context.engine))
         finally:
