@@ -158,10 +158,8 @@ class Collector:
             "cache-legacy-reason": verdict.reason,
             "cache-legacy-reason-code": verdict.code.value if verdict.code else Missing.NONE,
             "cache-legacy-state": _state(finding),
-            "cache-volume": f"cache-{finding.app}",
-            "cache-volume-exists": Missing.UNKNOWN
-            if self._volumes is None
-            else f"cache-{finding.app}" in self._volumes,
+            "cache-volume": volume,
+            "cache-volume-exists": Missing.UNKNOWN if self._volumes is None else volume in self._volumes,
         }
         return {**values, **_size(scan)} if is_scanned else values
 
