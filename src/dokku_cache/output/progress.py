@@ -29,8 +29,8 @@ UPDATE_SECONDS = 0.1
 END_SECONDS = 1.0
 
 
-class _Step:
-    """One step of the work, and how far it is. ``total``: entries to delete, None for other steps."""
+class Step:
+    """One step of the work, which counts its entries. ``total``: entries to delete, None for other steps."""
 
     def __init__(self, title: str, total: int | None) -> None:
         self.title = title
@@ -40,11 +40,13 @@ class _Step:
         self._begun = time.monotonic()
 
     def __call__(self, entries: int, size_bytes: int = 0) -> None:
+        """Add deleted or scanned entries, and their allocated bytes."""
         self.entries += entries
         self.size_bytes += size_bytes
 
     @property
     def counted(self) -> str:
+        """Describe the entries so far; empty where none was counted."""
         if self.total is not None:
             return f"{self.entries:,} of {self.total:,} entries deleted"
         if not self.entries:
@@ -53,6 +55,7 @@ class _Step:
 
     @property
     def elapsed(self) -> str:
+        """The time since the step began."""
         minutes, seconds = divmod(int(time.monotonic() - self._begun), 60)
         return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
 
@@ -68,7 +71,7 @@ class Watcher:
         """Without ``writes_lines`` there is only the bar: where programs read standard output."""
         self._console = console
         self._writes_lines = writes_lines
-        self._step = _Step("", None)
+        self._step = Step("", None)
         self._thread: threading.Thread | None = None
         self._can_display = True
         # The time of the last line counts for the next step too.
@@ -89,7 +92,7 @@ class Watcher:
         """Count what is scanned; the total is not known yet."""
         return self._begin(f"Scanning {app}", None)
 
-    def deleting(self, app: str, scan: Scan) -> Progress:
+    def deleting(self, app: str, scan: Scan) -> Step:
         """Print Dokku's step line, and count the deleted entries. A log gets only the line with the result."""
         self.end()
         with contextlib.suppress(Exception):
@@ -111,9 +114,9 @@ class Watcher:
             thread.join(END_SECONDS)
             self._can_display = not thread.is_alive()
 
-    def _begin(self, title: str, total: int | None) -> _Step:
+    def _begin(self, title: str, total: int | None) -> Step:
         self.end()
-        self._step = step = _Step(title, total)
+        self._step = step = Step(title, total)
         with contextlib.suppress(Exception):
             if self._can_display and not self._console.is_quiet:
                 thread = threading.Thread(target=self._display, args=[step], name="progress", daemon=True)
@@ -121,20 +124,20 @@ class Watcher:
                 self._thread = thread
         return step
 
-    def _display(self, step: _Step) -> None:
+    def _display(self, step: Step) -> None:
         with contextlib.suppress(Exception):
             if self._console.shows_progress_bars:
                 _paint(step)
             elif self._writes_lines:
                 self._write_lines(step)
 
-    def _write_lines(self, step: _Step) -> None:
+    def _write_lines(self, step: Step) -> None:
         while not step.ended.wait(max(UPDATE_SECONDS, self._next_line - time.monotonic())):
             self._next_line = time.monotonic() + LINE_SECONDS
             self._console.detail(f"{step.title}: {step.counted}" if step.counted else f"{step.title} ...")
 
 
-def _paint(step: _Step) -> None:
+def _paint(step: Step) -> None:
     """Show a bar on standard error until the step ends."""
     if step.ended.wait(START_SECONDS):
         return

@@ -9,7 +9,7 @@ from dokku_cache.context import Context
 from dokku_cache.dokku import daily_run, history, policy
 from dokku_cache.errors import CacheError, Unknown, UsageError
 from dokku_cache.model.cache import AppState
-from dokku_cache.model.finding import Check, CheckResult, Finding
+from dokku_cache.model.finding import Check, Finding
 from dokku_cache.model.state import State
 from dokku_cache.output import text
 from dokku_cache.output.console import Console
@@ -112,7 +112,7 @@ def _plain(value: Value) -> Any:
             {
                 "name": check.name,
                 "reason": check.reason,
-                "reason-code": check.code.value if check.code else None,
+                "reason-code": check.verdict.code.value if check.verdict and check.verdict.code else None,
                 "result": check.result.value,
             }
             for check in value
@@ -131,7 +131,7 @@ def _shown(value: Value) -> str:
 
 
 def _shown_check(check: Check) -> str:
-    if check.result is CheckResult.NOT_CHECKED:
+    if check.outcome is None:
         return f"{check.name}: not checked"
     return text.printable(f"{check.name}: {check.result.value}, {check.reason}")
 
