@@ -144,6 +144,11 @@ class Finding:
         return self.facts.location.app
 
     @property
+    def title(self) -> str:
+        """What the cache is called at the start of a sentence."""
+        return f"Volume {self.location.path}" if self.volume else f"The legacy cache of {self.app}"
+
+    @property
     def kind(self) -> Kind:
         """The kind of the cache."""
         return self.volume.kind if self.volume else Kind.LEGACY
