@@ -71,10 +71,7 @@ def _properties() -> str:
 
 
 def _checks() -> str:
-    rows = [
-        (check.__name__.removeprefix("check_"), (check.__doc__ or "").removeprefix("Pass ").rstrip(".\n "))
-        for check in CHECKS
-    ]
+    rows = [(name, (check.__doc__ or "").removeprefix("Pass ").rstrip(".\n ")) for name, check in CHECKS.items()]
     return _table("check, passes", rows)
 
 

@@ -49,10 +49,7 @@ def report_caches(context: Context, options: Namespace) -> ExitCode:
     keys = report.SERVER_KEYS if options.is_global else report.APP_KEYS
     info_flag = report.check_flags(options.info_flags, keys, options.format)
     if options.is_global:
-        values = report.of_server(context)
-        report.write(
-            context.console, "--global", values, format_name=options.format, info_flag=info_flag, is_app=False
-        )
+        report.write(context.console, "", report.of_server(context), options.format, info_flag)
         return ExitCode.OK
     with Watcher(context.console, writes_lines=False) as watcher:
         watcher.asking()
@@ -66,9 +63,7 @@ def report_caches(context: Context, options: Namespace) -> ExitCode:
                 measured = measure_finding(surveyor, finding, watcher, context.console)
             values = collector.of_app(measured, measured.size)
             watcher.end()  # the report must not be printed behind the bar
-            report.write(
-                context.console, finding.app, values, format_name=options.format, info_flag=info_flag, is_app=True
-            )
+            report.write(context.console, finding.app, values, options.format, info_flag)
     if not names and options.format == STDOUT:
         context.console.detail("There are no apps to report on")
     collector.warn_of_unknown()
@@ -84,7 +79,7 @@ def report_for_dokku(context: Context, arguments: Sequence[str]) -> ExitCode:
     collector = report.Collector(context)
     for finding in Surveyor(context.environment, context.engine, frozenset(visible)).survey(named or visible):
         values = collector.of_app(finding, None, is_scanned=False)
-        report.write(context.console, finding.app, values, format_name=STDOUT, info_flag="", is_app=True)
+        report.write(context.console, finding.app, values)
     collector.warn_of_unknown()
     return ExitCode.OK
 

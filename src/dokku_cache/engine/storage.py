@@ -1,6 +1,5 @@
 """The engine's volumes and its build cache: how much space they take, and removing them."""
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -21,7 +20,6 @@ REMOVAL_LIMIT_SECONDS = 1800
 NEWEST_DF_VERSION = (1, 44)
 #: Since then it is not ``keep-storage`` any more (moby, docs/api/version-history.md).
 FIRST_WITH_MAX_USED_SPACE = (1, 48)
-_PROGRESS_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -105,14 +103,14 @@ def inspect_volume(engine: Engine, name: str) -> Json | None:
     return guarded(call)
 
 
-def remove_volume(engine: Engine, name: str, progress: Callable[[], None]) -> bool:
+def remove_volume(engine: Engine, name: str) -> bool:
     """Remove a volume that no container mounts, running or not; return False when there is none.
 
-    ``progress`` is called about once a second. Raises Refused when a container mounts it, which the engine checks
-    (``DELETE /volumes/{name}`` without force), and Unknown when the engine does not respond in time.
+    Raises Refused when a container mounts it, which the engine checks (``DELETE /volumes/{name}`` without force), and
+    Unknown when the engine does not respond in time.
     """
     url = _volume_url(engine, name)
-    answer = _in_background(lambda: engine.api.delete(url, timeout=REMOVAL_LIMIT_SECONDS), progress)
+    answer = guarded(lambda: engine.api.delete(url, timeout=REMOVAL_LIMIT_SECONDS))
     if answer.status_code == HTTPStatus.NOT_FOUND:
         return False
     if answer.status_code == HTTPStatus.CONFLICT:
@@ -154,23 +152,3 @@ def _message(answer: Any) -> str:
         return " ".join(str(answer.json()["message"]).split())
     except (ValueError, KeyError, TypeError):
         return f"status {answer.status_code}"
-
-
-def _in_background(call: Callable[[], Any], progress: Callable[[], None]) -> Any:
-    """Make a long call in a thread, so that the main thread can show progress and be interrupted."""
-    answers: list[Any] = []
-
-    def work() -> None:
-        try:
-            answers.append(guarded(call))
-        except Exception as error:  # noqa: BLE001 - raised in the main thread
-            answers.append(error)
-
-    worker = threading.Thread(target=work, daemon=True)
-    worker.start()
-    while worker.is_alive():
-        worker.join(_PROGRESS_SECONDS)
-        progress()
-    if isinstance(answers[0], Exception):
-        raise answers[0]
-    return answers[0]

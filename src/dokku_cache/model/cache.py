@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from dokku_cache.model.state import ReasonCode
+from dokku_cache.model.state import ReasonCode, State
 
 
 class Kind(Enum):
@@ -76,11 +76,11 @@ class Cache:
 
     kind: Kind
     location: str
-    app: str
-    app_state: AppState | None
-    matched_by: str
-    state: str
-    reason: str
+    app: str = ""
+    app_state: AppState | None = None
+    matched_by: str = ""
+    state: str = State.UNKNOWN.value
+    reason: str = ""
     action: str = ""
     size_bytes: int | None = None
     files: int | None = None

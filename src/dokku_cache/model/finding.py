@@ -28,30 +28,6 @@ FIRST_WITH_VOLUMES = DokkuVersion(0, 31, 0)
 FIRST_WITHOUT_DIRECTORY = DokkuVersion(0, 33, 8)
 
 
-class CheckResult(Enum):
-    """The result of one check."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    NOT_CHECKED = "not-checked"
-
-
-@dataclass(frozen=True)
-class Check:
-    """One check of a directory.
-
-    ``name`` identifies the check in reports and in JSON. ``reason`` is a sentence without a full stop. A check that
-    fails gives the directory the state ``state``, with ``code`` and, where there is one, a next step in ``hint``.
-    """
-
-    name: str
-    result: CheckResult
-    reason: str
-    state: State | None = None
-    code: ReasonCode | None = None
-    hint: str = ""
-
-
 @dataclass(frozen=True)
 class Verdict:
     """A state with its reason. ``reason`` is a sentence without a full stop, empty for ABSENT alone.
@@ -68,6 +44,42 @@ class Verdict:
     def described(self) -> str:
         """Give the state and its reason."""
         return f"{self.state.value}: {self.reason}"
+
+
+class CheckResult(Enum):
+    """The result of one check."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_CHECKED = "not-checked"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check of a directory, by its ``name`` in reports and in JSON.
+
+    ``outcome``: why it passed, a sentence without a full stop; the verdict if it failed; or None if it was not made.
+    """
+
+    name: str
+    outcome: str | Verdict | None
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The verdict of a check that failed."""
+        return self.outcome if isinstance(self.outcome, Verdict) else None
+
+    @property
+    def reason(self) -> str:
+        """Why it passed or failed."""
+        return self.outcome.reason if isinstance(self.outcome, Verdict) else self.outcome or "not checked"
+
+    @property
+    def result(self) -> CheckResult:
+        """Whether it passed or failed, or was not made."""
+        if self.outcome is None:
+            return CheckResult.NOT_CHECKED
+        return CheckResult.FAILED if self.verdict else CheckResult.PASSED
 
 
 @dataclass(frozen=True)
@@ -132,6 +144,11 @@ class Finding:
         return self.facts.location.app
 
     @property
+    def title(self) -> str:
+        """What the cache is called at the start of a sentence."""
+        return f"Volume {self.location.path}" if self.volume else f"The legacy cache of {self.app}"
+
+    @property
     def kind(self) -> Kind:
         """The kind of the cache."""
         return self.volume.kind if self.volume else Kind.LEGACY
@@ -156,7 +173,7 @@ class Finding:
     @property
     def is_final(self) -> bool:
         """Tell whether every check was made. Until then no cache may be removed."""
-        return all(check.result is not CheckResult.NOT_CHECKED for check in self.checks)
+        return all(check.outcome is not None for check in self.checks)
 
     @property
     def verdict(self) -> Verdict:

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import io
 import os
 import re
 import select
@@ -10,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import ParamSpec, Protocol
+from typing import ParamSpec
 
 from dokku_cache.output.text import printable
 
@@ -109,17 +110,7 @@ def unfailing(write: Callable[Arguments, None]) -> Callable[Arguments, None]:
     return suppressed
 
 
-class Stream(Protocol):
-    """A text stream, such as ``sys.stdout``."""
-
-    def write(self, text: str, /) -> int:
-        """Write a text."""
-
-    def flush(self) -> None:
-        """Pass on what was written."""
-
-    def isatty(self) -> bool:
-        """Return whether it is a terminal."""
+Stream = OutputStream | io.TextIOBase
 
 
 class Console:

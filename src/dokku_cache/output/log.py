@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import logging
 import os
 import re
 import time
@@ -30,30 +29,8 @@ def open_log(logs_dir: str) -> int:
         return os.open(os.devnull, flags)
 
 
-class _FileHandler(logging.Handler):
-    """Appends lines to the log; a full disk fails nothing.
-
-    The file is opened for each line: a sweep over many apps must not run out of descriptors.
-    """
-
-    def __init__(self, logs_dir: str) -> None:
-        super().__init__()
-        self._logs_dir = logs_dir
-        formatter = logging.Formatter("%(asctime)s+00:00 %(message)s", "%Y-%m-%dT%H:%M:%S")
-        formatter.converter = time.gmtime
-        self.setFormatter(formatter)
-
-    def emit(self, record: logging.LogRecord) -> None:
-        with contextlib.suppress(OSError):
-            descriptor = open_log(self._logs_dir)
-            try:
-                os.write(descriptor, f"{self.format(record)}\n".encode(errors="backslashreplace"))
-            finally:
-                os.close(descriptor)
-
-
 class LogStream(io.TextIOBase):
-    """Writes lines to the log, each with the time and its source; never raises.
+    """Writes lines to the log, each with the time and its source; never raises, as a full disk fails nothing.
 
     ``subject`` is the trigger or run; ``app`` is added in lines that do not contain it. Warnings are also added to
     ``warned``, without Dokku's mark.
@@ -61,8 +38,8 @@ class LogStream(io.TextIOBase):
 
     def __init__(self, logs_dir: str, subject: str, app: str = "", warned: list[str] | None = None) -> None:
         super().__init__()
-        self._logger = logging.Logger(subject)
-        self._logger.addHandler(_FileHandler(logs_dir))
+        self._logs_dir = logs_dir
+        self._subject = subject
         self._app = app
         self._names_app = re.compile(rf"(?<![\w.-]){re.escape(app)}(?![\w-])")
         self._warned = warned
@@ -73,8 +50,18 @@ class LogStream(io.TextIOBase):
             if self._warned is not None and line.startswith(" !"):
                 self._warned.append(line.strip(" !"))
             is_named = not self._app or self._names_app.search(line)
-            self._logger.info("%s: %s", self._logger.name + ("" if is_named else f" {self._app}"), line.strip())
+            subject = self._subject if is_named else f"{self._subject} {self._app}"
+            self._append(f"{time.strftime('%Y-%m-%dT%H:%M:%S+00:00', time.gmtime())} {subject}: {line.strip()}\n")
         return len(text)
+
+    def _append(self, line: str) -> None:
+        # The file is opened for each line: a sweep over many apps must not run out of descriptors.
+        with contextlib.suppress(OSError):
+            descriptor = open_log(self._logs_dir)
+            try:
+                os.write(descriptor, line.encode(errors="backslashreplace"))
+            finally:
+                os.close(descriptor)
 
 
 @contextlib.contextmanager

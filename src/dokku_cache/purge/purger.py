@@ -24,7 +24,7 @@ from dokku_cache.errors import (
 from dokku_cache.model.finding import Decision, Finding, Outcome
 from dokku_cache.model.location import CACHE_NAME, Entry
 from dokku_cache.model.state import Request
-from dokku_cache.output.progress import Watcher
+from dokku_cache.output.progress import Step, Watcher
 from dokku_cache.rules.removal import candidates, decide, refusal
 from dokku_cache.sources import app_directory
 from dokku_cache.survey.scanning import scan_entry
@@ -45,18 +45,6 @@ def refuse_deploy(environment: DokkuEnvironment, app: str, request: Request) -> 
     if request.initiator.is_automatic:
         raise NotDue(f"App {app} is being deployed", state_and_reason=LEFT_TO_DEPLOY)
     raise Refused(f"App {app} is being deployed", "nothing was removed; purge again after the deploy")
-
-
-@dataclass
-class _Progress:
-    """Counts the entries that are reported as deleted."""
-
-    show: Progress
-    deleted: int = 0
-
-    def __call__(self, entries: int, size_bytes: int) -> None:
-        self.deleted += entries
-        self.show(entries, size_bytes)
 
 
 @dataclass(frozen=True)
@@ -90,14 +78,11 @@ class Purger:
         try:
             directory = AppDirectory(self.environment.root, planned.app)
         except FileNotFoundError as error:
-            raise Refused(
-                f"App {planned.app} was destroyed in the meantime", "check what is left with 'dokku cache:list'"
-            ) from error
+            hint = "check what is left with 'dokku cache:list'"
+            raise Refused(f"App {planned.app} was destroyed in the meantime", hint) from error
         except OSError as error:
-            raise Refused(
-                f"The directory of {planned.app} cannot be opened ({error.strerror})",
-                "nothing was removed; check that user dokku can open it, then purge again",
-            ) from error
+            hint = "nothing was removed; check that user dokku can open it, then purge again"
+            raise Refused(f"The directory of {planned.app} cannot be opened ({error.strerror})", hint) from error
         with directory:
             apps.hold_lock(directory, self.request.lock_wait_seconds)
             refuse_deploy(self.environment, planned.app, self.request)
@@ -149,7 +134,7 @@ class Purger:
 
     def _remove(self, directory: AppDirectory, decision: Decision, scans: Mapping[Identity, Scan]) -> Outcome:
         removed = sum((scans[entry.identity] for entry in decision.targets), Scan())
-        progress = _Progress(self.watcher.deleting(decision.app, removed))
+        step = self.watcher.deleting(decision.app, removed)
         begun = time.monotonic()
         for entry in decision.targets:
             scan = scans[entry.identity]
@@ -159,11 +144,10 @@ class Purger:
                     continue
                 trash = entry if entry.is_trash else self._rename(directory, decision, entry, scan)
             except OSError as error:
-                raise Refused(
-                    f"The legacy cache of {decision.app} cannot be renamed ({error.strerror})",
-                    os_error_hint(error, f"check that user dokku can write to {directory.path}, and purge again"),
-                ) from error
-            self._delete(directory, trash, scan, progress, is_new=not entry.is_trash)
+                hint = os_error_hint(error, f"check that user dokku can write to {directory.path}, and purge again")
+                message = f"The legacy cache of {decision.app} cannot be renamed ({error.strerror})"
+                raise Refused(message, hint) from error
+            self._delete(directory, trash, scan, step, is_new=not entry.is_trash)
         seconds = time.monotonic() - begun
         is_gone = decision.finding.is_ghost and decision.kept is None and remove_ghost(directory)
         sizes = [entry.original_size or scans[entry.identity].size for entry in decision.targets]
@@ -185,15 +169,13 @@ class Purger:
         self._helper(decision.app).prepare()
         return set_aside(directory, cache, scan, verify)
 
-    def _delete(
-        self, directory: AppDirectory, trash: Entry, scan: Scan, progress: _Progress, *, is_new: bool
-    ) -> None:
+    def _delete(self, directory: AppDirectory, trash: Entry, scan: Scan, step: Step, *, is_new: bool) -> None:
         """Delete trash. Where that fails before anything ``is_new`` was deleted, the rename is undone."""
-        helper, deleted = self._helper(directory.app), progress.deleted
+        deleted = step.entries
         try:
-            delete_trash(directory, trash, helper, progress)
+            delete_trash(directory, trash, self._helper(directory.app), step)
         except (CacheError, OSError, Interrupted) as error:
-            is_untouched = progress.deleted == deleted and (
+            is_untouched = step.entries == deleted and (
                 isinstance(error, NotStarted)
                 or (not isinstance(error, MayContinue) and self._is_untouched(directory, trash, scan))
             )
@@ -300,17 +282,16 @@ def _refuse_mounts(directory: AppDirectory, trash: Entry) -> None:
 
 
 def _remove_top(directory: AppDirectory, trash: Entry) -> None:
+    path = os.path.join(directory.path, trash.name)
     try:
         os.rmdir(trash.name, dir_fd=directory.fd)
     except FileNotFoundError:
         pass
     except OSError as error:
-        raise PartlyRemoved(
-            f"{os.path.join(directory.path, trash.name)} could not be deleted completely ({error.strerror})",
-            os_error_hint(error, "check what it contains, then purge again"),
-        ) from error
+        hint = os_error_hint(error, "check what it contains, then purge again")
+        raise PartlyRemoved(f"{path} could not be deleted completely ({error.strerror})", hint) from error
     if trash.name in os.listdir(directory.fd):
-        raise PartlyRemoved(f"{os.path.join(directory.path, trash.name)} is still there", "purge again")
+        raise PartlyRemoved(f"{path} is still there", "purge again")
 
 
 def remove_ghost(directory: AppDirectory) -> bool:

@@ -80,8 +80,8 @@ class VolumePurger:
             self.context.console.section(f"Purging cache volume {name}{owner} ({size})")
         begun = time.monotonic()
         try:
-            tick = self.watcher.waiting(f"Removing volume {name}")
-            was_there = storage.remove_volume(self.context.engine, name, tick)
+            self.watcher.asking(f"Removing volume {name}")
+            was_there = storage.remove_volume(self.context.engine, name)
         except Refused as error:
             if self.request.initiator.is_automatic:
                 raise NotDue(str(error), error.hint) from error

@@ -106,8 +106,7 @@ def refusal(decision: Decision, request: Request) -> CacheError:
     """Give the error for what is kept. For an automatic removal it is NotDue, which is not a failure."""
     finding = decision.finding
     verdict, path = decision.kept or finding.verdict, finding.location.path
-    cache = f"The legacy cache of {decision.app}" if finding.volume is None else f"Volume {path}"
-    message = f"{cache} is {verdict.described}"
+    message = f"{finding.title} is {verdict.described}"
     if request.initiator.is_automatic:
         return NotDue(message, state_and_reason=verdict.described)
     if verdict.state is State.UNVERIFIED and finding.volume is None:

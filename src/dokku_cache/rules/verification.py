@@ -4,18 +4,9 @@ Automatic removal is for directories that look exactly like what a herokuish bui
 unverified, and a person decides. A new check is one function and one line in CHECKS.
 """
 
-from collections.abc import Callable, Sequence
-from datetime import datetime, timezone
+from collections.abc import Callable, Mapping, Sequence
 
-from dokku_cache.model.finding import (
-    FIRST_WITH_VOLUMES,
-    FIRST_WITHOUT_DIRECTORY,
-    Check,
-    CheckResult,
-    Facts,
-    Finding,
-    Verdict,
-)
+from dokku_cache.model.finding import FIRST_WITH_VOLUMES, FIRST_WITHOUT_DIRECTORY, Check, Facts, Finding, Verdict
 from dokku_cache.model.location import References
 from dokku_cache.model.state import ReasonCode, State
 from dokku_cache.output import text
@@ -39,65 +30,60 @@ _HINTS = {
 }
 
 
-def _passed(name: str, reason: str) -> Check:
-    return Check(name, CheckResult.PASSED, reason)
+#: The result of a check: why it passed, the verdict if it failed, or None where a fact is missing so far.
+Result = str | Verdict | None
 
 
-def _failed(name: str, state: State, reason: str, code: ReasonCode | None, hint: str = "") -> Check:
-    return Check(name, CheckResult.FAILED, reason, state, code, hint or _HINTS.get(state, ""))
+def _failed(state: State, reason: str, code: ReasonCode | None, hint: str = "") -> Verdict:
+    return Verdict(state, reason, hint or _HINTS.get(state, ""), code)
 
 
-def _not_checked(name: str, reason: str = "not checked") -> Check:
-    return Check(name, CheckResult.NOT_CHECKED, reason)
-
-
-def check_shape(facts: Facts) -> Check:
+def check_shape(facts: Facts) -> Result:
     """Pass for a plain directory on the app's file system with nothing mounted at or below it."""
     location, cache, scan = facts.location, facts.location.cache, facts.scan
     if location.fault:
-        return _failed("shape", State.UNSAFE, location.fault, location.fault_code)
+        return _failed(State.UNSAFE, location.fault, location.fault_code)
     if cache is not None and cache.fault:
-        return _failed("shape", State.UNSAFE, cache.fault, cache.fault_code)
+        return _failed(State.UNSAFE, cache.fault, cache.fault_code)
     if scan is not None and scan.other_mounts:
         reason = f"another file system is mounted in it: {scan.other_mounts[0]}"
-        return _failed("shape", State.UNSAFE, reason, ReasonCode.MOUNT_BELOW)
-    return _passed("shape", "it is a plain directory, and nothing is mounted in it")
+        return _failed(State.UNSAFE, reason, ReasonCode.MOUNT_BELOW)
+    return "it is a plain directory, and nothing is mounted in it"
 
 
-def check_version(facts: Facts) -> Check:
+def check_version(facts: Facts) -> Result:
     """Pass for releases of Dokku that neither use nor recreate the directory."""
     version = facts.version
     if version is None:
         reason = "the version of Dokku cannot be read, so builds may still use the directory"
         hint = "check 'dokku version'; the plugin reads the same file"
-        return _failed("version", State.ACTIVE, reason, ReasonCode.VERSION_UNKNOWN, hint)
+        return _failed(State.ACTIVE, reason, ReasonCode.VERSION_UNKNOWN, hint)
     if version < FIRST_WITH_VOLUMES:
         reason = f"Dokku {version} still builds in this directory"
-        return _failed("version", State.ACTIVE, reason, ReasonCode.DOKKU_TOO_OLD)
+        return _failed(State.ACTIVE, reason, ReasonCode.DOKKU_TOO_OLD)
     if version < FIRST_WITHOUT_DIRECTORY:
         reason = f"Dokku {version} builds in a Docker volume, but its deployment tasks recreate this directory"
-        return _failed("version", State.RECREATED, reason, ReasonCode.RECREATED_BY_TASKS)
-    return _passed("version", f"Dokku {version} does not use this directory")
+        return _failed(State.RECREATED, reason, ReasonCode.RECREATED_BY_TASKS)
+    return f"Dokku {version} does not use this directory"
 
 
-def check_unused(facts: Facts) -> Check:
+def check_unused(facts: Facts) -> Result:
     """Pass where nothing refers to the cache and every source could be read."""
     if facts.references is None or facts.location.cache is None:
-        return _not_checked("unused")
+        return None
     return _check_references(facts.references)
 
 
-def _check_references(references: References) -> Check:
+def _check_references(references: References) -> Result:
     if references.uses:
         reason = _sentences([use.text for use in references.uses])
         hint = references.hint or "remove what uses it, then purge again"
-        return _failed("unused", State.IN_USE, reason, references.uses[0].code, hint)
+        return _failed(State.IN_USE, reason, references.uses[0].code, hint)
     if references.unknown:
         hint = references.hint or "purge again when this can be read"
         reason = _sentences([source.text for source in references.unknown])
-        return _failed("unused", State.UNKNOWN, reason, references.unknown[0].code, hint)
-    reason = "no container, volume, Docker option, storage entry, mount or nginx configuration refers to it"
-    return _passed("unused", reason)
+        return _failed(State.UNKNOWN, reason, references.unknown[0].code, hint)
+    return "no container, volume, Docker option, storage entry, mount or nginx configuration refers to it"
 
 
 def _sentences(texts: Sequence[str]) -> str:
@@ -106,14 +92,14 @@ def _sentences(texts: Sequence[str]) -> str:
     return "; ".join([*texts[:_MAX_SENTENCES], *([f"and {rest} more"] if rest > 0 else [])])
 
 
-def check_location(facts: Facts) -> Check:
+def check_location(facts: Facts) -> Result:
     """Pass in the directory of an app, and in what is left of a destroyed one."""
     location = facts.location
     is_empty = facts.scan.is_empty if facts.scan else bool(location.cache and location.cache.is_empty)
     if is_empty:
-        return _passed("location", "it is empty, so nothing can be lost")
+        return "it is empty, so nothing can be lost"
     if any(other.name == names.HEAD and not other.is_directory for other in location.others):
-        return _passed("location", "the app directory is a git repository that Dokku created")
+        return "the app directory is a git repository that Dokku created"
     if location.is_bare:
         return _check_bare_location(facts.life)
     unexpected = [
@@ -123,56 +109,56 @@ def check_location(facts: Facts) -> Check:
     ]
     if unexpected:
         reason = f"the app directory contains files that Dokku did not create: {_listed(unexpected)}"
-        return _failed("location", State.UNVERIFIED, reason, ReasonCode.UNEXPECTED_FILES)
+        return _failed(State.UNVERIFIED, reason, ReasonCode.UNEXPECTED_FILES)
     if not any(
         not other.is_by_install and names.is_created_by_dokku_only(other.name, is_directory=other.is_directory)
         for other in location.others
     ):
         others = _listed([other.name for other in location.others])
         reason = f"the app directory contains {others}, but no file that only Dokku creates"
-        return _failed("location", State.UNVERIFIED, reason, ReasonCode.NOT_AN_APP_DIRECTORY)
-    return _passed("location", "the app directory contains only files that Dokku creates")
+        return _failed(State.UNVERIFIED, reason, ReasonCode.NOT_AN_APP_DIRECTORY)
+    return "the app directory contains only files that Dokku creates"
 
 
-def _check_bare_location(life: References | None) -> Check:
+def _check_bare_location(life: References | None) -> Result:
     if life is None:
-        return _not_checked("location")
+        return None
     if life.unknown:
         reason = f"cannot determine whether the app still exists: {life.unknown[0].text}"
         is_docker = life.unknown[0].code is ReasonCode.DOCKER_UNAVAILABLE
         code = ReasonCode.DOCKER_UNAVAILABLE if is_docker else ReasonCode.APP_STATUS_UNKNOWN
-        return _failed("location", State.UNKNOWN, reason, code, life.hint)
+        return _failed(State.UNKNOWN, reason, code, life.hint)
     if life.uses:
         reason = f"the directory contains nothing else, but the app may still exist: {life.uses[0].text}"
-        return _failed("location", State.UNVERIFIED, reason, ReasonCode.APP_MAY_EXIST)
-    return _passed("location", "the app was destroyed, and nothing else is left of it")
+        return _failed(State.UNVERIFIED, reason, ReasonCode.APP_MAY_EXIST)
+    return "the app was destroyed, and nothing else is left of it"
 
 
-def check_layout(facts: Facts) -> Check:
+def check_layout(facts: Facts) -> Result:
     """Pass where buildpacks create every name at the top, and at least one name is used by buildpacks only."""
     scan = facts.scan
     if scan is None or not scan.is_complete:
-        return _not_checked("layout")
+        return None
     if scan.is_empty:
-        return _passed("layout", "it is empty")
+        return "it is empty"
     unexpected = names.unexpected_names(scan.names)
     if unexpected or not scan.has_all_names:
         reason = f"it contains files that buildpacks do not create: {_listed(unexpected)}"
-        return _failed("layout", State.UNVERIFIED, reason, ReasonCode.UNEXPECTED_LAYOUT)
+        return _failed(State.UNVERIFIED, reason, ReasonCode.UNEXPECTED_LAYOUT)
     ours = names.buildpack_names(scan.names)
     if not ours:
         reason = f"it contains {_listed(sorted(scan.names))}, but nothing that only buildpacks create"
-        return _failed("layout", State.UNVERIFIED, reason, ReasonCode.UNEXPECTED_LAYOUT)
-    return _passed("layout", f"buildpacks created its contents: {_listed(ours)}")
+        return _failed(State.UNVERIFIED, reason, ReasonCode.UNEXPECTED_LAYOUT)
+    return f"buildpacks created its contents: {_listed(ours)}"
 
 
-def check_owner(facts: Facts) -> Check:
+def check_owner(facts: Facts) -> Result:
     """Pass where every entry belongs to a user that builds run as, to root, or to dokku."""
     scan, accounts = facts.scan, facts.accounts
     if scan is None or not scan.is_complete:
-        return _not_checked("owner")
+        return None
     if scan.is_empty:
-        return _passed("owner", "it is empty")
+        return "it is empty"
     builders = {uid for uid in scan.owners if _is_builder(facts, uid)}
     strangers = sorted(scan.owners - builders - {ROOT_UID, accounts.dokku})
     if strangers:
@@ -180,13 +166,13 @@ def check_owner(facts: Facts) -> Check:
         reason = f"it contains files owned by {owners}; builds never run as that user"
         if not accounts.are_complete and all(uid in OLD_BUILD_UIDS for uid in strangers):
             reason = f"it contains files owned by {owners}, which may be an account of a directory service"
-        return _failed("owner", State.UNVERIFIED, reason, ReasonCode.UNEXPECTED_OWNER)
+        return _failed(State.UNVERIFIED, reason, ReasonCode.UNEXPECTED_OWNER)
     if facts.location.is_bare and not builders and HEROKUISH_DIRECTORY not in scan.names:
         owners = _listed(sorted(accounts.describe(uid) for uid in scan.owners))
         reason = f"everything in it is owned by {owners}; builds leave files of uid {HEROKUISH_UID}"
-        return _failed("owner", State.UNVERIFIED, reason, ReasonCode.UNEXPECTED_OWNER)
+        return _failed(State.UNVERIFIED, reason, ReasonCode.UNEXPECTED_OWNER)
     owners = _listed(sorted(accounts.describe(uid) for uid in scan.owners))
-    return _passed("owner", f"everything in it is owned by {owners}, as builds leave it")
+    return f"everything in it is owned by {owners}, as builds leave it"
 
 
 def _is_builder(facts: Facts, uid: int) -> bool:
@@ -196,31 +182,24 @@ def _is_builder(facts: Facts, uid: int) -> bool:
     return uid in OLD_BUILD_UIDS and uid not in {*accounts.names, accounts.dokku} and accounts.are_complete
 
 
-def check_age(facts: Facts) -> Check:
+def check_age(facts: Facts) -> Result:
     """Pass where the newest change in the whole tree is older than ``min-age``."""
     scan, min_age = facts.scan, facts.min_age_seconds
     if scan is None or not scan.is_complete:
-        return _not_checked("age")
+        return None
     if scan.is_empty or scan.newest_change is None:
-        return _passed("age", "it is empty")
-    changed = _as_text(scan.newest_change)
+        return "it is empty"
+    changed = f"{text.moment(scan.newest_change):%Y-%m-%d %H:%M UTC}"
     if scan.newest_change > facts.now + MAX_CLOCK_SKEW_SECONDS:
         reason = f"it contains a file with a timestamp in the future: {changed}"
         hint = "check the clock of this server with 'date'"
-        return _failed("age", State.RECENT, reason, ReasonCode.TIMESTAMP_IN_FUTURE, hint)
+        return _failed(State.RECENT, reason, ReasonCode.TIMESTAMP_IN_FUTURE, hint)
     if min_age <= 0:
-        return _passed("age", f"last changed at {changed}; no minimum age is set")
+        return f"last changed at {changed}; no minimum age is set"
     if max(0.0, facts.now - scan.newest_change) < min_age:
         reason = f"changed at {changed}, less than {text.short_duration(min_age)} ago"
-        return _failed("age", State.RECENT, reason, ReasonCode.RECENTLY_MODIFIED)
-    return _passed("age", f"not changed for at least {text.short_duration(min_age)}")
-
-
-def _as_text(seconds: float) -> str:
-    try:
-        return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
-    except (OverflowError, ValueError, OSError):  # a file may have any 64-bit time; years end at 9999
-        return "a time out of range"
+        return _failed(State.RECENT, reason, ReasonCode.RECENTLY_MODIFIED)
+    return f"not changed for at least {text.short_duration(min_age)}"
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -228,16 +207,16 @@ def _listed(names: Sequence[str]) -> str:
     return listed if len(names) <= _MAX_LISTED else f"{listed} and {len(names) - _MAX_LISTED} more"
 
 
-#: All checks, in the order of reports.
-CHECKS: tuple[Callable[[Facts], Check], ...] = (
-    check_location,
-    check_layout,
-    check_owner,
-    check_unused,
-    check_age,
-    check_version,
-    check_shape,
-)
+#: All checks by name, in the order of reports.
+CHECKS: Mapping[str, Callable[[Facts], Result]] = {
+    "location": check_location,
+    "layout": check_layout,
+    "owner": check_owner,
+    "unused": check_unused,
+    "age": check_age,
+    "version": check_version,
+    "shape": check_shape,
+}
 #: Of several failed checks, the first of these states is that of the cache.
 _PRECEDENCE = (
     State.UNSAFE,
@@ -252,7 +231,8 @@ _PRECEDENCE = (
 
 def classify(facts: Facts) -> Finding:
     """Classify an app's legacy cache and its trash by all facts that were collected so far."""
-    checks = tuple(check(facts) for check in CHECKS) if facts.location.cache or facts.location.fault else ()
+    is_there = facts.location.cache or facts.location.fault
+    checks = tuple(Check(name, check(facts)) for name, check in CHECKS.items()) if is_there else ()
     return Finding(facts, _classify_cache(facts, checks), _classify_trash(facts), checks)
 
 
@@ -260,11 +240,12 @@ def _classify_cache(facts: Facts, checks: Sequence[Check]) -> Verdict:
     if not checks:
         return Verdict()
     for state in _PRECEDENCE:
+        failed = [check.verdict for check in checks if check.verdict and check.verdict.state is state]
         # One cause, such as Docker not responding, is given once.
-        failed = list({check.code: check for check in reversed(checks) if check.state is state}.values())[::-1]
+        failed = list({verdict.code: verdict for verdict in reversed(failed)}.values())[::-1]
         if failed:
-            reason = "; ".join(check.reason for check in failed)
-            hint = "; ".join(dict.fromkeys(check.hint for check in failed if check.hint))
+            reason = "; ".join(verdict.reason for verdict in failed)
+            hint = "; ".join(dict.fromkeys(verdict.hint for verdict in failed if verdict.hint))
             return Verdict(state, reason, hint, failed[0].code)
     reason = f"nothing in Dokku {facts.version} uses it any more"
     return Verdict(State.ORPHANED, reason, code=ReasonCode.UNUSED_BY_DOKKU)
@@ -279,9 +260,9 @@ def _classify_trash(facts: Facts) -> Verdict:
     if faulty:
         reason = "; ".join(entry.fault for entry in faulty)
         return Verdict(State.UNSAFE, reason, _HINTS[State.UNSAFE], faulty[0].fault_code)
-    check = _check_references(facts.trash_references or References())
-    if check.state is not None:
-        return Verdict(check.state, check.reason, check.hint, check.code)
+    used = _check_references(facts.trash_references or References())
+    if isinstance(used, Verdict):
+        return used
     reason = "an earlier purge was interrupted; the rest of the cache is still there"
     return Verdict(State.INTERRUPTED, reason, code=ReasonCode.PURGE_INTERRUPTED)
 
@@ -290,4 +271,5 @@ def is_decided_early(facts: Facts) -> bool:
     """Tell whether no further facts can change the verdict on the cache."""
     if facts.location.cache is None and not facts.location.fault:
         return True
-    return any(check(facts).state in {State.UNSAFE, State.ACTIVE} for check in (check_shape, check_version))
+    results = check_shape(facts), check_version(facts)
+    return any(isinstance(one, Verdict) and one.state in {State.UNSAFE, State.ACTIVE} for one in results)

@@ -11,7 +11,7 @@ from dokku_cache.output import text
 
 PURGE_ORPHANED = "dokku cache:purge-volumes --orphaned"
 #: What may be put into a command as it is; every name that Docker's own driver accepts.
-_PLAIN_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
+PLAIN_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
 #: Whether a volume with one of these is in use could not be determined.
 UNDETERMINED = frozenset({ReasonCode.DOCKER_UNAVAILABLE, ReasonCode.USAGE_UNKNOWN})
 
@@ -106,7 +106,7 @@ def _by_age(volume: CacheVolume, facts: VolumeFacts, now: datetime) -> Verdict:
 
 def command(volume: CacheVolume, state: State) -> str:
     """Give the command that removes or empties a volume; empty where none should."""
-    if not _PLAIN_NAME.fullmatch(volume.name) or volume.elsewhere:
+    if not PLAIN_NAME.fullmatch(volume.name) or volume.elsewhere:
         return ""
     if state in {State.LIVE, State.STALE}:
         verb = "repo:purge-cache" if volume.has_no_proof else "cache:purge-volumes"

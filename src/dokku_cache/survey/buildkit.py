@@ -1,4 +1,4 @@
-"""BuildKit in a container: its caches, and those of removed buildx builders. No command of the plugin removes them.
+"""BuildKit in a container: its caches, and those of removed buildx builders. The plugin lists them, nothing more.
 
 Dokku's page on Railpack starts it with ``docker run ... moby/buildkit``. Its cache is then in an anonymous volume,
 which neither ``docker builder prune`` nor Dokku's daily prune reaches. buildx creates a container
@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dokku_cache.engine.client import Json
 from dokku_cache.model.cache import Cache, Kind
 from dokku_cache.model.state import ReasonCode, State
+from dokku_cache.rules.volumes import PLAIN_NAME
 from dokku_cache.sources.docker import name_of
 
 #: Where BuildKit keeps everything: its image, and the rootless variant of that, declare them as volumes
@@ -25,8 +26,6 @@ _IMAGE_ID = re.compile(r"(?:sha256:)?[0-9a-f]{12,64}")
 _NODE_PREFIX = "buildx_buildkit_"
 _BUILDER = re.compile(rf"{_NODE_PREFIX}(?P<builder>.+)\d")
 _STATE_VOLUME = re.compile(rf"{_NODE_PREFIX}.+_state")
-#: What may be put into a command as it is.
-_PLAIN_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
 
 
 def find(containers: Iterable[Json], volumes: Iterable[Json], sizes: Mapping[str, int]) -> tuple[Cache, ...]:
@@ -55,45 +54,37 @@ def _state_mounts(container: Json) -> Iterator[Json]:
 
 def _of_container(container: Json, location: str, size_bytes: int | None) -> Cache:
     name, state = name_of(container), str(container.get("State") or "in an unknown state")
-    runs = state == "running"
+    reason, code = f"container {name} builds with it", ReasonCode.BUILDKIT_RUNNING
+    if state != "running":
+        reason, code = f"{reason}, but is {state}; start it before pruning", ReasonCode.BUILDKIT_STOPPED
     return Cache(
         Kind.BUILDKIT,
         location,
-        "",
-        None,
-        "",
-        State.LIVE.value,
-        f"container {name} builds with it"
-        if runs
-        else f"container {name} builds with it, but is {state}; start it before pruning",
-        _prune(name),
-        size_bytes,
-        reason_code=ReasonCode.BUILDKIT_RUNNING if runs else ReasonCode.BUILDKIT_STOPPED,
+        state=State.LIVE.value,
+        reason=reason,
+        action=_prune(name),
+        size_bytes=size_bytes,
+        reason_code=code,
     )
 
 
 def _prune(container: str) -> str:
     """Give the command that empties the cache of a container; empty if a shell could misread its name."""
-    if not _PLAIN_NAME.fullmatch(container):
+    if not PLAIN_NAME.fullmatch(container):
         return ""
     builder = _BUILDER.fullmatch(container)
-    return (
-        f"docker buildx prune --builder {builder['builder']}"
-        if builder
-        else f"docker exec {container} buildctl prune"
-    )
+    if builder:
+        return f"docker buildx prune --builder {builder['builder']}"
+    return f"docker exec {container} buildctl prune"
 
 
 def _left_over(name: str, size_bytes: int | None) -> Cache:
     return Cache(
         Kind.BUILDKIT,
         name,
-        "",
-        None,
-        "",
-        State.ORPHANED.value,
-        "no container mounts it; its buildx builder was removed, possibly with --keep-state",
-        f"docker volume rm {name}" if _PLAIN_NAME.fullmatch(name) else "",
-        size_bytes,
+        state=State.ORPHANED.value,
+        reason="no container mounts it; its buildx builder was removed, possibly with --keep-state",
+        action=f"docker volume rm {name}" if PLAIN_NAME.fullmatch(name) else "",
+        size_bytes=size_bytes,
         reason_code=ReasonCode.BUILDER_REMOVED,
     )

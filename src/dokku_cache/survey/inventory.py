@@ -1,7 +1,7 @@
 """The build caches of a server: collecting them, as they are listed, and their totals."""
 
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -11,7 +11,7 @@ from dokku_cache.context import Context
 from dokku_cache.dokku import apps, files, host_settings
 from dokku_cache.dokku.host_settings import DailyPrune
 from dokku_cache.engine import storage
-from dokku_cache.engine.storage import BuildCache, DiskUsage
+from dokku_cache.engine.storage import BuildCache
 from dokku_cache.errors import INVALID_APP_NAME, AppNotFound, CacheError, Unknown
 from dokku_cache.model.cache import Cache, Kind
 from dokku_cache.model.finding import Finding
@@ -27,7 +27,6 @@ from dokku_cache.survey.disks import Disk
 from dokku_cache.survey.examiner import Examiner, with_size
 from dokku_cache.survey.scanning import measure_finding, scan_path
 from dokku_cache.survey.surveyor import Surveyor
-from dokku_cache.tree.scan import Scan
 
 Answer = TypeVar("Answer")
 
@@ -112,36 +111,19 @@ def listed(finding: Finding) -> Cache:
     )
 
 
-def of_directory_without_app(path: str, name: str, scan: Scan | None) -> Cache:
-    """Give a directory that has no valid app name as it is listed: no command removes it."""
-    return Cache(
-        Kind.LEGACY,
-        path,
-        "",
-        None,
-        "",
-        State.UNVERIFIED.value,
-        f'"{name}" is not a valid app name. Inspect this directory manually',
-        "",
-        scan.size_bytes if scan else None,
-        scan.files if scan else None,
-        text.moment(scan.newest_mtime) if scan else None,
-        reason_code=ReasonCode.INVALID_APP_NAME,
-    )
-
-
 def sort(caches: Sequence[Cache], order: Order) -> tuple[Cache, ...]:
     """Sort by size (largest first), by app, or by time (oldest first). Unknown values come last."""
-    keys: dict[Order, Callable[[Cache], tuple[object, ...]]] = {
-        Order.SIZE: lambda cache: (cache.size_bytes is None, -(cache.size_bytes or 0)),
-        Order.APP: lambda cache: (not cache.app,),
-        Order.MODIFIED: lambda cache: (
-            cache.last_modified is None,
-            cache.last_modified.timestamp() if cache.last_modified else 0,
-        ),
-    }
-    first = keys[order]
-    return tuple(sorted(caches, key=lambda cache: (*first(cache), cache.app, cache.kind.value, cache.location)))
+
+    def key(cache: Cache) -> tuple[object, ...]:
+        size, modified = cache.size_bytes, cache.last_modified
+        first: tuple[object, ...] = (not cache.app,)
+        if order is Order.SIZE:
+            first = (size is None, -(size or 0))
+        elif order is Order.MODIFIED:
+            first = (modified is None, modified.timestamp() if modified else 0)
+        return (*first, cache.app, cache.kind.value, cache.location)
+
+    return tuple(sorted(caches, key=key))
 
 
 class Collector:
@@ -161,9 +143,9 @@ class Collector:
         if app and not apps.is_valid(app):
             raise CacheError(INVALID_APP_NAME)
         # Docker's own caches belong to no app.
-        self._asks_engine, self._asks_buildkit = (
-            self._sees_all and not app and kind in kinds for kind in (Kind.ENGINE, Kind.BUILDKIT)
-        )
+        asks_docker = self._sees_all and not app
+        self._asks_engine = asks_docker and Kind.ENGINE in kinds
+        self._asks_buildkit = asks_docker and Kind.BUILDKIT in kinds
 
     def take(self, watcher: Watcher) -> Inventory:
         """Measure all caches of the requested kinds.
@@ -175,33 +157,27 @@ class Collector:
         volumes = self._volumes()
         if self._app and not volumes and self._app not in self._visible:
             raise AppNotFound(self._app)
-        has_sizes = volumes or self._asks_engine or (self._asks_buildkit and self._buildkit({}))
-        usage = self._disk_usage(watcher) if has_sizes else None
+        usage = None
+        if volumes or self._asks_engine or self._buildkit({}):
+            watcher.asking("Measuring volumes (by Docker)")
+            usage = self._ask(lambda: storage.disk_usage(self._context.engine))
+            watcher.end()
         sizes = usage.volume_bytes if usage else {}
-        built = self._buildkit(sizes) if self._asks_buildkit else ()
-        examined = [listed(with_size(found, sizes)) for found in volumes]
+        found = (*directories, *(listed(with_size(one, sizes)) for one in volumes), *self._buildkit(sizes))
         for cause, hint in self._unknown.items():
             self._context.console.warn(cause, hint)
         environment = self._context.environment
+        installed = files.dokku_version(environment.lib_root)
         return Inventory(
-            caches=(*directories, *examined, *built),
+            caches=found,
             build_cache=usage.build_cache if usage and self._asks_engine else None,
-            daily_prune=host_settings.daily_prune(files.dokku_version(environment.lib_root))
-            if self._asks_engine
-            else None,
+            daily_prune=host_settings.daily_prune(installed) if self._asks_engine else None,
             unknown=tuple(self._unknown),
             hides_others=not self._sees_all and not self._app,
             kinds=frozenset(self._kinds),
             app=self._app,
             disks=disks.read_all(environment, self._context.engine, self._visible),
         )
-
-    def _disk_usage(self, watcher: Watcher) -> DiskUsage | None:
-        watcher.measuring("volumes (by Docker)")
-        try:
-            return self._ask(lambda: storage.disk_usage(self._context.engine))
-        finally:
-            watcher.end()
 
     def _directories(self, watcher: Watcher) -> list[Cache]:
         measured = [
@@ -212,15 +188,24 @@ class Collector:
         others = self._without_app() if self._sees_all and not self._app else []
         return [*map(listed, measured), *others]
 
-    def _without_app(self) -> list[Cache]:
-        """Give the caches in directories whose names are not valid app names."""
+    def _without_app(self) -> Iterator[Cache]:
+        """Give the caches in directories whose names are not valid app names: no command removes them."""
         root = self._context.environment.root
-        paths = {name: os.path.join(root, name, CACHE_NAME) for name in apps.directories_without_app(root)}
-        return [
-            of_directory_without_app(path, name, self._ask(partial(scan_path, path)))
-            for name, path in paths.items()
-            if is_directory(path)
-        ]
+        for name in apps.directories_without_app(root):
+            path = os.path.join(root, name, CACHE_NAME)
+            if not is_directory(path):
+                continue
+            scan = self._ask(partial(scan_path, path))
+            yield Cache(
+                Kind.LEGACY,
+                path,
+                state=State.UNVERIFIED.value,
+                reason=f'"{name}" is not a valid app name. Inspect this directory manually',
+                size_bytes=scan.size_bytes if scan else None,
+                files=scan.files if scan else None,
+                last_modified=text.moment(scan.newest_mtime) if scan else None,
+                reason_code=ReasonCode.INVALID_APP_NAME,
+            )
 
     def _volumes(self) -> list[Finding]:
         if not {Kind.HEROKUISH, Kind.PACK}.intersection(self._kinds):
@@ -236,7 +221,9 @@ class Collector:
         ]
 
     def _buildkit(self, sizes: Mapping[str, int]) -> tuple[Cache, ...]:
-        """Give BuildKit's caches; none if Docker does not list all containers and volumes."""
+        """Give BuildKit's caches, if they are requested and Docker lists all containers and volumes."""
+        if not self._asks_buildkit:
+            return ()
         engine = self._context.engine
         return self._ask(lambda: buildkit.find(engine.containers(), engine.volumes(), sizes)) or ()
 

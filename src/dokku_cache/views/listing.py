@@ -4,19 +4,16 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dokku_cache.dokku.daily_run import Run
+from dokku_cache.engine.storage import BuildCache
 from dokku_cache.model.cache import AppState, Cache, Kind
 from dokku_cache.model.state import ReasonCode, State
 from dokku_cache.output import text
 from dokku_cache.output.console import Console
 from dokku_cache.output.text import SCHEMA_VERSION, Column
 from dokku_cache.survey.disks import Disk
-from dokku_cache.survey.inventory import Inventory, Order
+from dokku_cache.survey.inventory import Inventory, Order, sort
 
-_TITLES = {
-    Order.SIZE: "largest first",
-    Order.APP: "by app",
-    Order.MODIFIED: "oldest first",
-}
+_TITLES = {Order.SIZE: "largest first", Order.APP: "by app", Order.MODIFIED: "oldest first"}
 _MARKS = {AppState.GHOST: " (ghost)", AppState.GONE: " (gone)"}
 _UNKNOWN = "unknown"
 _ENGINE = "Docker's build cache"
@@ -34,37 +31,31 @@ _COLUMNS = (
 )
 
 
+#: Free inodes are shown below this share, when they are what the file system lacks.
+_SCARCE_INODES = 0.1
+
+
 def show(console: Console, inventory: Inventory, order: Order) -> None:
     """Show the table, the notes and the totals. ``--quiet`` leaves only the table."""
     console.heading(f"Build caches ({_TITLES[order]})")
-    rows = [_row(cache) for cache in inventory.caches]
-    if inventory.daily_prune is not None:
-        rows.insert(_position(inventory, order), _engine_row(inventory))
-    if rows:
-        for line in text.table(_COLUMNS, rows, console.columns):
+    caches = [*inventory.caches, *([] if inventory.daily_prune is None else [_engine(inventory.build_cache)])]
+    if caches:
+        for line in text.table(_COLUMNS, [_row(cache) for cache in sort(caches, order)], console.columns):
             console.result(line)
     for line in (*_notes(inventory), *_sums(inventory), *disk_lines(inventory.disks)):
         console.detail(line)
 
 
-def _position(inventory: Inventory, order: Order) -> int:
-    """Return the position of Docker's build cache: by its size, else at the end, as it has no app and no time."""
-    if order is not Order.SIZE or inventory.build_cache is None:
-        return len(inventory.caches)
-    size_bytes = inventory.build_cache.size_bytes
-    return sum(1 for cache in inventory.caches if cache.size_bytes is not None and cache.size_bytes >= size_bytes)
-
-
 def _row(cache: Cache) -> tuple[str, ...]:
     # Docker does not report files and times of a volume; those of a directory exist, but may be unknown.
     is_directory = cache.kind is Kind.LEGACY
+    name = cache.app or ("-" if cache.kind in {Kind.BUILDKIT, Kind.ENGINE} else "?")
+    modified = _UNKNOWN if is_directory and cache.size_bytes is None else "-"
     if cache.last_modified is not None:
         modified = cache.last_modified.strftime("%Y-%m-%d")
-    else:
-        modified = _UNKNOWN if is_directory and cache.size_bytes is None else "-"
     return (
         _UNKNOWN if cache.size_bytes is None else text.size(cache.size_bytes),
-        _app(cache),
+        name + (_MARKS.get(cache.app_state, "") if cache.app_state else ""),
         cache.kind.value,
         cache.state,
         f"{cache.files:,}" if cache.files is not None else _UNKNOWN if is_directory else "-",
@@ -73,19 +64,11 @@ def _row(cache: Cache) -> tuple[str, ...]:
     )
 
 
-def _app(cache: Cache) -> str:
-    name = cache.app or ("-" if cache.kind is Kind.BUILDKIT else "?")
-    return name + (_MARKS.get(cache.app_state, "") if cache.app_state else "")
-
-
-def _engine_row(inventory: Inventory) -> tuple[str, ...]:
-    known = inventory.build_cache
+def _engine(known: BuildCache | None) -> Cache:
     if known is None:
-        size, state = _UNKNOWN, _UNKNOWN
-    else:
-        used = "reclaimable" if known.reclaimable_bytes else State.IN_USE.value
-        size, state = text.size(known.size_bytes), used if known.records else "empty"
-    return size, "-", Kind.ENGINE.value, state, "-", "-", _ENGINE
+        return Cache(Kind.ENGINE, _ENGINE)
+    used = "reclaimable" if known.reclaimable_bytes else State.IN_USE.value
+    return Cache(Kind.ENGINE, _ENGINE, state=used if known.records else "empty", size_bytes=known.size_bytes)
 
 
 def _notes(inventory: Inventory) -> Iterator[str]:
@@ -187,10 +170,6 @@ def _build_cache_values(inventory: Inventory) -> dict[str, Any] | None:
         "records": known.records if known else None,
         "size-bytes": known.size_bytes if known else None,
     }
-
-
-#: Free inodes are shown below this share, when they are what the file system lacks.
-_SCARCE_INODES = 0.1
 
 
 def disk_lines(disks: Sequence[Disk]) -> Iterator[str]:

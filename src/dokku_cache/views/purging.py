@@ -14,6 +14,9 @@ from dokku_cache.survey import inventory
 from dokku_cache.survey.disks import Disk
 from dokku_cache.views.listing import cache_values
 
+#: Below this, what else runs on the server changes the free space more.
+_MIN_MENTIONED_BYTES = 10 << 20
+
 
 class Subject(Enum):
     """What a plan or a total is about: the heading, the noun, and the sentence where there is none."""
@@ -82,8 +85,7 @@ def show_result(console: Console, result: Result, *, is_automatic: bool = False,
     elif finding.verdict.state is State.ABSENT:
         console.detail(f"{finding.app} has no legacy cache")
     elif error is None:
-        of_app = f"The legacy cache of {finding.app}"
-        console.detail(f"{f'Volume {finding.location.path}' if finding.volume else of_app} was already removed")
+        console.detail(f"{finding.title} was already removed")
     if isinstance(error, NotDue):
         name = f"volume {finding.location.path} " if finding.volume else ""
         console.detail(f"{finding.app or 'unknown app'}: {name}kept, {error.state_and_reason}")
@@ -161,10 +163,6 @@ def _decision_values(decision: Decision) -> dict[str, Any]:
         "kept-reason": kept.described if kept else None,
         "kept-reason-code": kept.code.value if kept and kept.code else None,
     }
-
-
-#: Below this, what else runs on the server changes the free space more.
-_MIN_MENTIONED_BYTES = 10 << 20
 
 
 def disk_changes(before: Sequence[Disk], after: Sequence[Disk], removed_bytes: int = 0) -> list[str]:

@@ -1,33 +1,29 @@
 """``cache:report``: its keys, their values, and its formats (0.38.27, plugins/common/common.go: ReportSingleApp)."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
 from dokku_cache.context import Context
 from dokku_cache.dokku import daily_run, history, policy
 from dokku_cache.errors import CacheError, Unknown, UsageError
 from dokku_cache.model.cache import AppState
-from dokku_cache.model.finding import CheckResult, Finding
+from dokku_cache.model.finding import Check, Finding
 from dokku_cache.model.state import State
 from dokku_cache.output import text
 from dokku_cache.output.console import Console
 from dokku_cache.tree.scan import Scan
 
-#: Keys that need a scan of the cache.
-MEASURED_KEYS = (
+#: Keys that need a scan of the cache, or that it may change.
+SCANNED_KEYS = (
+    "cache-legacy-checks",
     "cache-legacy-files",
     "cache-legacy-last-modified",
-    "cache-legacy-size",
-    "cache-legacy-size-bytes",
-)
-#: Keys that a scan may change.
-SCANNED_KEYS = (
-    *MEASURED_KEYS,
-    "cache-legacy-checks",
     "cache-legacy-reason",
     "cache-legacy-reason-code",
+    "cache-legacy-size",
+    "cache-legacy-size-bytes",
     "cache-legacy-state",
 )
 APP_KEYS = (
@@ -65,33 +61,25 @@ class Missing(Enum):
     NONE = ""
 
 
-@dataclass(frozen=True)
-class Rows:
-    """A value of several rows: ``lines`` for people, one below the other, and ``plain`` for programs."""
-
-    lines: tuple[str, ...]
-    plain: tuple[Mapping[str, str | None], ...]
-
-
 #: A value of a report.
-Value = str | int | float | bool | Missing | Rows
+Value = str | int | float | bool | Missing | tuple[Check, ...]
 #: The values of a report by their flags, without the dashes.
 Values = Mapping[str, Value]
 
 
-def write(console: Console, name: str, values: Values, *, format_name: str, info_flag: str, is_app: bool) -> None:
+def write(console: Console, app: str, values: Values, format_name: str = "stdout", info_flag: str = "") -> None:
     """Write a report, or the one value that ``info_flag`` (such as ``--cache-legacy-state``) asks for.
 
-    In json and yaml the keys lack their common prefix and the values keep their types.
+    ``app``: empty for the server. In json and yaml the keys lack their common prefix and the values keep their types.
     """
     if info_flag:
         console.result(_shown(values[info_flag.removeprefix("--")]))
     elif format_name == "stdout":
-        _write_lines(console, name, values)
+        _write_lines(console, app or "--global", values)
     else:
-        plain: dict[str, Any] = {key.removeprefix(PREFIX): _plain(value) for key, value in sorted(values.items())}
-        plain = {**({"app": name} if is_app else {}), **plain, "schema-version": text.SCHEMA_VERSION}
-        console.result(text.serialized(plain, format_name))
+        plain: dict[str, Any] = {"app": app} if app else {}
+        plain |= {key.removeprefix(PREFIX): _plain(value) for key, value in sorted(values.items())}
+        console.result(text.serialized({**plain, "schema-version": text.SCHEMA_VERSION}, format_name))
 
 
 def check_flags(flags: list[str], valid: Collection[str], format_name: str) -> str:
@@ -119,19 +107,33 @@ def _write_lines(console: Console, name: str, values: Values) -> None:
 
 
 def _plain(value: Value) -> Any:
-    if isinstance(value, Rows):
-        return [dict(row) for row in value.plain]
+    if isinstance(value, tuple):
+        return [
+            {
+                "name": check.name,
+                "reason": check.reason,
+                "reason-code": check.verdict.code.value if check.verdict and check.verdict.code else None,
+                "result": check.result.value,
+            }
+            for check in value
+        ]
     return None if isinstance(value, Missing) else value
 
 
 def _shown(value: Value) -> str:
-    if isinstance(value, Rows):
-        return "\n".join(text.printable(line) for line in value.lines)
+    if isinstance(value, tuple):
+        return "\n".join(_shown_check(check) for check in value)
     if isinstance(value, Missing):
         return value.value
     if isinstance(value, bool):
         return "true" if value else "false"
     return text.printable(str(value))
+
+
+def _shown_check(check: Check) -> str:
+    if check.outcome is None:
+        return f"{check.name}: not checked"
+    return text.printable(f"{check.name}: {check.result.value}, {check.reason}")
 
 
 class Collector:
@@ -143,23 +145,21 @@ class Collector:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._why_unknown: dict[str, str] = {}
-        self._volumes: frozenset[str] | None = None
-        self._history: history.History | None = None
 
     def of_app(self, finding: Finding, scan: Scan | None, *, is_scanned: bool = True) -> dict[str, Value]:
         """Return all values of an app, or only those that need no scan."""
-        location, verdict = finding.location, finding.verdict
+        verdict, volume = finding.verdict, f"cache-{finding.app}"
         values: dict[str, Value] = {
-            **self._policy(finding.app),
+            **_settings(self._context, finding.app, policy.OF_APPS),
             **self._past(finding.app),
             "cache-app-state": (AppState.GHOST if finding.is_ghost else AppState.PRESENT).value,
-            "cache-legacy-checks": _checks(finding),
-            "cache-legacy-path": location.path,
+            "cache-legacy-checks": finding.checks,
+            "cache-legacy-path": finding.location.path,
             "cache-legacy-reason": verdict.reason,
             "cache-legacy-reason-code": verdict.code.value if verdict.code else Missing.NONE,
             "cache-legacy-state": _state(finding),
-            "cache-volume": f"cache-{finding.app}",
-            "cache-volume-exists": self._has_volume(f"cache-{finding.app}"),
+            "cache-volume": volume,
+            "cache-volume-exists": Missing.UNKNOWN if self._volumes is None else volume in self._volumes,
         }
         return {**values, **_size(scan)} if is_scanned else values
 
@@ -168,18 +168,7 @@ class Collector:
         for cause, hint in self._why_unknown.items():
             self._context.console.warn(cause, hint)
 
-    def _policy(self, app: str) -> dict[str, Value]:
-        values: dict[str, Value] = {}
-        for key in policy.OF_APPS:
-            setting = policy.read(self._context.environment, app, key)
-            values[f"cache-{key}"] = setting.app
-            values[f"cache-computed-{key}"] = setting.computed
-            values[f"cache-global-{key}"] = setting.everywhere
-        return values
-
     def _past(self, app: str) -> dict[str, Value]:
-        if self._history is None:
-            self._history = self._read_history()
         last, failure = self._history.last_purge(app), self._history.last_failure(app)
         return {
             "cache-last-failure": f"{failure.at} {failure.failure}" if failure else Missing.NONE,
@@ -190,22 +179,21 @@ class Collector:
             "cache-last-purged-seconds": last.seconds if last else Missing.NONE,
         }
 
-    def _read_history(self) -> history.History:
+    @cached_property
+    def _history(self) -> history.History:
         try:
             return history.read(self._context.environment)
         except CacheError as error:
             self._why_unknown[str(error)] = error.hint
             return history.History()
 
-    def _has_volume(self, name: str) -> Value:
-        if self._volumes is None:
-            try:
-                listed = self._context.engine.volumes()
-            except Unknown as error:
-                self._why_unknown[str(error)] = error.hint
-                return Missing.UNKNOWN
-            self._volumes = frozenset(str(volume.get("Name")) for volume in listed)
-        return name in self._volumes
+    @cached_property
+    def _volumes(self) -> frozenset[str] | None:
+        try:
+            return frozenset(str(volume.get("Name")) for volume in self._context.engine.volumes())
+        except Unknown as error:
+            self._why_unknown[str(error)] = error.hint
+            return None
 
 
 def of_server(context: Context) -> dict[str, Value]:
@@ -213,7 +201,8 @@ def of_server(context: Context) -> dict[str, Value]:
     past = history.read(context.environment)
     run = daily_run.last(context.environment)
     job = daily_run.schedule(context.environment.system_root)
-    values: dict[str, Value] = {
+    return {
+        **_settings(context, policy.GLOBAL, policy.PROPERTIES),
         "cache-daily-run-at": run.at if run else Missing.NONE,
         "cache-daily-run-overdue-since": text.timestamp(daily_run.overdue_since(run, job.since)) or Missing.NONE,
         "cache-daily-run-result": run.result if run else Missing.NONE,
@@ -222,10 +211,15 @@ def of_server(context: Context) -> dict[str, Value]:
         "cache-freed-bytes": past.freed_bytes,
         "cache-purges": past.purges,
     }
-    for key in policy.PROPERTIES:
-        setting = policy.read(context.environment, policy.GLOBAL, key)
-        values[f"cache-computed-{key}"] = setting.computed
-        values[f"cache-global-{key}"] = setting.everywhere
+
+
+def _settings(context: Context, app: str, keys: Iterable[str]) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    for key in keys:
+        setting = policy.read(context.environment, app, key)
+        values |= {f"cache-computed-{key}": setting.computed, f"cache-global-{key}": setting.everywhere}
+        if app != policy.GLOBAL:
+            values[f"cache-{key}"] = setting.app
     return values
 
 
@@ -234,26 +228,6 @@ def _state(finding: Finding) -> str:
     state = finding.verdict.state
     is_provisional = not finding.is_final and state in {State.ORPHANED, State.RECREATED}
     return "not scanned" if is_provisional else state.value
-
-
-def _checks(finding: Finding) -> Rows:
-    """Return one row per check."""
-    names = {CheckResult.PASSED: "passed", CheckResult.FAILED: "failed", CheckResult.NOT_CHECKED: "not checked"}
-    lines = tuple(
-        f"{check.name}: {names[check.result]}"
-        + ("" if check.result is CheckResult.NOT_CHECKED else f", {check.reason}")
-        for check in finding.checks
-    )
-    plain = tuple(
-        {
-            "name": check.name,
-            "reason": check.reason,
-            "reason-code": check.code.value if check.code else None,
-            "result": check.result.value,
-        }
-        for check in finding.checks
-    )
-    return Rows(lines, plain)
 
 
 def _size(scan: Scan | None) -> dict[str, Value]:

@@ -103,7 +103,7 @@ def test_a_package_of_another_version_costs_the_bar_alone(method: str, monkeypat
 def test_a_package_that_never_answers_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "END_SECONDS", 0.2)
     release = threading.Event()
-    monkeypatch.setattr(progress.Bar, "_paint", lambda _self: release.wait(10))
+    monkeypatch.setattr(progress, "_paint", lambda _: release.wait(10))
     with terminal_on(2):
         watcher = Watcher(Console())
         begun = time.monotonic()

@@ -11,75 +11,57 @@ from dokku_cache.output.progress import Watcher
 from dokku_cache.tree.scan import Scan
 
 
-def lines(*, is_quiet: bool = False, writes_lines: bool = True) -> list[str]:
+@pytest.fixture(autouse=True)
+def _seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Print the first line at once, and no other during a test."""
+    monkeypatch.setattr(progress, "FIRST_LINE_SECONDS", 0.0)
+    monkeypatch.setattr(progress, "LINE_SECONDS", 60.0)
+    monkeypatch.setattr(progress, "UPDATE_SECONDS", 0.01)
+
+
+def lines(seconds: float, *, writes_lines: bool = True, is_quiet: bool = False, is_log: bool = False) -> list[str]:
+    """Scan and delete for so long each."""
     out = io.StringIO()
-    with Watcher(Console(is_quiet=is_quiet, out=out, err=out), writes_lines=writes_lines) as watcher:
+    console = Console(is_quiet=is_quiet, is_log=is_log, out=out, err=io.StringIO())
+    with Watcher(console, writes_lines=writes_lines) as watcher:
         tick = watcher.measuring("shop")
         tick(3, 4096)
+        time.sleep(seconds)
         tick = watcher.deleting("shop", Scan(8192, 3, 1))
         tick(1)
         tick(1)
+        time.sleep(seconds)
     return out.getvalue().splitlines()
 
 
-def test_a_line_is_written_now_and_then_and_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert lines() == ["-----> Purging legacy cache of shop (8.0 KiB, 3 files)"]
-    monkeypatch.setattr(progress, "LINE_SECONDS", 0.0)
-    assert lines() == [
-        "       Scanning shop: 3 entries, 4.0 KiB",
-        "-----> Purging legacy cache of shop (8.0 KiB, 3 files)",
-        "       Deleting shop: 1 of 4 entries deleted",
-        "       Deleting shop: 2 of 4 entries deleted",
-    ]
+def test_lines_are_printed_at_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
+    scanned = "       Scanning shop: 3 entries, 4.0 KiB"
+    assert lines(0.3) == [scanned, "-----> Purging legacy cache of shop (8.0 KiB, 3 files)"]
+    monkeypatch.setattr(progress, "LINE_SECONDS", 0.1)
+    shown = lines(0.3)
+    assert shown[0] == scanned
+    assert shown[-1] == "       Deleting shop: 2 of 4 entries deleted"
+    assert len(shown) < 20
 
 
-def test_quiet_and_programs_get_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "LINE_SECONDS", 0.0)
-    assert lines(is_quiet=True) == []
-    assert lines(writes_lines=False) == ["-----> Purging legacy cache of shop (8.0 KiB, 3 files)"]
+@pytest.mark.parametrize("options", [{"is_quiet": True}, {"writes_lines": False}, {"is_log": True}])
+def test_quiet_commands_programs_and_logs_get_no_early_line(options: dict[str, bool]) -> None:
+    assert [line for line in lines(0.1, **options) if "shop:" in line] == []
 
 
-def test_what_is_begun_anew_does_not_make_the_silence_longer(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [100.0]
-    monkeypatch.setattr("dokku_cache.output.progress.time.monotonic", lambda: now[0])
+def test_a_new_step_does_not_postpone_the_next_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "LINE_SECONDS", 0.1)
     out = io.StringIO()
     with Watcher(Console(out=out, err=io.StringIO())) as watcher:
-        for second in range(1, 31):
-            now[0] = 100.0 + second
-            if second % 4 == 1:
-                tick = watcher.measuring(f"app{second}")
-            tick(1)
-            assert out.getvalue().count("\n") == 1 + (second - 1) // 10
+        for number in range(20):
+            watcher.measuring(f"app{number}")(1, 0)
+            time.sleep(0.03)
+    assert out.getvalue().count("\n") > 1
 
 
-def test_who_waits_has_a_sign_of_life_within_a_second_and_a_log_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [100.0]
-    monkeypatch.setattr("dokku_cache.output.progress.time.monotonic", lambda: now[0])
-    for is_log, said in ((False, ["       Scanning shop: 5 entries, 0 B"]), (True, [])):
-        now[0] = 100.0
-        out = io.StringIO()
-        with Watcher(Console(is_log=is_log, out=out, err=io.StringIO())) as watcher:
-            tick = watcher.measuring("shop")
-            tick(4)
-            now[0] = 100.9
-            tick(1)
-        assert out.getvalue().splitlines() == said
-
-
-def test_while_nobody_tells_how_far_it_is_there_is_one_line_and_none_when_it_is_quick(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def asked(seconds: float, *, is_quiet: bool = False, writes_lines: bool = True) -> list[str]:
-        out = io.StringIO()
-        console = Console(is_quiet=is_quiet, out=out, err=io.StringIO())
-        with Watcher(console, writes_lines=writes_lines) as watcher:
-            watcher.asking()
-            time.sleep(seconds)
-        time.sleep(0.2)
-        return out.getvalue().splitlines()
-
-    assert asked(0) == []
-    monkeypatch.setattr(progress, "FIRST_LINE_SECONDS", 0.05)
-    assert asked(0.3) == ["       Querying Dokku and Docker ..."]
-    assert asked(0.3, is_quiet=True) == []
-    assert asked(0.3, writes_lines=False) == []
+def test_a_step_without_figures_has_a_sign_of_life() -> None:
+    out = io.StringIO()
+    with Watcher(Console(out=out, err=io.StringIO())) as watcher:
+        watcher.asking()
+        time.sleep(0.3)
+    assert out.getvalue() == "       Querying Dokku and Docker ...\n"

@@ -55,7 +55,7 @@ def test_each_cache_has_one_row_and_what_is_kept_has_its_reason() -> None:
     rows = [line.split() for line in lines[1:7]]
     assert [row[:2] for row in rows[:3]] == [["SIZE", "APP"], ["22.0", "GiB"], ["9.0", "GiB"]]
     assert rows[1][2:] == ["shop", "(ghost)", "legacy", "orphaned", "20,000", "2021-01-01", "/home/dokku/shop/cache"]
-    assert rows[3][2:] == ["landing", "(gone)", "pack", "orphaned", "-", "-", PACK]
+    assert rows[4][2:] == ["landing", "(gone)", "pack", "orphaned", "-", "-", PACK]
     assert rows[5] == ["unknown", "a", "legacy", "in-use", "unknown", "unknown", "/home/dokku/a/cache"]
     assert [line for line in lines if line.startswith("Kept")] == ["Kept: a (legacy, in-use): container b mounts it"]
     assert [line for line in lines if line.startswith(("Total", "To free", "Free"))] == [

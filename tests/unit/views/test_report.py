@@ -23,7 +23,7 @@ VALUES: Values = {
 def written(*, is_quiet: bool = False, format_name: str = "stdout", info_flag: str = "") -> str:
     out = io.StringIO()
     console = Console(is_quiet=is_quiet, out=out, err=out)
-    report.write(console, "shop", VALUES, format_name=format_name, info_flag=info_flag, is_app=True)
+    report.write(console, "shop", VALUES, format_name, info_flag)
     return out.getvalue()
 
 
