@@ -16,6 +16,7 @@ from dokku_cache.survey.inventory import Order
 STDOUT = "stdout"
 FORMATS = (STDOUT, "json", "yaml")
 HELP_FLAGS = ("--help", "-h")
+_COMMON_FLAGS = ("--app", "--force", "--help", "--quiet", "--trace")
 _COLUMNS = 80
 
 
@@ -56,15 +57,15 @@ def _switch(name: str, meaning: str) -> Flag:
 
 
 def _choice(name: str, meaning: str, choices: Sequence[str], **options: Any) -> Flag:
-    # --format has Dokku's own error message, see _check_format.
-    checked = {} if name == "--format" else {"choices": choices}
-    return Flag(name, meaning, {"metavar": "|".join(choices), "default": choices[0], **checked, **options})
+    return Flag(name, meaning, {"metavar": "|".join(choices), "default": choices[0], "choices": choices, **options})
 
 
 _DRY_RUN = _switch("--dry-run", "show what would be removed and what is kept, then exit")
 _PLAN_FORMAT = _choice("--format", "format of the plan, only with --dry-run", FORMATS)
 _OUTPUT_FORMAT = _choice("--format", "output format", FORMATS)
 _FORCE = _switch("--force", "skip confirmation prompts; never overrides a safety check")
+_PLANNED = (_DRY_RUN, _PLAN_FORMAT, _FORCE)
+_KINDS = [kind.value for kind in Kind]
 COMMANDS = {
     command.name: command
     for command in (
@@ -99,13 +100,7 @@ COMMANDS = {
             ),
             (
                 _choice("--sort", "sort order", [order.value for order in Order]),
-                _choice(
-                    "--kind",
-                    "show only this kind; repeatable",
-                    [kind.value for kind in Kind],
-                    action="append",
-                    default=[],
-                ),
+                _choice("--kind", "show only this kind; repeatable", _KINDS, action="append", default=[]),
                 _choice("--format", "output format", (*FORMATS, "prometheus")),
             ),
             takes_one_app=True,
@@ -122,12 +117,7 @@ COMMANDS = {
                 ("shop blog", "remove the caches of two apps"),
                 ("uploads --force", "remove an unverified directory"),
             ),
-            (
-                _switch("--all", "all apps; skips caches that are recent or unverified"),
-                _DRY_RUN,
-                _PLAN_FORMAT,
-                _FORCE,
-            ),
+            (_switch("--all", "all apps; skips caches that are recent or unverified"), *_PLANNED),
         ),
         Command(
             "purge-volumes",
@@ -140,12 +130,7 @@ COMMANDS = {
                 ("--orphaned", "remove after confirmation"),
                 ("shop", "clear the cache of one app"),
             ),
-            (
-                _switch("--orphaned", "volumes of apps destroyed at least min-age ago"),
-                _DRY_RUN,
-                _PLAN_FORMAT,
-                _FORCE,
-            ),
+            (_switch("--orphaned", "volumes of apps destroyed at least min-age ago"), *_PLANNED),
         ),
         Command(
             "report",
@@ -198,12 +183,14 @@ def parse(name: str, arguments: Sequence[str], environment: DokkuEnvironment) ->
     command = COMMANDS[name]
     options, unknown = _Parser(command).parse_known_intermixed_args(list(arguments))
     if unknown and not command.takes_info_flags:
-        flags = sorted(
-            {"--app", "--force", *HELP_FLAGS[:1], "--quiet", "--trace", *(flag.name for flag in command.flags)}
-        )
+        flags = sorted({*_COMMON_FLAGS, *(flag.name for flag in command.flags)})
         raise UsageError(f"Invalid flag passed, valid flags: {', '.join(flags)}")
     options.info_flags = unknown
-    _check_format(command, options)
+    # Other formats of a plan are for programs, which read only the plan.
+    is_plan = hasattr(options, "is_dry_run") and options.format != STDOUT
+    if is_plan and not options.is_dry_run:
+        raise UsageError("--format is only for dry runs", "add --dry-run, or omit --format")
+    options.is_quiet = options.is_quiet or is_plan
     if (not options.words and not options.flagged_apps) or command.name == "set":
         options.flagged_apps = options.flagged_apps or [environment.flagged_app]
     options.flagged_apps = [app for app in options.flagged_apps if app]
@@ -211,22 +198,7 @@ def parse(name: str, arguments: Sequence[str], environment: DokkuEnvironment) ->
     if command.takes_one_app and len(options.apps) > 1:
         raise UsageError(f"cache:{command.name} takes at most one app")
     options.is_force = options.is_force or environment.is_forced
-    # Other formats of a plan are for programs, which read only the plan.
-    options.is_quiet = options.is_quiet or (vars(options).get("is_dry_run", False) and options.format != STDOUT)
     return options
-
-
-def _check_format(command: Command, options: argparse.Namespace) -> None:
-    """Check ``--format``, with Dokku's own message (0.38.27, plugins/common: ReportSingleApp)."""
-    flag = next((flag for flag in command.flags if flag.name == "--format"), None)
-    if flag is None:
-        return
-    *first, last = flag.options["metavar"].split("|")
-    if options.format not in {*first, last}:
-        listed = ", ".join(f'"{name}"' for name in first)
-        raise UsageError(f'Format must be {listed} or "{last}": "{options.format}"')
-    if flag is _PLAN_FORMAT and options.format != STDOUT and not options.is_dry_run:
-        raise UsageError("--format is only for dry runs", "add --dry-run, or omit --format")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -262,21 +234,16 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _epilog(command: Command) -> str:
-    lines = []
-    if command.name == "set":
-        lines += ["Properties (defaults in parentheses):", *_two_columns(_properties()), ""]
-    called = f"dokku cache:{command.name}"
-    lines += ["Examples:"]
-    lines += _two_columns([(f"{called} {arguments}".rstrip(), what) for arguments, what in command.examples])
-    lines += ["", "Also accepted: --app <app>, --quiet, --trace, --help"]
-    return "\n".join(lines)
-
-
-def _properties() -> list[tuple[str, str]]:
-    return [
+    properties = [
         (f"{key} {known.values}", f"{known.meaning} ({known.default}){'' if known.is_of_apps else ' *'}")
         for key, known in policy.PROPERTIES.items()
     ]
+    title = "Properties (defaults in parentheses):"
+    lines = [title, *_two_columns(properties), ""] if command.name == "set" else []
+    called = f"dokku cache:{command.name}"
+    examples = [(f"{called} {arguments}".rstrip(), what) for arguments, what in command.examples]
+    lines += ["Examples:", *_two_columns(examples), "", "Also accepted: --app <app>, --quiet, --trace, --help"]
+    return "\n".join(lines)
 
 
 def _two_columns(rows: Sequence[tuple[str, str]]) -> list[str]:
