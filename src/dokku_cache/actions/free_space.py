@@ -26,10 +26,10 @@ _INODES = Share(5000)
 
 def engine_roots(environment: DokkuEnvironment) -> list[str]:
     """Return the engine's directories as they were recorded last, or Docker's default."""
+    recorded = ""
     with contextlib.suppress(CacheError):
-        recorded = [line for line in state_files.read(environment, ENGINE_ROOTS).splitlines() if os.path.isabs(line)]
-        return recorded or [DEFAULT_ENGINE_ROOT]
-    return [DEFAULT_ENGINE_ROOT]
+        recorded = state_files.read(environment, ENGINE_ROOTS)
+    return [line for line in recorded.splitlines() if os.path.isabs(line)] or [DEFAULT_ENGINE_ROOT]
 
 
 def record_engine_roots(environment: DokkuEnvironment, directories: Sequence[str]) -> None:

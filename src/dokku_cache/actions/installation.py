@@ -25,6 +25,18 @@ from dokku_cache.views.purging import Subject
 LIMIT_SECONDS = 10
 #: For scanning, on a server with many caches.
 MEASURE_SECONDS = 20
+_WITH_AUTO_PURGE = (
+    "Nothing was deleted yet. The daily run will remove orphaned caches. To prevent this:",
+    "    dokku cache:set --global auto-purge false",
+)
+_WITHOUT_AUTO_PURGE = ("Nothing was deleted. The daily run will not delete anything, because auto-purge is off.",)
+_NEXT_STEPS = (
+    "To list, preview and purge now:",
+    "    dokku cache:list",
+    "    dokku cache:purge-legacy --all --dry-run",
+    "    dokku cache:purge-legacy --all",
+)
+_VOLUME_STEP = ("    dokku cache:purge-volumes --orphaned",)
 
 
 def installed(context: Context, _arguments: Sequence[str]) -> ExitCode:
@@ -32,74 +44,53 @@ def installed(context: Context, _arguments: Sequence[str]) -> ExitCode:
 
     The first installation records Dokku's version and shows removable caches. It deletes nothing.
     """
+    environment, console = context.environment, context.console
     context.engine.wait_at_most(LIMIT_SECONDS)
-    if not sweep.recorded_version(context.environment):
-        _show_removable(context)
-        version = files.dokku_version_text(context.environment.lib_root)
-        if version:
-            sweep.record_version(context.environment, version)
-    elif versions := sweep.upgraded_versions(context.environment):
-        _sweep_detached(context, *versions)
-    free_space.record_engine_roots(context.environment, context.engine.data_roots())
+    if not sweep.recorded_version(environment):
+        try:
+            _show_removable(context)
+        except CacheError as error:
+            for shown in (log_console(context, "install"), console):
+                shown.warn(str(error), error.hint)
+        if version := files.dokku_version_text(environment.lib_root):
+            sweep.record_version(environment, version)
+    elif versions := sweep.upgraded_versions(environment):
+        # Other plugins' triggers, and in Dokku's own image the proxy, wait for this one.
+        background.start(environment, "upgraded")
+        before, now = versions
+        console.section(f"Dokku changed from {before} to {now}: purging unused build caches in the background")
+        console.detail(f"For results, see {log.path(environment.logs_dir)} and 'dokku cache:history'")
+    free_space.record_engine_roots(environment, context.engine.data_roots())
     image = helper_image.ensure(context.engine)
     with suppress(CacheError):  # the image of a helper that is running
         helper_image.remove(context.engine, keep=image)
     return ExitCode.OK
 
 
-def _sweep_detached(context: Context, before: str, now: str) -> None:
-    """Other plugins' triggers, and in Dokku's own image the proxy, wait for this one."""
-    background.start(context.environment, "upgraded")
-    context.console.section(f"Dokku changed from {before} to {now}: purging unused build caches in the background")
-    context.console.detail(f"For results, see {log.path(context.environment.logs_dir)} and 'dokku cache:history'")
-
-
 def _show_removable(context: Context) -> None:
+    surveyor = Surveyor(context.environment, context.engine)
+    findings = surveyor.survey(apps.every())
+    measured = measure_candidates(surveyor, findings, Request(), context.console, MEASURE_SECONDS)
+    directories = [decide(finding, Request()) for finding in measured]
+    has_directories = any(decision.targets or decision.kept for decision in directories)
+    if has_directories:
+        purging.show_plan(context.console, Subject.DIRECTORIES, directories)
+    volumes: list[Decision] = []
     try:
-        surveyor = Surveyor(context.environment, context.engine)
-        measured = measure_candidates(
-            surveyor, surveyor.survey(apps.every()), Request(), context.console, MEASURE_SECONDS
-        )
-        directories = [decide(finding, Request()) for finding in measured]
-        volumes = _plan_volumes(context)
-        if any(decision.targets or decision.kept for decision in directories):
-            purging.show_plan(context.console, Subject.DIRECTORIES, directories)
-        if volumes:
-            purging.show_plan(context.console, Subject.VOLUMES, volumes)
-        _show_next_steps(context, directories, volumes)
-    except CacheError as error:
-        log_console(context, "install").warn(str(error), error.hint)
-        context.console.warn(str(error), error.hint)
-
-
-def _plan_volumes(context: Context) -> list[Decision]:
-    """Decide on the volumes of destroyed apps; none where Docker does not respond."""
-    try:
-        return sweep.plan_volumes(context, Request(), limit_seconds=LIMIT_SECONDS)
+        volumes = sweep.plan_volumes(context, Request(), limit_seconds=LIMIT_SECONDS)
     except CacheError as error:
         context.console.warn(f"Could not list cache volumes: {error}", error.hint)
-        return []
-
-
-def _show_next_steps(context: Context, directories: Sequence[Decision], volumes: Sequence[Decision]) -> None:
-    lines = [
-        "To list, preview and purge now:",
-        "    dokku cache:list",
-        "    dokku cache:purge-legacy --all --dry-run",
-        "    dokku cache:purge-legacy --all",
-    ]
-    if any(decision.is_removal for decision in volumes):
-        lines.append("    dokku cache:purge-volumes --orphaned")
-    if not volumes and not any(decision.targets or decision.kept for decision in directories):
-        lines = ["No legacy caches and no cache volumes of destroyed apps found"]
-    elif policy.is_auto_purge_on(context.environment, policy.GLOBAL):
-        lines[:0] = [
-            "Nothing was deleted yet. The daily run will remove orphaned caches. To prevent this:",
-            "    dokku cache:set --global auto-purge false",
-        ]
-    else:
-        lines[:0] = ["Nothing was deleted. The daily run will not delete anything, because auto-purge is off."]
-    for line in lines:
+    if volumes:
+        purging.show_plan(context.console, Subject.VOLUMES, volumes)
+    if not volumes and not has_directories:
+        context.console.detail("No legacy caches and no cache volumes of destroyed apps found")
+        return
+    is_on = policy.is_auto_purge_on(context.environment, policy.GLOBAL)
+    for line in (
+        *(_WITH_AUTO_PURGE if is_on else _WITHOUT_AUTO_PURGE),
+        *_NEXT_STEPS,
+        *(_VOLUME_STEP if any(decision.is_removal for decision in volumes) else ()),
+    ):
         context.console.detail(line)
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import signal
 import subprocess
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -24,9 +25,7 @@ from dokku_cache.tree.mounts import FileSystem
 WAIT_SECONDS = 60.0
 LOCK = "low-disk.lock"
 _SUBJECT = "low disk space"
-_CONTINUES = "the removal continues in the background"
 _MAX_NAMED = 3
-_FAILED = "some caches could not be checked or removed"
 
 
 def run(context: Context, arguments: Sequence[str]) -> ExitCode:
@@ -52,8 +51,8 @@ def _make_space(context: Context, app: str) -> ExitCode:
         free_space.wait_for_space(environment)
     if has_changed or count > 0:
         size_bytes = after.freed_bytes - before.freed_bytes
-        removed = f"removed {text.size(size_bytes)} of unused caches" if size_bytes > 0 else ""
-        removed = removed or (f"removed {text.count(count, 'unused cache')} of unknown size" if count > 0 else "")
+        unsized = f"removed {text.count(count, 'unused cache')} of unknown size" if count > 0 else ""
+        removed = f"removed {text.size(size_bytes)} of unused caches" if size_bytes > 0 else unsized
         _report(context, low, removed, problem)
     free_space.record(environment, free_space.low_file_systems(environment))
     return ExitCode.OK
@@ -81,12 +80,12 @@ def _remove(context: Context, app: str) -> str:
     try:
         code = background.start(context.environment, "low-disk-removal", app).wait(WAIT_SECONDS)
     except subprocess.TimeoutExpired:
-        return _CONTINUES
+        return "the removal continues in the background"
     except OSError as error:
         raise CacheError(
             f"Could not start the removal of unused caches ({error.strerror})", "list them with 'dokku cache:list'"
         ) from error
-    return _FAILED if code else ""
+    return "some caches could not be checked or removed" if code else ""
 
 
 def _report(context: Context, were_low: Sequence[FileSystem], removed: str, problem: str) -> None:
@@ -108,15 +107,11 @@ def _described(found: Sequence[FileSystem]) -> str:
 
 def describe(found: FileSystem) -> str:
     """Describe the free space of a file system, and its inodes if they are scarcer."""
-    percent = 100 * found.free_bytes / found.total_bytes
-    room = f"{text.size(found.free_bytes)} of {text.size(found.total_bytes)} free ({percent:.1f} %)"
-    if (
-        found.total_inodes
-        and found.free_inodes is not None
-        and found.free_inodes / found.total_inodes * 100 < percent
-    ):
-        room += f", {found.free_inodes:,} of {found.total_inodes:,} inodes"
-    return f"{room} on {found.path}"
+    share = found.free_bytes / found.total_bytes
+    space = f"{text.size(found.free_bytes)} of {text.size(found.total_bytes)} free ({100 * share:.1f} %)"
+    if found.total_inodes and found.free_inodes is not None and found.free_inodes / found.total_inodes < share:
+        space += f", {found.free_inodes:,} of {found.total_inodes:,} inodes"
+    return f"{space} on {found.path}"
 
 
 def _removable_manually(context: Context) -> list[str]:
@@ -131,15 +126,12 @@ def _removable_manually(context: Context) -> list[str]:
         volumes = ownership.find(context.engine.volumes(), listed)
     except Unknown:
         return []
-    by_app: dict[str, int] = {}
+    found = Counter({"docker builder prune": usage.build_cache.reclaimable_bytes} if listed <= visible else {})
     for volume in volumes:
         if volume.app in visible:
-            by_app[volume.app] = by_app.get(volume.app, 0) + usage.volume_bytes.get(volume.name, 0)
-    found = [(size_bytes, f"dokku cache:purge-volumes {app}") for app, size_bytes in by_app.items()]
-    if listed <= visible:
-        found.append((usage.build_cache.reclaimable_bytes, "docker builder prune"))
-    found.sort(reverse=True)
-    return [f"'{command}' ({text.size(size_bytes)})" for size_bytes, command in found[:_MAX_NAMED] if size_bytes]
+            found[f"dokku cache:purge-volumes {volume.app}"] += usage.volume_bytes.get(volume.name, 0)
+    largest = found.most_common(_MAX_NAMED)
+    return [f"'{command}' ({text.size(size_bytes)})" for command, size_bytes in largest if size_bytes]
 
 
 def removal(context: Context, arguments: Sequence[str]) -> ExitCode:
