@@ -6,6 +6,7 @@ import secrets
 import stat
 from functools import cache
 
+from dokku_cache.dokku import files
 from dokku_cache.dokku.apps import LOCK_NAME
 from dokku_cache.model.finding import Accounts
 from dokku_cache.model.location import CACHE_NAME, TRASH_PREFIX, Entry, Location, OtherFile, is_trash_name
@@ -17,6 +18,8 @@ from dokku_cache.tree.scan import Scan
 #: Dokku writes less than this into a directory by itself.
 _MAX_BYTES = 4096
 _VARIABLE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=", re.MULTILINE)
+#: The name and the uid of an account (passwd(5)).
+_ACCOUNT = re.compile(r"^([^:\n]*):[^:\n]*:([0-9]+)(?::|$)", re.MULTILINE)
 _PASSWD_LINE = re.compile(r"^\s*passwd:([^#\n]*)", re.MULTILINE)
 #: Services of nsswitch.conf(5) that know only the accounts of this server.
 _LOCAL_SERVICES = frozenset({"files", "systemd"})
@@ -195,11 +198,8 @@ def read_accounts(
     """
     names: dict[int, str] = {}
     try:
-        with open(passwd, encoding="utf-8", errors="replace") as file:
-            for line in file:
-                fields = line.split(":")
-                if len(fields) > 2 and fields[2].isascii() and fields[2].isdigit():  # noqa: PLR2004 - passwd(5)
-                    names.setdefault(int(fields[2]), fields[0])
+        for name, uid in _ACCOUNT.findall(files.read(passwd)):
+            names.setdefault(int(uid), name)
     except OSError:
         return Accounts(are_complete=False)
     dokku = next((uid for uid, name in names.items() if name == system_user), -1)
@@ -208,8 +208,7 @@ def read_accounts(
 
 def _has_local_services_only(nsswitch: str) -> bool:
     try:
-        with open(nsswitch, encoding="utf-8", errors="replace") as file:
-            found = _PASSWD_LINE.search(file.read())
+        found = _PASSWD_LINE.search(files.read(nsswitch))
     except FileNotFoundError:
         return True  # the default is "files" (nsswitch.conf(5))
     except OSError:

@@ -56,7 +56,7 @@ _SHORT_VOLUME_FLAG = re.compile("-[a-zA-Z]*?v")
 
 @dataclass(frozen=True)
 class Stored:
-    """One line of Docker options, or the path of a storage entry.
+    """One line of Docker options; a storage entry counts as the option that mounts it.
 
     ``what`` describes it without its content. ``app`` is its app, or empty. ``fault``: why it cannot be read; then
     there is no text, and the fault applies to its app, or to all apps. ``hint`` says how to remove or repair it.
@@ -67,16 +67,15 @@ class Stored:
     text: str = ""
     fault: str = ""
     hint: str = ""
-    is_storage: bool = False
+    code: ReasonCode = ReasonCode.IN_DOCKER_OPTIONS
 
 
 def add_stored(query: Query) -> None:
     """Add the Docker options and storage entries on disk, of all apps."""
     for stored in read_stores(query.environment):
         if stored.fault:
-            code = ReasonCode.UNREADABLE if stored.is_storage else ReasonCode.DOCKER_OPTIONS_UNREADABLE
             text = f"{stored.what}: {stored.fault}"
-            query.unknown(Reference(code, text, stored.hint, stored.app), stored.app)
+            query.unknown(Reference(stored.code, text, stored.hint, stored.app), stored.app)
         else:
             _add(query, stored)
 
@@ -87,43 +86,39 @@ def add_printed(query: Query) -> None:
     if not apps or not query.asks_triggers:
         return
     with ThreadPoolExecutor(max(len(TRIGGERS), os.cpu_count() or 1)) as pool:
-        asked = {app: [pool.submit(_ask, app, *kind) for kind in TRIGGERS] for app in apps}
-    for app, futures in asked.items():
-        answers = [future.result() for future in futures]
-        for failure in [answer for answer in answers if isinstance(answer, Unknown)][:1]:
-            text = f"its Docker options cannot be read ({failure})"
-            query.unknown(Reference(ReasonCode.DOCKER_OPTIONS_UNREADABLE, text, failure.hint, app), app)
-        for printed in [answer for answer in answers if isinstance(answer, str)]:
-            hint = f"see dokku docker-options:report {app}"
-            _add(query, Stored(f"a Docker option of {app}", app, printed, hint=hint))
-
-
-def _ask(app: str, trigger: str, argument: str) -> str | Unknown:
-    try:
-        return plugn.trigger(trigger, app, argument)
-    except Unknown as error:
-        return error
+        asked = {
+            app: [pool.submit(plugn.trigger, trigger, app, argument) for trigger, argument in TRIGGERS]
+            for app in apps
+        }
+    for app, answers in asked.items():
+        try:
+            for answer in answers:
+                hint = f"see dokku docker-options:report {app}"
+                _add(query, Stored(f"a Docker option of {app}", app, answer.result(), hint=hint))
+        except Unknown as error:
+            text = f"its Docker options cannot be read ({error})"
+            query.unknown(Reference(ReasonCode.DOCKER_OPTIONS_UNREADABLE, text, error.hint, app), app)
 
 
 def _add(query: Query, stored: Stored) -> None:
     """Add a use for each path in options, and what cannot be resolved."""
     locations = query.locations
-    text = stored.text if stored.is_storage else _expanded(stored.text, stored.app, query.environment)
-    code = ReasonCode.IN_STORAGE_ENTRY if stored.is_storage else ReasonCode.IN_DOCKER_OPTIONS
-    paths = [text] if stored.is_storage else [piece for word in _words(text) for piece in _pieces(word)]
-    targets = {path: locations.at_path(path) for path in paths}
+    text = _expanded(stored.text, stored.app, query.environment)
+    sources = list(_mount_sources(text))
+    pieces = [piece for word in _words(text) for piece in _pieces(word)]
+    targets = {path: locations.at_path(path) for path in (*sources, *pieces)}
     if not any(targets.values()):  # in quotes that hide where the path begins
         for target in locations.in_text(text):
             cache = locations.by_app[target.app].path
             path = cache if target.part is Part.CACHE else os.path.dirname(cache)
             targets[path] = frozenset({target})
     for path, meant in targets.items():
-        query.use(meant, Reference(code, f"{stored.what} refers to {path}", stored.hint, stored.app))
-    for source in [text] if stored.is_storage else _mount_sources(text):
+        query.use(meant, Reference(stored.code, f"{stored.what} refers to {path}", stored.hint, stored.app))
+    for source in sources:
         if _SHELL.search(source):
             query.unknown(_unresolved(stored))
         else:
-            query.hide(source, Reference(code, f"{stored.what} mounts a path", stored.hint, stored.app))
+            query.hide(source, Reference(stored.code, f"{stored.what} mounts a path", stored.hint, stored.app))
 
 
 def _unresolved(stored: Stored) -> Reference:
@@ -186,7 +181,7 @@ def references_to_volumes(
         for name in sorted(_volume_names(text) & set(names)):
             sentence = OTHER_USES if is_hidden else f"{stored.what} refers to it"
             found.by_name[name] = (*found.by_name.get(name, ()), sentence)
-        if not stored.is_storage and any(_SHELL.search(source) for source in _mount_sources(text)):
+        if any(_SHELL.search(source) for source in _mount_sources(text)):
             found.unknown += (OTHER_UNREADABLE if is_hidden else _unresolved(stored).text,)
     return found
 
@@ -246,7 +241,8 @@ def _storage_entries(lib_root: str) -> Iterator[Stored]:
         hint = f"unmount it from all apps, then remove it: dokku storage:destroy {entry}"
         try:
             host_path = str(json.loads(files.read(path)).get("host_path") or "")
-            yield Stored(what, text=host_path, hint=hint, is_storage=True)
+            option = f"--volume={shlex.quote(host_path)}"
+            yield Stored(what, text=option, hint=hint, code=ReasonCode.IN_STORAGE_ENTRY)
         except FileNotFoundError:
             continue
         except (OSError, ValueError, AttributeError, RecursionError) as error:
@@ -267,4 +263,5 @@ def _apps_that_mount(entry: str, lib_root: str) -> list[str]:
 def _faulty(what: str, app: str, path: str, error: Exception) -> Stored:
     reason = (error.strerror if isinstance(error, OSError) else None) or "invalid content"
     hint = f"let user dokku read it: sudo chown dokku:dokku {path}"
-    return Stored(what, app, fault=f"{path} cannot be read ({reason})", hint=hint)
+    code = ReasonCode.DOCKER_OPTIONS_UNREADABLE
+    return Stored(what, app, fault=f"{path} cannot be read ({reason})", hint=hint, code=code)
