@@ -138,11 +138,6 @@ class References:
         )
 
     @property
-    def apps(self) -> frozenset[str]:
-        """Give the apps that the texts may say something about."""
-        return frozenset(reference.app for reference in self.all if reference.app)
-
-    @property
     def all(self) -> tuple[Reference, ...]:
         """Give the uses, then what is unknown."""
         return self.uses + self.unknown
