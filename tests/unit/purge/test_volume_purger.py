@@ -15,10 +15,10 @@ from dokku_cache.engine.client import Engine
 from dokku_cache.engine.storage import DiskUsage
 from dokku_cache.errors import CacheError, Interrupted, NotDue, Refused, Unknown
 from dokku_cache.model.finding import Finding, Outcome
-from dokku_cache.model.state import DEPLOY_WAIT_SECONDS, Initiator, Request
+from dokku_cache.model.state import Initiator, Request
 from dokku_cache.output.console import Console
 from dokku_cache.purge import recorded, volume_purger
-from dokku_cache.purge.purger import LEFT_TO_DEPLOY
+from dokku_cache.purge.purger import DEPLOY_WAIT_SECONDS, LEFT_TO_DEPLOY
 from dokku_cache.purge.recorded import purge
 from dokku_cache.survey.examiner import Examiner
 from dokku_cache.tree.scan import Scan
