@@ -30,7 +30,7 @@ FIRST_WITHOUT_DIRECTORY = DokkuVersion(0, 33, 8)
 
 @dataclass(frozen=True)
 class Verdict:
-    """A state with its reason: a sentence without a full stop, empty for ABSENT. ``hint``: the next step, or empty."""
+    """A state with its reason: a sentence without a full stop, empty for ABSENT. ``hint``: a next step, or empty."""
 
     state: State = State.ABSENT
     reason: str = ""

@@ -5,7 +5,7 @@ from enum import Enum
 
 
 class State(Enum):
-    """The state of a cache, or of what an interrupted purge left. Only volumes are live, or stale (an old pack key)."""
+    """The state of a cache, or of what an interrupted purge left. Only volumes are live or stale (an old key)."""
 
     ABSENT = "absent"
     UNSAFE = "unsafe"
