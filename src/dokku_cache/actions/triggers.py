@@ -12,8 +12,9 @@ from dokku_cache.dokku import apps, history, host_settings, policy
 from dokku_cache.dokku.history import Record
 from dokku_cache.errors import CacheError, ExitCode, NotDue
 from dokku_cache.model.finding import Result
-from dokku_cache.model.state import DEPLOY_WAIT_SECONDS, Initiator, Request, State
+from dokku_cache.model.state import Initiator, Request, State
 from dokku_cache.output.console import Console
+from dokku_cache.purge.purger import DEPLOY_WAIT_SECONDS
 from dokku_cache.purge.recorded import purge, record
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.views import purging

@@ -44,10 +44,9 @@ class Generation(Enum):
 
 @dataclass(frozen=True)
 class CacheVolume:
-    """A volume in which a builder keeps its cache. ``app`` is empty where its app is unknown.
+    """A volume in which a builder keeps its cache. Its ``app`` may be unknown, and when it was ``created``.
 
-    ``created``: None where Docker does not report it. ``elsewhere``: why the data may be outside Docker's own
-    directory, such as another driver; empty otherwise.
+    ``elsewhere``: why the data may be outside Docker's own directory, such as another driver; empty otherwise.
     """
 
     name: str
@@ -66,12 +65,10 @@ class CacheVolume:
 
 @dataclass(frozen=True)
 class Cache:
-    """One cache as ``cache:list`` shows it.
+    """One cache as ``cache:list`` shows it: empty or None is unknown.
 
-    ``location`` is the directory's path or the volume's name. ``app`` is empty, and ``app_state`` None, where the app
-    is unknown; ``matched_by`` is ``directory``, a value of Match, or empty. ``state`` is a value of State. ``action``
-    is the command that removes it, or empty. ``size_bytes``, ``files`` and ``last_modified`` are None where they are
-    not known. ``is_purgeable``: ``cache:purge-legacy --all`` would remove it.
+    ``location`` is the directory's path or the volume's name; ``matched_by`` is ``directory`` or a value of Match;
+    ``action`` is the command that removes it. ``is_purgeable``: ``cache:purge-legacy --all`` would remove it.
     """
 
     kind: Kind

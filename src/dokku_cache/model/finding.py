@@ -30,10 +30,7 @@ FIRST_WITHOUT_DIRECTORY = DokkuVersion(0, 33, 8)
 
 @dataclass(frozen=True)
 class Verdict:
-    """A state with its reason. ``reason`` is a sentence without a full stop, empty for ABSENT alone.
-
-    ``hint`` is the next step, or empty. ``code`` is the reason for programs.
-    """
+    """A state with its reason: a sentence without a full stop, empty for ABSENT. ``hint``: a next step, or empty."""
 
     state: State = State.ABSENT
     reason: str = ""

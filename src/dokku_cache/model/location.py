@@ -23,8 +23,8 @@ def is_trash_name(name: str) -> bool:
 class Entry:
     """A legacy cache, or trash: what an interrupted purge left of one.
 
-    ``fault`` says why the entry must not be touched, with ``fault_code`` for programs; it is empty for a plain
-    directory with nothing mounted in it. ``is_empty``: user dokku can see that the directory is empty.
+    ``fault`` says why it must not be touched, with ``fault_code``; empty for a plain directory without mounts.
+    ``is_empty``: user dokku can see that the directory is empty.
     """
 
     name: str
@@ -49,8 +49,7 @@ class Entry:
 class OtherFile:
     """Something else in the app's directory.
 
-    ``is_by_install``: ``plugin:install`` writes this file into every directory, or it is a lock file that outlives
-    its app. It does not show that the app exists.
+    ``is_by_install``: it does not show that the app exists. ``plugin:install`` wrote it, or it is an old lock file.
     """
 
     name: str
@@ -60,11 +59,11 @@ class OtherFile:
 
 @dataclass(frozen=True)
 class Location:
-    """The directory of one app. ``path`` is the path of the legacy cache, whether or not it exists.
+    """The directory of one app. ``path`` is that of the legacy cache, whether or not it exists.
 
-    ``fault`` says why the app's directory itself cannot be used, with ``fault_code`` for programs. ``real_path`` is
-    then the real path of the cache where the app's directory is a symbolic link. ``others`` is left out where there
-    is neither cache nor trash. ``identity`` is that of the app's directory.
+    ``others`` is left out where there is neither cache nor trash. ``identity`` is that of the app's directory.
+    ``fault`` says why that cannot be used, with ``fault_code``. ``real_path`` is the path of the cache behind a
+    symbolic link.
     """
 
     app: str
@@ -102,9 +101,8 @@ OTHER_UNREADABLE = "a setting of another app cannot be read"
 class Reference:
     """One reference to a cache, or one source of references that could not be read.
 
-    ``text`` is a sentence without a full stop, such as "container shop.web.1 mounts it at /data (running)". ``hint``
-    is the next step that ends the reference or makes the source readable, or empty. ``app`` is the app that the
-    source belongs to, or empty; only callers that may see that app may read the text.
+    ``text`` is a sentence without a full stop. ``hint`` is the next step that ends the reference or makes the source
+    readable, or empty. ``app``: only callers that may see this app may read the text; empty for all.
     """
 
     code: ReasonCode
@@ -115,10 +113,9 @@ class Reference:
 
 @dataclass(frozen=True)
 class References:
-    """All references to one cache. Unused means: both are empty.
+    """All references to one cache, to a path in it, or to its app's directory.
 
-    ``uses`` refer to the cache, to a path in it, or to its app's directory. ``unknown`` are sources that could not be
-    read, so that the cache counts as in use.
+    ``unknown`` are sources that could not be read. A cache is unused if both are empty.
     """
 
     uses: tuple[Reference, ...] = ()
@@ -136,11 +133,6 @@ class References:
             _unique(_redacted(reference, OTHER_USES, apps) for reference in self.uses),
             _unique(_redacted(reference, OTHER_UNREADABLE, apps) for reference in self.unknown),
         )
-
-    @property
-    def apps(self) -> frozenset[str]:
-        """Give the apps that the texts may say something about."""
-        return frozenset(reference.app for reference in self.all if reference.app)
 
     @property
     def all(self) -> tuple[Reference, ...]:

@@ -3,16 +3,9 @@
 from dataclasses import dataclass
 from enum import Enum
 
-#: Trigger post-deploy runs near the end of a deploy.
-DEPLOY_WAIT_SECONDS = 900.0
-
 
 class State(Enum):
-    """The state of a cache, or of what an interrupted purge left of a directory.
-
-    Volumes are live, stale (an old key of pack), in-use, recent, orphaned or unknown. Directories are never live or
-    stale.
-    """
+    """The state of a cache, or of what an interrupted purge left. Only volumes are live or stale (an old key)."""
 
     ABSENT = "absent"
     UNSAFE = "unsafe"
@@ -68,17 +61,6 @@ class Request:
     def is_gentle(self) -> bool:
         """Tell whether the removal has to yield to everything else. A build that waits for free space does not."""
         return self.initiator in {Initiator.DEPLOY, Initiator.UPGRADE, Initiator.CRON}
-
-    @property
-    def lock_wait_seconds(self) -> float:
-        """How long to wait for another purge of the same app."""
-        waits = {Initiator.DEPLOY: 3600, Initiator.DESTROY: 600, Initiator.RENAME: 600}
-        return waits.get(self.initiator, 0)
-
-    @property
-    def deploy_wait_seconds(self) -> float:
-        """How long to wait for the end of a deploy. What takes longer is left to the daily run."""
-        return DEPLOY_WAIT_SECONDS if self.initiator is Initiator.DEPLOY else 0
 
 
 class ReasonCode(Enum):

@@ -120,12 +120,7 @@ class Console:
     """
 
     def __init__(
-        self,
-        *,
-        is_quiet: bool = False,
-        is_log: bool = False,
-        out: Stream | None = None,
-        err: Stream | None = None,
+        self, *, is_quiet: bool = False, is_log: bool = False, out: Stream | None = None, err: Stream | None = None
     ) -> None:
         self.is_quiet = is_quiet
         self.is_log = is_log

@@ -23,7 +23,7 @@ from dokku_cache.errors import (
 )
 from dokku_cache.model.finding import Decision, Finding, Outcome
 from dokku_cache.model.location import CACHE_NAME, Entry
-from dokku_cache.model.state import Request
+from dokku_cache.model.state import Initiator, Request
 from dokku_cache.output.progress import Step, Watcher
 from dokku_cache.rules.removal import candidates, decide, refusal
 from dokku_cache.sources import app_directory
@@ -34,13 +34,18 @@ from dokku_cache.tree.mounts import mounted_at_or_below, read_mounts
 from dokku_cache.tree.program import Progress, ignore
 from dokku_cache.tree.scan import Scan
 
+#: How long to wait for another purge of the same app.
+_LOCK_WAIT_SECONDS = {Initiator.DEPLOY: 3600.0, Initiator.DESTROY: 600.0, Initiator.RENAME: 600.0}
+#: How long to wait for the end of a deploy: trigger post-deploy runs near it. The rest is left to the daily run.
+DEPLOY_WAIT_SECONDS = 900.0
 #: The reason for keeping a cache whose app is being deployed; trigger post-deploy checks it again.
 LEFT_TO_DEPLOY = "its app is being deployed; it is checked again after the deploy"
 
 
 def refuse_deploy(environment: DokkuEnvironment, app: str, request: Request) -> None:
     """Raise Refused, or NotDue for an automatic removal, while an app is being deployed."""
-    if request.in_deploy or not apps.is_deployed_for(environment, app, request.deploy_wait_seconds):
+    wait_seconds = DEPLOY_WAIT_SECONDS if request.initiator is Initiator.DEPLOY else 0
+    if request.in_deploy or not apps.is_deployed_for(environment, app, wait_seconds):
         return
     if request.initiator.is_automatic:
         raise NotDue(f"App {app} is being deployed", state_and_reason=LEFT_TO_DEPLOY)
@@ -84,7 +89,7 @@ class Purger:
             hint = "nothing was removed; check that user dokku can open it, then purge again"
             raise Refused(f"The directory of {planned.app} cannot be opened ({error.strerror})", hint) from error
         with directory:
-            apps.hold_lock(directory, self.request.lock_wait_seconds)
+            apps.hold_lock(directory, _LOCK_WAIT_SECONDS.get(self.request.initiator, 0))
             refuse_deploy(self.environment, planned.app, self.request)
             yield directory
 

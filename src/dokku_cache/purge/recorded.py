@@ -71,8 +71,7 @@ def _record(
     size_bytes, files = outcome.total or outcome.removed.size
     seconds = round(outcome.seconds, 1)
     record(
-        context,
-        replace(entry, size_bytes=size_bytes, files=files, seconds=seconds, ends_app=outcome.removed_ghost),
+        context, replace(entry, size_bytes=size_bytes, files=files, seconds=seconds, ends_app=outcome.removed_ghost)
     )
     fire(context.environment, PURGED, app, kind, location, str(size_bytes), str(files), by)
     return True

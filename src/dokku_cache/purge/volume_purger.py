@@ -27,10 +27,7 @@ def decide_all(context: Context, request: Request, names: Collection[str] = ()) 
 
 
 def with_sizes(
-    context: Context,
-    decisions: Sequence[Decision],
-    request: Request,
-    limit_seconds: float = storage.LIMIT_SECONDS,
+    context: Context, decisions: Sequence[Decision], request: Request, limit_seconds: float = storage.LIMIT_SECONDS
 ) -> list[Decision]:
     """Add the sizes if anything is removed. Sizes that Docker does not give in time are a warning."""
     if not any(decision.is_removal for decision in decisions):

@@ -1,13 +1,10 @@
 """The names that Dokku creates in an app's directory, and that buildpacks create at the top of a build cache.
 
-Dokku's were collected from the plugins of dokku/dokku at v0.20.4 to v0.38.27: whatever they write below
-``$DOKKU_ROOT/$APP``. Files of older versions are kept in apps that were only ever upgraded. The names of a git
-repository (``config``, ``logs``, ``hooks``, ...) are left out: an app that has them also has ``HEAD``, and other
-directories contain such names too.
+Dokku's: what the plugins of dokku/dokku at v0.20.4 to v0.38.27 write below ``$DOKKU_ROOT/$APP``. Upgraded apps keep
+files of older versions. The names of a git repository are left out: an app that has them also has ``HEAD``.
 
-Dokku mounted the legacy cache at /cache, and herokuish passed it to each buildpack unchanged (gliderlabs/herokuish,
-include/buildpack.bash). The names were collected from the histories of the buildpacks in herokuish 0.3.0 to 0.11.14
-and from dokku/dokku#2711, #3418 and #7685.
+Buildpacks': from the histories of the buildpacks in herokuish 0.3.0 to 0.11.14, which got the cache unchanged
+(gliderlabs/herokuish, include/buildpack.bash), and from dokku/dokku#2711, #3418 and #7685.
 """
 
 import re
@@ -106,7 +103,7 @@ _BUILDPACK_PATTERN = re.compile(
     r"|(?:node-v|meteor-).*\.tar\.gz"  # phoenix-static, meteor
 )
 #: Ordinary names that count as a buildpack's when they contain one of these names.
-_BUILDPACK_CONTENT: Mapping[str, frozenset[str]] = {
+_BUILDPACK_CONTENT = {
     "apt": frozenset({"cache", "sources", "state"}),
     "bin": frozenset({".nginx-version", "nginx"}),
     "cargo": frozenset({"registry"}),
@@ -129,8 +126,6 @@ _COMMON_NAMES = frozenset(
         *_BUILDPACK_CONTENT,
     }
 )
-
-
 #: Shared directories of apps, with uploads, have these names too.
 _NAMES_OF_DATA = frozenset({"app", "experiments", "features", "public", "stack", "tmp", "www"})
 
@@ -151,12 +146,8 @@ def buildpack_names(names: Mapping[str, frozenset[str]]) -> list[str]:
     certain = [name for name in names if _is_buildpack_name(name)]
     if not certain and names.keys() & _NAMES_OF_DATA:
         return []
-    return sorted(
-        [
-            *certain,
-            *(name for name, inner in names.items() if inner and inner <= _BUILDPACK_CONTENT.get(name, frozenset())),
-        ]
-    )
+    known = [name for name, inner in names.items() if inner and inner <= _BUILDPACK_CONTENT.get(name, frozenset())]
+    return sorted([*certain, *known])
 
 
 def _is_buildpack_name(name: str) -> bool:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from dokku_cache.dokku.apps import is_valid
@@ -27,18 +28,21 @@ LOCAL_DRIVER = "local"
 
 @dataclass(frozen=True)
 class _Listed:
-    """The apps of the server by the volume names of older packs, and of newer ones."""
+    """All apps of the server, and pack's keys."""
 
-    by_hash: Mapping[str, str]
-    by_pack_name: Mapping[str, tuple[str, ...]]
+    apps: Collection[str]
+    keys: PackKeys
 
-    @classmethod
-    def of(cls, apps: Collection[str]) -> "_Listed":
-        by_pack_name: dict[str, tuple[str, ...]] = {}
-        for app in sorted(apps):
-            name = _split(app)
-            by_pack_name[name] = (*by_pack_name.get(name, ()), app)
-        return cls({_hash(image_of(app)): app for app in apps}, by_pack_name)
+    @cached_property
+    def by_hash(self) -> Mapping[str, str]:
+        return {_hash(image_of(app)): app for app in self.apps}
+
+    @cached_property
+    def by_pack_name(self) -> Mapping[str, list[str]]:
+        named: dict[str, list[str]] = {}
+        for app in self.apps:
+            named.setdefault(_split(app), []).append(app)
+        return named
 
 
 def find(
@@ -48,9 +52,8 @@ def find(
 
     ``apps`` are all of the server, visible or not. A label or name that is not a valid app name is ignored.
     """
-    listed = _Listed.of(apps)
-    found = (_examine(volume, listed, keys or PackKeys()) for volume in volumes)
-    return tuple(volume for volume in found if volume is not None)
+    listed = _Listed(apps, keys or PackKeys())
+    return tuple(found for volume in volumes if (found := _examine(volume, listed)))
 
 
 def is_same(volume: CacheVolume, found: Mapping[str, Any]) -> bool:
@@ -63,46 +66,33 @@ def image_of(app: str) -> str:
     return f"index.docker.io/dokku/{app}:latest"
 
 
-def _examine(volume: Mapping[str, Any], listed: _Listed, keys: PackKeys) -> CacheVolume | None:
-    name, volume_labels = str(volume.get("Name")), volume.get("Labels") or {}
+def _examine(volume: Mapping[str, Any], listed: _Listed) -> CacheVolume | None:
+    name, labels = str(volume.get("Name")), volume.get("Labels") or {}
     created, elsewhere = _created(volume), _elsewhere(volume)
-    if volume_labels.get(client.BUILDER_TYPE) == Kind.HEROKUISH.value:
-        app = str(volume_labels.get(client.APP_NAME, ""))
-        # Dokku's name for it (0.31.0, plugins/builder-herokuish/builder-build): another name is not Dokku's.
-        if is_valid(app) and name == f"{_HEROKUISH_PREFIX}{app}":
-            return CacheVolume(name, Kind.HEROKUISH, app, Match.LABEL, created=created, elsewhere=elsewhere)
-    if name.startswith(_PACK_PREFIX):
-        app, match, generation = _examine_pack(name, listed, keys)
-        return CacheVolume(name, Kind.PACK, app, match, generation, created, elsewhere)
     app = name.removeprefix(_HEROKUISH_PREFIX)
     if app != name and is_valid(app):
-        return CacheVolume(name, Kind.HEROKUISH, app, Match.NAME, created=created, elsewhere=elsewhere)
+        # A label on a volume with another name is not Dokku's.
+        is_labelled = labels.get(client.BUILDER_TYPE) == Kind.HEROKUISH.value and labels.get(client.APP_NAME) == app
+        match = Match.LABEL if is_labelled else Match.NAME
+        return CacheVolume(name, Kind.HEROKUISH, app, match, created=created, elsewhere=elsewhere)
+    if name.startswith(_PACK_PREFIX):
+        app, match, generation = _examine_pack(name, listed)
+        return CacheVolume(name, Kind.PACK, app, match, generation, created, elsewhere)
     return None
 
 
-def _examine_pack(name: str, listed: _Listed, keys: PackKeys) -> tuple[str, Match, Generation]:
-    named = _PACK_OF_DOKKU.fullmatch(name)
+def _examine_pack(name: str, listed: _Listed) -> tuple[str, Match, Generation]:
+    named, hashed = _PACK_OF_DOKKU.fullmatch(name), _PACK_HASHED.fullmatch(name)
     if named:
-        app = _app_of(named["app"], named["hash"], listed, keys)
-        if is_valid(app):
-            return app, Match.NAME, _generation(app, named["hash"], keys)
-    hashed = _PACK_HASHED.fullmatch(name)
-    if hashed and hashed["hash"] in listed.by_hash:
-        app = listed.by_hash[hashed["hash"]]
+        # An existing app comes first: an older one may have an underscore in its own name, and ``a_u_x`` is what pack
+        # makes of ``aux`` too. Of two existing ones neither is meant for certain.
+        existing = listed.by_pack_name.get(named["app"], [_joined(named["app"])])
+        if len(existing) == 1 and is_valid(existing[0]):
+            return existing[0], Match.NAME, _generation(existing[0], named["hash"], listed.keys)
+    if hashed and (app := listed.by_hash.get(hashed["hash"])):
         # A pack that has keys gives other names.
-        return app, Match.HASH, Generation.FORMER if keys.of(image_of(app)) else Generation.UNKNOWN
+        return app, Match.HASH, Generation.FORMER if listed.keys.of(image_of(app)) else Generation.UNKNOWN
     return "", Match.NONE, Generation.UNKNOWN
-
-
-def _app_of(pack_name: str, digest: str, listed: _Listed, keys: PackKeys) -> str:
-    """Give the app that a name of pack stands for: an existing one first, none where two could be meant.
-
-    An older app may have an underscore in its own name, and ``a_u_x`` is what pack makes of ``aux`` too.
-    """
-    there = listed.by_pack_name.get(pack_name, ())
-    if len(there) > 1:
-        return next((app for app in there if _generation(app, digest, keys) is Generation.CURRENT), "")
-    return there[0] if there else _joined(pack_name)
 
 
 def _generation(app: str, digest: str, keys: PackKeys) -> Generation:

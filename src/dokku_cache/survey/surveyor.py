@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -89,31 +89,27 @@ class Surveyor:
         bare = [location.app for location in asked if location.is_bare]
         life = collect_life(self.environment, self.engine, bare, recheck=recheck) if bare else {}
         return tuple(
-            classify(self._complete(one, collected, life.get(one.location.app, References())))
-            if one.location in asked
-            else classify(one)
-            for one in known
+            classify(self._complete(one, collected, life) if one.location in asked else one) for one in known
         )
 
-    def _complete(self, known: Facts, collected: Collected, life: References) -> Facts:
+    def _complete(self, known: Facts, collected: Collected, life: Mapping[str, References]) -> Facts:
         app = known.location.app
         return replace(
             known,
             references=self._seen(collected.cache[app]),
             trash_references=self._seen(collected.rest[app]),
-            life=life,
+            life=life.get(app, References()),
             accounts=app_directory.read_accounts(self.environment.system_user),
             min_age_seconds=policy.min_age_seconds(self.environment, app),
         )
 
     def _seen(self, references: References) -> References:
-        if self.visible is None or references.apps <= self.visible or self._sees_every_app:
-            return references
-        return references.seen_by(self.visible)
+        seen = references if self.visible is None else references.seen_by(self.visible)
+        return references if seen == references or self._sees_every_app else seen
 
     @cached_property
     def _sees_every_app(self) -> bool:
-        """Containers of another Dokku have apps that are not listed here, which is no reason to hide them."""
+        # Containers of another Dokku have apps that are not listed here, which is no reason to hide them.
         return self.visible is None or frozenset(apps.every()) <= self.visible
 
 

@@ -11,8 +11,8 @@ from dokku_cache.dokku import apps
 from dokku_cache.engine.helper import Helper
 from dokku_cache.errors import Interrupted, NotDue, NotStarted, PartlyRemoved, Refused, RolledBack, Unknown
 from dokku_cache.model.location import TRASH_PREFIX, Reference, References
-from dokku_cache.model.state import DEPLOY_WAIT_SECONDS, Initiator, ReasonCode, Request
-from dokku_cache.purge.purger import LEFT_TO_DEPLOY
+from dokku_cache.model.state import Initiator, ReasonCode, Request
+from dokku_cache.purge.purger import DEPLOY_WAIT_SECONDS, LEFT_TO_DEPLOY
 from dokku_cache.survey.surveyor import Surveyor
 
 from .purging_server import AUTOMATIC, MANUAL, TRASH, Server

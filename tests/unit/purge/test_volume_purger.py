@@ -15,15 +15,15 @@ from dokku_cache.engine.client import Engine
 from dokku_cache.engine.storage import DiskUsage
 from dokku_cache.errors import CacheError, Interrupted, NotDue, Refused, Unknown
 from dokku_cache.model.finding import Finding, Outcome
-from dokku_cache.model.state import DEPLOY_WAIT_SECONDS, Initiator, Request
+from dokku_cache.model.state import Initiator, Request
 from dokku_cache.output.console import Console
 from dokku_cache.purge import recorded, volume_purger
-from dokku_cache.purge.purger import LEFT_TO_DEPLOY
+from dokku_cache.purge.purger import DEPLOY_WAIT_SECONDS, LEFT_TO_DEPLOY
 from dokku_cache.purge.recorded import purge
 from dokku_cache.survey.examiner import Examiner
 from dokku_cache.tree.scan import Scan
 
-from ..fake_engine import Answer, FakeEngine, container, volume
+from ..fake_engine import Answer, FakeEngine, volume
 from ..small_server import SmallServer
 
 NAME = "cache-shop"
@@ -87,43 +87,6 @@ def test_a_removed_volume_is_in_the_history_and_fires_an_event(server: Server) -
     assert server.recorded == [record(size_bytes=5, seconds=round(outcome.seconds, 1))]
     assert server.events == [("cache-purged", "shop", "herokuish", NAME, "5", "0", "manual")]
     assert server.fake.limits == [storage.REMOVAL_LIMIT_SECONDS]
-
-
-def test_a_volume_of_unknown_size_is_recorded_as_0_bytes(server: Server) -> None:
-    server.purge(replace(server.find(), size=None))
-    assert [kept.size_bytes for kept in server.recorded] == [0]
-    assert server.events == [("cache-purged", "shop", "herokuish", NAME, "0", "0", "manual")]
-
-
-@pytest.mark.parametrize("is_taken_by_another_purge", [False, True])
-def test_a_volume_that_is_already_gone_is_not_recorded(server: Server, *, is_taken_by_another_purge: bool) -> None:
-    planned = server.find()
-
-    def take() -> None:
-        del server.fake.volume_list[0]
-
-    if is_taken_by_another_purge:
-        server.fake.on_delete = take
-    else:
-        take()
-    assert server.purge(planned) is None
-    assert server.recorded == []
-    assert server.events == []
-
-
-@pytest.mark.parametrize("initiator", [Initiator.MANUAL, Initiator.CRON])
-def test_a_volume_that_is_mounted_after_the_plan_is_kept(server: Server, initiator: Initiator) -> None:
-    planned = server.find()
-    server.fake.container_list.append(container("job", NAME))
-    with pytest.raises(Refused, match=f"Volume {NAME} is in-use: container job mounts it") as refused:
-        server.purge(planned, initiator)
-    assert NAME in server.volumes
-    if initiator is Initiator.MANUAL:
-        assert type(refused.value) is Refused
-        assert "docker rm job" in refused.value.hint
-    else:
-        assert isinstance(refused.value, NotDue)
-        assert refused.value.state_and_reason == "in-use: container job mounts it"
 
 
 @pytest.mark.parametrize("initiator", [Initiator.MANUAL, Initiator.DEPLOY, Initiator.CRON, Initiator.LOW_DISK])

@@ -71,29 +71,10 @@ def test_each_volume_is_classified_by_the_state_of_its_app(server: Server) -> No
     assert server.states_asked == Counter(shop=1, old=1)
 
 
-def test_a_container_keeps_only_the_volume_that_it_mounts(server: Server) -> None:
-    server.fake.container_list.append(container("job", "cache-old"))
-    found = server.examine()
-    assert state_of(found["cache-old"]) == (State.IN_USE, "container job mounts it")
-    assert state_of(found["cache-shop"])[0] is State.LIVE
-
-
-def test_a_docker_option_keeps_the_volume_that_it_names(server: Server) -> None:
-    server.set("docker-options", "blog", "_default_.deploy", "-v cache-old:/x\n")
-    state, reason = state_of(server.examine()["cache-old"])
-    assert state is State.IN_USE
-    assert reason == "a Docker option of blog refers to it"
-
-
 def test_an_unreadable_option_keeps_all_volumes(server: Server) -> None:
     Path(server.environment.lib_root, "config/docker-options/blog/_default_.deploy").mkdir(parents=True)
     for finding in server.examine().values():
         assert "_default_.deploy" in state_of(finding)[1]
-
-
-def test_a_volume_is_recent_until_it_has_the_global_minimum_age(server: Server) -> None:
-    server.set("cache", "--global", "min-age", "5000w")
-    assert state_of(server.examine()["cache-old"])[0] is State.RECENT
 
 
 @pytest.mark.parametrize("app", ["old", "other"])
@@ -123,12 +104,6 @@ def test_images_are_not_listed_when_every_app_exists(server: Server) -> None:
     del server.fake.volume_list[1]
     server.examine()
     assert server.fake.asked == ["volumes", "containers"]
-
-
-def test_without_cache_volumes_no_other_source_is_read(server: Server) -> None:
-    server.fake.volume_list = [volume("data")]
-    assert server.examine() == {}
-    assert server.fake.asked == ["volumes"]
 
 
 def test_a_failure_to_list_volumes_is_an_error(server: Server) -> None:

@@ -79,13 +79,6 @@ def test_an_existing_app_is_never_taken_for_a_destroyed_one(apps: tuple[str, ...
     assert [volume.app for volume in ownership.find([{"Name": name}], apps)] == [app]
 
 
-@pytest.mark.parametrize("app", ["aux", "a_u_x"])
-def test_the_hash_decides_between_two_apps_with_one_pack_name(app: str) -> None:
-    expected = hashlib.sha256(f"index.docker.io/dokku/{app}:latest".encode()).hexdigest()[:12]
-    found = ownership.find([{"Name": f"pack-cache-dokku_a_u_x_latest-{expected}.build"}], ["aux", "a_u_x"])
-    assert [(volume.app, volume.generation) for volume in found] == [(app, Generation.CURRENT)]
-
-
 def test_a_volume_of_an_older_pack_has_only_a_hash() -> None:
     """Both as buildpacks/pack#1039 shows them, for other images: the hash is sha256 of the image's full name."""
     expected = hashlib.sha256(b"index.docker.io/dokku/shop:latest").hexdigest()[:12]

@@ -36,10 +36,6 @@ def test_each_purge_has_a_row_and_each_month_its_total() -> None:
     assert shown(*RECORDS, is_quiet=True) == lines[1:6]
 
 
-def test_an_empty_history_says_so() -> None:
-    assert shown()[-1].strip() == "Nothing was purged yet"
-
-
 def test_months_are_summed_whatever_the_order_and_the_clock_did() -> None:
     values = history_table.values((RECORDS[1], RECORDS[0], RECORDS[3]))
     assert [(month["month"], month["purges"]) for month in values["months"]] == [("2026-10", 1), ("2026-11", 2)]

@@ -13,7 +13,7 @@ from dokku_cache.survey.inventory import Inventory
 from dokku_cache.tree.mounts import FileSystem
 from dokku_cache.views import prometheus
 
-from .test_list_table import HELD, SHOP, VOLUME
+from .test_listing import HELD, SHOP, VOLUME
 
 Sample = tuple[frozenset[tuple[str, str]], float]
 DISK = Disk(("/home/dokku", "/var/lib/docker"), FileSystem("/home/dokku", 1, 1000, 600, 300, 50, 20))

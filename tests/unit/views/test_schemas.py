@@ -16,9 +16,9 @@ from dokku_cache.output.text import SCHEMA_VERSION
 from dokku_cache.survey.inventory import Inventory
 from dokku_cache.views import history_table, listing, purging
 
-from .test_list_table import HELD, VOLUME
-from .test_plan_values import KEPT, PARTLY, REMOVED
+from .test_listing import HELD, VOLUME
 from .test_prometheus import FULL, RUN
+from .test_purging import KEPT, PARTLY, REMOVED
 
 PLANNED = [REMOVED, KEPT, PARTLY]
 RECORDS = [

@@ -1,14 +1,19 @@
-"""What a dry run gives to a program."""
+"""What purging shows: the plan for programs, and the free space."""
 
 from dataclasses import replace
+
+import pytest
 
 from dokku_cache.model.cache import AppState, CacheVolume, Kind
 from dokku_cache.model.finding import Decision, Facts, Finding, Verdict
 from dokku_cache.model.location import Entry, Location
 from dokku_cache.model.state import ReasonCode, State
+from dokku_cache.survey.disks import Disk
 from dokku_cache.tree.handles import Identity
 from dokku_cache.tree.scan import Scan
 from dokku_cache.views import purging
+
+from .test_listing import GIB, HOME
 
 CACHE, TRASH = Entry("cache", Identity(1, 2)), Entry(".dokku-cache-trash.0", Identity(1, 3))
 ORPHANED = Verdict(State.ORPHANED, "reason", code=ReasonCode.UNUSED_BY_DOKKU)
@@ -44,6 +49,17 @@ def test_a_cache_is_removed_or_kept_with_the_reason_and_its_code() -> None:
     assert (partly["reason-code"], partly["kept-reason-code"]) == ("purge-interrupted", "mounted-by-container")
 
 
-def test_an_app_without_a_cache_has_no_entry() -> None:
-    nothing = Finding(Facts(Location("shop", "/home/dokku/shop/cache")))
-    assert purging.plan_values([Decision(nothing)])["caches"] == []
+def test_free_space_is_reported_for_each_disk_that_was_seen_twice() -> None:
+    after = Disk(("/home/dokku",), replace(HOME.state, free_bytes=13 * GIB))
+    gone = Disk(("/x",), replace(HOME.state, device=2))
+    lines = purging.disk_changes([HOME, gone], [after], 12 * GIB)
+    assert lines == ["Free space on /home/dokku and /var/lib/docker: 1.0 GiB -> 13.0 GiB (of 40.0 GiB)"]
+
+
+@pytest.mark.parametrize(
+    ("removed", "freed", "is_mentioned"), [(12, 0, True), (12, 5, True), (12, 7, False), (0, 0, False)]
+)
+def test_snapshots_are_mentioned_where_less_than_half_was_freed(removed: int, freed: int, is_mentioned: bool) -> None:
+    after = Disk(HOME.paths, replace(HOME.state, free_bytes=HOME.state.free_bytes + freed * GIB))
+    lines = purging.disk_changes([HOME], [after], removed * GIB)
+    assert any("Snapshots" in line for line in lines) is is_mentioned

@@ -1,15 +1,18 @@
-"""The table of cache:list."""
+"""``cache:list``: the table, its notes, and values for programs."""
 
 import io
+import json
 from dataclasses import replace
 
 import pytest
+import yaml
 
 from dokku_cache.dokku.host_settings import DailyPrune
 from dokku_cache.engine.storage import BuildCache
 from dokku_cache.model.cache import AppState, Cache, Kind
 from dokku_cache.model.state import ReasonCode
 from dokku_cache.output.console import Console
+from dokku_cache.output.text import serialized
 from dokku_cache.survey.disks import Disk
 from dokku_cache.survey.inventory import Inventory, Order
 from dokku_cache.tree.mounts import FileSystem
@@ -40,6 +43,8 @@ HELD = Cache(
     Kind.LEGACY, "/home/dokku/a/cache", "a", AppState.PRESENT, "directory", "in-use", "container b mounts it"
 )
 PRUNE = DailyPrune(can_work=False, reason="it is not installed")
+GIB = 1 << 30
+HOME = Disk(("/home/dokku", "/var/lib/docker"), FileSystem("/home/dokku", 1, 40 * GIB, 38 * GIB, GIB, 1000000, 2500))
 
 
 def shown(inventory: Inventory, order: Order = Order.SIZE, *, is_quiet: bool = False) -> list[str]:
@@ -124,3 +129,37 @@ def test_dockers_build_cache_is_last_where_it_cannot_be_sorted() -> None:
     lines = shown(Inventory((), None, PRUNE, unknown=("Docker did not respond",)))
     assert lines[2].split()[:4] == ["unknown", "-", "engine", "unknown"]
     assert lines[-1] == "Total: at least 0 B in 0 caches"
+
+
+def test_scarce_inodes_have_a_line_of_their_own() -> None:
+    assert list(listing.disk_lines([HOME])) == [
+        "Free space on /home/dokku and /var/lib/docker: 1.0 GiB of 40.0 GiB",
+        "Free inodes on /home/dokku and /var/lib/docker: 2,500 of 1,000,000",
+    ]
+
+
+@pytest.mark.parametrize(("total", "free"), [(None, None), (1000000, 400000), (0, 0)])
+def test_inodes_that_are_unknown_or_plentiful_are_not_shown(total: int | None, free: int | None) -> None:
+    state = replace(HOME.state, total_inodes=total, free_inodes=free)
+    assert list(listing.disk_lines([Disk(("/x",), state)])) == ["Free space on /x: 1.0 GiB of 40.0 GiB"]
+
+
+def test_sums_that_were_not_requested_are_null() -> None:
+    assert listing.values(Inventory(kinds=frozenset({Kind.HEROKUISH})))["purgeable-bytes"] is None
+    assert listing.values(Inventory())["purgeable-bytes"] == 0
+
+
+def test_json_and_yaml_say_the_same() -> None:
+    values = listing.values(Inventory((SHOP, HELD, VOLUME), disks=(HOME,)))
+    written = serialized(values, "json")
+    assert written.isascii()
+    assert json.loads(written) == values == yaml.safe_load(serialized(values, "yaml"))
+
+
+@pytest.mark.parametrize(
+    "name", ["\udcff", "a\nb", "grün", "yes", "1e3", "2021-01-01", "!!python/object:x", "\x1b", "\x85"]
+)
+def test_hostile_names_come_back_from_both(name: str) -> None:
+    values = {"location": name}
+    assert json.loads(serialized(values, "json")) == values
+    assert yaml.safe_load(serialized(values, "yaml")) == values
