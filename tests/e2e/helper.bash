@@ -263,5 +263,7 @@ clean_up() {
 destroy_deployed() {
   if [[ -n "$(docker ps --all --quiet --filter "label=com.dokku.app-name=$1")$(docker image ls --quiet "dokku/$1")" ]]; then
     dokku --force apps:destroy "$1" >/dev/null 2>&1 || true
+    # With an old Docker, Dokku leaves those that it copied files from.
+    docker ps --all --quiet --filter "label=com.dokku.app-name=$1" | xargs -r docker rm --force >/dev/null
   fi
 }
