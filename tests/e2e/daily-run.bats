@@ -10,7 +10,10 @@ setup() {
   rm -f "$DATA/daily-run.json"
   : >"$DOKKU_LOGS_DIR/cache.log"
 }
-teardown() { clean_up; }
+teardown() {
+  chown -R dokku:dokku "$DOKKU_LIB_ROOT/data/cache"
+  clean_up
+}
 
 server() { dokku cache:report --global "--cache-daily-run-$1"; }
 metrics() { dokku cache:list --format prometheus | grep dokku_cache_daily_run_; }

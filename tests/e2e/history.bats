@@ -50,7 +50,7 @@ teardown() { clean_up; }
   [[ "$status" -eq 0 && "$output" == *"Nothing was purged yet"* ]]
   run dokku cache:history
   grep -qE "$(app shop) +destroy " <<<"$output"
-  rm -r "${DOKKU_ROOT:?}/$(app shop)"
+  dokku --force apps:destroy "$(app shop)"
   make_ghost shop
   dokku cache:purge-legacy "$(app shop)"
   make_app shop

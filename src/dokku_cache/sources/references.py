@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dokku_cache.dokku import files
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.dokku.policy import PLUGIN
-from dokku_cache.engine.client import APP_NAME, Engine, is_helper
+from dokku_cache.engine.client import APP_NAME, Engine, Json, is_helper
 from dokku_cache.errors import Unknown
 from dokku_cache.model.location import Location, Reference, References
 from dokku_cache.model.state import ReasonCode
@@ -83,6 +83,8 @@ _BY_INSTALL: dict[tuple[str, str], frozenset[str] | None] = {
 }
 #: Plugins whose settings `apps:destroy` leaves (0.30, 0.33, or all versions of plugins without post-delete).
 _LEFT_BY_DESTROY = frozenset({"acl", "caddy", "cron", "haproxy", "letsencrypt", "maintenance", PLUGIN})
+#: Dokku passes all its labels to ``docker container create`` as one word: the first label has the rest as its value.
+_COPY_LABEL = ("org.label-schema.schema-version", "1.0 --label=org.label-schema.vendor=dokku --label=dokku")
 _APP_IMAGE = re.compile(r"dokku/(?P<app>[^/:@]+)(?::.*)?")
 _HINT = "let user dokku read it; check its owner with 'ls -ld'"
 
@@ -113,7 +115,7 @@ def signs_in_docker(engine: Engine, *, recheck: bool) -> dict[str, tuple[str, ..
     """
     signs: list[tuple[str | None, str]] = []
     for container in engine.containers():
-        if not is_helper(container):
+        if not is_helper(container) and not _is_copy_source(container):
             signs.append((app_of(container), f"container {name_of(container)} exists"))
     for image in engine.images(refresh=recheck):
         labelled = (image.get("Labels") or {}).get(APP_NAME)
@@ -121,6 +123,16 @@ def signs_in_docker(engine: Engine, *, recheck: bool) -> dict[str, tuple[str, ..
             match = _APP_IMAGE.fullmatch(tag)
             signs += [(app, f"image {tag} exists") for app in {labelled, match["app"] if match else ""}]
     return grouped((app, sign) for app, sign in signs if app)
+
+
+def _is_copy_source(container: Json) -> bool:
+    """Check for a container that never ran, from which Dokku copied a file of an image during a deploy.
+
+    It outlives its app where Docker is older than 23.0, because Dokku removes it with ``docker container remove``
+    (0.33.7 to 0.38.27, plugins/common/docker.go, CopyFromImage).
+    """
+    name, value = _COPY_LABEL
+    return container.get("State") == "created" and (container.get("Labels") or {}).get(name) == value
 
 
 def _of_settings(environment: DokkuEnvironment, app: str) -> References:

@@ -68,3 +68,19 @@ def test_without_docker_the_app_is_unknown(server: Server, monkeypatch: pytest.M
 
     monkeypatch.setattr(Answers, "containers", fail)
     assert server.references().unknown == life(server).unknown
+
+
+@pytest.mark.parametrize(
+    ("state", "label", "is_alive"),
+    [
+        ("created", "1.0 --label=org.label-schema.vendor=dokku --label=dokku", False),
+        ("exited", "1.0 --label=org.label-schema.vendor=dokku --label=dokku", True),
+        ("created", "1.0", True),
+    ],
+)
+def test_a_container_that_dokku_only_copied_a_file_from_is_no_sign(
+    server: Server, state: str, label: str, *, is_alive: bool
+) -> None:
+    labels = {"com.dokku.app-name": "shop", "org.label-schema.schema-version": label}
+    server.engine.container_list = [{"Names": ["/sharp_keldysh"], "State": state, "Labels": labels}]
+    assert bool(life(server).uses) is is_alive
