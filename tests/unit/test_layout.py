@@ -1,6 +1,7 @@
 """The layout itself: what Dokku's loader needs, and what the house style asks for."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 PROJECT = Path(__file__).parents[2]
 TRIGGERS = sorted(path.name for path in (PROJECT / "triggers").iterdir())
 SUBCOMMANDS = sorted(path.name for path in (PROJECT / "subcommands").iterdir())
+#: Each package imports only from those after it (docs/architecture.md).
+PACKAGES = ["actions", "views", "purge", "survey", "sources", "rules", "engine", "dokku", "output", "model", "tree"]
 IGNORED = {".git", ".venv", "__pycache__", ".mypy_cache", ".ruff_cache"}
 
 
@@ -52,3 +55,16 @@ def test_heavy_packages_are_imported_late() -> None:
         ["/usr/bin/python3", "-I", "-B", "-c", code, str(PROJECT / "src")], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_imports_only_from_those_below_it(package: str) -> None:
+    source = "".join(path.read_text() for path in (PROJECT / "src/dokku_cache" / package).glob("*.py"))
+    imported = set(re.findall(r"dokku_cache\.([a-z]+)", source)) & set(PACKAGES)
+    assert imported <= set(PACKAGES[PACKAGES.index(package) :])
+
+
+def test_every_package_has_its_place_in_that_order() -> None:
+    assert sorted(PACKAGES) == sorted(
+        path.parent.name for path in (PROJECT / "src/dokku_cache").glob("*/__init__.py")
+    )
