@@ -18,13 +18,19 @@ import schemas  # noqa: E402
 
 from dokku_cache.arguments import COMMANDS  # noqa: E402
 from dokku_cache.dokku import policy  # noqa: E402
-from dokku_cache.errors import EXIT_MEANINGS  # noqa: E402
+from dokku_cache.errors import ExitCode  # noqa: E402
 from dokku_cache.rules.verification import CHECKS  # noqa: E402
 
 _PART = re.compile(r"^<!-- generated: (?P<name>.+) -->\n(?:.*\n)*?<!-- end -->$", re.MULTILINE)
 _HELP_LINES = re.compile(r"(?<=<<'LINES'\n).*?(?=^LINES$)", re.MULTILINE | re.DOTALL)
 #: Longer lists of values are explained elsewhere.
 _MAX_WIDTH = 45
+_EXIT_MEANINGS = {
+    ExitCode.OK: "done, or nothing to do; automatic runs also when caches are kept for a reason",
+    ExitCode.FAILED: "refused, wrong usage, not confirmed, or failed; standard error has the reason",
+    ExitCode.PARTLY_REMOVED: "partly removed; the next purge removes the rest",
+    ExitCode.NO_SUCH_APP: "no such app, or no access to it; other named apps were processed",
+}
 
 
 def page(text: str) -> str:
@@ -82,7 +88,7 @@ _TABLES = {
     ),
     "properties": _properties,
     "exit-codes": lambda: _table(
-        "exit code, meaning", [(str(int(code)), what) for code, what in EXIT_MEANINGS.items()]
+        "exit code, meaning", [(str(int(code)), what) for code, what in _EXIT_MEANINGS.items()]
     ),
     "checks": _checks,
     "states": lambda: _table(

@@ -4,6 +4,7 @@ import contextlib
 import os
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib import import_module
 
 from dokku_cache import interrupts
@@ -90,7 +91,7 @@ def run_action(context: Context, name: str, arguments: Sequence[str]) -> ExitCod
 
     try:
         options = parse(name, arguments, context.environment)
-        return run(context.quieted() if options.is_quiet else context, options)
+        return run(replace(context, console=context.console.quieted()) if options.is_quiet else context, options)
     except UsageError as error:
         error.hint = error.hint or f"for usage, run 'dokku cache:help {name}'"
         raise

@@ -1,10 +1,8 @@
 """The context of one call: Dokku's environment, the console, and Docker."""
 
 import os
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from dokku_cache.dokku import apps
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.endpoint import DockerConfig, config_directory
@@ -28,15 +26,3 @@ class Context:
         config = DockerConfig(os.environ.get("DOCKER_CONTEXT", ""), directory)
         engine = Engine(environment.docker_host, environment.docker_bin, roots, config)
         return cls(environment, Console(is_quiet=environment.is_quiet), engine)
-
-    def quieted(self) -> "Context":
-        """Return the same with a console that prints only results, warnings and errors."""
-        return replace(self, console=self.console.quieted())
-
-    def sees_every_app(self, visible: Collection[str]) -> bool:
-        """Tell whether the calling user, who sees ``visible``, sees all apps. Raises Unknown."""
-        return frozenset(apps.every()) <= frozenset(visible)
-
-    def visible_apps(self) -> tuple[str, ...]:
-        """Give all apps that the calling user may see, ghosts included. Raises Unknown."""
-        return apps.visible()

@@ -15,15 +15,6 @@ class ExitCode(IntEnum):
     NO_SUCH_APP = 20
 
 
-#: For the reference.
-EXIT_MEANINGS = {
-    ExitCode.OK: "done, or nothing to do; automatic runs also when caches are kept for a reason",
-    ExitCode.FAILED: "refused, wrong usage, not confirmed, or failed; standard error has the reason",
-    ExitCode.PARTLY_REMOVED: "partly removed; the next purge removes the rest",
-    ExitCode.NO_SUCH_APP: "no such app, or no access to it; other named apps were processed",
-}
-
-
 #: Dokku's own words (0.38.27, plugins/common: IsValidAppName).
 INVALID_APP_NAME = (
     "App name must begin with lowercase alphanumeric character, "

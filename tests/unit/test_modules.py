@@ -26,27 +26,6 @@ def test_the_distributions_directories_come_before_all_others_but_this_plugins_o
     assert sorted(ordered) == sorted(isolated)
 
 
-def test_a_package_that_is_not_there_is_missing() -> None:
-    with pytest.raises(CacheError, match="no_such_package is missing"):
-        modules.load("no_such_package.errors")
-
-
-def test_a_package_that_cannot_be_loaded_is_named_with_the_file_that_hides_what_it_needs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "needing.py").write_text("import six\nraise AttributeError('no SSLv3')\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    stranger = ModuleType("six")
-    stranger.__file__ = "/usr/local/lib/python3.11/dist-packages/six.py"
-    monkeypatch.setitem(sys.modules, "six", stranger)
-    with pytest.raises(CacheError) as caught:
-        modules.load("needing")
-    assert "AttributeError: no SSLv3" in str(caught.value)
-    assert "/usr/local/lib/python3.11/dist-packages/six.py shadows the distribution's six" in str(caught.value)
-    assert "pip uninstall" in caught.value.hint
-    assert "six" in caught.value.hint
-
-
 def test_a_package_whose_own_need_is_missing_is_not_called_missing_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,11 +52,6 @@ def test_setuptools_distutils_goes_where_python_has_its_own(
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
     modules.own_distutils_first()
     assert removed == (["shim"] if has_own else [])
-
-
-def test_without_setuptools_nothing_is_in_the_way_of_distutils(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "_distutils_hack", raising=False)
-    modules.own_distutils_first()
 
 
 def test_a_package_that_fails_or_is_missing_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

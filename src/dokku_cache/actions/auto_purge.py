@@ -34,12 +34,12 @@ def run(context: Context, options: Namespace) -> ExitCode:
         if options.apps or os.environ.get("SSH_USER") != ROOT:
             raise UsageError("--daily is for root only, and for all apps")
         return _run_daily(context)
-    visible = frozenset(context.visible_apps())
+    visible = frozenset(apps.visible())
     named, worst = known_apps(context, options.apps, visible)
     if options.apps and not named:
         return worst
     # A volume of a destroyed app could be another user's.
-    is_for_all = not options.apps and context.sees_every_app(visible)
+    is_for_all = not options.apps and apps.are_all(visible)
     chosen = named or sorted(visible)
     if options.is_dry_run:
         planned = {Subject.DIRECTORIES: sweep.plan_apps(context, chosen, visible)}

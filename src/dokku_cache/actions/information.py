@@ -53,7 +53,7 @@ def report_caches(context: Context, options: Namespace) -> ExitCode:
         return ExitCode.OK
     with Watcher(context.console, writes_lines=False) as watcher:
         watcher.asking()
-        visible = context.visible_apps()
+        visible = apps.visible()
         names = [apps.verify(name, visible) for name in options.apps] or list(visible)
         collector = report.Collector(context)
         surveyor = Surveyor(context.environment, context.engine, frozenset(visible))
@@ -74,7 +74,7 @@ def report_for_dokku(context: Context, arguments: Sequence[str]) -> ExitCode:
     """Trigger ``report``: our part of ``dokku report [<app>]``. Scans no cache, as Dokku's parts are immediate."""
     context.engine.only_read()
     context.engine.wait_at_most(LIMIT_SECONDS)
-    visible = context.visible_apps()
+    visible = apps.visible()
     named = [apps.verify(name, visible) for name in arguments[:1] if name]
     collector = report.Collector(context)
     for finding in Surveyor(context.environment, context.engine, frozenset(visible)).survey(named or visible):
@@ -101,8 +101,8 @@ def _choose_records(context: Context, app: str) -> list[Record]:
     Only users with access to all apps see destroyed apps. An app does not show purges of an earlier one of its name.
     """
     known = history.read(context.environment)
-    visible = frozenset(context.visible_apps())
-    sees_all = context.sees_every_app(visible)
+    visible = frozenset(apps.visible())
+    sees_all = apps.are_all(visible)
     if app in visible:
         return known.of_app(app)
     if app:
@@ -125,7 +125,7 @@ def set_property(context: Context, options: Namespace) -> ExitCode:
         named = options.flagged_apps or [words.pop(0) for _ in words[:1]]
         if len(named) != 1:
             raise UsageError("Please specify an app to run the command on")
-        owner = apps.verify(named[0], context.visible_apps())
+        owner = apps.verify(named[0], apps.visible())
     if not words:
         raise UsageError("No property specified")
     key, value = words[0], " ".join(words[1:])

@@ -116,7 +116,7 @@ def describe(found: FileSystem) -> str:
 
 def _removable_manually(context: Context) -> list[str]:
     """Return commands that would free more, the largest first; none where Docker does not respond in time."""
-    visible = frozenset(context.visible_apps())
+    visible = frozenset(apps.visible())
     listed = frozenset(apps.every())
     try:
         counting = context.engine.another()

@@ -60,7 +60,7 @@ def _visible_apps(context: Context, options: Namespace, flag: str, *, is_all: bo
         context.engine.only_read()
     with Watcher(context.console) as watcher:
         watcher.asking()
-        return frozenset(context.visible_apps())
+        return frozenset(apps.visible())
 
 
 def _check_interactive(context: Context, flag: str) -> None:
@@ -143,7 +143,7 @@ def purge_volumes(context: Context, options: Namespace) -> ExitCode:
     """Remove the cache volumes of the named apps, or of all destroyed apps, or show the plan."""
     is_orphaned = options.is_orphaned
     visible = _visible_apps(context, options, "--orphaned", is_all=is_orphaned)
-    if is_orphaned and not context.sees_every_app(visible):
+    if is_orphaned and not apps.are_all(visible):
         raise Refused(
             "--orphaned needs access to all apps, because the volumes may belong to another user's app",
             "ask an administrator of this server, or name your apps: 'dokku cache:purge-volumes <app>'",

@@ -98,7 +98,7 @@ def post_delete(context: Context, arguments: Sequence[str]) -> ExitCode:
 
 
 def _purge_destroyed(context: Context, app: str, initiator: Initiator) -> Result | None:
-    visible = frozenset({app, *context.visible_apps()})
+    visible = frozenset({app, *apps.visible()})
     finding = Surveyor(context.environment, context.engine, visible).survey([app])[0]
     if finding.verdict.state is State.ABSENT:
         return None

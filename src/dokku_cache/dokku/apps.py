@@ -35,6 +35,11 @@ def every() -> tuple[str, ...]:
     return _listed("false")
 
 
+def are_all(visible: Collection[str]) -> bool:
+    """Tell whether the ``visible`` apps are all apps. Raises Unknown."""
+    return frozenset(every()) <= frozenset(visible)
+
+
 def _listed(is_filtered: str) -> tuple[str, ...]:
     # Dokku 0.27.0 and later filter by the calling user.
     return tuple(sorted({name for name in plugn.trigger("app-list", is_filtered).split("\n") if is_valid(name)}))

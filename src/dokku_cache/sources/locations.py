@@ -46,17 +46,15 @@ class Locations:
 
     def __init__(self, locations: Iterable[Location], root: str, host_root: str) -> None:
         self.by_app = {location.app: location for location in locations}
-        self.root = root
         self._sees_host = os.path.normpath(root) == os.path.normpath(host_root)
         roots = dict.fromkeys(path for given in (root, host_root) for path in (given, os.path.realpath(given)))
         self._prefixes = tuple(f"{path.rstrip('/')}/" for path in roots)
-        self._by_identity: dict[Identity, Target] = {}
-        self._app_directories: dict[Identity, Target] = {}
+        self._by_identity: dict[Identity | None, Target] = {}
         for location in self.by_app.values():
             for entry in location.entries:
                 self._by_identity[entry.identity] = Target(location.app, Part.CACHE)
             if location.identity:
-                self._app_directories[location.identity] = Target(location.app, Part.APP)
+                self._by_identity[location.identity] = Target(location.app, Part.APP)
         self._known: dict[str, Targets] = {}
         spelled = "|".join(re.escape(prefix) for prefix in self._prefixes)
         self._in_text = re.compile(rf"(?<![\w./-])(?:{spelled})/*({_NAME})(?:/+({_NAME}))?")
@@ -110,15 +108,13 @@ class Locations:
                 if spelling.startswith(prefix):
                     app, _, rest = spelling[len(prefix) :].partition("/")
                     yield from filter(None, [self._named(app, rest.partition("/")[0])])
-        # A path may be another name of a cache.
-        identity = _identity(real)
-        if identity in self._app_directories:
-            yield self._app_directories[identity]
-        while identity not in self._by_identity and real != "/":
-            real = os.path.dirname(real)
-            identity = _identity(real)
-        if identity in self._by_identity:
-            yield self._by_identity[identity]
+        # A path may be another name of a cache, or lead into it. What is next to a cache in its app does not matter.
+        above = ""
+        while above != "/":
+            above = os.path.dirname(above) if above else real
+            target = self._by_identity.get(_identity(above))
+            if target and (target.part is Part.CACHE or above == real):
+                yield target
 
     def _named(self, app: str, name: str | None) -> Target | None:
         location = self.by_app.get(app)

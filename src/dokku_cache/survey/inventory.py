@@ -134,7 +134,7 @@ class Collector:
         self._context = context
         self._kinds = kinds
         self._unknown: dict[str, str] = {}
-        self._visible = context.visible_apps()
+        self._visible = apps.visible()
         self._surveyor = Surveyor(context.environment, context.engine, frozenset(self._visible))
         self._every = frozenset(apps.every())
         # A cache without an app could be another user's.

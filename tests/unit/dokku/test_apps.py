@@ -159,20 +159,6 @@ def test_only_one_purge_per_app_and_it_leaves_no_file(tmp_path: Path) -> None:
     assert os.listdir(tmp_path / "shop") == []
 
 
-def test_another_purge_is_waited_for_up_to_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "shop").mkdir()
-    sleep, sleeps = time.sleep, []
-    monkeypatch.setattr(time, "sleep", lambda seconds: sleeps.append(seconds) or sleep(seconds))
-    with AppDirectory(str(tmp_path), "shop") as first, AppDirectory(str(tmp_path), "shop") as second:
-        apps.hold_lock(first)
-        with pytest.raises(Refused, match="another purge"):
-            apps.hold_lock(second)
-        assert sleeps == []
-        threading.Timer(0.3, fcntl.flock, [first.fd, fcntl.LOCK_UN]).start()
-        apps.hold_lock(second, 30)
-        assert 0 < len(sleeps) < 50
-
-
 def test_a_directory_that_was_replaced_or_cannot_be_locked_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

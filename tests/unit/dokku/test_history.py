@@ -13,11 +13,6 @@ from dokku_cache.errors import CacheError
 AT = "2026-01-01T00:00:00+00:00"
 
 
-def test_an_empty_history(environment: DokkuEnvironment) -> None:
-    past = history.read(environment)
-    assert (past.last_purge("shop"), past.freed_bytes, past.purges) == (None, 0, 0)
-
-
 def test_the_last_purge_and_the_sums(environment: DokkuEnvironment) -> None:
     history.append(environment, Record("shop", "2026-01-01T00:00:00+00:00", "deploy", 100, 2, 0.1))
     history.append(environment, Record("wiki", "2026-01-02T00:00:00+00:00", "cron", 50, 1, 0.1))

@@ -91,34 +91,6 @@ def test_invalid_properties_and_values_are_refused(key: str, value: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("auto-purge", ""),
-        ("auto-purge", "false"),
-        ("min-age", "7d"),
-        ("max-size", "5G"),
-        ("max-size", "off"),
-        ("engine-max-size", "500 MB"),
-        ("min-free", "5%"),
-        ("min-free", "2G"),
-        ("min-free", "off"),
-        ("min-free-action", "refuse"),
-    ],
-)
-def test_valid_values_are_accepted(key: str, value: str) -> None:
-    policy.check(key, value, is_global=True)
-
-
-@pytest.mark.parametrize("key", list(policy.PROPERTIES))
-def test_properties_of_the_server_cannot_be_set_for_an_app(key: str) -> None:
-    if key in {"auto-purge", "max-size", "min-age"}:
-        policy.check(key, "", is_global=False)
-        return
-    with pytest.raises(UsageError, match="--global"):
-        policy.check(key, "", is_global=False)
-
-
-@pytest.mark.parametrize(
     ("value", "installed", "refuses"),
     [
         ("warn", "0.38.27", False),
@@ -176,7 +148,3 @@ def test_free_space_is_a_size_or_a_share_below_100_percent(text: str, expected: 
 def test_other_texts_are_no_shares(text: str) -> None:
     with pytest.raises(ValueError, match="not a s"):
         policy.parse_min_free(text)
-
-
-def test_a_share_of_the_largest_disk_is_exact() -> None:
-    assert Share(5000).of(10**18) == 5 * 10**16

@@ -40,27 +40,6 @@ def files(root: Path) -> set[str]:
     return {str(path.relative_to(root)) for path in (root / "etc").rglob("*") if not path.is_dir()}
 
 
-def test_the_job_is_installed_once_and_removed_completely(root: Path) -> None:
-    assert daily_run.schedule(str(root)).since is None
-    call(root, "install")
-    installed, found = files(root), daily_run.schedule(str(root))
-    assert found.since
-    assert found.described in {"systemd timer dokku-cache.timer", "cron file /etc/cron.d/dokku-cache"}
-    call(root, "install")
-    assert (files(root), daily_run.schedule(str(root))) == (installed, found)
-    call(root, "remove")
-    assert files(root) == set()
-    assert daily_run.schedule(str(root)).described == "not scheduled: run 'sudo dokku plugin:install'"
-
-
-@pytest.mark.parametrize("root", ["systemd"], indirect=True)
-def test_systemd_accepts_the_units(root: Path) -> None:
-    call(root, "install")
-    units = [str(root / "etc/systemd/system" / name) for name in ("dokku-cache.timer", "dokku-cache.service")]
-    done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
-
-
 @pytest.mark.parametrize("root", ["systemd"], indirect=True)
 def test_a_timer_that_was_disabled_or_masked_stays_so(root: Path) -> None:
     call(root, "install")

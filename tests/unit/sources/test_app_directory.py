@@ -10,8 +10,8 @@ import pytest
 
 from dokku_cache.model.location import TRASH_PREFIX, Entry, Location
 from dokku_cache.model.state import ReasonCode
-from dokku_cache.sources.app_directory import is_directory, new_trash_name, read_app
-from dokku_cache.tree.handles import AppDirectory, Identity
+from dokku_cache.sources.app_directory import new_trash_name, read_app
+from dokku_cache.tree.handles import Identity
 from dokku_cache.tree.mounts import Mount, read_mounts
 from dokku_cache.tree.scan import Scan
 
@@ -88,12 +88,6 @@ def test_a_mount_at_or_below_the_cache_is_a_fault(app: Path, place: str, code: R
     assert found.cache.fault_code is code
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/"])
-def test_a_name_that_is_a_path_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ValueError, match="not a name"):
-        AppDirectory(str(tmp_path), name)
-
-
 def test_trash_names_are_hidden_and_differ() -> None:
     """Dokku's clone copies what ``./*`` matches."""
     names = {new_trash_name(Scan(5, 6)) for _ in range(100)}
@@ -158,12 +152,6 @@ def test_a_linked_app_directory_is_a_fault_with_its_real_path(app: Path) -> None
     found = read(app.parent, "alias")
     assert (found.fault_code, found.real_path) == (ReasonCode.SYMLINK, str(app / "cache"))
     assert found.entries == ()
-
-
-def test_only_a_real_directory_is_a_directory(app: Path, tmp_path: Path) -> None:
-    (tmp_path / "link").symlink_to(app)
-    answers = [is_directory(str(path)) for path in (app, tmp_path / "link", app / "HEAD", tmp_path / "nothing")]
-    assert answers == [True, False, False, False]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """References from Docker: containers, volumes and services."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,17 +28,6 @@ def test_a_container_that_mounts_the_cache_is_a_use(server: Server, container: M
 def test_a_container_that_mounts_the_app_directory_is_a_use(server: Server, container: Make) -> None:
     server.engine.container_list = [container(server.cache().parent)]
     assert "its app directory" in server.references().text
-
-
-def test_a_mount_above_the_apps_is_no_use(server: Server, container: Make) -> None:
-    root = server.environment.root
-    server.engine.container_list = [container("/"), container(root), container(f"{root}/shop/tls"), container("")]
-    assert not server.references()
-
-
-def test_a_stopped_container_of_dokku_is_removed_by_dokku_cleanup(server: Server, container: Make) -> None:
-    server.engine.container_list = [container(server.cache(), Labels=OF_DOKKU, State="exited")]
-    assert "dokku cleanup shop" in server.references().hint
 
 
 def test_the_helper_is_no_use_and_a_container_from_its_image_is_one(server: Server, container: Make) -> None:
@@ -141,9 +129,3 @@ def test_a_container_of_another_app_is_not_named(server: Server, container: Make
     assert "secret" not in f"{seen.text} {seen.hint}"
     assert len(seen.uses) == 1
     assert server.references().seen_by(["secret"]) == server.references()
-
-
-def test_links_lead_to_the_cache(server: Server, container: Make, tmp_path: Path) -> None:
-    (tmp_path / "link").symlink_to(server.cache())
-    server.engine.container_list = [container(tmp_path / "link" / "gems" / "not-there")]
-    assert server.references().uses

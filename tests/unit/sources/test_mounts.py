@@ -114,12 +114,6 @@ def test_a_hidden_path_that_no_table_shows_is_unknown_for_all(server: Server, co
     assert collect(server) == (0, 1)
 
 
-def test_mounts_of_namespaces_are_skipped(server: Server) -> None:
-    with (server.proc / "self/mountinfo").open("a") as table:
-        table.write("900 1 0:4 net:[4026531840] /run/netns/x rw - nsfs nsfs rw\n")
-    assert not server.references()
-
-
 def test_without_a_mount_table_it_is_unknown(server: Server) -> None:
     (server.proc / "self/mountinfo").unlink()
     assert server.references().unknown
