@@ -17,7 +17,7 @@ check: lint ## Run lint, unit tests and a quick end-to-end run, in about a minut
 test: lint ## Run all checks and tests, as CI does
 	@tests/run
 
-proof: setup ## Kill a purge at every system call and attack it, for hours; make test has a short form
+proof: setup ## Kill a purge at every system call, attack it, and simulate a year, for hours; make test has a short form
 	@tests/run proof
 
 test-dokku: setup ## Run the end-to-end tests against the Dokku that is installed here

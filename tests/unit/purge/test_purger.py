@@ -118,8 +118,11 @@ def test_the_helper_is_prepared_before_the_rename(server: Server) -> None:
     assert server.there == ["HEAD", "precious"]
 
 
+@pytest.mark.parametrize("has_trash", [False, True])
 @pytest.mark.parametrize("change", ["write", "rewrite", "remove", "chmod"])
-def test_a_change_between_the_scan_and_the_rename_is_noticed(server: Server, change: str) -> None:
+def test_a_change_between_the_scan_and_the_rename_is_noticed(server: Server, change: str, has_trash: bool) -> None:
+    if has_trash:
+        server.make_trash()
     file = server.cache("shop") / "buildcache/file"
     recheck = Surveyor.recheck
 
@@ -140,8 +143,24 @@ def test_a_change_between_the_scan_and_the_rename_is_noticed(server: Server, cha
     server.patch.setattr(Surveyor, "recheck", changing)
     with pytest.raises(Refused, match="changed during the purge"):
         server.purge(server.find())
-    assert server.there == ["HEAD", "cache", "precious"]
+    assert server.there == [*([TRASH] if has_trash else []), "HEAD", "cache", "precious"]
     assert (file.parent / "new").exists() is (change == "write")
+
+
+@pytest.mark.parametrize("has_more", [False, True])
+def test_a_ghost_is_removed_when_nothing_else_is_left(server: Server, has_more: bool) -> None:
+    server.make_trash()
+    shutil.rmtree(server.cache("shop"))
+    server.cache("shop").mkdir()
+    for name in server.there:
+        if name in {"HEAD", "precious"}:
+            (server.app / name).unlink()
+    planned = server.find()
+    if has_more:
+        server.meanwhile = (server.app / "VHOST").touch
+    outcome = server.purge(planned)
+    assert outcome
+    assert (outcome.removed_ghost, server.app.exists()) == (not has_more, has_more)
 
 
 def test_an_empty_cache_is_removed_without_docker(server: Server) -> None:

@@ -27,6 +27,11 @@ def test_other_names_are_unexpected(names: set[str]) -> None:
     assert unexpected_names(dict.fromkeys(names, frozenset()))
 
 
+@pytest.mark.parametrize("inner", [{"bundle"}, {"bundle", "heroku"}, {"bundle", "heroku", "ruby"}])
+def test_an_ordinary_name_counts_with_nothing_else_inside(inner: set[str]) -> None:
+    assert buildpack_names({"vendor": frozenset(inner)}) == ["vendor"]
+
+
 @pytest.mark.parametrize("name", ["vendor", "node", "public", "node_modules", ".m2", "app", "tmp"])
 def test_ordinary_names_alone_prove_nothing(name: str) -> None:
     names = {name: frozenset({"something"})}

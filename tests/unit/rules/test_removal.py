@@ -8,7 +8,7 @@ import pytest
 from dokku_cache.model.cache import AppState, CacheVolume, Kind, Match
 from dokku_cache.model.finding import Check, Facts, Finding, Verdict
 from dokku_cache.model.location import Entry, Location
-from dokku_cache.model.state import Initiator, Request, State
+from dokku_cache.model.state import Initiator, ReasonCode, Request, State
 from dokku_cache.rules.removal import candidates, decide, decide_volumes
 from dokku_cache.tree.handles import Identity
 
@@ -119,12 +119,22 @@ def test_the_table_of_volumes(state: State) -> None:
 
 
 @pytest.mark.parametrize("request_", [NAMED, CONFIRMED, ALL, OVER_LIMIT, *AUTOMATIC])
-@pytest.mark.parametrize("found", [replace(LABELLED, match=Match.NAME), replace(LABELLED, elsewhere="driver nfs")])
-def test_an_unlabelled_volume_or_one_of_another_driver_is_always_kept(found: CacheVolume, request_: Request) -> None:
+@pytest.mark.parametrize(
+    ("found", "code"),
+    [
+        (replace(LABELLED, match=Match.NAME), ReasonCode.NO_LABEL),
+        (replace(LABELLED, elsewhere="driver nfs"), ReasonCode.NOT_LOCAL),
+    ],
+)
+def test_an_unlabelled_volume_or_one_of_another_driver_is_always_kept(
+    found: CacheVolume, code: ReasonCode, request_: Request
+) -> None:
     for state in State:
         decision = decide(volume(state, found), request_)
         assert not decision.is_removal
         assert decision.kept
+        if decide(volume(state), request_).is_removal:
+            assert (decision.kept.state, decision.kept.code) == (State.UNVERIFIED, code)
 
 
 def test_volumes_are_chosen_by_app_or_for_apps_that_do_not_exist() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from dokku_cache.engine import client
 from dokku_cache.errors import Unknown
+from dokku_cache.model.location import Reference, References
 from dokku_cache.model.state import ReasonCode
 from dokku_cache.sources.docker import services_of_volumes, users_of_volumes
 
@@ -129,3 +130,11 @@ def test_a_container_of_another_app_is_not_named(server: Server, container: Make
     assert "secret" not in f"{seen.text} {seen.hint}"
     assert len(seen.uses) == 1
     assert server.references().seen_by(["secret"]) == server.references()
+
+
+def test_what_is_unknown_about_another_app_is_not_named() -> None:
+    unknown = tuple(Reference(ReasonCode.UNREADABLE, f"file of {app}", "see it", app) for app in ("secret", "shop"))
+    seen = References((), unknown).seen_by(["shop"])
+    assert "secret" not in f"{seen.text} {seen.hint}"
+    assert [source.app for source in seen.unknown] == ["", "shop"]
+    assert "shop" in seen.unknown[1].text

@@ -152,8 +152,12 @@ def test_the_creation_time_is_read(said: str | None, created: datetime | None) -
         ({"Driver": "local", "Options": {"type": "none", "o": "bind", "device": "/srv/data"}}, True),
     ],
 )
-def test_another_driver_or_options_are_noticed(more: dict[str, Any], *, is_elsewhere: bool) -> None:
-    found = ownership.find([{"Name": "cache-shop", "Labels": LABELS, **more}], ["shop"])[0]
+@pytest.mark.parametrize("labels", [LABELS, None])
+@pytest.mark.parametrize("name", ["cache-shop", "pack-cache-dokku_shop_latest-0123456789ab.build"])
+def test_another_driver_or_options_are_noticed(
+    more: dict[str, Any], name: str, labels: dict[str, str] | None, *, is_elsewhere: bool
+) -> None:
+    found = ownership.find([{"Name": name, "Labels": labels, **more}], ["shop"])[0]
     assert bool(found.elsewhere) is is_elsewhere
 
 

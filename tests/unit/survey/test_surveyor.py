@@ -12,8 +12,11 @@ from dokku_cache.context import Context
 from dokku_cache.dokku import plugn
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
+from dokku_cache.model.cache import AppState
 from dokku_cache.output.console import Console
 from dokku_cache.sources.options import TRIGGERS
+from dokku_cache.survey.surveyor import Surveyor
+from dokku_cache.tree.handles import AppDirectory
 
 APPS = 500
 
@@ -30,6 +33,9 @@ class CountedApi:
 
     def info(self) -> dict:
         return {"Swarm": {"LocalNodeState": "inactive"}}
+
+    def images(self, **_: object) -> list[dict]:
+        return []
 
     def volumes(self) -> dict:
         self.calls["volumes"] += 1
@@ -71,3 +77,33 @@ def test_a_report_asks_docker_once_and_fires_triggers_for_a_single_cache(
     assert out.getvalue().count("orphaned") == caches
     assert api.calls == Counter(volumes=1, **({"containers": 1} if caches else {}))
     assert triggers == Counter({"app-list": 1, **({kind: 1 for kind, _ in TRIGGERS} if caches == 1 else {})})
+
+
+def test_a_recheck_asks_docker_and_the_triggers_again(environment: DokkuEnvironment, triggers: Counter[str]) -> None:
+    lay_out(environment, caches=2)
+    engine, api = Engine(""), CountedApi()
+    engine._api = api
+    surveyor = Surveyor(environment, engine)
+    surveyor.survey(["app0", "app1"])
+    assert (api.calls["containers"], triggers.total()) == (1, 0)
+    with AppDirectory(environment.root, "app0") as directory:
+        surveyor.recheck(directory)
+        assert api.calls["containers"] == 2
+        assert triggers == Counter({kind: 1 for kind, _ in TRIGGERS})
+        surveyor.uses_after_rename(directory)
+        assert api.calls["containers"] == 3
+
+
+@pytest.mark.parametrize(
+    ("app", "expected"),
+    [("app0", AppState.PRESENT), ("listed", AppState.GHOST), ("hidden", AppState.PRESENT), ("gone", AppState.GONE)],
+)
+def test_a_directory_without_an_app_is_a_sign_of_life(
+    environment: DokkuEnvironment, triggers: Counter[str], app: str, expected: AppState
+) -> None:
+    lay_out(environment, caches=1)
+    for name in ("listed", "hidden"):
+        Path(environment.root, name, "cache").mkdir(parents=True)
+    engine = Engine("")
+    engine._api = CountedApi()
+    assert Surveyor(environment, engine).app_state(app, ["app0", "listed"]) is expected
