@@ -1,5 +1,6 @@
 """Scanning legacy caches, in the helper container where user dokku may not read."""
 
+import contextlib
 import os
 import time
 from collections.abc import Iterable
@@ -31,25 +32,14 @@ def scan_entry(directory: AppDirectory, entry: Entry, helper: Helper, progress: 
 
     Raises CacheError when it cannot be read either way, and OSError when it is gone or was replaced.
     """
-    scan = _scan_as_dokku(directory.fd, entry, progress)
+    scan = None
+    with contextlib.suppress(PermissionError):
+        scan = _scan_as_dokku(entry.name, progress, directory.fd, entry.identity)
     if scan is None or not scan.is_complete:
         scan = helper.scan(os.path.join(directory.path, entry.name), entry.identity, progress)
     if not scan.is_complete:
         raise Unknown("some of it could not be read", "check the disk with 'sudo dmesg'")
     return scan
-
-
-def _scan_as_dokku(directory_fd: int, entry: Entry, progress: Progress) -> Scan | None:
-    try:
-        top = os.open(entry.name, OPEN_DIRECTORY, dir_fd=directory_fd)
-    except PermissionError:
-        return None
-    try:
-        if Identity.of(os.fstat(top)) != entry.identity:
-            raise FileNotFoundError(f"{entry.name} was replaced")
-        return program.scan(top, progress)
-    finally:
-        os.close(top)
 
 
 def scan_path(path: str, progress: Progress = ignore) -> Scan:
@@ -58,16 +48,24 @@ def scan_path(path: str, progress: Progress = ignore) -> Scan:
     Raises Unknown when user dokku may not read all of it.
     """
     try:
-        top = os.open(path, OPEN_DIRECTORY)
+        scan = _scan_as_dokku(path, progress)
     except OSError as error:
         raise Unknown(f"{path} cannot be read ({error.strerror})", _DU_HINT) from error
-    try:
-        scan = program.scan(top, progress)
-    finally:
-        os.close(top)
     if not scan.is_complete:
         raise Unknown(f"user dokku cannot read everything in {path}", _DU_HINT)
     return scan
+
+
+def _scan_as_dokku(
+    name: str, progress: Progress, directory_fd: int | None = None, identity: Identity | None = None
+) -> Scan:
+    top = os.open(name, OPEN_DIRECTORY, dir_fd=directory_fd)
+    try:
+        if identity and Identity.of(os.fstat(top)) != identity:
+            raise FileNotFoundError(f"{name} was replaced")
+        return program.scan(top, progress)
+    finally:
+        os.close(top)
 
 
 def _scan_location(dokku_root: str, location: Location, helper: Helper, progress: Progress) -> dict[str, Scan]:
