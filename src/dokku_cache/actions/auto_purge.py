@@ -13,6 +13,7 @@ from dokku_cache.dokku import apps, daily_run, policy
 from dokku_cache.errors import CacheError, ExitCode, UsageError
 from dokku_cache.model.state import Initiator
 from dokku_cache.output import log
+from dokku_cache.purge.volume_purger import plan_volumes
 from dokku_cache.views.purging import Subject
 
 #: As Dokku names the caller: root's own commands have it, and the daily job; a user of ssh never does.
@@ -45,7 +46,7 @@ def run(context: Context, options: Namespace) -> ExitCode:
         planned = {Subject.DIRECTORIES: sweep.plan_apps(context, chosen, visible)}
         if is_for_all:
             request = sweep.request_for(context, policy.GLOBAL, Initiator.CRON)
-            planned[Subject.VOLUMES] = sweep.plan_volumes(context, request)
+            planned[Subject.VOLUMES] = plan_volumes(context, request)
         show_plan(context, planned, options.format)
         return worst
     if is_for_all and _swept_after_upgrade(context):

@@ -18,6 +18,7 @@ from dokku_cache.purge.recorded import purge
 from dokku_cache.rules.removal import decide
 from dokku_cache.survey.scanning import measure_candidates
 from dokku_cache.survey.surveyor import Surveyor
+from dokku_cache.purge.volume_purger import plan_volumes
 from dokku_cache.views import purging
 from dokku_cache.views.purging import Subject
 
@@ -77,7 +78,7 @@ def _show_removable(context: Context) -> None:
         purging.show_plan(context.console, Subject.DIRECTORIES, directories)
     volumes: list[Decision] = []
     try:
-        volumes = sweep.plan_volumes(context, Request(), limit_seconds=LIMIT_SECONDS)
+        volumes = plan_volumes(context, Request(), limit_seconds=LIMIT_SECONDS)
     except CacheError as error:
         context.console.warn(f"Could not list cache volumes: {error}", error.hint)
     if volumes:

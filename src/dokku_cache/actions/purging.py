@@ -13,8 +13,8 @@ from dokku_cache.model.finding import Decision, Finding, Result
 from dokku_cache.model.state import Request, State
 from dokku_cache.output import text
 from dokku_cache.output.progress import Watcher
-from dokku_cache.purge import volume_purger
 from dokku_cache.purge.recorded import purge
+from dokku_cache.purge.volume_purger import plan_volumes
 from dokku_cache.rules.removal import candidates, decide
 from dokku_cache.rules.volumes import UNDETERMINED
 from dokku_cache.survey import disks
@@ -152,10 +152,7 @@ def purge_volumes(context: Context, options: Namespace) -> ExitCode:
     request = Request(is_named=not is_orphaned, visible=visible)
     decisions: list[Decision] = []
     if is_orphaned or chosen:
-        with Watcher(context.console) as watcher:
-            watcher.asking()
-            decisions = volume_purger.decide_all(context, request, chosen)
-        decisions = volume_purger.with_sizes(context, decisions, request)
+        decisions = plan_volumes(context, request, chosen)
     plan = {Subject.VOLUMES: decisions}
     if options.is_dry_run:
         show_plan(context, plan, options.format)

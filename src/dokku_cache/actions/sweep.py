@@ -14,8 +14,8 @@ from dokku_cache.model.finding import Decision, Finding, Result
 from dokku_cache.model.state import Initiator, Request, State
 from dokku_cache.output import text
 from dokku_cache.output.progress import Watcher
-from dokku_cache.purge import volume_purger
 from dokku_cache.purge.recorded import purge, record
+from dokku_cache.purge.volume_purger import plan_volumes
 from dokku_cache.rules.removal import decide
 from dokku_cache.survey.scanning import measure_candidates
 from dokku_cache.survey.surveyor import Surveyor
@@ -123,20 +123,6 @@ def sweep_volumes(context: Context, initiator: Initiator) -> ExitCode:
     limit = storage.BRIEF_LIMIT_SECONDS if initiator is Initiator.LOW_DISK else storage.LIMIT_SECONDS
     request = request_for(context, policy.GLOBAL, initiator)
     return _apply_to_volumes(context, plan_volumes(context, request, limit_seconds=limit), request)
-
-
-def plan_volumes(
-    context: Context,
-    request: Request,
-    names: Sequence[str] = (),
-    limit_seconds: float = storage.LIMIT_SECONDS,
-) -> list[Decision]:
-    """Plan what a request would do with volumes, with their sizes. Raises CacheError.
-
-    ``names``: apps; without them, the volumes of destroyed apps. ``limit_seconds``: for Docker to measure them.
-    """
-    decisions = volume_purger.decide_all(context, request, names)
-    return volume_purger.with_sizes(context, decisions, request, limit_seconds)
 
 
 def _apply_to_volumes(context: Context, decisions: Sequence[Decision], request: Request) -> ExitCode:

@@ -1,7 +1,7 @@
 """Removing cache volumes: check again, let Docker remove each without force, and look afterwards."""
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from dokku_cache.context import Context
@@ -20,26 +20,28 @@ from dokku_cache.survey.examiner import Examiner, with_size
 from dokku_cache.tree.scan import Scan
 
 
-def decide_all(context: Context, request: Request, names: Collection[str] = ()) -> list[Decision]:
-    """Decide on the volumes of the apps that a request is for; see ``decide_volumes``. Raises CacheError."""
-    examiner = Examiner(context.environment, context.engine, apps.every(), request.visible)
-    return decide_volumes(examiner.examine(), request, names)
-
-
-def with_sizes(
-    context: Context, decisions: Sequence[Decision], request: Request, limit_seconds: float = storage.LIMIT_SECONDS
+def plan_volumes(
+    context: Context, request: Request, names: Collection[str] = (), limit_seconds: float = storage.LIMIT_SECONDS
 ) -> list[Decision]:
-    """Add the sizes if anything is removed. Sizes that Docker does not give in time are a warning."""
-    if not any(decision.is_removal for decision in decisions):
-        return list(decisions)
-    try:
-        with Watcher(context.console) as watcher:
-            watcher.asking("Measuring volumes (by Docker)")
+    """Decide on the volumes of the apps that a request is for (see ``decide_volumes``), with their sizes.
+
+    Sizes are measured only if something is removed; those that Docker does not give in time are a warning. Raises
+    CacheError.
+    """
+    with Watcher(context.console) as watcher:
+        watcher.asking()
+        examiner = Examiner(context.environment, context.engine, apps.every(), request.visible)
+        decisions = decide_volumes(examiner.examine(), request, names)
+        if not any(decision.is_removal for decision in decisions):
+            return decisions
+        watcher.asking("Measuring volumes (by Docker)")
+        try:
             sizes = storage.disk_usage(context.engine.another(), limit_seconds).volume_bytes
-    except Unknown as error:
-        # The hint would be wrong: the removal uses another connection to Docker.
-        context.console.warn(f"Could not determine volume sizes ({error})", "the volumes will still be removed")
-        return list(decisions)
+        except Unknown as error:
+            watcher.end()
+            # The hint would be wrong: the removal uses another connection to Docker.
+            context.console.warn(f"Could not determine volume sizes ({error})", "the volumes will still be removed")
+            return decisions
     return [decide(with_size(decision.finding, sizes), request) for decision in decisions]
 
 

@@ -190,8 +190,7 @@ def test_an_interrupt_reports_that_docker_may_continue(server: Server, monkeypat
 def decide(server: Server, *, err: io.StringIO | None = None) -> list[int | None]:
     """Plan the removal of orphaned volumes, and give their sizes."""
     context = replace(server.context, console=Console(out=io.StringIO(), err=err))
-    decisions = volume_purger.decide_all(context, Request())
-    sized = volume_purger.with_sizes(context, decisions, Request(), 3)
+    sized = volume_purger.plan_volumes(context, Request(), limit_seconds=3)
     return [decision.finding.size.size_bytes if decision.finding.size else None for decision in sized]
 
 
