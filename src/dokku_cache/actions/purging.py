@@ -113,7 +113,7 @@ def _plan(context: Context, surveyor: Surveyor, findings: Sequence[Finding], req
 
 def _purge_each(context: Context, findings: Sequence[Finding], request: Request, *, is_several: bool) -> ExitCode:
     """Purge one app after the other, print each result as soon as it is known, and return the worst exit code."""
-    before = disks.of_apps(context.environment, [one.app for one in findings if candidates(one, request)])
+    before = disks.read(context.environment, [one.app for one in findings if candidates(one, request)])
     results: list[Result] = []
     for finding in findings:
         result = purge(context, finding, request)

@@ -10,6 +10,8 @@ Buildpacks': from the histories of the buildpacks in herokuish 0.3.0 to 0.11.14,
 import re
 from collections.abc import Mapping
 
+from dokku_cache.model.location import OtherFile
+
 #: Part of the git repository that an app's directory is since 0.24.0 (plugins/git/post-create).
 HEAD = "HEAD"
 #: File names that only Dokku uses, with the plugin that creates them.
@@ -65,17 +67,16 @@ _COMMON_DIRECTORIES = frozenset(
 _SED_FILE = re.compile(r"sed[A-Za-z0-9]{6}")
 
 
-def is_created_by_dokku_only(name: str, *, is_directory: bool) -> bool:
-    """Tell whether only Dokku creates an entry of this name and kind. No directory name qualifies."""
-    return not is_directory and (name in _DOKKU_FILES or bool(_DOKKU_FILE.fullmatch(name)))
+def is_created_by_dokku_only(file: OtherFile) -> bool:
+    """Tell whether only Dokku creates a file of this name. No directory name qualifies."""
+    return not file.is_directory and (file.name in _DOKKU_FILES or bool(_DOKKU_FILE.fullmatch(file.name)))
 
 
-def is_created_by_dokku(name: str, *, is_directory: bool) -> bool:
-    """Tell whether Dokku, or one of its official plugins, creates an entry of this name and kind."""
-    if is_directory:
-        return name in _COMMON_DIRECTORIES
-    is_common = name in _COMMON_FILES or bool(_SED_FILE.fullmatch(name))
-    return is_common or is_created_by_dokku_only(name, is_directory=is_directory)
+def is_created_by_dokku(file: OtherFile) -> bool:
+    """Tell whether Dokku, or one of its official plugins, creates a file or directory of this name."""
+    if file.is_directory:
+        return file.name in _COMMON_DIRECTORIES
+    return is_created_by_dokku_only(file) or file.name in _COMMON_FILES or bool(_SED_FILE.fullmatch(file.name))
 
 
 #: Only buildpacks use these names.

@@ -102,18 +102,11 @@ def check_location(facts: Facts) -> Result:
         return "the app directory is a git repository that Dokku created"
     if location.is_bare:
         return _check_bare_location(facts.life)
-    unexpected = [
-        other.name
-        for other in location.others
-        if not names.is_created_by_dokku(other.name, is_directory=other.is_directory)
-    ]
+    unexpected = [other.name for other in location.others if not names.is_created_by_dokku(other)]
     if unexpected:
         reason = f"the app directory contains files that Dokku did not create: {_listed(unexpected)}"
         return _failed(State.UNVERIFIED, reason, ReasonCode.UNEXPECTED_FILES)
-    if not any(
-        not other.is_by_install and names.is_created_by_dokku_only(other.name, is_directory=other.is_directory)
-        for other in location.others
-    ):
+    if not any(not other.is_by_install and names.is_created_by_dokku_only(other) for other in location.others):
         others = _listed([other.name for other in location.others])
         reason = f"the app directory contains {others}, but no file that only Dokku creates"
         return _failed(State.UNVERIFIED, reason, ReasonCode.NOT_AN_APP_DIRECTORY)

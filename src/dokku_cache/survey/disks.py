@@ -21,16 +21,10 @@ class Disk:
     state: FileSystem
 
 
-def read_all(environment: DokkuEnvironment, engine: Engine, apps: Iterable[str]) -> tuple[Disk, ...]:
-    """Read each file system that can hold caches of these apps, and their volumes, as far as possible."""
-    return of_paths([environment.root, *_data_roots(engine), *_elsewhere(environment.root, set(apps))])
-
-
-def of_apps(environment: DokkuEnvironment, apps: Iterable[str]) -> tuple[Disk, ...]:
-    """Read the file systems of the directories of some apps, without asking the engine."""
-    names = set(apps)
-    elsewhere = _elsewhere(environment.root, names)
-    return of_paths([environment.root, *elsewhere] if len(elsewhere) < len(names) else elsewhere)
+def read(environment: DokkuEnvironment, apps: Iterable[str], engine: Engine | None = None) -> tuple[Disk, ...]:
+    """Read each file system that can hold caches of these apps, or volumes of an engine, as far as possible."""
+    roots = _data_roots(engine) if engine else []
+    return of_paths([environment.root, *roots, *_elsewhere(environment.root, set(apps))])
 
 
 def of_paths(paths: Iterable[str]) -> tuple[Disk, ...]:

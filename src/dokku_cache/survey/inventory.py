@@ -176,7 +176,7 @@ class Collector:
             hides_others=not self._sees_all and not self._app,
             kinds=frozenset(self._kinds),
             app=self._app,
-            disks=disks.read_all(environment, self._context.engine, self._visible),
+            disks=disks.read(environment, self._visible, self._context.engine),
         )
 
     def _directories(self, watcher: Watcher) -> list[Cache]:

@@ -62,7 +62,7 @@ def test_directories_on_one_file_system_are_one_disk(
     expected: list[tuple[str, ...]],
 ) -> None:
     devices({begin.replace("ROOT", environment.root): device for begin, device in by_beginning.items()})
-    found = paths(disks.read_all(environment, engine(monkeypatch, "/data"), []))
+    found = paths(disks.read(environment, [], engine(monkeypatch, "/data")))
     assert found == [tuple(path.replace("ROOT", environment.root) for path in disk) for disk in expected]
 
 
@@ -75,7 +75,7 @@ def test_the_data_of_an_engine_that_fails_or_is_outside_of_this_container_is_lef
     container: str,
 ) -> None:
     devices({"/": 1})
-    found = disks.read_all(environment, engine(monkeypatch, data_root, container), [])
+    found = disks.read(environment, [], engine(monkeypatch, data_root, container))
     assert paths(found) == [(environment.root,)]
 
 
@@ -91,9 +91,6 @@ def test_mounted_and_linked_apps_are_read_too(
     monkeypatch.setattr(disks.mounts, "read_mounts", lambda: mounted)
     devices({environment.root: 1, f"{root}/mounted": 2, f"{root}/linked": 3, f"{root}/hidden": 4})
     apps = ["mounted", "plain", "linked"]
-    found = disks.read_all(environment, engine(monkeypatch, None), apps)
+    found = disks.read(environment, apps, engine(monkeypatch, None))
     assert paths(found) == [(str(root),), (f"{root}/linked",), (f"{root}/mounted",)]
-    assert paths(disks.of_apps(environment, ["mounted"])) == [(f"{root}/mounted",)]
-    assert paths(disks.of_apps(environment, ["plain"])) == [(str(root),)]
-    assert paths(disks.of_apps(environment, apps)) == paths(found)
-    assert disks.of_apps(environment, []) == ()
+    assert paths(disks.read(environment, ["plain"])) == [(str(root),)]
