@@ -22,7 +22,8 @@ from dokku_cache.model.finding import Finding, Outcome
 from dokku_cache.model.state import Initiator, Request
 from dokku_cache.output.console import Console
 from dokku_cache.purge.recorded import purge
-from dokku_cache.survey.examiner import Examiner
+from dokku_cache.survey.surveyor import Surveyor
+from dokku_cache.survey.volumes import survey_volumes
 
 from .conftest import Server, as_dokku
 from .stub_engine import Failure, stub_engine
@@ -50,7 +51,7 @@ def context(server: Server, docker_host: str = "", err: io.StringIO | None = Non
 
 
 def planned(here: Context, name: str) -> Finding:
-    found = Examiner(here.environment, here.engine, apps.every()).examine()
+    found = survey_volumes(Surveyor(here.environment, here.engine), apps.every())
     return next(finding for finding in found if finding.location.path == name)
 
 

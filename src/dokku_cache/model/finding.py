@@ -1,7 +1,7 @@
 """What is known about one cache, what is decided about it, and the result of a purge."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 
 from dokku_cache.errors import CacheError, ExitCode, NotDue
 from dokku_cache.model.cache import AppState, CacheVolume, Kind
@@ -43,40 +43,8 @@ class Verdict:
         return f"{self.state.value}: {self.reason}"
 
 
-class CheckResult(Enum):
-    """The result of one check."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    NOT_CHECKED = "not-checked"
-
-
-@dataclass(frozen=True)
-class Check:
-    """One check of a directory, by its ``name`` in reports and in JSON.
-
-    ``outcome``: why it passed, a sentence without a full stop; the verdict if it failed; or None if it was not made.
-    """
-
-    name: str
-    outcome: str | Verdict | None
-
-    @property
-    def verdict(self) -> Verdict | None:
-        """The verdict of a check that failed."""
-        return self.outcome if isinstance(self.outcome, Verdict) else None
-
-    @property
-    def reason(self) -> str:
-        """Why it passed or failed."""
-        return self.outcome.reason if isinstance(self.outcome, Verdict) else self.outcome or "not checked"
-
-    @property
-    def result(self) -> CheckResult:
-        """Whether it passed or failed, or was not made."""
-        if self.outcome is None:
-            return CheckResult.NOT_CHECKED
-        return CheckResult.FAILED if self.verdict else CheckResult.PASSED
+#: The result of a check: why it passed, a sentence without a full stop; the verdict if it failed; None if not made.
+CheckResult = str | Verdict | None
 
 
 @dataclass(frozen=True)
@@ -118,14 +86,14 @@ class Facts:
 class Finding:
     """The classification of one app's legacy cache and, separately, of its trash; or of one cache volume.
 
-    ``volume`` is None for a directory. A volume's name is the path of its location. ``size`` is what was measured,
-    trash included, None where it is not known.
+    ``checks``: results by name, none for a volume. ``volume`` is None for a directory. A volume's name is the path of
+    its location. ``size`` is what was measured, trash included, None where it is not known.
     """
 
     facts: Facts
     cache: Verdict = field(default_factory=Verdict)
     trash: Verdict = field(default_factory=Verdict)
-    checks: tuple[Check, ...] = ()
+    checks: Mapping[str, CheckResult] = field(default_factory=dict)
     volume: CacheVolume | None = None
     volume_app_state: AppState | None = None
     size: Scan | None = None
@@ -170,7 +138,7 @@ class Finding:
     @property
     def is_final(self) -> bool:
         """Tell whether every check was made. Until then no cache may be removed."""
-        return all(check.outcome is not None for check in self.checks)
+        return None not in self.checks.values()
 
     @property
     def verdict(self) -> Verdict:

@@ -16,7 +16,8 @@ from dokku_cache.output.progress import Watcher
 from dokku_cache.purge.purger import refuse_deploy
 from dokku_cache.rules.removal import decide, decide_volumes, refusal
 from dokku_cache.survey import ownership
-from dokku_cache.survey.examiner import Examiner, with_size
+from dokku_cache.survey.surveyor import Surveyor
+from dokku_cache.survey.volumes import recheck_volume, survey_volumes, with_size
 from dokku_cache.tree.scan import Scan
 
 
@@ -30,8 +31,8 @@ def plan_volumes(
     """
     with Watcher(context.console) as watcher:
         watcher.asking()
-        examiner = Examiner(context.environment, context.engine, apps.every(), request.visible)
-        decisions = decide_volumes(examiner.examine(), request, names)
+        surveyor = Surveyor(context.environment, context.engine, request.visible)
+        decisions = decide_volumes(survey_volumes(surveyor, apps.every()), request, names)
         if not any(decision.is_removal for decision in decisions):
             return decisions
         watcher.asking("Measuring volumes (by Docker)")
@@ -60,8 +61,8 @@ class VolumePurger:
         not remove it, or does not say so; and Interrupted.
         """
         # An app of that name may have been created since the plan.
-        examiner = Examiner(self.context.environment, self.context.engine, apps.every(), self.request.visible)
-        finding = examiner.recheck(planned)
+        surveyor = Surveyor(self.context.environment, self.context.engine, self.request.visible)
+        finding = recheck_volume(surveyor, apps.every(), planned)
         if finding is None:
             return None
         if finding.app_state is not AppState.GONE:

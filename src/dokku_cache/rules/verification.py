@@ -6,7 +6,14 @@ unverified, and a person decides. A new check is one function and one line in CH
 
 from collections.abc import Callable, Mapping, Sequence
 
-from dokku_cache.model.finding import FIRST_WITH_VOLUMES, FIRST_WITHOUT_DIRECTORY, Check, Facts, Finding, Verdict
+from dokku_cache.model.finding import (
+    FIRST_WITH_VOLUMES,
+    FIRST_WITHOUT_DIRECTORY,
+    CheckResult,
+    Facts,
+    Finding,
+    Verdict,
+)
 from dokku_cache.model.location import References
 from dokku_cache.model.state import ReasonCode, State
 from dokku_cache.output import text
@@ -30,15 +37,11 @@ _HINTS = {
 }
 
 
-#: The result of a check: why it passed, the verdict if it failed, or None where a fact is missing so far.
-Result = str | Verdict | None
-
-
 def _failed(state: State, reason: str, code: ReasonCode | None, hint: str = "") -> Verdict:
     return Verdict(state, reason, hint or _HINTS.get(state, ""), code)
 
 
-def check_shape(facts: Facts) -> Result:
+def check_shape(facts: Facts) -> CheckResult:
     """Pass for a plain directory on the app's file system with nothing mounted at or below it."""
     location, cache, scan = facts.location, facts.location.cache, facts.scan
     if location.fault:
@@ -51,7 +54,7 @@ def check_shape(facts: Facts) -> Result:
     return "it is a plain directory, and nothing is mounted in it"
 
 
-def check_version(facts: Facts) -> Result:
+def check_version(facts: Facts) -> CheckResult:
     """Pass for releases of Dokku that neither use nor recreate the directory."""
     version = facts.version
     if version is None:
@@ -67,14 +70,14 @@ def check_version(facts: Facts) -> Result:
     return f"Dokku {version} does not use this directory"
 
 
-def check_unused(facts: Facts) -> Result:
+def check_unused(facts: Facts) -> CheckResult:
     """Pass where nothing refers to the cache and every source could be read."""
     if facts.references is None or facts.location.cache is None:
         return None
     return _check_references(facts.references)
 
 
-def _check_references(references: References) -> Result:
+def _check_references(references: References) -> CheckResult:
     if references.uses:
         reason = _sentences([use.text for use in references.uses])
         hint = references.hint or "remove what uses it, then purge again"
@@ -92,7 +95,7 @@ def _sentences(texts: Sequence[str]) -> str:
     return "; ".join([*texts[:_MAX_SENTENCES], *([f"and {rest} more"] if rest > 0 else [])])
 
 
-def check_location(facts: Facts) -> Result:
+def check_location(facts: Facts) -> CheckResult:
     """Pass in the directory of an app, and in what is left of a destroyed one."""
     location = facts.location
     is_empty = facts.scan.is_empty if facts.scan else bool(location.cache and location.cache.is_empty)
@@ -113,7 +116,7 @@ def check_location(facts: Facts) -> Result:
     return "the app directory contains only files that Dokku creates"
 
 
-def _check_bare_location(life: References | None) -> Result:
+def _check_bare_location(life: References | None) -> CheckResult:
     if life is None:
         return None
     if life.unknown:
@@ -127,7 +130,7 @@ def _check_bare_location(life: References | None) -> Result:
     return "the app was destroyed, and nothing else is left of it"
 
 
-def check_layout(facts: Facts) -> Result:
+def check_layout(facts: Facts) -> CheckResult:
     """Pass where buildpacks create every name at the top, and at least one name is used by buildpacks only."""
     scan = facts.scan
     if scan is None or not scan.is_complete:
@@ -145,7 +148,7 @@ def check_layout(facts: Facts) -> Result:
     return f"buildpacks created its contents: {_listed(ours)}"
 
 
-def check_owner(facts: Facts) -> Result:
+def check_owner(facts: Facts) -> CheckResult:
     """Pass where every entry belongs to a user that builds run as, to root, or to dokku."""
     scan, accounts = facts.scan, facts.accounts
     if scan is None or not scan.is_complete:
@@ -175,7 +178,7 @@ def _is_builder(facts: Facts, uid: int) -> bool:
     return uid in OLD_BUILD_UIDS and uid not in {*accounts.names, accounts.dokku} and accounts.are_complete
 
 
-def check_age(facts: Facts) -> Result:
+def check_age(facts: Facts) -> CheckResult:
     """Pass where the newest change in the whole tree is older than ``min-age``."""
     scan, min_age = facts.scan, facts.min_age_seconds
     if scan is None or not scan.is_complete:
@@ -201,7 +204,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 #: All checks by name, in the order of reports.
-CHECKS: Mapping[str, Callable[[Facts], Result]] = {
+CHECKS: Mapping[str, Callable[[Facts], CheckResult]] = {
     "location": check_location,
     "layout": check_layout,
     "owner": check_owner,
@@ -225,15 +228,15 @@ _PRECEDENCE = (
 def classify(facts: Facts) -> Finding:
     """Classify an app's legacy cache and its trash by all facts that were collected so far."""
     is_there = facts.location.cache or facts.location.fault
-    checks = tuple(Check(name, check(facts)) for name, check in CHECKS.items()) if is_there else ()
+    checks = {name: check(facts) for name, check in CHECKS.items()} if is_there else {}
     return Finding(facts, _classify_cache(facts, checks), _classify_trash(facts), checks)
 
 
-def _classify_cache(facts: Facts, checks: Sequence[Check]) -> Verdict:
+def _classify_cache(facts: Facts, checks: Mapping[str, CheckResult]) -> Verdict:
     if not checks:
         return Verdict()
     for state in _PRECEDENCE:
-        failed = [check.verdict for check in checks if check.verdict and check.verdict.state is state]
+        failed = [one for one in checks.values() if isinstance(one, Verdict) and one.state is state]
         # One cause, such as Docker not responding, is given once.
         failed = list({verdict.code: verdict for verdict in reversed(failed)}.values())[::-1]
         if failed:

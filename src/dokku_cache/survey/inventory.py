@@ -24,9 +24,9 @@ from dokku_cache.rules.volumes import command
 from dokku_cache.sources.app_directory import is_directory
 from dokku_cache.survey import buildkit, disks
 from dokku_cache.survey.disks import Disk
-from dokku_cache.survey.examiner import Examiner, with_size
 from dokku_cache.survey.scanning import measure_finding, scan_path
 from dokku_cache.survey.surveyor import Surveyor
+from dokku_cache.survey.volumes import survey_volumes, with_size
 
 Answer = TypeVar("Answer")
 
@@ -210,11 +210,9 @@ class Collector:
     def _volumes(self) -> list[Finding]:
         if not {Kind.HEROKUISH, Kind.PACK}.intersection(self._kinds):
             return []
-        environment, engine = self._context.environment, self._context.engine
-        examiner = Examiner(environment, engine, self._every, frozenset(self._visible))
         return [
             found
-            for found in self._ask(examiner.examine) or ()
+            for found in self._ask(lambda: survey_volumes(self._surveyor, self._every)) or ()
             if found.kind in self._kinds
             and (self._sees_all or found.app in self._visible)
             and self._app in {"", found.app}

@@ -9,7 +9,7 @@ from dokku_cache.context import Context
 from dokku_cache.dokku import daily_run, history, policy
 from dokku_cache.errors import CacheError, Unknown, UsageError
 from dokku_cache.model.cache import AppState
-from dokku_cache.model.finding import Check, Finding
+from dokku_cache.model.finding import CheckResult, Finding, Verdict
 from dokku_cache.model.state import State
 from dokku_cache.output import text
 from dokku_cache.output.console import Console
@@ -62,7 +62,7 @@ class Missing(Enum):
 
 
 #: A value of a report.
-Value = str | int | float | bool | Missing | tuple[Check, ...]
+Value = str | int | float | bool | Missing | Mapping[str, CheckResult]
 #: The values of a report by their flags, without the dashes.
 Values = Mapping[str, Value]
 
@@ -107,22 +107,25 @@ def _write_lines(console: Console, name: str, values: Values) -> None:
 
 
 def _plain(value: Value) -> Any:
-    if isinstance(value, tuple):
-        return [
-            {
-                "name": check.name,
-                "reason": check.reason,
-                "reason-code": check.verdict.code.value if check.verdict and check.verdict.code else None,
-                "result": check.result.value,
-            }
-            for check in value
-        ]
+    if isinstance(value, Mapping):
+        return [_plain_check(name, result) for name, result in value.items()]
     return None if isinstance(value, Missing) else value
 
 
+def _plain_check(name: str, result: CheckResult) -> dict[str, str | None]:
+    code = result.code if isinstance(result, Verdict) else None
+    return {
+        "name": name,
+        "reason": result.reason if isinstance(result, Verdict) else result or "not checked",
+        "reason-code": code.value if code else None,
+        "result": "not-checked" if result is None else "failed" if isinstance(result, Verdict) else "passed",
+    }
+
+
 def _shown(value: Value) -> str:
-    if isinstance(value, tuple):
-        return "\n".join(_shown_check(check) for check in value)
+    if isinstance(value, Mapping):
+        checks = [_plain_check(name, result) for name, result in value.items()]
+        return "\n".join(text.printable(_shown_check(check)) for check in checks)
     if isinstance(value, Missing):
         return value.value
     if isinstance(value, bool):
@@ -130,10 +133,9 @@ def _shown(value: Value) -> str:
     return text.printable(str(value))
 
 
-def _shown_check(check: Check) -> str:
-    if check.outcome is None:
-        return f"{check.name}: not checked"
-    return text.printable(f"{check.name}: {check.result.value}, {check.reason}")
+def _shown_check(check: Mapping[str, str | None]) -> str:
+    is_made = check["result"] != "not-checked"
+    return f"{check['name']}: {check['result']}, {check['reason']}" if is_made else f"{check['name']}: not checked"
 
 
 class Collector:

@@ -20,7 +20,8 @@ from dokku_cache.output.console import Console
 from dokku_cache.purge import recorded, volume_purger
 from dokku_cache.purge.purger import DEPLOY_WAIT_SECONDS, LEFT_TO_DEPLOY
 from dokku_cache.purge.recorded import purge
-from dokku_cache.survey.examiner import Examiner
+from dokku_cache.survey.surveyor import Surveyor
+from dokku_cache.survey.volumes import survey_volumes
 from dokku_cache.tree.scan import Scan
 
 from ..fake_engine import Answer, FakeEngine, volume
@@ -45,7 +46,7 @@ class Server(SmallServer):
         return Context(self.environment, Console(is_quiet=True), self.fake.engine)
 
     def find(self, name: str = NAME) -> Finding:
-        found = Examiner(self.environment, self.fake.engine, apps.every()).examine()
+        found = survey_volumes(Surveyor(self.environment, self.fake.engine), apps.every())
         return next(replace(finding, size=Scan(5)) for finding in found if finding.location.path == name)
 
     def purge(

@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 
 from dokku_cache.model.cache import AppState, CacheVolume, Kind, Match
-from dokku_cache.model.finding import Check, Facts, Finding, Verdict
+from dokku_cache.model.finding import Facts, Finding, Verdict
 from dokku_cache.model.location import Entry, Location
 from dokku_cache.model.state import Initiator, ReasonCode, Request, State
 from dokku_cache.rules.removal import candidates, decide, decide_volumes
@@ -35,7 +35,7 @@ TABLE = {
 def finding(cache: State, trash: State = State.ABSENT, *, is_final: bool = True) -> Finding:
     entries = (TRASH,) if trash is not State.ABSENT else ()
     location = Location("shop", "/x/cache", None if cache is State.ABSENT else CACHE, entries)
-    checks = () if is_final else (Check("age", None),)
+    checks = {} if is_final else {"age": None}
     return Finding(Facts(location), Verdict(cache, "why"), Verdict(trash, "why"), checks)
 
 

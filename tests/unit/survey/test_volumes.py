@@ -12,8 +12,8 @@ from dokku_cache.errors import Unknown
 from dokku_cache.model.cache import AppState
 from dokku_cache.model.finding import Finding
 from dokku_cache.model.state import State
-from dokku_cache.survey.examiner import Examiner
 from dokku_cache.survey.surveyor import Surveyor
+from dokku_cache.survey.volumes import recheck_volume, survey_volumes
 from dokku_cache.tree.scan import Scan
 
 from ..fake_engine import FakeEngine, container, volume
@@ -31,15 +31,18 @@ class Server:
         self.fake = FakeEngine([volume("cache-shop", "shop"), volume("cache-old", "old")])
         self.states_asked: Counter[str] = Counter()
 
-    def examiner(self, engine: Engine | None = None) -> Examiner:
-        return Examiner(self.environment, engine or self.fake.engine, ["shop"])
+    def surveyor(self, engine: Engine | None = None) -> Surveyor:
+        return Surveyor(self.environment, engine or self.fake.engine)
+
+    def recheck(self, finding: Finding, engine: Engine | None = None) -> Finding | None:
+        return recheck_volume(self.surveyor(engine), ["shop"], finding)
 
     def app_state(self, app: str) -> AppState:
         self.states_asked[app] += 1
         return AppState.PRESENT if app == "shop" else AppState.GONE
 
     def examine(self) -> dict[str, Finding]:
-        return {finding.location.path: finding for finding in self.examiner().examine()}
+        return {finding.location.path: finding for finding in survey_volumes(self.surveyor(), ["shop"])}
 
     def set(self, plugin: str, app: str, key: str, value: str) -> None:
         file = Path(self.environment.lib_root, "config", plugin, app, key)
@@ -114,16 +117,16 @@ def test_a_failure_to_list_volumes_is_an_error(server: Server) -> None:
 
 def test_a_recheck_asks_docker_again(server: Server) -> None:
     engine = server.fake.engine
-    planned = {finding.location.path: finding for finding in server.examiner(engine).examine()}
+    planned = {finding.location.path: finding for finding in survey_volumes(server.surveyor(engine), ["shop"])}
     server.fake.asked.clear()
-    server.examiner(engine).examine()
+    survey_volumes(server.surveyor(engine), ["shop"])
     assert server.fake.asked == []
-    assert state_of(server.examiner(engine).recheck(planned["cache-old"]))[0] is State.ORPHANED
+    assert state_of(server.recheck(planned["cache-old"], engine))[0] is State.ORPHANED
     assert server.fake.asked == ["containers", "images"]
     server.fake.image_list.append({"RepoTags": ["dokku/old:latest"], "Labels": {}})
-    assert state_of(server.examiner(engine).recheck(planned["cache-old"]))[0] is State.UNKNOWN
+    assert state_of(server.recheck(planned["cache-old"], engine))[0] is State.UNKNOWN
     server.fake.container_list.append(container("job", "cache-old"))
-    assert state_of(server.examiner(engine).recheck(planned["cache-old"]))[0] is State.IN_USE
+    assert state_of(server.recheck(planned["cache-old"], engine))[0] is State.IN_USE
 
 
 @pytest.mark.parametrize(
@@ -136,14 +139,14 @@ def test_a_recheck_asks_docker_again(server: Server) -> None:
 def test_a_removed_or_recreated_volume_is_not_the_planned_one(server: Server, now: list[dict]) -> None:
     planned = server.examine()["cache-old"]
     server.fake.volume_list = now
-    assert server.examiner().recheck(planned) is None
+    assert server.recheck(planned) is None
 
 
 def test_a_volume_recreated_without_label_is_unknown(server: Server) -> None:
     """Docker reports the time of creation in seconds only."""
     planned = server.examine()["cache-old"]
     server.fake.volume_list = [volume("cache-old")]
-    state, reason = state_of(server.examiner().recheck(planned))
+    state, reason = state_of(server.recheck(planned))
     assert state is State.UNKNOWN
     assert "no label shows that Dokku created it" in reason
 
@@ -152,7 +155,7 @@ def test_a_recheck_keeps_the_size(server: Server) -> None:
     planned = server.examine()["cache-old"]
     assert planned.size is None
     sized = replace(planned, size=Scan(5))
-    again = server.examiner().recheck(sized)
+    again = server.recheck(sized)
     assert again == sized
 
 
@@ -161,7 +164,7 @@ def test_reasons_say_nothing_about_apps_that_the_caller_may_not_see(server: Serv
     server.fake.container_list = [container("secret.web.1", "cache-shop")]
     server.set("docker-options", "secret", "_default_.deploy", "-v cache-old:/old -v $UNKNOWN:/data")
     for visible, is_named in ((None, True), (frozenset({"shop", "secret"}), True), (frozenset({"shop"}), False)):
-        found = replace(server.examiner(), listed=["shop", "secret"], visible=visible).examine()
+        found = survey_volumes(replace(server.surveyor(), visible=visible), ["shop", "secret"])
         assert [finding.verdict.state for finding in found] == [State.IN_USE] * 2
         for finding in found:
             said = f"{finding.verdict.reason} {finding.verdict.hint}"

@@ -1,0 +1,113 @@
+"""Collecting the facts about cache volumes, and classifying them."""
+
+import contextlib
+import os
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timezone
+
+from dokku_cache.dokku import history, host_settings, policy
+from dokku_cache.dokku.environment import DokkuEnvironment
+from dokku_cache.dokku.host_settings import PackKeys
+from dokku_cache.engine import storage
+from dokku_cache.errors import CacheError, Unknown
+from dokku_cache.model.cache import AppState, CacheVolume
+from dokku_cache.model.finding import Finding
+from dokku_cache.rules.volumes import VolumeFacts, classify
+from dokku_cache.sources.docker import services_of_volumes, users_of_volumes
+from dokku_cache.sources.options import references_to_volumes
+from dokku_cache.sources.references import signs_in_docker
+from dokku_cache.survey import ownership
+from dokku_cache.survey.surveyor import Surveyor
+from dokku_cache.tree.scan import Scan
+
+
+def survey_volumes(surveyor: Surveyor, listed: Collection[str]) -> tuple[Finding, ...]:
+    """Classify all cache volumes of the engine, in its order; each source is read once.
+
+    ``listed``: all apps of the server, ghosts too. Raises Unknown when Docker does not list its volumes.
+    """
+    found = ownership.find(surveyor.engine.volumes(), listed, _pack_keys(surveyor))
+    return _classify(surveyor, listed, found, recheck=False) if found else ()
+
+
+def recheck_volume(surveyor: Surveyor, listed: Collection[str], finding: Finding) -> Finding | None:
+    """Classify a volume again right before its removal; None when it is gone or was replaced.
+
+    Whose it is, and whether that is proven, is determined again too.
+    """
+    found = storage.inspect_volume(surveyor.engine, finding.location.path)
+    if finding.volume is None or found is None or not ownership.is_same(finding.volume, found):
+        return None
+    volumes = ownership.find([found], listed, _pack_keys(surveyor))
+    return replace(_classify(surveyor, listed, volumes, recheck=True)[0], size=finding.size)
+
+
+def _pack_keys(surveyor: Surveyor) -> PackKeys:
+    return host_settings.pack_keys(surveyor.environment, os.environ)
+
+
+def _classify(
+    surveyor: Surveyor, listed: Collection[str], volumes: Collection[CacheVolume], *, recheck: bool
+) -> tuple[Finding, ...]:
+    environment, engine = surveyor.environment, surveyor.engine
+    states = {app: surveyor.app_state(app, listed) for app in {volume.app for volume in volumes} - {""}}
+    gone = {app for app, state in states.items() if state is not AppState.PRESENT}
+    visible = None if surveyor.visible is None or frozenset(listed) <= surveyor.visible else surveyor.visible
+    mentions = references_to_volumes(environment, {volume.name for volume in volumes}, visible)
+    references, unknown = mentions.by_name, dict[str, None]()
+    users, services, life = None, {}, {}
+    with _noted(unknown):
+        users = users_of_volumes(engine, refresh=recheck, visible=visible)
+    with _noted(unknown):
+        services = services_of_volumes(engine, refresh=recheck)
+    for name, mounting in services.items():
+        mounted = tuple(f"Swarm service {service} mounts it" for service in mounting)
+        references[name] = (*mounted, *references.get(name, ()))
+    if gone:  # containers and images of apps that Dokku does not list may be another Dokku's
+        with _noted(unknown):
+            life = signs_in_docker(engine, recheck=recheck)
+    min_age_seconds = policy.min_age_seconds(environment, policy.GLOBAL)
+    destroyed = _destroyed(environment) if gone else {}
+
+    def facts(volume: CacheVolume) -> VolumeFacts:
+        return VolumeFacts(
+            states.get(volume.app),
+            None if users is None else users.get(volume.name, ()),
+            references.get(volume.name, ()),
+            life.get(volume.app, ()) if volume.app in gone else (),
+            (*unknown, *mentions.unknown),
+            min_age_seconds,
+            destroyed.get(volume.app),
+        )
+
+    now = datetime.now(timezone.utc)
+    return tuple(
+        Finding.of_volume(volume, states.get(volume.app), classify(volume, facts(volume), now)) for volume in volumes
+    )
+
+
+def with_size(finding: Finding, sizes: Mapping[str, int]) -> Finding:
+    """Add the size of a volume, in bytes by the volumes' names, where it is known."""
+    size_bytes = sizes.get(finding.location.path)
+    return replace(finding, size=None if size_bytes is None else Scan(size_bytes))
+
+
+@contextlib.contextmanager
+def _noted(unknown: dict[str, None]) -> Iterator[None]:
+    """Note what Docker did not answer, each reason once."""
+    try:
+        yield
+    except Unknown as error:
+        unknown[str(error)] = None
+
+
+def _destroyed(environment: DokkuEnvironment) -> dict[str, datetime]:
+    """Give when each app was last destroyed or renamed. A history that cannot be read gives nothing."""
+    found: dict[str, datetime] = {}
+    with contextlib.suppress(CacheError):
+        for record in history.read(environment).records:
+            with contextlib.suppress(ValueError):
+                if record.ends_app:
+                    found[record.app] = datetime.fromisoformat(record.at)
+    return {app: at for app, at in found.items() if at.tzinfo}
