@@ -15,10 +15,10 @@ from dokku_cache.model.finding import Decision, Finding, Verdict
 from dokku_cache.model.state import Request
 from dokku_cache.output import log
 from dokku_cache.purge.recorded import purge
+from dokku_cache.purge.volume_purger import plan_volumes
 from dokku_cache.rules.removal import decide
 from dokku_cache.survey.scanning import measure_candidates
 from dokku_cache.survey.surveyor import Surveyor
-from dokku_cache.purge.volume_purger import plan_volumes
 from dokku_cache.views import purging
 from dokku_cache.views.purging import Subject
 
