@@ -121,7 +121,7 @@ def _show_consequence(console: Console, outcome: Outcome) -> None:
         return
     if cache.state is State.LIVE:
         console.detail(f"The next build of {app} is slower, because its cache is empty")
-    if cache.state is State.RECREATED:
+    if cache.state is State.RECREATED and not finding.is_ghost:
         console.detail("The next deployment task recreates the empty directory. Dokku 0.33.8 and later do not")
     if cache.state is State.RECENT and finding.volume is None:
         console.detail(f"Note: {cache.reason}; automatic runs would have skipped it")

@@ -11,7 +11,7 @@ from dokku_cache.dokku import apps
 from dokku_cache.engine.helper import Helper
 from dokku_cache.errors import Interrupted, NotDue, NotStarted, PartlyRemoved, Refused, RolledBack, Unknown
 from dokku_cache.model.location import TRASH_PREFIX, Reference, References
-from dokku_cache.model.state import Initiator, ReasonCode, Request
+from dokku_cache.model.state import Initiator, ReasonCode, Request, State
 from dokku_cache.purge.purger import DEPLOY_WAIT_SECONDS, LEFT_TO_DEPLOY
 from dokku_cache.survey.surveyor import Surveyor
 
@@ -110,6 +110,22 @@ def test_a_use_that_appears_with_the_rename_undoes_it(
     assert server.is_whole()
 
 
+def test_a_finding_has_the_facts_of_all_sources(server: Server) -> None:
+    trash = server.make_trash()
+    server.docker.listed = [
+        {"Id": "1" * 64, "Names": ["/a"], "Mounts": [{"Source": str(trash), "Destination": "/x"}]}
+    ]
+    finding = server.find()
+    assert finding.facts.min_age_seconds == 86400
+    assert finding.facts.accounts.names[0] == "root"
+    assert finding.trash.state is State.IN_USE
+    for path in (server.app / "HEAD", server.app / "precious"):
+        path.unlink()
+    server.docker.listed[0].update(Labels={"dokku": "", "com.dokku.app-name": "shop"}, Mounts=[])
+    assert server.find().facts.life
+    assert server.find().cache.code is ReasonCode.APP_MAY_EXIST
+
+
 def test_the_helper_is_prepared_before_the_rename(server: Server) -> None:
     seen: list[bool] = []
     server.patch.setattr(Helper, "prepare", lambda _: seen.append(server.is_whole()))
@@ -161,6 +177,21 @@ def test_a_ghost_is_removed_when_nothing_else_is_left(server: Server, has_more: 
     outcome = server.purge(planned)
     assert outcome
     assert (outcome.removed_ghost, server.app.exists()) == (not has_more, has_more)
+
+
+def test_a_cache_that_is_replaced_during_the_scan_is_kept(server: Server) -> None:
+    cache, elsewhere = server.cache("shop"), server.place / "elsewhere"
+    recheck = Surveyor.recheck
+
+    def exchanging(surveyor: Surveyor, directory: Any) -> Any:
+        cache.rename(elsewhere)
+        shutil.copytree(elsewhere, cache)
+        return recheck(surveyor, directory)
+
+    server.patch.setattr(Surveyor, "recheck", exchanging)
+    with pytest.raises(Refused, match="was replaced during the scan"):
+        server.purge(server.find())
+    assert server.is_whole()
 
 
 def test_an_empty_cache_is_removed_without_docker(server: Server) -> None:
