@@ -110,7 +110,9 @@ _BUILDPACK_CONTENT = {
     "cargo": frozenset({"registry"}),
     "lib": frozenset({"python2.7"}),
     "meteor": frozenset({".meteor"}),
-    "node": frozenset({"bower_components", "cache", "node-version", "node_modules", "npm-version", "yarn-cache"}),
+    "node": frozenset(
+        {"bower_components", "cache", "node-version", "node_modules", "npm-version", "signature", "yarn-cache"}
+    ),
     "php": frozenset({".composer"}),
     "project": frozenset({"boot", "target"}),
     "target": frozenset({"resolution-cache", "streams"}),

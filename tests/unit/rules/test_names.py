@@ -8,7 +8,7 @@ LAYOUTS = {
     "dokku/dokku#7685": {"buildcache": ()},
     "dokku/dokku#2711": {"cedar-14": ("vendor",)},
     "dokku/dokku#3418": {".heroku": ("python",)},
-    "heroku/heroku-buildpack-nodejs": {"node": ("node_modules", "cache"), "build-data": ()},
+    "heroku/heroku-buildpack-nodejs": {"node": ("node_modules", "cache", "signature"), "build-data": ()},
     "heroku/heroku-buildpack-go#329": {"go1.12.17": (), "go-path": ()},
     "several buildpacks": {"heroku-18": (), "node": ("node_modules",), ".heroku": (), "apt": ("cache", "state")},
     "heroku/heroku-buildpack-java": {".m2": (), ".maven": (), "system.properties": ()},
