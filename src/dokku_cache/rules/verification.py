@@ -163,9 +163,11 @@ def check_owner(facts: Facts) -> CheckResult:
         if not accounts.are_complete and all(uid in OLD_BUILD_UIDS for uid in strangers):
             reason = f"it contains files owned by {owners}, which may be an account of a directory service"
         return _failed(State.UNVERIFIED, reason, ReasonCode.UNEXPECTED_OWNER)
-    if facts.location.is_bare and not builders and HEROKUISH_DIRECTORY not in scan.names:
+    # Each upgrade of Dokku's package gives everything in its root to dokku, but keeps the group (sshcommand create).
+    built_here = builders or HEROKUISH_UID in scan.groups or HEROKUISH_DIRECTORY in scan.names
+    if facts.location.is_bare and not built_here:
         owners = _listed(sorted(accounts.describe(uid) for uid in scan.owners))
-        reason = f"everything in it is owned by {owners}; builds leave files of uid {HEROKUISH_UID}"
+        reason = f"everything in it is owned by {owners}; builds leave files of uid or gid {HEROKUISH_UID}"
         return _failed(State.UNVERIFIED, reason, ReasonCode.UNEXPECTED_OWNER)
     owners = _listed(sorted(accounts.describe(uid) for uid in scan.owners))
     return f"everything in it is owned by {owners}, as builds leave it"

@@ -20,6 +20,7 @@ class Scan:
         newest_mtime: latest modification time of any entry.
         newest_ctime: latest status change time of any entry below the top. Renaming the top changes its own.
         owners: uids of all entries.
+        groups: gids of all entries.
         names: top-level names, each with the names inside it where it is one of worker.AMBIGUOUS_NAMES.
         has_all_names: no top-level name was left out (see worker.MAX_NAMES).
         unreadable: directories that could not be read.
@@ -38,6 +39,7 @@ class Scan:
     has_all_names: bool = True
     unreadable: int = 0
     other_mounts: tuple[str, ...] = ()
+    groups: frozenset[int] = frozenset()
 
     @property
     def entries(self) -> int:
@@ -75,6 +77,7 @@ class Scan:
             self.owners | other.owners,
             unreadable=self.unreadable + other.unreadable,
             other_mounts=self.other_mounts + other.other_mounts,
+            groups=self.groups | other.groups,
         )
 
     @classmethod
@@ -83,6 +86,7 @@ class Scan:
         converted = {
             "names": {_decode(name): frozenset(map(_decode, inner)) for name, inner in result["names"].items()},
             "owners": frozenset(result["owners"]),
+            "groups": frozenset(result["groups"]),
             "has_all_names": bool(result["has_all_names"]),
             "other_mounts": tuple(map(_decode, result["other_mounts"])),
         }

@@ -262,6 +262,7 @@ class Found:
         self.files = self.directories = self.blocks = self.unreadable = 0
         self.mtime = self.ctime = NEVER
         self.owners: set[int] = set()
+        self.groups: set[int] = set()
         self.mounts: list[bytes] = []
         self.links = bytearray()
 
@@ -275,6 +276,7 @@ class Found:
         if status.st_ctime > self.ctime:  # noqa: PLR1730
             self.ctime = status.st_ctime
         self.owners.add(status.st_uid)
+        self.groups.add(status.st_gid)
 
 
 class Scanner(Tree):
@@ -300,6 +302,7 @@ class Scanner(Tree):
         total.unreadable += new.unreadable
         total.mtime, total.ctime = max(total.mtime, new.mtime), max(total.ctime, new.ctime)
         total.owners |= new.owners
+        total.groups |= new.groups
         total.mounts += new.mounts[: MAX_MOUNTS - len(total.mounts)]
         for link in pieces_of(new.links):
             self._links[link[0] % LINK_PARTS] += link
@@ -318,6 +321,7 @@ class Scanner(Tree):
             "files": total.files,
             "directories": total.directories,
             "owners": sorted(total.owners),
+            "groups": sorted(total.groups),
             "names": names,
             "has_all_names": int(has_all_names),
             "unreadable": total.unreadable,
@@ -325,7 +329,8 @@ class Scanner(Tree):
         }
 
     def _is_full(self) -> bool:
-        return len(self._found.links) > LINK_BYTES * BATCH // 4 or len(self._found.owners) > BATCH // 4
+        ids = len(self._found.owners) + len(self._found.groups)
+        return len(self._found.links) > LINK_BYTES * BATCH // 4 or ids > BATCH // 4
 
     def _entered(self, status: os.stat_result) -> None:
         self._found.directories += 1

@@ -34,7 +34,8 @@ def run(mode: str, top: Path, processes: int = 4) -> dict:
 
 
 def plain_walk(top: Path) -> Scan:
-    blocks, found = {}, {"files": 0, "directories": 0, "mtimes": [top.stat().st_mtime], "ctimes": [], "owners": set()}
+    blocks, found = {}, {"files": 0, "directories": 0, "mtimes": [top.stat().st_mtime], "ctimes": []}
+    ids: dict[str, set[int]] = {"owners": set(), "groups": set()}
     names = {name: frozenset() for name in os.listdir(top)}
     for name in worker.AMBIGUOUS_NAMES & set(names):
         names[name] = frozenset(os.listdir(top / name)) if (top / name).is_dir() else frozenset()
@@ -42,7 +43,8 @@ def plain_walk(top: Path) -> Scan:
         for name in (".", *directories, *files):
             status = os.lstat(os.path.join(directory, name))
             blocks[status.st_ino] = status.st_blocks
-            found["owners"].add(status.st_uid)
+            ids["owners"].add(status.st_uid)
+            ids["groups"].add(status.st_gid)
             if os.path.join(directory, name) != f"{top}/.":
                 found["mtimes"].append(status.st_mtime)
                 found["ctimes"].append(status.st_ctime)
@@ -55,8 +57,9 @@ def plain_walk(top: Path) -> Scan:
         found["directories"],
         max(found["mtimes"]),
         max(found["ctimes"], default=None),
-        frozenset(found["owners"]),
+        frozenset(ids["owners"]),
         names,
+        groups=frozenset(ids["groups"]),
     )
 
 
