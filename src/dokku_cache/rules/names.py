@@ -107,13 +107,16 @@ _BUILDPACK_PATTERN = re.compile(
 _BUILDPACK_CONTENT = {
     "apt": frozenset({"cache", "sources", "state"}),
     "bin": frozenset({".nginx-version", "nginx"}),
-    "cargo": frozenset({"registry"}),
+    # Cargo's home (The Cargo Book, "Cargo Home").
+    "cargo": frozenset(
+        {".crates.toml", ".crates2.json", ".global-cache", ".package-cache", "bin", "env", "git", "registry"}
+    ),
     "lib": frozenset({"python2.7"}),
     "meteor": frozenset({".meteor"}),
     "node": frozenset(
         {"bower_components", "cache", "node-version", "node_modules", "npm-version", "signature", "yarn-cache"}
     ),
-    "php": frozenset({".composer"}),
+    "php": frozenset({".composer", "composer"}),
     "project": frozenset({"boot", "target"}),
     "target": frozenset({"resolution-cache", "streams"}),
     "vendor": frozenset({"bundle", "heroku", "ruby"}),

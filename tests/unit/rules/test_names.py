@@ -11,6 +11,12 @@ LAYOUTS = {
     "heroku/heroku-buildpack-nodejs": {"node": ("node_modules", "cache", "signature"), "build-data": ()},
     "heroku/heroku-buildpack-go#329": {"go1.12.17": (), "go-path": ()},
     "several buildpacks": {"heroku-18": (), "node": ("node_modules",), ".heroku": (), "apt": ("cache", "state")},
+    "heroku/heroku-buildpack-php": {"php": ("composer",)},
+    "emk/heroku-buildpack-rust": {
+        "cargo": ("registry", "bin", ".crates.toml"),
+        "multirust": (),
+        "target": ("release",),
+    },
     "heroku/heroku-buildpack-java": {".m2": (), ".maven": (), "system.properties": ()},
 }
 
