@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib import import_module
 
-from dokku_cache import interrupts
+from dokku_cache import errors
 from dokku_cache.context import Context
 from dokku_cache.errors import PROCESS_LIMIT_HINT, CacheError, ExitCode, Interrupted, UsageError
 from dokku_cache.output.console import Console, drain_standard, open_missing
@@ -40,11 +40,11 @@ EXIT_BROKEN_PIPE = 141
 def main(arguments: Sequence[str]) -> int:
     """Run one action, and return its exit code. ``arguments``: the action's name, then what it was called with."""
     open_missing()
-    interrupts.listen()
+    errors.interrupt_at_signals()
     code = _outcome(Console(), arguments)
     # A second signal is ignored: it should not have to wait for a reader either.
     with contextlib.suppress(Interrupted):
-        drain_standard(limit_seconds=1 if interrupts.have_come() else None)
+        drain_standard(limit_seconds=1 if errors.was_interrupted() else None)
     return code
 
 

@@ -1,7 +1,12 @@
-"""The one family of errors, and the exit codes that Dokku's users see."""
+"""The one family of errors, the exit codes that Dokku's users see, and signals as interrupts."""
 
 import errno
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
+from types import FrameType
 
 
 class ExitCode(IntEnum):
@@ -127,3 +132,45 @@ class Interrupted(BaseException):
         super().__init__(message)
         self.hint = hint
         self.exit_code = ExitCode.PARTLY_REMOVED if hint else ExitCode.FAILED
+
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def interrupt_at_signals() -> None:
+    """Raise Interrupted at a signal from now on. A hang-up that is ignored already stays ignored (nohup(1))."""
+    for number in SIGNALS:
+        if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    # Later signals must not interrupt the clean-up.
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    raise Interrupted
+
+
+def was_interrupted() -> bool:
+    """Return whether a signal was received, so that others are ignored."""
+    return signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Delay signals until the end of the block, such as while Docker creates a container that only we remove.
+
+    A signal mask would not do: the kernel may choose another thread, but Python runs handlers in the main thread.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    handlers = {number: signal.signal(number, lambda got, _: came.append(got)) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        if came:
+            signal.raise_signal(came[0])

@@ -14,7 +14,7 @@ import docker
 import pytest
 import requests
 
-from dokku_cache import interrupts
+from dokku_cache import errors
 from dokku_cache.engine import helper_image
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper, remove_all_stale
@@ -300,9 +300,9 @@ def test_an_interrupt_leaves_no_container(
     assert helpers(engine) == []
 
     # While the engine creates the container.
-    handlers = {number: signal.getsignal(number) for number in interrupts.SIGNALS}
+    handlers = {number: signal.getsignal(number) for number in errors.SIGNALS}
     patch_call(monkeypatch, "create_container", lambda *_: os.kill(os.getpid(), signal.SIGINT))
-    interrupts.listen()
+    errors.interrupt_at_signals()
     try:
         with pytest.raises(Interrupted):
             helper.scan(str(cache), identity(cache), ignore)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dokku_cache import cli, errors, interrupts
+from dokku_cache import cli, errors
 from dokku_cache.errors import CacheError, ExitCode, Interrupted
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -64,7 +64,7 @@ def test_each_error_has_its_text_and_code(
         raise raised
 
     monkeypatch.setattr(cli, "_run", fail)
-    handlers = {number: signal.getsignal(number) for number in interrupts.SIGNALS}
+    handlers = {number: signal.getsignal(number) for number in errors.SIGNALS}
     kept = os.dup(1)
     try:
         assert cli.main(["report"]) == code

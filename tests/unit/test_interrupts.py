@@ -11,42 +11,42 @@ from pathlib import Path
 
 import pytest
 
-from dokku_cache import interrupts
+from dokku_cache import errors
 from dokku_cache.errors import Interrupted
 
 
 @pytest.fixture(autouse=True)
 def _handlers_as_they_were() -> Iterator[None]:
-    before = {number: signal.signal(number, signal.SIG_DFL) for number in interrupts.SIGNALS}
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in errors.SIGNALS}
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
 
 
-@pytest.mark.parametrize("number", interrupts.SIGNALS)
+@pytest.mark.parametrize("number", errors.SIGNALS)
 def test_a_signal_interrupts_once(number: int) -> None:
-    interrupts.listen()
+    errors.interrupt_at_signals()
     with pytest.raises(Interrupted):
         os.kill(os.getpid(), number)
-    for again in interrupts.SIGNALS:
+    for again in errors.SIGNALS:
         os.kill(os.getpid(), again)
 
 
 def test_who_was_started_by_nohup_goes_on_after_a_hang_up_and_ends_by_the_others() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    interrupts.listen()
+    errors.interrupt_at_signals()
     os.kill(os.getpid(), signal.SIGHUP)
-    assert not interrupts.have_come()
+    assert not errors.was_interrupted()
     with pytest.raises(Interrupted):
         os.kill(os.getpid(), signal.SIGTERM)
 
 
 def test_a_held_back_signal_comes_at_the_end_of_the_block() -> None:
-    interrupts.listen()
+    errors.interrupt_at_signals()
     done = []
 
     def block() -> None:
-        with interrupts.held_back():
+        with errors.held_back():
             os.kill(os.getpid(), signal.SIGINT)
             done.append("all of it")
 
@@ -56,9 +56,9 @@ def test_a_held_back_signal_comes_at_the_end_of_the_block() -> None:
 
 
 def test_a_held_back_signal_that_is_ignored_stays_so() -> None:
-    interrupts.listen()
+    errors.interrupt_at_signals()
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    with interrupts.held_back():
+    with errors.held_back():
         os.kill(os.getpid(), signal.SIGHUP)
     assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
 
@@ -68,7 +68,7 @@ def test_another_thread_holds_nothing_back_and_breaks_nothing() -> None:
 
     def work() -> None:
         try:
-            with interrupts.held_back():
+            with errors.held_back():
                 pass
         except BaseException as error:  # noqa: BLE001 - handed to the test
             failures.append(error)

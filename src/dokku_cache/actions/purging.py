@@ -150,9 +150,7 @@ def purge_volumes(context: Context, options: Namespace) -> ExitCode:
         )
     chosen, worst = known_apps(context, options.apps, visible)
     request = Request(is_named=not is_orphaned, visible=visible)
-    decisions: list[Decision] = []
-    if is_orphaned or chosen:
-        decisions = plan_volumes(context, request, chosen)
+    decisions = plan_volumes(context, request, chosen) if is_orphaned or chosen else []
     plan = {Subject.VOLUMES: decisions}
     if options.is_dry_run:
         show_plan(context, plan, options.format)

@@ -15,8 +15,7 @@ from dokku_cache import modules
 from dokku_cache.engine import client, helper_image
 from dokku_cache.engine.client import MOUNT_POINT, Engine, guarded
 from dokku_cache.engine.helper_faults import Pruned, not_seen, not_started, partly_removed
-from dokku_cache.errors import CacheError, MayContinue, Refused, Unknown
-from dokku_cache.interrupts import held_back
+from dokku_cache.errors import CacheError, MayContinue, Refused, Unknown, held_back
 from dokku_cache.tree import program, worker
 from dokku_cache.tree.handles import Identity
 from dokku_cache.tree.program import Progress
