@@ -38,7 +38,7 @@ _PICTURE = re.compile(
 #: Languages of blocks that are run, or that show output.
 SHELLS = {"", "shell", "bash"}
 #: Printed only where something takes long.
-_PROGRESS = r"^ +(Scanning|Deleting|Querying)\b.*\n"
+_PROGRESS = r"^ +(Scanning|Deleting|Querying|Measuring)\b.*\n"
 _MASKS = tuple(
     (re.compile(pattern, re.MULTILINE), put)
     for pattern, put in (
