@@ -112,6 +112,7 @@ class Year:
         if self.server.free > size + 4 * MEBIBYTE and not (before and before.is_in_use):
             self.server.write_cache(app, self.random.randint(5, 30), size)
             self.caches[app] = Cache(manifest(self.cache_of(app)), size + (before.size if before else 0))
+            self.caches[app].is_in_future = bool(before and before.is_in_future)
             self.server.set_min_age(app, "1d")
 
     def create(self) -> None:
@@ -260,7 +261,9 @@ class Year:
 
     def purge_all_manually(self) -> None:
         self.must("cache:purge-legacy", "--all", "--force", refusal=1)
-        names = [app for app, cache in self.caches.items() if cache.is_old or not cache.size]
+        # Before 0.33.8 a directory is `recreated`, whenever it was written.
+        is_recreated = not self.is_from("0.33.8")
+        names = [app for app, cache in self.caches.items() if cache.is_old or not cache.size or is_recreated]
         self.check(names if self.is_from("0.31.0") else [])
 
     # A day.
@@ -302,7 +305,9 @@ class Year:
     def end_day(self) -> None:
         """Run the daily job, unless the server is switched off. Sometimes something else happens meanwhile."""
         kinds = ("alone", "with a new use", "with a killed engine", "killed", "with a prune", "left out")
-        kind = self.random.choices(kinds, (40, 20, 3, 4, 4, 29))[0]
+        kind = self.random.choices(kinds, (50, 10, 3, 4, 4, 29))[0]
+        if len(self.removable()) > 1 and self.random.random() < 0.5:
+            kind = kinds[1]
         self.counts[f"daily run {kind}"] += kind != kinds[1]
         if kind == kinds[5]:
             return
