@@ -36,7 +36,7 @@ rm -f {root}/.build-"$1"
 [ -z "$failed" ] || : >{notes}/no-space-"$1"
 """
 #: The first cache that a sweep removes starts what was prepared in `hold`.
-PURGED = "#!/bin/sh\n[ ! -e {notes}/hold ] || {{ mv {notes}/hold {notes}/held && sh {notes}/held; }}\n"
+PURGED = "#!/bin/sh\n[ ! -e {notes}/hold ] || {{ mv {notes}/hold {notes}/holding && sh {notes}/holding; }}\n"
 Manifest = list[tuple[object, ...]]
 
 
@@ -98,6 +98,7 @@ class SmallServer:
             (plugin / name).write_text(text.format(notes=self.notes, root=self.root))
             (plugin / name).chmod(0o755)
         run(TESTS / "dokku/furnish", *CASES, env=self.env)
+        run("chown", "-R", "dokku:dokku", self.lib / "config", self.lib / "data")
         # Storage as Dokku mounts it, and volumes that only have names like those of caches.
         (self.lib / "data/storage/cache/buildcache").mkdir(parents=True)
         for name in VOLUMES:

@@ -299,7 +299,7 @@ class Year:
         container = f"docker run -d --name in-use --network none -v {path}:/x {IMAGE} /bin/busybox sleep 9999"
         option = f"mkdir -p {options.parent}; echo '-v {path}:/x' >{options}"
         use = self.random.choice((container, option))
-        (self.server.notes / "hold").write_text(f"[ ! -d {path} ] || {{ {use}; }}\n")
+        (self.server.notes / "hold").write_text(f"[ ! -d {path} ] || {{ {use}; : >{self.server.notes}/held; }}\n")
         return app
 
     def end_day(self) -> None:

@@ -52,6 +52,8 @@ _SHELL = re.compile(r"[$`]|^~")
 #: What cannot be in the name of a volume (moby, daemon/names).
 _NOT_IN_VOLUMES = re.compile("[^a-zA-Z0-9_.-]+")
 _SHORT_VOLUME_FLAG = re.compile("-[a-zA-Z]*?v")
+#: At the top of every ext4 disk, for fsck. Only root can read it, so Dokku keeps no options there.
+_OF_FILE_SYSTEM = "lost+found"
 
 
 @dataclass(frozen=True)
@@ -216,7 +218,8 @@ def _stored_options(directory: str, is_wanted: Callable[[str], bool]) -> Iterato
                 for line in _lines(path):
                     yield Stored(what, app, line, hint=hint)
         except OSError as error:
-            yield _faulty(what, app, path, error)
+            if app != _OF_FILE_SYSTEM:
+                yield _faulty(what, app, path, error)
 
 
 def _lines(path: str) -> list[str]:

@@ -1,12 +1,13 @@
 """References from Docker options and storage entries."""
 
+import errno
 import json
 import os
 from pathlib import Path
 
 import pytest
 
-from dokku_cache.dokku import plugn
+from dokku_cache.dokku import files, plugn
 from dokku_cache.errors import Unknown
 from dokku_cache.model.state import ReasonCode
 from dokku_cache.sources.options import references_to_volumes
@@ -118,6 +119,22 @@ def test_an_unreadable_option_file_is_unknown_for_its_app(server: Server) -> Non
         assert not server.references("shop")
         assert "DOCKER_OPTIONS_RUN" in server.references("other").text
         options.rmdir() if options.is_dir() else options.unlink()
+
+
+@pytest.mark.parametrize(("name", "is_unknown"), [("lost+found", False), ("minecraft", True)])
+def test_only_a_directory_of_the_file_system_may_be_unreadable(
+    server: Server, monkeypatch: pytest.MonkeyPatch, name: str, is_unknown: bool
+) -> None:
+    closed, names_in = Path(server.environment.root, name), files.names_in
+
+    def listed(path: str) -> list[str]:
+        if path == str(closed):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return names_in(path)
+
+    closed.mkdir()
+    monkeypatch.setattr(files, "names_in", listed)
+    assert bool(references_to_volumes(server.environment, ["cache-shop"]).unknown) is is_unknown
 
 
 def test_triggers_are_fired_for_one_app_and_for_a_recheck_only(server: Server) -> None:
