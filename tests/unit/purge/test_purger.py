@@ -126,6 +126,21 @@ def test_a_finding_has_the_facts_of_all_sources(server: Server) -> None:
     assert server.find().cache.code is ReasonCode.APP_MAY_EXIST
 
 
+@pytest.mark.parametrize(
+    ("visible", "is_named"), [(None, True), (frozenset({"shop"}), False), (frozenset({"shop", "secret"}), True)]
+)
+def test_a_use_by_an_app_that_the_caller_may_not_see_is_not_named(
+    server: Server, visible: frozenset[str] | None, is_named: bool
+) -> None:
+    server.create("secret")
+    labels = {"dokku": "", "com.dokku.app-name": "secret"}
+    mounts = [{"Source": str(server.cache("shop")), "Destination": "/x"}]
+    server.docker.listed = [{"Id": "1" * 64, "Names": ["/secret.web.1"], "Labels": labels, "Mounts": mounts}]
+    verdict = Surveyor(server.environment, server.engine, visible).survey(["shop"])[0].cache
+    assert verdict.state is State.IN_USE
+    assert ("secret" in f"{verdict.reason} {verdict.hint}") is is_named
+
+
 def test_the_helper_is_prepared_before_the_rename(server: Server) -> None:
     seen: list[bool] = []
     server.patch.setattr(Helper, "prepare", lambda _: seen.append(server.is_whole()))
