@@ -222,8 +222,8 @@ _PRECEDENCE = (
     State.IN_USE,
     State.UNKNOWN,
     State.UNVERIFIED,
-    State.RECREATED,
     State.RECENT,
+    State.RECREATED,
 )
 
 
