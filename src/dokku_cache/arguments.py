@@ -191,6 +191,8 @@ def parse(name: str, arguments: Sequence[str], environment: DokkuEnvironment) ->
     if is_plan and not options.is_dry_run:
         raise UsageError("--format is only for dry runs", "add --dry-run, or omit --format")
     options.is_quiet = options.is_quiet or is_plan
+    if command.name != "set" and "" in (*options.words, *options.flagged_apps):
+        raise UsageError("The name of the app is empty")
     if (not options.words and not options.flagged_apps) or command.name == "set":
         options.flagged_apps = options.flagged_apps or [environment.flagged_app]
     options.flagged_apps = [app for app in options.flagged_apps if app]

@@ -74,7 +74,7 @@ def _run(console: Console, name: str, *arguments: str) -> ExitCode:
         from dokku_cache.arguments import HELP_FLAGS, help_text
 
         if name == "help" or any(flag in arguments for flag in HELP_FLAGS):
-            console.result(help_text(arguments[0] if name == "help" else name))
+            console.result(help_text(arguments[0] if name == "help" and arguments else name))
             return ExitCode.OK
     elif name not in TRIGGERS:
         raise CacheError("This program is called by Dokku", "run 'dokku cache:help'")

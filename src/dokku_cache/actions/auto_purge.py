@@ -60,12 +60,13 @@ def _run_daily(context: Context) -> ExitCode:
     environment, warned = context.environment, list[str]()
     with daily_run.recorded(environment) as reasons:
         logged = replace(context, console=log_console(context, "daily run", warned=warned))
-        if _engine_changed(context):
+        has_changed = _engine_changed(context)
+        if has_changed:
             reasons.append("the ID of the Docker engine changed, so nothing was removed; the next run works as usual")
             code = ExitCode.FAILED
         else:
             code = ExitCode.OK if _swept_after_upgrade(logged) else sweep.sweep_server(logged, Initiator.CRON)
-        if not context.engine.trouble:
+        if not (has_changed or context.engine.trouble):
             try:
                 free_space.record_engine_roots(environment, context.engine.data_roots())
                 sweep.keep_engine_within(logged)

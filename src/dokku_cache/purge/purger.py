@@ -75,7 +75,6 @@ class Purger:
             decision = self._recheck(directory, planned, scans)
             if not decision.targets:
                 return None
-            self._refuse_changes(directory, decision, scans)
             return self._remove(directory, decision, scans)
 
     @contextmanager
@@ -125,23 +124,22 @@ class Purger:
             raise refusal(decision, self.request)
         return decision
 
-    def _refuse_changes(self, directory: AppDirectory, decision: Decision, scans: Mapping[Identity, Scan]) -> None:
-        """Scan the cache again right before it is renamed: the checks took time, and files may have been written."""
-        for entry in decision.targets:
-            if entry.is_trash:
-                continue
-            try:
-                now = self._scan_entry(directory, entry)
-            except OSError as error:
-                raise _changed(decision.app) from error
-            if now != scans[entry.identity]:
-                raise _changed(decision.app)
+    def _refuse_changes(self, directory: AppDirectory, cache: Entry, scan: Scan) -> None:
+        """Scan the cache again right before it is renamed: what came before took time, and files may be new."""
+        refuse_deploy(self.environment, directory.app, self.request)
+        try:
+            now = self._scan_entry(directory, cache)
+        except OSError as error:
+            raise _changed(directory.app) from error
+        if now != scan:
+            raise _changed(directory.app)
 
     def _remove(self, directory: AppDirectory, decision: Decision, scans: Mapping[Identity, Scan]) -> Outcome:
         removed = sum((scans[entry.identity] for entry in decision.targets), Scan())
         step = self.watcher.deleting(decision.app, removed)
         begun = time.monotonic()
-        for entry in decision.targets:
+        # The cache first: deleting trash takes time, in which the cache could change.
+        for entry in sorted(decision.targets, key=lambda target: target.is_trash):
             scan = scans[entry.identity]
             try:
                 if scan.is_empty and not entry.is_trash:
@@ -172,6 +170,7 @@ class Purger:
 
         # What deleting needs is prepared while everything is unchanged.
         self._helper(decision.app).prepare()
+        self._refuse_changes(directory, cache, scan)
         return set_aside(directory, cache, scan, verify)
 
     def _delete(self, directory: AppDirectory, trash: Entry, scan: Scan, step: Step, *, is_new: bool) -> None:

@@ -96,7 +96,7 @@ def record(context: Context, entry: Record) -> None:
 
 
 def fire(environment: DokkuEnvironment, name: str, *arguments: str) -> None:
-    """Fire an event for other plugins: a trigger, which docs/triggers.md describes.
+    """Fire an event for other plugins: a trigger, which docs/formats.md describes.
 
     A trigger that fails or hangs costs a line in the log, and at most LIMIT_SECONDS.
     """

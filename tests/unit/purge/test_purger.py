@@ -74,7 +74,8 @@ def test_a_purge_within_a_deploy_ignores_its_lock(server: Server) -> None:
 
 
 @pytest.mark.parametrize(
-    ("request_", "expected"), [(MANUAL, [0, 0, 0]), (Request(Initiator.DEPLOY), [3600, *[DEPLOY_WAIT_SECONDS] * 2])]
+    ("request_", "expected"),
+    [(MANUAL, [0, 0, 0, 0]), (Request(Initiator.DEPLOY), [3600, *[DEPLOY_WAIT_SECONDS] * 3])],
 )
 def test_only_a_run_after_a_deploy_waits_for_locks(server: Server, request_: Request, expected: list[float]) -> None:
     waited: list[float] = []
@@ -176,6 +177,24 @@ def test_a_change_between_the_scan_and_the_rename_is_noticed(server: Server, cha
         server.purge(server.find())
     assert server.there == [*([TRASH] if has_trash else []), "HEAD", "cache", "precious"]
     assert (file.parent / "new").exists() is (change == "write")
+
+
+def test_a_change_while_trash_is_deleted_is_noticed(server: Server) -> None:
+    server.make_trash()
+    file = server.cache("shop") / "buildcache/file"
+    delete = Helper.delete
+    seen: list[str] = []
+
+    def writing(helper: Helper, path: str, *arguments: Any) -> None:
+        seen.append(path)
+        if path.endswith(TRASH) and file.exists():
+            (file.parent / "upload").write_text("uploaded")
+        delete(helper, path, *arguments)
+
+    server.patch.setattr(Helper, "delete", writing)
+    server.purge(server.find())
+    assert seen[-1].endswith(TRASH)
+    assert not (file.parent / "upload").exists()
 
 
 @pytest.mark.parametrize("has_more", [False, True])
