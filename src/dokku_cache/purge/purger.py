@@ -138,8 +138,7 @@ class Purger:
         removed = sum((scans[entry.identity] for entry in decision.targets), Scan())
         step = self.watcher.deleting(decision.app, removed)
         begun = time.monotonic()
-        # The cache first: deleting trash takes time, in which the cache could change.
-        for entry in sorted(decision.targets, key=lambda target: target.is_trash):
+        for entry in decision.targets:
             scan = scans[entry.identity]
             try:
                 if scan.is_empty and not entry.is_trash:

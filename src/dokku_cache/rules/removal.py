@@ -37,13 +37,16 @@ def removable_volume_states(request: Request) -> frozenset[State]:
 
 
 def candidates(finding: Finding, request: Request) -> tuple[Entry, ...]:
-    """Give what may be removed of a directory if a complete scan confirms what is known so far."""
+    """Give what may be removed of a directory if a complete scan confirms what is known so far.
+
+    The cache comes first: deleting trash takes time, in which the cache could change.
+    """
     states, location = removable_states(request), finding.location
     if finding.trash.state not in {State.ABSENT, State.INTERRUPTED}:
         return ()  # something uses the trash: nothing of this app is touched
     trash = location.trash if finding.trash.state in states else ()
     cache = (location.cache,) if location.cache is not None and finding.cache.state in states else ()
-    return (*trash, *cache)
+    return (*cache, *trash)
 
 
 def is_candidate(finding: Finding, request: Request) -> bool:
