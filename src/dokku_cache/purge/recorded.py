@@ -42,14 +42,14 @@ def purge(context: Context, finding: Finding, request: Request) -> Result:
                 outcome = Purger(context.environment, context.engine, watcher, request).purge(finding)
     except Exception as error:
         is_failure = request.initiator.is_automatic and not isinstance(error, NotDue)
-        is_new = True
+        is_repeated = False
         if is_failure or isinstance(error, NotRemoved):
-            is_new = _record(context, finding, request, failure=str(error) or type(error).__name__)
+            is_repeated = not _record(context, finding, request, failure=str(error) or type(error).__name__)
         if not isinstance(error, CacheError):
             if not request.initiator.is_automatic:
                 raise
             error = CacheError(f"Unexpected error: {type(error).__name__}: {error}", "report this as a bug")
-        return Result(finding, error=error, is_repeated=not is_new)
+        return Result(finding, error=error, is_repeated=is_repeated)
     if outcome is None:
         return Result(finding)
     _record(context, finding, request, outcome)

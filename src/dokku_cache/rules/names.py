@@ -139,7 +139,7 @@ _NAMES_OF_DATA = frozenset({"app", "experiments", "features", "public", "stack",
 def unexpected_names(names: Mapping[str, frozenset[str]]) -> list[str]:
     """Give the top-level names, sorted, that no buildpack creates.
 
-    ``names``: top-level names, each with the names inside it where it is ambiguous (tree.scan.AMBIGUOUS_NAMES).
+    ``names``: top-level names, each with the names inside it where it is ambiguous (tree.worker.AMBIGUOUS_NAMES).
     """
     return sorted(name for name in names if not _is_buildpack_name(name) and name not in _COMMON_NAMES)
 

@@ -62,11 +62,6 @@ def read_app(dokku_root: str, app: str, mounts: tuple[Mount, ...]) -> Location:
         return Location(app, path, fault=fault, fault_code=ReasonCode.UNREADABLE)
 
 
-def has_trash(directory: AppDirectory) -> bool:
-    """Tell whether an interrupted purge left something. Raises OSError."""
-    return any(map(is_trash_name, os.listdir(directory.fd)))
-
-
 def is_directory(path: str) -> bool:
     """Tell whether this user can see a directory at a path that is not a symbolic link."""
     try:

@@ -123,7 +123,9 @@ def add_services(query: Query) -> None:
         hint = f"remove the mount: docker service update --mount-rm {mount.get('Target')} {service}"
         for path in (str(mount.get("Source") or ""), *_paths(driver.get("Options") or {})):
             text = f"Swarm service {service} mounts {path}"
-            query.mount(path, Reference(ReasonCode.MOUNTED_BY_CONTAINER, text, hint, app))
+            reference = Reference(ReasonCode.MOUNTED_BY_CONTAINER, text, hint, app)
+            query.use(query.locations.at_path(path), reference)
+            query.hide(path, reference)
 
 
 def _service_mounts(engine: Engine, *, refresh: bool) -> Iterator[tuple[str, str, Json]]:

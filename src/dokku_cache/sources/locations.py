@@ -173,13 +173,8 @@ class Query:
         else:
             self._everywhere += References(unknown=(reference,))
 
-    def mount(self, path: str, reference: Reference, holder: str = "") -> None:
-        """Add a mount of a path, which may lead to a cache in a way that user dokku cannot see."""
-        self.use(self.locations.at_path(path), reference)
-        self.hide(path, reference, holder)
-
     def hide(self, path: str, reference: Reference, holder: str = "") -> None:
-        """Remember a path if user dokku cannot follow it."""
+        """Remember a path if user dokku cannot follow it: it may lead to a cache."""
         if self.locations.is_hidden(path):
             text = f"{reference.text}: user dokku cannot follow {path}"
             self.hidden.append((path, replace(reference, code=ReasonCode.PATH_UNREADABLE, text=text), holder))
