@@ -16,6 +16,11 @@ class Kind(Enum):
     BUILDKIT = "buildkit"
     ENGINE = "engine"
 
+    @property
+    def is_volume(self) -> bool:
+        """Tell whether a builder keeps it in a volume."""
+        return self not in {Kind.LEGACY, Kind.BUILDKIT, Kind.ENGINE}
+
 
 class AppState(Enum):
     """What became of a cache's app. A ghost is a destroyed app that Dokku still lists because of its cache."""

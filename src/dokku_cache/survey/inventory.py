@@ -208,7 +208,7 @@ class Collector:
             )
 
     def _volumes(self) -> list[Finding]:
-        if not {Kind.HEROKUISH, Kind.PACK}.intersection(self._kinds):
+        if not any(kind.is_volume for kind in self._kinds):
             return []
         return [
             found
