@@ -51,7 +51,7 @@ _MASKS = tuple(
         (r"\b\d{4}-\d\d\b", "MONTH"),
         (r"\b[0-9a-f]{12,64}\b", "ID"),
         (r"\b(bytes|seconds):( +)[\d.]+", r"\1: N"),
-        (r"(daily prune): .*?(?=\)?$)", r"\1: WHY"),  # of the machine itself
+        (r"Dokku (?:prunes|does not prune) it daily: .*", "Dokku prunes it daily: WHY"),  # of the machine itself
         (r" {2,}", "  "),
         (r"[ \t]+$", ""),
     )

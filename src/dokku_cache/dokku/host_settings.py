@@ -98,17 +98,17 @@ def daily_prune(installed: DokkuVersion | None, root: str = "/") -> DailyPrune:
         os.path.join(root, path) for path in (PRUNE_TIMER, PRUNE_ENABLED, PRUNE_SERVICE, PRUNE_CRON_FILE, SYSTEMD)
     )
     has_timer = os.path.lexists(timer)
-    reason = "it is not installed"
+    reason = "the job is not installed"
     if has_timer and os.path.isdir(systemd):
         if os.path.lexists(enabled):
-            return _check_command(service, "a systemd timer runs it", "its systemd service")
-        reason = "its systemd timer is not enabled"
+            return _check_command(service, "a systemd timer runs it", "the systemd service")
+        reason = "the job's systemd timer is not enabled"
     elif os.path.lexists(cron_file):
-        return _check_command(cron_file, "cron runs it", "its cron file")
+        return _check_command(cron_file, "cron runs it", "the cron file")
     elif has_timer:
-        reason = "it needs a systemd timer, and systemd is not running"
+        reason = "the job needs a systemd timer, and systemd is not running"
     elif installed is not None and installed < FIRST_WITH_PRUNE:
-        reason = f"it needs Dokku {FIRST_WITH_PRUNE} or later, this is {installed}"
+        reason = f"the job needs Dokku {FIRST_WITH_PRUNE} or later, this is {installed}"
     return DailyPrune(can_work=False, reason=reason)
 
 

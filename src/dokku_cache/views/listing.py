@@ -84,7 +84,8 @@ def _notes(inventory: Inventory) -> Iterator[str]:
     if inventory.daily_prune is not None:
         known, prune = inventory.build_cache, inventory.daily_prune
         reclaimable = f"{text.size(known.reclaimable_bytes)} reclaimable" if known else "Docker did not respond"
-        yield f"{_ENGINE}, {reclaimable}: {'' if prune.can_work else 'no '}daily prune: {prune.reason}"
+        daily = "Dokku prunes it daily" if prune.can_work else "Dokku does not prune it daily"
+        yield f"{_ENGINE}: {reclaimable}. {daily}: {prune.reason}"
     if any(cache.app_state is AppState.GHOST for cache in inventory.caches):
         yield "A ghost is a destroyed app that Dokku still lists because its old cache exists"
     if inventory.hides_others:

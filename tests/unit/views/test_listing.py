@@ -125,7 +125,7 @@ def test_dockers_build_cache_is_last_where_it_cannot_be_sorted() -> None:
     taken = Inventory((SHOP, VOLUME), BuildCache(9 << 30, 0, 1), DailyPrune(can_work=True, reason="cron runs it"))
     lines = shown(taken, Order.APP)
     assert lines[4].split()[:5] == ["9.0", "GiB", "-", "engine", "in-use"]
-    assert "Docker's build cache, 0 B reclaimable: daily prune: cron runs it" in lines
+    assert "Docker's build cache: 0 B reclaimable. Dokku prunes it daily: cron runs it" in lines
     lines = shown(Inventory((), None, PRUNE, unknown=("Docker did not respond",)))
     assert lines[2].split()[:4] == ["unknown", "-", "engine", "unknown"]
     assert lines[-1] == "Total: at least 0 B in 0 caches"
