@@ -167,7 +167,7 @@ class Machine(RuleBasedStateMachine):
             return True
         is_old = self.min_age == "0" or not app.is_recent
         if kind is Kind.ALL:
-            return is_old or self.version not in WITHOUT_DIRECTORY
+            return is_old
         return self._is_on(app) and is_old and self.version in WITHOUT_DIRECTORY
 
     def _is_on(self, app: App) -> bool:
