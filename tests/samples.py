@@ -44,7 +44,7 @@ _MASKS = tuple(
     for pattern, put in (
         (_PROGRESS, ""),
         (r"\d[\d,.]* ?[KMGT]i?B?\b|\d[\d,.]* B\b", "SIZE"),
-        (r"\d+\.\d %", "N %"),
+        (r"\d+\.\d%", "N%"),
         (r"[\d,]+ of [\d,]+ inodes", "N of N inodes"),
         (r"\b\d+(\.\d+)? s\b", "N s"),
         (r"\b\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?(\+00:00)?)?", "DATE"),

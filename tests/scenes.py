@@ -133,7 +133,7 @@ def _install(built: Server, kept: Path) -> None:
         subprocess.run(["cp", "--archive", kept, library], check=True)
         return
     _must(built.run(f"dokku plugin:install file://{built.repository}"))
-    # User dokku cannot write bytecode there, and every call would compile everything.
+    # The dokku user cannot write bytecode there, and every call would compile everything.
     compiling = ["/usr/bin/python3", "-m", "compileall", "-q", library / "plugins/available/cache/src"]
     subprocess.run(compiling, check=True)
     subprocess.run(["cp", "--archive", library, kept], check=True)

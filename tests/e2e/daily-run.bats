@@ -133,7 +133,7 @@ build_cache_bytes() { dokku cache:list --kind engine --format json | jq '."engin
   [ -d "$(cache_of shop)" ]
 }
 
-@test "only the job and root can start it: neither an ssh key named default or root nor user dokku" {
+@test "only the job and root can start it: neither an ssh key named default or root nor the dokku user" {
   # sshcommand gives Dokku the name of the key.
   for name in default root; do
     run --separate-stderr setpriv --reuid dokku --regid dokku --init-groups env --ignore-environment USER=dokku NAME="$name" \

@@ -63,7 +63,7 @@ warns() {
 }
 
 # bats test_tags=umask
-@test "after an installation with a strict umask of root, user dokku can use the plugin" {
+@test "after an installation with a strict umask of root, the dokku user can use the plugin" {
   needs_spare_server "closes the plugin to others, as a clone with such a umask is"
   holds_from 0.33.8
   make_ghost oldblog
@@ -268,7 +268,7 @@ without_python() { without /usr/bin/python3 "$@"; }
   [[ "$output" != *"another owner"* && "$output" != *"needs Python"* ]]
 }
 
-@test "root writes through no link that user dokku has created in its own directories" {
+@test "root writes through no link that the dokku user has created in its own directories" {
   needs_stand_in "replaces the plugin's data with links"
   local victim="$SUITE_DIRECTORY/victim"
   mkdir -p "$victim/directory"

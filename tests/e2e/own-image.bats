@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2154 # `run --separate-stderr` sets stderr
-# Dokku in a container, as in its official image: user dokku has another uid than on the host, may not open the engine's
+# Dokku in a container, as in its official image: the dokku user has another uid than on the host, may not open the engine's
 # socket, and calls the client through sudo. The host has Dokku's root at another path.
 # bats file_tags=umask
 

@@ -59,7 +59,7 @@ with_cron() {
 
 ran() { [[ "$(jq -r .result "$DOKKU_LIB_ROOT/data/cache/daily-run.json" 2>/dev/null)" == ok ]]; }
 
-@test "cron runs the job as user dokku, also with a plugin that denies every user but root" {
+@test "cron runs the job as the dokku user, also with a plugin that denies every user but root" {
   command -v cron >/dev/null || skip "there is no cron here"
   holds_from 0.33.8
   make_app shop

@@ -1,4 +1,4 @@
-"""Processes that swap the entries of a tree all the time, as its owner, as user dokku, or as root.
+"""Processes that swap the entries of a tree all the time, as its owner, as the dokku user, or as root.
 
 They work with open handles and never in the canary: only the attacked program can change that.
 """

@@ -1,4 +1,4 @@
-"""Run the plugin as its entry points do: isolated, as user dokku."""
+"""Run the plugin as its entry points do: isolated, as the dokku user."""
 
 import os
 import subprocess
@@ -25,7 +25,7 @@ def environ(server: Server) -> dict[str, str]:
 
 
 def command(*arguments: str) -> list[str]:
-    """Return the command line of an action, as user dokku."""
+    """Return the command line of an action, as the dokku user."""
     as_dokku = ["setpriv", "--reuid", "dokku", "--regid", "dokku", "--init-groups"]
     return [*as_dokku, "/usr/bin/python3", "-I", "-B", str(SOURCE), *arguments]
 

@@ -1,4 +1,4 @@
-"""Real directories, a real user dokku, and a real engine. Tests are skipped where one of these is missing."""
+"""Real directories, a real dokku user, and a real engine. Tests are skipped where one of these is missing."""
 
 import gc
 import os
@@ -45,7 +45,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if not os.environ.get("DOCKER_HOST", "").startswith("unix://"):
         missing.append("an engine of its own, by DOCKER_HOST")
     if DOKKU == -1:
-        missing.append("user dokku")
+        missing.append("a dokku user")
     for item in items:
         if missing and "integration" in str(item.path):
             item.add_marker(pytest.mark.skip(reason=f"it needs {', '.join(missing)}"))
@@ -187,7 +187,7 @@ def _nothing_left_behind() -> Iterator[None]:
 
 
 def as_dokku(work: Callable[[], Any]) -> Any:
-    """Do something in a child process as user dokku; return what it returns, or raise what it raises."""
+    """Do something in a child process as the dokku user; return what it returns, or raise what it raises."""
     user = pwd.getpwnam("dokku")
     reader, writer = os.pipe()
     child = os.fork()

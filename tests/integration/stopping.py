@@ -206,7 +206,7 @@ class Scene:
 
 
 def enter_as_entry_point(server: Server) -> None:
-    """Let this process be what an entry point starts: as user dokku, with what Dokku passes to it."""
+    """Let this process be what an entry point starts: as the dokku user, with what Dokku passes to it."""
     environment = environ(server)
     user = pwd.getpwnam("dokku")
     os.initgroups("dokku", user.pw_gid)

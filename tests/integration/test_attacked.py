@@ -1,4 +1,4 @@
-"""The owner of a cache and user dokku may swap its entries all the time: nothing outside is touched."""
+"""The owner of a cache and the dokku user may swap its entries all the time: nothing outside is touched."""
 
 import itertools
 import os
@@ -40,7 +40,7 @@ class NothingThere(Exception):
 
 
 class Ground:
-    """An app whose cache is created again and again, outside of the attackers' reach."""
+    """An app whose cache is created again and again, outside the attackers' reach."""
 
     def __init__(self, server: Server, owner: int) -> None:
         self.server, self.owner = server, owner

@@ -1,4 +1,4 @@
-"""The engine through DOCKER_BIN, if user dokku may not open its socket: as in Dokku's own image."""
+"""The engine through DOCKER_BIN, if the dokku user may not open its socket: as in Dokku's own image."""
 
 import os
 import subprocess
@@ -48,9 +48,9 @@ def docker_bin(tmp_path: Path) -> Iterator[str]:
 
 
 def test_without_docker_bin_it_is_not(closed_socket: str) -> None:
-    with pytest.raises(Unknown, match=r"^User dokku cannot open .* \(Permission denied\)$") as caught:
+    with pytest.raises(Unknown, match=r"^The dokku user cannot open .* \(Permission denied\)$") as caught:
         as_dokku(lambda: Engine(closed_socket).containers())
-    assert "add user dokku to the group" in caught.value.hint
+    assert "add the dokku user to the group" in caught.value.hint
 
 
 def test_a_purge_works_through_docker_bin_and_leaves_no_client(
@@ -93,7 +93,7 @@ def test_if_neither_socket_nor_docker_bin_works_both_are_named_once(closed_socke
     try:
         first, second = as_dokku(ask)
         assert first == second
-        assert "User dokku cannot open Docker's socket" in first
+        assert "The dokku user cannot open Docker's socket" in first
         assert f"'{wrapper} system dial-stdio' failed (sudo: a password is required)" in first
         assert len(calls.read_text().splitlines()) <= 2
     finally:

@@ -32,7 +32,7 @@ Volume = Callable[..., str]
 
 
 def run(server: Server, *arguments: str, action: str = "list", docker_host: str = "") -> tuple[str, str]:
-    """Run an action as user dokku; return its standard output and standard error."""
+    """Run an action as the dokku user; return its standard output and standard error."""
 
     def work() -> tuple[str, str]:
         out, err = io.StringIO(), io.StringIO()

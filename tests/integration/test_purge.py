@@ -1,4 +1,4 @@
-"""Purging real trees of other users, as user dokku."""
+"""Purging real trees of other users, as the dokku user."""
 
 import os
 import subprocess

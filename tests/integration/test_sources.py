@@ -1,4 +1,4 @@
-"""References that only a real engine and a real kernel have, read as user dokku."""
+"""References that only a real engine and a real kernel have, read as the dokku user."""
 
 import hashlib
 import json
@@ -23,7 +23,7 @@ MakeContainer = Callable[[str], str]
 
 
 def references(server: Server, app: str = "shop") -> References:
-    """Collect as user dokku, and check that nothing is changed."""
+    """Collect as the dokku user, and check that nothing is changed."""
     before = manifest(server.root)
     location = read_app(str(server.root), app, ())
 

@@ -18,7 +18,7 @@ from .conftest import Server, give
 
 #: The triggers of Dokku that change nothing.
 READING_TRIGGERS = {"app-list", "docker-args-build", "docker-args-deploy", "docker-args-run"}
-#: The events of a helper that scans what user dokku may not read, and of the import of its image.
+#: The events of a helper that scans what the dokku user may not read, and of the import of its image.
 HELPER_EVENTS = {f"container {action}" for action in ("create", "attach", "start", "die", "kill", "destroy")}
 IMAGE_EVENTS = {"image import", "image tag", "image create"}
 SCANS = (

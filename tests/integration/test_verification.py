@@ -1,4 +1,4 @@
-"""Which directories are removed and which are kept, with real files and owners, as user dokku."""
+"""Which directories are removed and which are kept, with real files and owners, as the dokku user."""
 
 import fcntl
 import os

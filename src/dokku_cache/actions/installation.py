@@ -1,4 +1,4 @@
-"""The parts of ``install``, ``update`` and ``uninstall`` that run as user dokku."""
+"""The parts of ``install``, ``update`` and ``uninstall`` that run as the dokku user."""
 
 import os
 from collections.abc import Sequence

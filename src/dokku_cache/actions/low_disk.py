@@ -108,7 +108,7 @@ def _described(found: Sequence[FileSystem]) -> str:
 def describe(found: FileSystem) -> str:
     """Describe the free space of a file system, and its inodes if they are scarcer."""
     share = found.free_bytes / found.total_bytes
-    space = f"{text.size(found.free_bytes)} of {text.size(found.total_bytes)} free ({100 * share:.1f} %)"
+    space = f"{text.size(found.free_bytes)} of {text.size(found.total_bytes)} free ({100 * share:.1f}%)"
     if found.total_inodes and found.free_inodes is not None and found.free_inodes / found.total_inodes < share:
         space += f", {found.free_inodes:,} of {found.total_inodes:,} inodes"
     return f"{space} on {found.path}"

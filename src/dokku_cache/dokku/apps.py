@@ -17,7 +17,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 LOCK_NAME = ".deploy.lock"
 _POLL_SECONDS = 0.1
 _DEPLOY_POLL_SECONDS = 0.5
-_LOCK_HINT = "nothing was removed; check that user dokku can open it, then purge again"
+_LOCK_HINT = "nothing was removed; check that the dokku user can open it, then purge again"
 
 
 def is_valid(name: str) -> bool:

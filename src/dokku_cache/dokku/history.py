@@ -111,7 +111,8 @@ def read(environment: DokkuEnvironment) -> History:
     except (FileNotFoundError, NotADirectoryError):
         return History()
     except OSError as error:
-        raise CacheError(f"Could not read {path} ({error.strerror})", "check that user dokku can read it") from error
+        hint = "check that the dokku user can read it"
+        raise CacheError(f"Could not read {path} ({error.strerror})", hint) from error
 
 
 def _parse(lines: Iterable[str]) -> Iterator[Record]:

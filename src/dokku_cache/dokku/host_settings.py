@@ -39,7 +39,7 @@ class PackKeys:
 
 
 def pack_keys(environment: DokkuEnvironment, environ: Mapping[str, str]) -> PackKeys:
-    """Read the keys of pack as user dokku runs it. A key that cannot be read is unknown.
+    """Read the keys of pack as the dokku user runs it. A key that cannot be read is unknown.
 
     pack 0.35.0 and later: pkg/cache/volume_cache.go and internal/config/config.go.
     """
@@ -76,7 +76,7 @@ def _skips_in(path: str) -> bool:
     try:
         return _SKIP_LINE.findall(files.read_if_present(path))[-1:] == ["true"]
     except OSError as error:
-        raise Unknown(f"{path} cannot be read ({error.strerror})", "check that user dokku can read it") from error
+        raise Unknown(f"{path} cannot be read ({error.strerror})", "check that the dokku user can read it") from error
 
 
 @dataclass(frozen=True)

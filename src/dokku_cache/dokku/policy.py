@@ -61,11 +61,11 @@ def parse_size(text: str) -> int:
 
 
 def parse_min_free(text: str) -> int | Share:
-    """Return a size in bytes, or a share below 100 %. Raises ValueError, also for 0."""
+    """Return a size in bytes, or a share below 100%. Raises ValueError, also for 0."""
     found = _SHARE.fullmatch(text.strip())
     if not found:
         return parse_size(text)
-    if not 0 < _thousandths(found) < 100_000:  # noqa: PLR2004 - 100 %
+    if not 0 < _thousandths(found) < 100_000:  # noqa: PLR2004 - 100%
         raise ValueError(f"not a share: {text!r}")
     return Share(_thousandths(found))
 
@@ -149,7 +149,7 @@ def get(environment: DokkuEnvironment, app: str, key: str, plugin: str = PLUGIN)
     except OSError as error:
         raise CacheError(
             f"The property {path} cannot be read ({error.strerror})",
-            "nothing is removed automatically until user dokku can read it; check 'ls -l'",
+            "nothing is removed automatically until the dokku user can read it; check 'ls -l'",
         ) from error
     is_valid = plugin != PLUGIN or (value and value.isprintable())
     return value if is_valid else INVALID

@@ -101,6 +101,6 @@ def _is_locked(handle: int) -> bool:
 def _failed(environment: DokkuEnvironment, verb: str, name: str, error: OSError) -> CacheError:
     return CacheError(
         f"Could not {verb} {path(environment, name)} ({error.strerror})",
-        "check that the disk has space ('df -h'), and that user dokku owns the directory: "
+        "check that the disk has space ('df -h'), and that the dokku user owns the directory: "
         f"'sudo chown -hR dokku:dokku {os.path.dirname(path(environment, name))}'",
     )

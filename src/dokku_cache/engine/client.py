@@ -230,12 +230,12 @@ class Engine:
     def _closed(self, refused: PermissionError) -> Unknown:
         """Return the error for a socket that cannot be opened, neither directly nor by DOCKER_BIN."""
         path = self._docker_host.removeprefix("unix://")
-        message = f"User dokku cannot open Docker's socket {path} ({refused.strerror})"
+        message = f"The dokku user cannot open Docker's socket {path} ({refused.strerror})"
         if self._dialer:
             complaint = self._dialer.complaint() or "no response"
             message += f", and '{self._dialer.docker_bin} system dial-stdio' failed ({complaint})"
         return Unknown(
-            message, f"add user dokku to the group of {path}, or set DOCKER_BIN to a command that can open it"
+            message, f"add the dokku user to the group of {path}, or set DOCKER_BIN to a command that can open it"
         )
 
 

@@ -1,4 +1,4 @@
-"""Which engine Dokku uses, and how to reach it where its socket is closed to user dokku."""
+"""Which engine Dokku uses, and how to reach it where its socket is closed to the dokku user."""
 
 import contextlib
 import glob
@@ -37,7 +37,7 @@ def config_directory(given: str, system_user: str) -> str:
 
 
 def resolve(docker_host: str, config: DockerConfig, dokku_root: str = "/home/dokku") -> str:
-    """Return the URL of the engine: by DOCKER_HOST, DOCKER_CONTEXT, or the current context of user dokku.
+    """Return the URL of the engine: by DOCKER_HOST, DOCKER_CONTEXT, or the current context of the dokku user.
 
     The same order as in Docker's own client (docker/cli, cli/command/cli.go, resolveContextName). Raises Unknown when
     a context cannot be read, or is no Unix socket: bind mounts and paths are those of the engine's machine.
@@ -63,7 +63,7 @@ def resolve(docker_host: str, config: DockerConfig, dokku_root: str = "/home/dok
         raise Unknown(
             f"Docker's context {context} is {host or f'not in {meta}'}, but only the socket of an engine on this "
             "machine is supported",
-            "unset DOCKER_CONTEXT, or run 'docker context use default' as user dokku",
+            "unset DOCKER_CONTEXT, or run 'docker context use default' as the dokku user",
         )
     return host
 

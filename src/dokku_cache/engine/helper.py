@@ -1,4 +1,4 @@
-"""The helper container: deletes, and scans what user dokku may not read.
+"""The helper container: deletes, and scans what the dokku user may not read.
 
 It runs the worker program in the image of helper_image, with one directory mounted, no network, a read-only root and
 two capabilities. It is removed when it ends.

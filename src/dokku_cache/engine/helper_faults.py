@@ -67,7 +67,7 @@ def not_seen(what: str, roots: tuple[str, str]) -> NotStarted:
     return NotStarted(
         f"Docker {what}",
         f"where Dokku runs in a container, set DOKKU_HOST_ROOT (now {host_root}) to the directory of the host that "
-        f"is mounted at {dokku_root}; Docker from snap finds nothing outside of home directories",
+        f"is mounted at {dokku_root}; Docker from snap finds nothing outside home directories",
     )
 
 

@@ -24,7 +24,7 @@ class Entry:
     """A legacy cache, or trash: what an interrupted purge left of one.
 
     ``fault`` says why it must not be touched, with ``fault_code``; empty for a plain directory without mounts.
-    ``is_empty``: user dokku can see that the directory is empty.
+    ``is_empty``: the dokku user can see that the directory is empty.
     """
 
     name: str

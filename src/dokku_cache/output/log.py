@@ -20,7 +20,7 @@ def path(logs_dir: str) -> str:
 def open_log(logs_dir: str) -> int:
     """Open the log for appending and return its descriptor; that of /dev/null where it cannot be opened.
 
-    ``install`` creates it, because user dokku may not write to the directory on every server.
+    ``install`` creates it, because the dokku user may not write to the directory on every server.
     """
     flags = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK  # a named pipe in its place must not block
     try:

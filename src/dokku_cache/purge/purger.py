@@ -85,7 +85,7 @@ class Purger:
             hint = "check what is left with 'dokku cache:list'"
             raise Refused(f"App {planned.app} was destroyed in the meantime", hint) from error
         except OSError as error:
-            hint = "nothing was removed; check that user dokku can open it, then purge again"
+            hint = "nothing was removed; check that the dokku user can open it, then purge again"
             raise Refused(f"The directory of {planned.app} cannot be opened ({error.strerror})", hint) from error
         with directory:
             apps.hold_lock(directory, _LOCK_WAIT_SECONDS.get(self.request.initiator, 0))
@@ -146,7 +146,8 @@ class Purger:
                     continue
                 trash = entry if entry.is_trash else self._rename(directory, decision, entry, scan)
             except OSError as error:
-                hint = os_error_hint(error, f"check that user dokku can write to {directory.path}, and purge again")
+                default = f"check that the dokku user can write to {directory.path}, then purge again"
+                hint = os_error_hint(error, default)
                 message = f"The legacy cache of {decision.app} cannot be renamed ({error.strerror})"
                 raise Refused(message, hint) from error
             self._delete(directory, trash, scan, step, is_new=not entry.is_trash)

@@ -87,7 +87,7 @@ class Locations:
         return found
 
     def is_hidden(self, path: str) -> bool:
-        """Tell whether user dokku cannot see where a path leads: a link in it could lead to a cache.
+        """Tell whether the dokku user cannot see where a path leads: a link in it could lead to a cache.
 
         A Dokku in a container sees no path of the host; there, only the spelling of a path counts.
         """
@@ -147,8 +147,8 @@ class Query:
     """The references that are wanted, and those that were found.
 
     ``recheck``: ask Docker again. ``asks_triggers``: fire Dokku's triggers, which takes 0.3 s for each app.
-    ``hidden`` are the paths that user dokku cannot follow, each with what is unknown therefore, and its holder: the
-    id of a container, or a mount point. ``shown`` are the holders whose mounts the kernel's tables show.
+    ``hidden`` are the paths that the dokku user cannot follow, each with what is unknown therefore, and its holder:
+    the id of a container, or a mount point. ``shown`` are the holders whose mounts the kernel's tables show.
     """
 
     environment: DokkuEnvironment
@@ -174,9 +174,9 @@ class Query:
             self._everywhere += References(unknown=(reference,))
 
     def hide(self, path: str, reference: Reference, holder: str = "") -> None:
-        """Remember a path if user dokku cannot follow it: it may lead to a cache."""
+        """Remember a path if the dokku user cannot follow it: it may lead to a cache."""
         if self.locations.is_hidden(path):
-            text = f"{reference.text}: user dokku cannot follow {path}"
+            text = f"{reference.text}: the dokku user cannot follow {path}"
             self.hidden.append((path, replace(reference, code=ReasonCode.PATH_UNREADABLE, text=text), holder))
 
     def ask(self, sources: "Sequence[Source]") -> None:

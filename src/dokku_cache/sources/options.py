@@ -265,6 +265,6 @@ def _apps_that_mount(entry: str, lib_root: str) -> list[str]:
 
 def _faulty(what: str, app: str, path: str, error: Exception) -> Stored:
     reason = (error.strerror if isinstance(error, OSError) else None) or "invalid content"
-    hint = f"let user dokku read it: sudo chown dokku:dokku {path}"
+    hint = f"let the dokku user read it: sudo chown dokku:dokku {path}"
     code = ReasonCode.DOCKER_OPTIONS_UNREADABLE
     return Stored(what, app, fault=f"{path} cannot be read ({reason})", hint=hint, code=code)

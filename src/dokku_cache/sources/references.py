@@ -86,7 +86,7 @@ _LEFT_BY_DESTROY = frozenset({"acl", "caddy", "cron", "haproxy", "letsencrypt", 
 #: Dokku passes all its labels to ``docker container create`` as one word: the first label has the rest as its value.
 _COPY_LABEL = ("org.label-schema.schema-version", "1.0 --label=org.label-schema.vendor=dokku --label=dokku")
 _APP_IMAGE = re.compile(r"dokku/(?P<app>[^/:@]+)(?::.*)?")
-_HINT = "let user dokku read it; check its owner with 'ls -ld'"
+_HINT = "let the dokku user read it; check its owner with 'ls -ld'"
 
 
 def collect_life(

@@ -1,4 +1,4 @@
-"""Scanning legacy caches, in the helper container where user dokku may not read."""
+"""Scanning legacy caches, in the helper container where the dokku user may not read."""
 
 import contextlib
 import os
@@ -45,14 +45,14 @@ def scan_entry(directory: AppDirectory, entry: Entry, helper: Helper, progress: 
 def scan_path(path: str, progress: Progress = ignore) -> Scan:
     """Scan a directory that is never removed, such as that of an app whose directory is a symbolic link.
 
-    Raises Unknown when user dokku may not read all of it.
+    Raises Unknown when the dokku user may not read all of it.
     """
     try:
         scan = _scan_as_dokku(path, progress)
     except OSError as error:
         raise Unknown(f"{path} cannot be read ({error.strerror})", _DU_HINT) from error
     if not scan.is_complete:
-        raise Unknown(f"user dokku cannot read everything in {path}", _DU_HINT)
+        raise Unknown(f"the dokku user cannot read everything in {path}", _DU_HINT)
     return scan
 
 

@@ -35,7 +35,7 @@ class Surveyor:
     visible: frozenset[str] | None = None
 
     def helper(self, app: str) -> Helper:
-        """Return the helper that reads what user dokku may not."""
+        """Return the helper that reads what the dokku user may not."""
         return Helper(self.engine, app, self.environment.root, self.environment.host_root)
 
     def survey(self, names: Iterable[str], *, is_rechecked: bool = False) -> tuple[Finding, ...]:

@@ -87,9 +87,9 @@ def test_a_change_is_recorded_once(environment: DokkuEnvironment) -> None:
 
 
 def test_scarce_inodes_are_described() -> None:
-    assert describe(file_system(1 << 20, 1 << 15)) == "128.0 MiB of 4.0 GiB free (3.1 %) on /x"
+    assert describe(file_system(1 << 20, 1 << 15)) == "128.0 MiB of 4.0 GiB free (3.1%) on /x"
     scarce = describe(file_system(1 << 20, 1 << 19, free_inodes=3))
-    assert scarce == "2.0 GiB of 4.0 GiB free (50.0 %), 3 of 1,000 inodes on /x"
+    assert scarce == "2.0 GiB of 4.0 GiB free (50.0%), 3 of 1,000 inodes on /x"
 
 
 def test_the_quick_check_ends_only_calls_without_work(

@@ -240,7 +240,7 @@ def test_an_empty_cache_is_removed_without_docker(server: Server) -> None:
 @pytest.mark.parametrize(
     ("number", "hint"),
     [
-        (errno.EACCES, "check that user dokku can write to"),
+        (errno.EACCES, "check that the dokku user can write to"),
         (errno.EPERM, "chattr -R -i"),
         (errno.EXDEV, "findmnt"),
         (errno.EDQUOT, "raise the quota"),
