@@ -1,12 +1,12 @@
 """Write the generated parts of docs/*.md, and of the list in ``commands``; ``.venv/bin/python tests/generated.py``
 
-A part is between ``<!-- generated: NAME -->`` and ``<!-- end -->``. Names: ``commands``, ``help COMMAND``,
-``properties``, ``exit-codes``, ``checks``, ``states``, ``reason-codes``, and ``keys SCHEMA [PART]``, where PART is a
-definition of the schema.
+A part is between ``<!-- generated: NAME -->`` and ``<!-- end -->``. Names: ``usage COMMAND``, ``properties``,
+``states``, ``reason-codes``, and ``keys SCHEMA [PART]``, where PART is a definition of the schema.
 """
 
 import re
 import sys
+import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,21 +16,14 @@ sys.path[:0] = [str(PROJECT / "src"), str(PROJECT / "tests")]
 
 import schemas  # noqa: E402
 
-from dokku_cache.arguments import COMMANDS  # noqa: E402
+from dokku_cache.arguments import COMMANDS, Command, Flag  # noqa: E402
 from dokku_cache.dokku import policy  # noqa: E402
-from dokku_cache.errors import ExitCode  # noqa: E402
-from dokku_cache.rules.verification import CHECKS  # noqa: E402
 
 _PART = re.compile(r"^<!-- generated: (?P<name>.+) -->\n(?:.*\n)*?<!-- end -->$", re.MULTILINE)
 _HELP_LINES = re.compile(r"(?<=<<'LINES'\n).*?(?=^LINES$)", re.MULTILINE | re.DOTALL)
 #: Longer lists of values are explained elsewhere.
 _MAX_WIDTH = 45
-_EXIT_MEANINGS = {
-    ExitCode.OK: "done, or nothing to do; automatic runs also when caches are kept for a reason",
-    ExitCode.FAILED: "refused, wrong usage, not confirmed, or failed; standard error has the reason",
-    ExitCode.PARTLY_REMOVED: "partly removed; the next purge removes the rest",
-    ExitCode.NO_SUCH_APP: "no such app, or no access to it; other named apps were processed",
-}
+_USAGE_COLUMNS = 90
 
 
 def page(text: str) -> str:
@@ -51,9 +44,25 @@ def _part(name: str) -> str:
     kind, *rest = name.split()
     if kind == "keys":
         return _keys(*rest)
-    if kind == "help":
-        return f"```text\n{COMMANDS[rest[0]].help()}\n```"
+    if kind == "usage":
+        return _usage(COMMANDS[rest[0]])
     return _TABLES[kind]()
+
+
+def _usage(command: Command) -> str:
+    """Return the usage of a command with each of its flags, instead of the help's ``[<flag>]``."""
+    words = [f"cache:{command.name}", command.arguments.removesuffix(" [<flag>]")]
+    words += [_flag(flag) for flag in command.flags if flag.name not in command.arguments]
+    words += ["[<info-flag>]"] if command.takes_info_flags else []
+    # A flag and its values are on one line.
+    joined = " ".join(word.replace(" ", "\0") for word in words)
+    lines = textwrap.fill(joined, _USAGE_COLUMNS, subsequent_indent="    ", break_on_hyphens=False)
+    return "\n".join(["```text", lines.replace("\0", " "), "```"])
+
+
+def _flag(flag: Flag) -> str:
+    values = f" {flag.options['metavar']}" if "metavar" in flag.options else ""
+    return f"[{flag.name}{values}]{'...' if flag.options.get('action') == 'append' else ''}"
 
 
 def _table(titles: str, rows: Iterable[tuple[str, ...]]) -> str:
@@ -70,27 +79,20 @@ def _terms(name: str) -> list[dict[str, Any]]:
 
 def _properties() -> str:
     rows = [
-        (f"`{key}`", f"`{known.values}`", f"`{known.default}`", "yes" if known.is_of_apps else "no", known.meaning)
+        (
+            f"`{key}`",
+            f"`{known.values}`",
+            f"`{known.default}`",
+            "app, global" if known.is_of_apps else "global",
+            known.meaning,
+        )
         for key, known in policy.PROPERTIES.items()
     ]
-    return _table("property, values, default, per app, meaning", rows)
-
-
-def _checks() -> str:
-    rows = [(name, (check.__doc__ or "").removeprefix("Pass ").rstrip(".\n ")) for name, check in CHECKS.items()]
-    return _table("check, passes", rows)
+    return _table("property, values, default, scope, meaning", rows)
 
 
 _TABLES = {
-    "commands": lambda: _table(
-        "command, what it does",
-        [(f"`cache:{command.name} {command.arguments}`", command.summary) for command in COMMANDS.values()],
-    ),
     "properties": _properties,
-    "exit-codes": lambda: _table(
-        "exit code, meaning", [(str(int(code)), what) for code, what in _EXIT_MEANINGS.items()]
-    ),
-    "checks": _checks,
     "states": lambda: _table(
         "state, meaning", [(f"`{term['const']}`", term["description"]) for term in _terms("state")]
     ),

@@ -83,11 +83,6 @@ class Block:
         return self.language != ""
 
     @property
-    def is_usage(self) -> bool:
-        """Return whether it is the usage line of a command, which is not run."""
-        return self.language == "" and self.body.startswith("cache:")
-
-    @property
     def steps(self) -> list[tuple[str, str]]:
         """Return each command with its output; a command may continue after a backslash."""
         by = next((word.removeprefix("by: ") for word in self.words if word.startswith("by: ")), "")

@@ -1,1 +1,1 @@
-"""dokku-cache: shows and removes the legacy build caches of Dokku apps."""
+"""dokku-cache: lists the build caches of Dokku apps, and removes unused directories and volumes."""

@@ -76,7 +76,7 @@ COMMANDS = {
             "Removes what the daily run would remove: orphaned legacy caches, the rest of interrupted purges and, if "
             "no app is named, cache volumes of destroyed apps. Everything else is kept.",
             (("--dry-run", "preview the next daily run"), ("shop", "apply the policy to one app")),
-            (_switch("--daily", "run the daily job: for root only, all apps, logs results"), _DRY_RUN, _PLAN_FORMAT),
+            (_switch("--daily", "do the complete daily run and log it; for root only"), _DRY_RUN, _PLAN_FORMAT),
         ),
         Command(
             "history",
@@ -96,7 +96,7 @@ COMMANDS = {
             (
                 ("", "list all caches, largest first"),
                 ("shop", "list the caches of one app"),
-                ("--kind legacy --sort modified", "list old directories first"),
+                ("--kind legacy --sort modified", "directories only, oldest first"),
             ),
             (
                 _choice("--sort", "sort order", [order.value for order in Order]),
@@ -152,14 +152,14 @@ COMMANDS = {
             "set",
             "[--global|<app>] <property> [<value>]",
             "Set or unset a property",
-            "Omit the value to unset a property. App values override global values. Properties marked with * are for "
-            "--global only. A size is 5GiB or 500MB, a duration is 36h, 7d or 0.",
+            "Omit the value to unset a property. App values override global values. Sizes look like 5GiB or 500MB; "
+            "durations look like 36h, 7d or 0.",
             (
                 ("shop auto-purge false", "never purge this app automatically"),
                 ("--global max-size 5GiB", "limit the cache volumes of each app"),
                 ("shop auto-purge", "unset the value of the app"),
             ),
-            (_switch("--global", "all apps without their own value, or the server"),),
+            (_switch("--global", "set the value for all apps that have none of their own"),),
         ),
     )
 }
@@ -240,7 +240,7 @@ def _epilog(command: Command) -> str:
         (f"{key} {known.values}", f"{known.meaning} ({known.default}){'' if known.is_of_apps else ' *'}")
         for key, known in policy.PROPERTIES.items()
     ]
-    title = "Properties (defaults in parentheses):"
+    title = "Properties (defaults in parentheses; * only with --global):"
     lines = [title, *_two_columns(properties), ""] if command.name == "set" else []
     called = f"dokku cache:{command.name}"
     examples = [(f"{called} {arguments}".rstrip(), what) for arguments, what in command.examples]

@@ -90,23 +90,11 @@ def _or_off(parse: Callable[[str], object]) -> Callable[[str], object]:
     return lambda value: None if value == OFF else parse(value)
 
 
-_SIZES = "a size such as 5G, 5GiB or 500 MB"
+_SIZES = "a size such as 5GiB or 500MB"
 _SIZE_OR_OFF = (OFF, f"<size>|{OFF}", f"{_SIZES}, or {OFF}")
 _PURGES = "remove unused caches automatically"
 PROPERTIES = {
     AUTO_PURGE: Property("true", "true|false", "true or false", _PURGES, ("true", "false").index, is_of_apps=True),
-    ENGINE_MAX_SIZE: Property(*_SIZE_OR_OFF, "limit for Docker's build cache", _or_off(parse_size)),
-    MAX_SIZE: Property(*_SIZE_OR_OFF, "limit for the cache volumes of an app", _or_off(parse_size), is_of_apps=True),
-    MIN_FREE: Property(
-        "5%",
-        f"<size>|<share>%|{OFF}",
-        f"{_SIZES}, a percentage such as 5%, or {OFF}",
-        "free space required before a build",
-        _or_off(parse_min_free),
-    ),
-    MIN_FREE_ACTION: Property(
-        "warn", f"warn|{REFUSE}", f"warn or {REFUSE}", "action below min-free", ("warn", REFUSE).index
-    ),
     MIN_AGE: Property(
         "1d",
         "<duration>",
@@ -114,6 +102,18 @@ PROPERTIES = {
         "minimum age for automatic removal",
         parse_duration,
         is_of_apps=True,
+    ),
+    MAX_SIZE: Property(*_SIZE_OR_OFF, "limit for the cache volumes of an app", _or_off(parse_size), is_of_apps=True),
+    ENGINE_MAX_SIZE: Property(*_SIZE_OR_OFF, "limit for Docker's build cache", _or_off(parse_size)),
+    MIN_FREE: Property(
+        "5%",
+        f"<size>|<percent>%|{OFF}",
+        f"{_SIZES}, a percentage such as 5%, or {OFF}",
+        "free space required before a build",
+        _or_off(parse_min_free),
+    ),
+    MIN_FREE_ACTION: Property(
+        "warn", f"warn|{REFUSE}", f"warn or {REFUSE}", "what to do below min-free", ("warn", REFUSE).index
     ),
 }
 #: Can be set for one app too; the rest applies to the server.
