@@ -124,6 +124,21 @@ make_other_plugin() {
   [ -z "$stderr" ]
 }
 
+@test "plugin:install-dependencies finishes an installation that failed, with its daily run" {
+  needs_stand_in "pretends that a package is missing"
+  local cron_file="$DOKKU_CACHE_SYSTEM_ROOT/etc/cron.d/dokku-cache"
+  make_package_missing
+  fake apt-get 'echo "E: no space"' 'exit 100'
+  rm "$cron_file"
+  dokku plugin:install
+  [ ! -e "$cron_file" ]
+  rm "$SUITE_DIRECTORY/server/bin/dpkg-query"
+  dokku plugin:install-dependencies
+  [ -e "$cron_file" ]
+  run --separate-stderr dokku cache:list
+  [ -z "$stderr" ]
+}
+
 # A lock as dpkg takes it (fcntl(2)), which bash cannot.
 hold_dpkg_lock() {
   exec /usr/bin/python3 -I -c "
