@@ -3,12 +3,10 @@
 A comment before a block of commands or output says where it is run:
 
 ``<!-- sample: SCENE -->``: on a server that ``tests/dokku/scene`` prepares. Each ``$ `` line is a command, followed
-by its output. A block of ``shell`` or ``bash`` is one script, which has to succeed. Words after the scene, separated
-by commas: ``new`` (a new server; otherwise all samples of one scene in a page run one after the other), ``not
-installed``, ``asked`` (on a terminal, every question is answered with yes), ``by: COMMAND`` (the block is the output
-of this command), ``part`` (the block is a part of the output).
-
-``<!-- not run: REASON -->``: the block is not run.
+by its output. A block of ``shell`` or ``bash`` is one script, which has to succeed. Consecutive samples of one
+scene run on the same server. Words after the scene, separated by commas: ``not installed``, ``asked`` (on a terminal,
+every question is answered with yes), ``by: COMMAND`` (the block is the output of this command), ``part`` (the block
+is a part of the output).
 
 ``<!-- picture: SCENE, COMMAND -->`` before an image: what the command prints on a terminal, as an SVG file.
 
@@ -29,14 +27,12 @@ import scenes
 
 PROJECT = Path(__file__).parents[1]
 _BLOCK = re.compile(
-    r"^(?:<!-- (?P<how>sample|not run): (?P<what>[^\n]*?) -->\n)?```(?P<language>\w*)\n(?P<body>.*?)^```$",
+    r"^<!-- sample: (?P<what>[^\n]*?) -->\n```(?P<language>\w*)\n(?P<body>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 _PICTURE = re.compile(
     r"^<!-- picture: (?P<scene>[\w-]+), (?P<command>.+?) -->\n!\[.*?\]\((?P<file>.+?)\)$", re.MULTILINE
 )
-#: Languages of blocks that are run, or that show output.
-SHELLS = {"", "shell", "bash"}
 #: Printed only where something takes long.
 _PROGRESS = r"^ +(Scanning|Deleting|Querying|Measuring)\b.*\n"
 _MASKS = tuple(
@@ -60,13 +56,12 @@ _MASKS = tuple(
 
 @dataclass(frozen=True)
 class Block:
-    """One fenced block: its position, its comment, and its text."""
+    """One sample: its position in the page, its comment, and its text."""
 
     page: Path
     start: int
     end: int
     language: str
-    how: str
     what: str
     body: str
 
@@ -97,11 +92,10 @@ def pages() -> list[Path]:
 
 
 def blocks(page: Path) -> list[Block]:
-    """Return the blocks of a page that contain commands or output."""
+    """Return the samples of a page."""
     return [
-        Block(page, *found.span("body"), found["language"], found["how"] or "", found["what"] or "", found["body"])
+        Block(page, *found.span("body"), found["language"], found["what"], found["body"])
         for found in _BLOCK.finditer(page.read_text())
-        if found["language"] in SHELLS
     ]
 
 
@@ -146,9 +140,7 @@ def compare(page: Path, *, writes: bool) -> Iterator[str]:
     with contextlib.ExitStack() as stack:
         before, server = "", None
         for block in blocks(page):
-            if block.how != "sample":
-                continue
-            if server is None or block.scene != before or "new" in block.words:
+            if server is None or block.scene != before:
                 stack.close()
                 is_installed = "not installed" not in block.words
                 server = stack.enter_context(scenes.server(block.scene, is_installed=is_installed))
@@ -184,7 +176,7 @@ def draw(command: str, shown: str, file: Path) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     chosen = [Path(name).resolve() for name in arguments if name != "--write"] or pages()
-    count = sum(1 for page in chosen for block in blocks(page) if block.how == "sample")
+    count = sum(len(blocks(page)) for page in chosen)
     differences = [found for page in chosen for found in compare(page, writes="--write" in arguments)]
     sys.stdout.write("\n".join([*differences, f"{count} samples, {len(differences)} of them differ", ""]))
     return 1 if differences or not count else 0
