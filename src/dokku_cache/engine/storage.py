@@ -18,7 +18,7 @@ REMOVAL_LIMIT_SECONDS = 1800
 #: The newest version whose response is read here: 1.52 has the same figures under other names
 #: (moby, api/types/system/disk_usage.go). Newer engines support this one too.
 NEWEST_DF_VERSION = (1, 44)
-#: Since then it is not ``keep-storage`` any more (moby, docs/api/version-history.md).
+#: Since then it is no longer ``keep-storage`` (moby, docs/api/version-history.md).
 FIRST_WITH_MAX_USED_SPACE = (1, 48)
 
 

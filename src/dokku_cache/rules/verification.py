@@ -247,7 +247,7 @@ def _classify_cache(facts: Facts, checks: Mapping[str, CheckResult]) -> Verdict:
             return Verdict(state, reason, hint, failed[0].code)
     if any(isinstance(one, Verdict) for one in checks.values()):  # with a state that was forgotten in _PRECEDENCE
         return Verdict(State.UNKNOWN, "the result of a check is not known", "report this as a bug")
-    reason = f"nothing in Dokku {facts.version} uses it any more"
+    reason = f"Dokku {facts.version} no longer uses it"
     return Verdict(State.ORPHANED, reason, code=ReasonCode.UNUSED_BY_DOKKU)
 
 
