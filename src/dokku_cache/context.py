@@ -11,7 +11,7 @@ from dokku_cache.output.console import Console
 
 @dataclass(frozen=True)
 class Context:
-    """One call of the plugin: where Dokku is, who reads the output, and the engine (asked only when needed)."""
+    """One call of the plugin: where Dokku is, the console, and the engine (used only when needed)."""
 
     environment: DokkuEnvironment
     console: Console

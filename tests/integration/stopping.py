@@ -37,7 +37,7 @@ class Command:
     """A command that purges.
 
     ``owner``: of the cache. ``succeeds``: exits with 0 in any case.
-    ``is_closed``: only the helper can scan the cache. ``files``: so many more.
+    ``is_closed``: only the helper can scan the cache. ``files``: the number of further files.
     """
 
     name: str

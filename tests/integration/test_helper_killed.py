@@ -23,7 +23,7 @@ SCANNING, DELETING = 1, 2
 
 @dataclass(frozen=True)
 class Moment:
-    """So many seconds after the first or second helper of a purge was created; it may not be started yet."""
+    """A number of seconds after the first or second helper of a purge was created; it may not be started yet."""
 
     helper: int
     seconds: float

@@ -20,7 +20,7 @@ FAILURES = {
     "connect": (errno.EACCES, errno.ENOENT, errno.ECONNREFUSED),
     "sendto": (errno.EIO, errno.ECONNRESET),
 }
-#: The short form stops at one of so many calls; after the first command, at a fifth of these.
+#: The short form stops at every nth call; after the first command, at a fifth of these.
 STEPS = {"openat": 12, "write": 2, "connect": 12, "sendto": 5, "unlink": 4}
 
 pytestmark = pytest.mark.skipif(not stopper.is_possible(), reason="it needs Linux 5.5, on x86_64 or aarch64")

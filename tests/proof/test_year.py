@@ -67,7 +67,7 @@ class Year:
     # What has to be true.
 
     def is_removable(self, cache: Cache) -> bool:
-        """Tell whether it may be removed without a person."""
+        """Return whether it may be removed without a person."""
         return self.is_from("0.33.8") and not cache.is_in_use and (cache.is_old or not cache.size)
 
     def removable(self) -> list[str]:

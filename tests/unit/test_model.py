@@ -30,7 +30,7 @@ moments = st.sampled_from((0,) * 24 + tuple(range(1, 13)))
 
 
 class Kind(Enum):
-    """Who asks for a purge."""
+    """What starts a purge."""
 
     NAMED = "named"
     FORCED = "forced"
@@ -174,8 +174,8 @@ class Machine(RuleBasedStateMachine):
         return (app.auto_purge or self.everywhere or "true") == "true"
 
 
-class TestWhatIsGoneMayBeGone(Machine.TestCase):
-    """Plays all of it: what is gone may be gone, and else the shortest way to it is shown."""
+class TestRandomSequences(Machine.TestCase):
+    """Run the model. A failure shows the shortest sequence of steps that leads to it."""
 
     settings = settings(
         max_examples=5000 if IS_LONG else 40,

@@ -49,20 +49,20 @@ def file_systems(environment: DokkuEnvironment) -> list[FileSystem]:
     return list(seen.values())
 
 
-def is_low(found: FileSystem, least: int | Share) -> bool:
-    """Tell whether too few bytes or inodes are free."""
-    least_bytes = least.of(found.total_bytes) if isinstance(least, Share) else least
-    if found.free_bytes < least_bytes:
+def is_low(found: FileSystem, min_free: int | Share) -> bool:
+    """Return whether too few bytes or inodes are free."""
+    min_bytes = min_free.of(found.total_bytes) if isinstance(min_free, Share) else min_free
+    if found.free_bytes < min_bytes:
         return True
     if found.total_inodes is None or found.free_inodes is None:
         return False
-    return found.free_inodes < (least if isinstance(least, Share) else _INODES).of(found.total_inodes)
+    return found.free_inodes < (min_free if isinstance(min_free, Share) else _INODES).of(found.total_inodes)
 
 
 def low_file_systems(environment: DokkuEnvironment) -> list[FileSystem]:
     """Return the file systems with too little free space; none where ``min-free`` is off. Raises CacheError."""
-    least = policy.min_free(environment)
-    return [] if least is None else [found for found in file_systems(environment) if is_low(found, least)]
+    min_free = policy.min_free(environment)
+    return [] if min_free is None else [found for found in file_systems(environment) if is_low(found, min_free)]
 
 
 def wait_for_space(environment: DokkuEnvironment) -> list[FileSystem]:
@@ -74,7 +74,7 @@ def wait_for_space(environment: DokkuEnvironment) -> list[FileSystem]:
 
 
 def was_and_is_enough_free(environ: Mapping[str, str]) -> bool:
-    """Tell whether no disk is low, and none was, so that a deploy needs nothing. ``environ``: this call's."""
+    """Return whether no disk is low, and none was, so that a deploy needs nothing. ``environ``: this call's."""
     try:
         environment = DokkuEnvironment.read(environ)
         return not os.path.lexists(state_files.path(environment, LOW_DISK)) and not low_file_systems(environment)
@@ -83,7 +83,7 @@ def was_and_is_enough_free(environ: Mapping[str, str]) -> bool:
 
 
 def record(environment: DokkuEnvironment, low: Sequence[FileSystem]) -> bool:
-    """Record whether a disk is low, and fire an event if that changed; tell whether it did.
+    """Record whether a disk is low, and fire an event if that changed; return whether it did.
 
     If it cannot be recorded, the next deploy reports the same again.
     """

@@ -202,8 +202,8 @@ def upgraded_versions(environment: DokkuEnvironment) -> tuple[str, str] | None:
 def fire_post_upgrade_if_due(environment: DokkuEnvironment, relay: Callable[[str], None]) -> bool:
     """Fire ``post-upgrade <from> <to>`` if Dokku was upgraded, unless another process does so now.
 
-    ``relay`` gets its output. Tells whether it was fired. The trigger records the version at its end, so that a sweep
-    that was killed is repeated. A lost record, as after a power cut, is written again without a sweep. Raises
+    ``relay`` gets its output. Returns whether it was fired. The trigger records the version at its end, so that a
+    sweep that was killed is repeated. A lost record, as after a power cut, is written again without a sweep. Raises
     CacheError.
     """
     with state_files.lock(environment, UPGRADE_LOCK) as is_alone:

@@ -21,7 +21,7 @@ _LOCK_HINT = "nothing was removed; check that the dokku user can open it, then p
 
 
 def is_valid(name: str) -> bool:
-    """Tell whether Dokku accepts this as the name of an app."""
+    """Return whether Dokku accepts this as the name of an app."""
     return bool(_NAME.fullmatch(name))
 
 
@@ -36,7 +36,7 @@ def every() -> tuple[str, ...]:
 
 
 def are_all(visible: Collection[str]) -> bool:
-    """Tell whether the ``visible`` apps are all apps. Raises Unknown."""
+    """Return whether the ``visible`` apps are all apps. Raises Unknown."""
     return frozenset(every()) <= frozenset(visible)
 
 
@@ -68,14 +68,14 @@ def verify(name: str, listed: Collection[str]) -> str:
 
 
 def is_being_deployed(environment: DokkuEnvironment, app: str) -> bool:
-    """Tell whether a deploy of the app holds Dokku's lock now. Raises Unknown when the lock cannot be probed."""
+    """Return whether a deploy of the app holds Dokku's lock now. Raises Unknown when the lock cannot be probed."""
     # The first from 0.34.0 on, the second before (plugins/common/functions). Another version may be running.
     directories = (os.path.join(environment.data_dir, "apps", app), os.path.join(environment.root, app))
     return any(_is_held(os.path.join(directory, LOCK_NAME), app) for directory in directories)
 
 
 def is_deployed_for(environment: DokkuEnvironment, app: str, wait_seconds: float) -> bool:
-    """Tell whether a deploy of the app still holds Dokku's lock after ``wait_seconds``. Raises Unknown."""
+    """Return whether a deploy of the app still holds Dokku's lock after ``wait_seconds``. Raises Unknown."""
     deadline = time.monotonic() + wait_seconds
     while is_being_deployed(environment, app):
         if time.monotonic() >= deadline:

@@ -38,7 +38,7 @@ class Run:
 
     @property
     def succeeded(self) -> bool:
-        """Tell whether it ended without a failure."""
+        """Return whether it ended without a failure."""
         return self.result == OK
 
     @property
@@ -116,7 +116,7 @@ def schedule(root: str = "/") -> Schedule:
 
 
 def has_engine_changed(environment: DokkuEnvironment, engine_id: str) -> bool:
-    """Tell whether another engine ID was recorded last, and record this one. Raises CacheError.
+    """Return whether another engine ID was recorded last, and record this one. Raises CacheError.
 
     An engine with another ID may have started without its data: its lists of containers and volumes are incomplete.
     """

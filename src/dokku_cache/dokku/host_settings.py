@@ -53,7 +53,7 @@ def pack_keys(environment: DokkuEnvironment, environ: Mapping[str, str]) -> Pack
 
 
 def skips_cleanup(environment: DokkuEnvironment, app: str, environ: Mapping[str, str]) -> bool:
-    """Tell whether Dokku's ``skip-cleanup`` is set for an app. Raises CacheError when that cannot be read.
+    """Return whether Dokku's ``skip-cleanup`` is set for an app. Raises CacheError when that cannot be read.
 
     Read from properties as Dokku does (0.38.27, plugins/common/docker.go), and as older versions did from the
     configuration of the app and of the server.

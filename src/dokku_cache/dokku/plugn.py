@@ -60,7 +60,7 @@ def stream(name: str, *arguments: str) -> Iterator[str]:
 
 
 def is_implemented(name: str, plugin_path: str) -> bool:
-    """Tell whether any enabled plugin has a trigger, as plugn looks for it, without starting a process."""
+    """Return whether any enabled plugin has a trigger, as plugn looks for it, without starting a process."""
     found = glob.glob(os.path.join(glob.escape(plugin_path), "enabled", "*", name))
     return any(os.path.isfile(path) and os.access(path, os.X_OK) for path in found)
 

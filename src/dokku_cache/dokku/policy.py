@@ -183,7 +183,7 @@ def read(environment: DokkuEnvironment, app: str, key: str) -> Setting:
 
 
 def is_auto_purge_on(environment: DokkuEnvironment, app: str) -> bool:
-    """Tell whether the automatic policy applies. Raises CacheError."""
+    """Return whether the automatic policy applies. Raises CacheError."""
     return read(environment, app, AUTO_PURGE).computed == "true"
 
 
@@ -215,12 +215,12 @@ def min_free(environment: DokkuEnvironment) -> int | Share | None:
 
 
 def refuses_deploys(environment: DokkuEnvironment) -> bool:
-    """Tell whether a deploy is refused when disk space is low. Raises CacheError."""
+    """Return whether a deploy is refused when disk space is low. Raises CacheError."""
     return read(environment, GLOBAL, MIN_FREE_ACTION).computed == REFUSE and can_refuse(environment)
 
 
 def can_refuse(environment: DokkuEnvironment) -> bool:
-    """Tell whether this Dokku has trigger pre-build (0.32.0, plugins/builder-*), as far as its version is known."""
+    """Return whether this Dokku has trigger pre-build (0.32.0, plugins/builder-*), as far as its version is known."""
     installed = files.dokku_version(environment.lib_root)
     return installed is None or (installed.major, installed.minor) >= (0, 32)
 

@@ -163,7 +163,7 @@ class Engine:
         return [data_root, _containerd_root() if is_shared else f"{data_root}/containerd/daemon"]
 
     def restarts(self, container_id: str) -> bool:
-        """Tell whether the engine restarts a container automatically."""
+        """Return whether the engine restarts a container automatically."""
         policy = guarded(lambda: self.api.inspect_container(container_id))["HostConfig"].get("RestartPolicy") or {}
         return policy.get("Name") not in {None, "", "no"}
 
@@ -292,7 +292,7 @@ class Limits:
 
 
 def is_helper(container: Json) -> bool:
-    """Tell whether a listed container is a helper: an image can have its label, but not its bind mount."""
+    """Return whether a listed container is a helper: an image can have its label, but not its bind mount."""
     mounts = [(mount.get("Type"), mount.get("Destination")) for mount in container.get("Mounts") or ()]
     return (container.get("Labels") or {}).get(HELPER) == CONTAINER and mounts == [("bind", MOUNT_POINT)]
 
@@ -327,7 +327,7 @@ def _innermost(error: BaseException) -> str:
 
 
 def _is_timeout(error: BaseException | None) -> bool:
-    """Tell whether a timeout made a request fail: the HTTP libraries wrap it in errors of their own."""
+    """Return whether a timeout made a request fail: the HTTP libraries wrap it in errors of their own."""
     while error is not None:
         if isinstance(error, TimeoutError) or type(error).__name__ in {"ReadTimeout", "ReadTimeoutError"}:
             return True

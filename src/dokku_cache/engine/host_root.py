@@ -24,7 +24,7 @@ _CREDENTIALS = struct.Struct("3i")
 def check(containers: Sequence[dict[str, Any]], dokku_root: str, host_root: str, engine_pid: int) -> None:
     """Raise Unknown unless the engine knows Dokku's root by the path ``host_root``.
 
-    With a wrong path, a mounted cache would look unused. Outside of containers the paths are the same. In a
+    With a wrong path, a mounted cache would look unused. Outside containers the paths are the same. In a
     container, the mount table of the engine's process or its list of containers has to prove it.
 
     ``containers``: as ``GET /containers/json`` returns them. ``engine_pid``: of the process that listens on the
@@ -58,7 +58,7 @@ def listener_of(connection: socket.socket) -> int:
 
 
 def _sees_root(engine_pid: int, dokku_root: str, host_root: str) -> bool:
-    """Tell whether a process sees at ``host_root`` what this one sees at ``dokku_root``, by the mount tables."""
+    """Return whether a process sees at ``host_root`` what this one sees at ``dokku_root``, by the mount tables."""
     try:
         own, engines = read_mounts(MOUNT_TABLE), read_mounts(f"/proc/{engine_pid}/mountinfo")
     except (OSError, ValueError):

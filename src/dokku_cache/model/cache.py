@@ -18,7 +18,7 @@ class Kind(Enum):
 
     @property
     def is_volume(self) -> bool:
-        """Tell whether a builder keeps it in a volume."""
+        """Return whether a builder keeps it in a volume."""
         return self not in {Kind.LEGACY, Kind.BUILDKIT, Kind.ENGINE}
 
 
@@ -64,7 +64,7 @@ class CacheVolume:
 
     @property
     def has_no_proof(self) -> bool:
-        """Tell whether nothing but a name, which any program may use, shows that a build created it."""
+        """Return whether nothing but a name, which any program may use, shows that a build created it."""
         return self.kind is Kind.HEROKUISH and self.match is Match.NAME
 
 

@@ -132,12 +132,12 @@ class Finding:
 
     @property
     def is_ghost(self) -> bool:
-        """Tell whether this is what is left of a destroyed app, which Dokku still lists."""
+        """Return whether this is what is left of a destroyed app, which Dokku still lists."""
         return self.location.is_bare and self.facts.life is not None and not self.facts.life
 
     @property
     def is_final(self) -> bool:
-        """Tell whether every check was made. Until then no cache may be removed."""
+        """Return whether every check was made. Until then no cache may be removed."""
         return None not in self.checks.values()
 
     @property
@@ -170,7 +170,7 @@ class Decision:
 
     @property
     def is_removal(self) -> bool:
-        """Tell whether anything is removed."""
+        """Return whether anything is removed."""
         return bool(self.targets) or (self.finding.volume is not None and self.kept is None)
 
 

@@ -15,7 +15,7 @@ _TRASH_NAME = re.compile(re.escape(TRASH_PREFIX) + r"[0-9a-f]{16}(?:\.([0-9]{1,1
 
 
 def is_trash_name(name: str) -> bool:
-    """Tell whether a purge gave a directory this name."""
+    """Return whether a purge gave a directory this name."""
     return bool(_TRASH_NAME.fullmatch(name))
 
 
@@ -35,7 +35,7 @@ class Entry:
 
     @property
     def is_trash(self) -> bool:
-        """Tell whether an interrupted purge left this."""
+        """Return whether an interrupted purge left this."""
         return self.name != CACHE_NAME
 
     @property
@@ -88,7 +88,7 @@ class Location:
 
     @property
     def is_bare(self) -> bool:
-        """Tell whether the app's directory contains nothing that shows that the app exists."""
+        """Return whether the app's directory contains nothing that shows that the app exists."""
         return bool(self.entries) and all(other.is_by_install for other in self.others)
 
 
@@ -151,7 +151,7 @@ class References:
 
 
 def is_visible(app: str, visible: Container[str] | None) -> bool:
-    """Tell whether a caller may read about an app; an empty name is no app's. ``visible``: None for all apps."""
+    """Return whether a caller may read about an app; an empty name is no app's. ``visible``: None for all apps."""
     return not app or visible is None or app in visible
 
 

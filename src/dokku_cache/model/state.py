@@ -34,7 +34,7 @@ class Initiator(Enum):
 
     @property
     def is_automatic(self) -> bool:
-        """Tell whether no person asked for this removal, so that keeping a cache is not a failure."""
+        """Return whether no person asked for this removal, so that keeping a cache is not a failure."""
         return self not in {Initiator.MANUAL, Initiator.DESTROY}
 
 
@@ -59,7 +59,7 @@ class Request:
 
     @property
     def is_gentle(self) -> bool:
-        """Tell whether the removal has to yield to everything else. A build that waits for free space does not."""
+        """Return whether the removal has to yield to everything else. A build that waits for free space does not."""
         return self.initiator in {Initiator.DEPLOY, Initiator.UPGRADE, Initiator.CRON}
 
 

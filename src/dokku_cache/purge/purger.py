@@ -106,7 +106,7 @@ class Purger:
         return scan_entry(directory, entry, self._helper(directory.app), progress)
 
     def _recheck(self, directory: AppDirectory, planned: Finding, scans: Mapping[Identity, Scan]) -> Decision:
-        """Decide again, by facts of right now. Only what was scanned is among the targets."""
+        """Recheck with current facts. Only what was scanned is among the targets."""
         refuse_deploy(self.environment, planned.app, self.request)
         finding = Surveyor(self.environment, self.engine, self.request.visible).recheck(directory)
         cache, before = finding.location.cache, planned.location.cache
@@ -188,7 +188,7 @@ class Purger:
             raise _interrupted(directory.app, error) from error
 
     def _is_untouched(self, directory: AppDirectory, trash: Entry, scan: Scan) -> bool:
-        """Tell whether nothing was deleted: a scan gives the same as before. The helper has ended."""
+        """Return whether nothing was deleted: a scan gives the same as before. The helper has ended."""
         try:
             now = self._scan_entry(directory, trash)
         except (CacheError, OSError):
@@ -253,7 +253,7 @@ def remove_empty(directory: AppDirectory, cache: Entry) -> None:
 
 
 def put_back(directory: AppDirectory, trash_name: str) -> bool:
-    """Undo the rename, and tell whether that was done. If a new cache exists, the old one is kept as trash."""
+    """Undo the rename, and return whether that was done. If a new cache exists, the old one is kept as trash."""
     try:
         os.stat(CACHE_NAME, dir_fd=directory.fd, follow_symlinks=False)
     except FileNotFoundError:
@@ -299,7 +299,7 @@ def _remove_top(directory: AppDirectory, trash: Entry) -> None:
 
 
 def remove_ghost(directory: AppDirectory) -> bool:
-    """Remove the directory of a ghost app with ``rmdir``, which fails if it is not empty; tell whether it is gone."""
+    """Remove a ghost app's directory with ``rmdir``, which fails if it is not empty. Return whether it is gone."""
     if not directory.still_named():
         return False
     try:

@@ -78,7 +78,7 @@ def _record(
 
 
 def _is_known(context: Context, failure: Record) -> bool:
-    """Tell whether the same failure is the last record of this cache today: it may fail after every deploy."""
+    """Return whether the same failure is the last record of this cache today: it may fail after every deploy."""
     try:
         known = history.read(context.environment).of_app(failure.app)
     except CacheError:

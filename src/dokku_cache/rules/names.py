@@ -68,12 +68,12 @@ _SED_FILE = re.compile(r"sed[A-Za-z0-9]{6}")
 
 
 def is_created_by_dokku_only(file: OtherFile) -> bool:
-    """Tell whether only Dokku creates a file of this name. No directory name qualifies."""
+    """Return whether only Dokku creates a file of this name. No directory name qualifies."""
     return not file.is_directory and (file.name in _DOKKU_FILES or bool(_DOKKU_FILE.fullmatch(file.name)))
 
 
 def is_created_by_dokku(file: OtherFile) -> bool:
-    """Tell whether Dokku, or one of its official plugins, creates a file or directory of this name."""
+    """Return whether Dokku, or one of its official plugins, creates a file or directory of this name."""
     if file.is_directory:
         return file.name in _COMMON_DIRECTORIES
     return is_created_by_dokku_only(file) or file.name in _COMMON_FILES or bool(_SED_FILE.fullmatch(file.name))

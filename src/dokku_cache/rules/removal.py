@@ -50,7 +50,7 @@ def candidates(finding: Finding, request: Request) -> tuple[Entry, ...]:
 
 
 def is_candidate(finding: Finding, request: Request) -> bool:
-    """Tell whether a request may remove a cache, as far as is known before a scan."""
+    """Return whether a request may remove a cache, as far as is known before a scan."""
     return bool(candidates(finding, request)) if finding.volume is None else decide(finding, request).is_removal
 
 

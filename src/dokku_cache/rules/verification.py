@@ -268,7 +268,7 @@ def _classify_trash(facts: Facts) -> Verdict:
 
 
 def is_decided_early(facts: Facts) -> bool:
-    """Tell whether no further facts can change the verdict on the cache."""
+    """Return whether no further facts can change the verdict on the cache."""
     if facts.location.cache is None and not facts.location.fault:
         return True
     results = check_shape(facts), check_version(facts)

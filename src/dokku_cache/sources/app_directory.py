@@ -63,7 +63,7 @@ def read_app(dokku_root: str, app: str, mounts: tuple[Mount, ...]) -> Location:
 
 
 def is_directory(path: str) -> bool:
-    """Tell whether this user can see a directory at a path that is not a symbolic link."""
+    """Return whether this user can see a directory at a path that is not a symbolic link."""
     try:
         return stat.S_ISDIR(os.lstat(path).st_mode)
     except OSError:
@@ -137,7 +137,7 @@ def _is_empty(parent_fd: int, name: str) -> bool:
 
 
 def _is_by_install(directory: AppDirectory, name: str) -> bool:
-    """Tell whether ``plugin:install`` writes this file into every directory below Dokku's root, or it is a lock file.
+    """Return whether ``plugin:install`` writes this file into each directory in Dokku's root, or it is a lock file.
 
     It sets up domains (0.27.0 to 0.38.27, plugins/domains: domains_setup): ``VHOST`` with the app's name below each
     global domain, else ``NO_VHOST=1`` in ``ENV``. Up to 0.37.10 it adds a restart policy (plugins/ps/install).
@@ -156,12 +156,12 @@ def _is_by_install(directory: AppDirectory, name: str) -> bool:
 
 
 def are_options_by_install(content: str) -> bool:
-    """Tell whether Docker options are only the restart policy that ``plugin:install`` sets."""
+    """Return whether Docker options are only the restart policy that ``plugin:install`` sets."""
     return set(content.split("\n")) <= {"", "--restart=on-failure:10"}
 
 
 def is_environment_by_install(content: str) -> bool:
-    """Tell whether an environment contains only what ``plugin:install`` puts into it."""
+    """Return whether an environment contains only what ``plugin:install`` puts into it."""
     return set(_VARIABLE.findall(content)) <= {"NO_VHOST"}
 
 

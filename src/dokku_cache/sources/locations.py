@@ -74,7 +74,7 @@ class Locations:
         return frozenset(target for target in found if target)
 
     def has_variable(self, text: str) -> bool:
-        """Tell whether a text has a path that may lead to any app, because a variable follows Dokku's root."""
+        """Return whether a text has a path that may lead to any app, because a variable follows Dokku's root."""
         return any("$" in f"{match[1]}{match[2] or ''}" for match in self._in_text.finditer(text))
 
     def on_device(self, mounts: tuple[Mount, ...]) -> dict[tuple[int, str], Location]:
@@ -87,7 +87,7 @@ class Locations:
         return found
 
     def is_hidden(self, path: str) -> bool:
-        """Tell whether the dokku user cannot see where a path leads: a link in it could lead to a cache.
+        """Return whether the dokku user cannot see where a path leads: a link in it could lead to a cache.
 
         A Dokku in a container sees no path of the host; there, only the spelling of a path counts.
         """

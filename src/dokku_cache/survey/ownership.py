@@ -57,7 +57,7 @@ def find(
 
 
 def is_same(volume: CacheVolume, found: Mapping[str, Any]) -> bool:
-    """Tell whether a volume as ``GET /volumes/{name}`` gives it is the same one, not a new one of its name."""
+    """Return whether a volume as ``GET /volumes/{name}`` gives it is the same one, not a new one of its name."""
     return found.get("Name") == volume.name and _created(found) == volume.created
 
 

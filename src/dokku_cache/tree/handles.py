@@ -62,7 +62,7 @@ class AppDirectory:
         return os.readlink(f"/proc/self/fd/{self.fd}")
 
     def still_named(self) -> bool:
-        """Tell whether the app's name still leads to this directory."""
+        """Return whether the app's name still leads to this directory."""
         try:
             status = os.stat(self.app, dir_fd=self.root_fd, follow_symlinks=False)
         except FileNotFoundError:

@@ -68,7 +68,7 @@ def _unescape(field: bytes) -> str:
 
 
 def is_at_or_below(path: str, directory: str) -> bool:
-    """Tell whether ``path`` is ``directory`` or below it, by their spelling alone."""
+    """Return whether ``path`` is ``directory`` or below it, by their spelling alone."""
     return path == directory or path.startswith(directory.rstrip("/") + "/")
 
 

@@ -58,12 +58,12 @@ class Scan:
 
     @property
     def is_empty(self) -> bool:
-        """Tell whether the directory certainly has no entries."""
+        """Return whether the directory certainly has no entries."""
         return not self.entries and not self.unreadable and not self.other_mounts
 
     @property
     def is_complete(self) -> bool:
-        """Tell whether every entry was seen."""
+        """Return whether every entry was seen."""
         return not self.unreadable
 
     def __add__(self, other: "Scan") -> "Scan":

@@ -117,7 +117,7 @@ class Tree:
         """Handle an error of an entry in the current directory. EXDEV: it is another mount."""
 
     def _is_full(self) -> bool:
-        """Tell whether more might not fit into one message."""
+        """Return whether more might not fit into one message."""
         return False
 
     def run(self, unit: bytes) -> None:
@@ -443,7 +443,7 @@ class Pool:
         tree.pool = self
 
     def is_ready(self) -> bool:
-        """Tell whether another process can do something, after starting them if necessary."""
+        """Return whether another process can do something, after starting them if necessary."""
         if self._processes and not self._children and self._messages == -1:
             self._start()
         return bool(self._children) or self._messages != -1

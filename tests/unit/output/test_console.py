@@ -1,4 +1,4 @@
-"""Who may fail to read, and what then."""
+"""Output that cannot be written, or has no reader."""
 
 import io
 

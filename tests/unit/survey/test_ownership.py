@@ -65,7 +65,7 @@ def test_the_image_in_the_name_of_a_pack_volume_gives_the_app(name: str, app: st
 @pytest.mark.parametrize(
     ("apps", "app"),
     [
-        # Older Dokku took underscores: pack may have taken the name apart, or it stands for itself.
+        # Older Dokku took underscores: pack may have taken the name apart, or it is the app's own.
         (("a_u_x",), "a_u_x"),
         (("shop", "a_u_x"), "a_u_x"),
         (("aux",), "aux"),
