@@ -85,7 +85,7 @@ small_disk() {
   [ "$status" -eq 0 ]
   [ "$(grep -c . <<<"$stderr")" -le 5 ]
   [ "$(wc -L <<<"${stderr//"$DOKKU_ROOT"/}")" -lt 100 ]
-  grep -qE "!     Low disk space: .* free \([0-9.]+ %\).* on $DOKKU_ROOT" <<<"$stderr"
+  grep -qE "!     Low disk space: .* free \([0-9.]+%\).* on $DOKKU_ROOT" <<<"$stderr"
   grep -qE "!     Removed [0-9.]+ KiB of unused caches\. The deploy continues$" <<<"$stderr"
   grep -qE "!     To free more: 'dokku cache:purge-volumes $(app shop)' \(.*3.0 MiB\)" <<<"$stderr"
   prints_nothing
