@@ -172,5 +172,6 @@ def held_back() -> Iterator[None]:
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
-        if came:
-            signal.raise_signal(came[0])
+        # One that is ignored, as after nohup(1), must not hide another; the first that is not raises Interrupted.
+        for number in came:
+            signal.raise_signal(number)

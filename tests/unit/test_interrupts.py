@@ -63,6 +63,14 @@ def test_a_held_back_signal_that_is_ignored_stays_so() -> None:
     assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
 
 
+def test_an_ignored_hang_up_does_not_hide_a_held_back_interrupt() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    errors.interrupt_at_signals()
+    with pytest.raises(Interrupted), errors.held_back():
+        os.kill(os.getpid(), signal.SIGHUP)
+        os.kill(os.getpid(), signal.SIGINT)
+
+
 def test_another_thread_holds_nothing_back_and_breaks_nothing() -> None:
     failures: list[BaseException] = []
 

@@ -14,13 +14,14 @@ from dokku_cache.errors import CacheError, ExitCode, NotDue
 from dokku_cache.model.finding import Result
 from dokku_cache.model.state import Initiator, Request, State
 from dokku_cache.output.console import Console
-from dokku_cache.purge.purger import DEPLOY_WAIT_SECONDS
 from dokku_cache.purge.recorded import purge, record
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.views import purging
 
 #: ``apps:rename`` copies the app and destroys the old name with force (0.38.27, plugins/apps/subcommands.go).
 RENAME_COMMAND = "apps:rename"
+#: How long to wait for the end of a deploy: trigger post-deploy runs near it. The rest is left to the daily run.
+DEPLOY_WAIT_SECONDS = 900.0
 
 
 def post_deploy(context: Context, arguments: Sequence[str]) -> ExitCode:

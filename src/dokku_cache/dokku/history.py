@@ -99,7 +99,7 @@ def append(environment: DokkuEnvironment, record: Record) -> None:
     try:
         state_files.append(environment, FILE_NAME, line)
     except CacheError as error:
-        raise CacheError(f"Purged, but could not update the history: {error}", error.hint) from error
+        raise CacheError(f"Could not update the history: {error}", error.hint) from error
 
 
 def read(environment: DokkuEnvironment) -> History:

@@ -36,16 +36,13 @@ from dokku_cache.tree.scan import Scan
 
 #: How long to wait for another purge of the same app.
 _LOCK_WAIT_SECONDS = {Initiator.DEPLOY: 3600.0, Initiator.DESTROY: 600.0, Initiator.RENAME: 600.0}
-#: How long to wait for the end of a deploy: trigger post-deploy runs near it. The rest is left to the daily run.
-DEPLOY_WAIT_SECONDS = 900.0
 #: The reason for keeping a cache whose app is being deployed; trigger post-deploy checks it again.
 LEFT_TO_DEPLOY = "its app is being deployed; it is checked again after the deploy"
 
 
 def refuse_deploy(environment: DokkuEnvironment, app: str, request: Request) -> None:
     """Raise Refused, or NotDue for an automatic removal, while an app is being deployed."""
-    wait_seconds = DEPLOY_WAIT_SECONDS if request.initiator is Initiator.DEPLOY else 0
-    if request.in_deploy or not apps.is_deployed_for(environment, app, wait_seconds):
+    if request.in_deploy or not apps.is_being_deployed(environment, app):
         return
     if request.initiator.is_automatic:
         raise NotDue(f"App {app} is being deployed", state_and_reason=LEFT_TO_DEPLOY)

@@ -1,6 +1,7 @@
 """Purging with everything around it: progress, the history, events for other plugins, and results as values."""
 
 from dataclasses import replace
+from itertools import takewhile
 
 from dokku_cache.context import Context
 from dokku_cache.dokku import history, plugn
@@ -78,13 +79,14 @@ def _record(
 
 
 def _is_known(context: Context, failure: Record) -> bool:
-    """Return whether the same failure is the last record of this cache today: it may fail after every deploy."""
+    """Return whether this failure is recorded today since the last success: a cache may fail after every deploy."""
     try:
         known = history.read(context.environment).of_app(failure.app)
     except CacheError:
         return False
     same = [record for record in known if (record.kind, record.location) == (failure.kind, failure.location)]
-    return bool(same) and (same[-1].failure, same[-1].at[:10]) == (failure.failure, failure.at[:10])
+    failed = takewhile(lambda record: record.failure and record.at[:10] == failure.at[:10], reversed(same))
+    return any(record.failure == failure.failure for record in failed)
 
 
 def record(context: Context, entry: Record) -> None:

@@ -60,6 +60,14 @@ class VolumePurger:
         Raises Refused, or NotDue for an automatic removal, with the volume unchanged; NotRemoved when Docker could
         not remove it, or does not say so; and Interrupted.
         """
+        try:
+            return self._purge(planned)
+        except Refused as error:
+            if self.request.initiator.is_automatic and not isinstance(error, NotDue):
+                raise NotDue(str(error), error.hint) from error
+            raise
+
+    def _purge(self, planned: Finding) -> Outcome | None:
         # An app of that name may have been created since the plan.
         surveyor = Surveyor(self.context.environment, self.context.engine, self.request.visible)
         finding = recheck_volume(surveyor, apps.every(), planned)
@@ -82,9 +90,7 @@ class VolumePurger:
         try:
             self.watcher.asking(f"Removing volume {name}")
             was_there = storage.remove_volume(self.context.engine, name)
-        except Refused as error:
-            if self.request.initiator.is_automatic:
-                raise NotDue(str(error), error.hint) from error
+        except Refused:
             raise
         except Interrupted as interrupt:
             hint = f"check whether Docker removed it: 'docker volume inspect {name}'"

@@ -10,7 +10,7 @@ from dokku_cache.dokku import history, host_settings, policy
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.dokku.host_settings import PackKeys
 from dokku_cache.engine import storage
-from dokku_cache.errors import CacheError, Unknown
+from dokku_cache.errors import CacheError, Refused, Unknown
 from dokku_cache.model.cache import AppState, CacheVolume
 from dokku_cache.model.finding import Finding
 from dokku_cache.rules.volumes import VolumeFacts, classify
@@ -32,13 +32,15 @@ def survey_volumes(surveyor: Surveyor, listed: Collection[str]) -> tuple[Finding
 
 
 def recheck_volume(surveyor: Surveyor, listed: Collection[str], finding: Finding) -> Finding | None:
-    """Classify a volume again right before its removal; None when it is gone or was replaced.
+    """Classify a volume again right before its removal; None when it is gone. Raises Refused when it was replaced.
 
     Whose it is, and whether that is proven, is determined again too.
     """
     found = storage.inspect_volume(surveyor.engine, finding.location.path)
-    if finding.volume is None or found is None or not ownership.is_same(finding.volume, found):
+    if finding.volume is None or found is None:
         return None
+    if not ownership.is_same(finding.volume, found):
+        raise Refused(f"{finding.title} was replaced in the meantime", "nothing was removed; purge again")
     volumes = ownership.find([found], listed, _pack_keys(surveyor))
     return replace(_classify(surveyor, listed, volumes, recheck=True)[0], size=finding.size)
 

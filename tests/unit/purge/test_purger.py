@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+import time
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from dokku_cache.engine.helper import Helper
 from dokku_cache.errors import Interrupted, NotDue, NotStarted, PartlyRemoved, Refused, RolledBack, Unknown
 from dokku_cache.model.location import TRASH_PREFIX, Reference, References
 from dokku_cache.model.state import Initiator, ReasonCode, Request, State
-from dokku_cache.purge.purger import DEPLOY_WAIT_SECONDS, LEFT_TO_DEPLOY
+from dokku_cache.purge.purger import LEFT_TO_DEPLOY
 from dokku_cache.survey.surveyor import Surveyor
 
 from .purging_server import AUTOMATIC, MANUAL, TRASH, Server
@@ -73,16 +74,22 @@ def test_a_purge_within_a_deploy_ignores_its_lock(server: Server) -> None:
     assert server.there == ["HEAD", "precious"]
 
 
-@pytest.mark.parametrize(
-    ("request_", "expected"),
-    [(MANUAL, [0, 0, 0, 0]), (Request(Initiator.DEPLOY), [3600, *[DEPLOY_WAIT_SECONDS] * 3])],
-)
-def test_only_a_run_after_a_deploy_waits_for_locks(server: Server, request_: Request, expected: list[float]) -> None:
+@pytest.mark.parametrize(("initiator", "expected"), [(Initiator.MANUAL, 0), (Initiator.DEPLOY, 3600)])
+def test_only_a_run_after_a_deploy_waits_for_another_purge(
+    server: Server, initiator: Initiator, expected: float
+) -> None:
     waited: list[float] = []
     server.patch.setattr(apps, "hold_lock", lambda _, seconds: waited.append(seconds))
-    server.patch.setattr(apps, "is_deployed_for", lambda _, __, seconds: bool(waited.append(seconds)))
-    server.purge(server.find(), request_)
-    assert waited == expected
+    server.purge(server.find(), Request(initiator))
+    assert waited == [expected]
+
+
+def test_a_run_after_a_deploy_does_not_wait_for_the_next_deploy_with_the_lock_held(server: Server) -> None:
+    server.begin_deploy("shop")
+    begun = time.monotonic()
+    with pytest.raises(NotDue):
+        server.purge(server.find(), Request(Initiator.DEPLOY))
+    assert time.monotonic() - begun < 10
 
 
 def reference(text: str, hint: str = "") -> Reference:

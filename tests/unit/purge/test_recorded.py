@@ -97,7 +97,7 @@ def test_a_history_that_cannot_be_written_is_a_warning(environment: DokkuEnviron
     Path(environment.lib_root, "data").write_text("")
     err = io.StringIO()
     purge(environment, Outcome(Decision(SHOP), Scan(), 0, removed_ghost=False), Initiator.MANUAL, err)
-    assert "could not update the history" in err.getvalue()
+    assert "Could not update the history" in err.getvalue()
     assert [word for word, *_ in fired] == ["cache-purged"]
 
 
@@ -112,6 +112,22 @@ def test_other_failures_are_recorded_when_no_person_watches(
     failures = [(record.failure, record.by) for record in history.read(environment).records]
     assert failures == ([] if initiator is Initiator.MANUAL else [(str(error), "cron")])
     assert len(fired) == len(failures)
+
+
+def test_each_of_two_alternating_failures_is_recorded_once_until_a_success(
+    environment: DokkuEnvironment, fired: list[Any]
+) -> None:
+    def fail() -> None:
+        for cause in ("Docker died", "the disk is full") * 2:
+            with pytest.raises(Refused):
+                purge(environment, Refused(cause), Initiator.CRON)
+
+    fail()
+    purge(environment, Outcome(Decision(SHOP), Scan(5, 6, 7), 1), Initiator.CRON)
+    fail()
+    both = ["Docker died", "the disk is full"]
+    assert [record.failure for record in history.read(environment).records] == [*both, "", *both]
+    assert len(fired) == 5
 
 
 def test_what_is_not_due_is_not_a_failure(environment: DokkuEnvironment, fired: list[Any]) -> None:

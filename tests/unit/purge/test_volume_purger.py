@@ -18,7 +18,7 @@ from dokku_cache.model.finding import Finding, Outcome
 from dokku_cache.model.state import Initiator, Request
 from dokku_cache.output.console import Console
 from dokku_cache.purge import recorded, volume_purger
-from dokku_cache.purge.purger import DEPLOY_WAIT_SECONDS, LEFT_TO_DEPLOY
+from dokku_cache.purge.purger import LEFT_TO_DEPLOY
 from dokku_cache.purge.recorded import purge
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.survey.volumes import survey_volumes
@@ -92,16 +92,9 @@ def test_a_removed_volume_is_in_the_history_and_fires_an_event(server: Server) -
 
 @pytest.mark.parametrize("initiator", [Initiator.MANUAL, Initiator.DEPLOY, Initiator.CRON, Initiator.LOW_DISK])
 def test_a_volume_is_kept_while_its_app_is_deployed(server: Server, initiator: Initiator) -> None:
-    waited: list[float] = []
-
-    def is_deployed_for(_: object, app: str, seconds: float) -> bool:
-        waited.append(seconds)
-        return app == "shop"
-
-    server.patch.setattr(apps, "is_deployed_for", is_deployed_for)
+    server.patch.setattr(apps, "is_being_deployed", lambda _, app: app == "shop")
     with pytest.raises(Refused, match="App shop is being deployed") as refused:
         server.purge(server.find(), initiator)
-    assert waited == [DEPLOY_WAIT_SECONDS if initiator is Initiator.DEPLOY else 0]
     assert NAME in server.volumes
     if initiator is Initiator.MANUAL:
         assert not isinstance(refused.value, NotDue)
@@ -113,7 +106,7 @@ def test_a_volume_is_kept_while_its_app_is_deployed(server: Server, initiator: I
 
 def test_the_deploy_lock_of_a_destroyed_app_is_ignored(server: Server) -> None:
     planned = server.find("cache-old")
-    server.patch.setattr(apps, "is_deployed_for", lambda *_: pytest.fail("asked"))
+    server.patch.setattr(apps, "is_being_deployed", lambda *_: pytest.fail("asked"))
     server.purge(planned, Initiator.CRON, is_of_app=False)
     assert server.volumes == [NAME]
     assert [kept.ends_app for kept in server.recorded] == [False]
@@ -173,6 +166,18 @@ def test_a_volume_that_a_build_recreates_at_once_counts_as_removed(server: Serve
 
     server.fake.on_delete = recreate
     assert server.purge(planned)
+
+
+@pytest.mark.parametrize("initiator", [Initiator.MANUAL, Initiator.CRON])
+def test_a_volume_that_was_replaced_since_the_plan_is_kept_and_reported(
+    server: Server, initiator: Initiator
+) -> None:
+    planned = server.find()
+    server.fake.volume_list[0] = volume(NAME, "shop", CreatedAt="2026-01-01T00:00:00Z")
+    with pytest.raises(Refused, match="was replaced") as refused:
+        server.purge(planned, initiator)
+    assert isinstance(refused.value, NotDue) is initiator.is_automatic
+    assert (NAME in server.volumes, server.recorded) == (True, [])
 
 
 def test_an_interrupt_reports_that_docker_may_continue(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
-from dokku_cache.errors import Unknown
+from dokku_cache.errors import Refused, Unknown
 from dokku_cache.model.cache import AppState
 from dokku_cache.model.finding import Finding
 from dokku_cache.model.state import State
@@ -129,16 +129,12 @@ def test_a_recheck_asks_docker_again(server: Server) -> None:
     assert state_of(server.recheck(planned["cache-old"], engine))[0] is State.IN_USE
 
 
-@pytest.mark.parametrize(
-    "now",
-    [
-        [],
-        [volume("cache-old", "old", CreatedAt="2025-01-02T00:00:00Z")],
-    ],
-)
-def test_a_removed_or_recreated_volume_is_not_the_planned_one(server: Server, now: list[dict]) -> None:
+def test_a_removed_or_recreated_volume_is_not_the_planned_one(server: Server) -> None:
     planned = server.examine()["cache-old"]
-    server.fake.volume_list = now
+    server.fake.volume_list = [volume("cache-old", "old", CreatedAt="2025-01-02T00:00:00Z")]
+    with pytest.raises(Refused, match="was replaced"):
+        server.recheck(planned)
+    server.fake.volume_list = []
     assert server.recheck(planned) is None
 
 
