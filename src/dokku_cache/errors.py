@@ -128,8 +128,16 @@ class Interrupted(BaseException):
     ``hint`` is empty if nothing was changed.
     """
 
-    def __init__(self, message: str = "Interrupted. Nothing was changed", hint: str = "") -> None:
-        super().__init__(message)
+    #: The removals that this process started and did not undo: the message must not deny them.
+    removals = 0
+
+    def __init__(self, message: str = "", hint: str = "") -> None:
+        if Interrupted.removals and not message:
+            message, hint = (
+                "Interrupted. Caches may be removed already",
+                "to see what is left, run 'dokku cache:list'",
+            )
+        super().__init__(message or "Interrupted. Nothing was changed")
         self.hint = hint
         self.exit_code = ExitCode.PARTLY_REMOVED if hint else ExitCode.FAILED
 
@@ -173,5 +181,5 @@ def held_back() -> Iterator[None]:
         for number, handler in handlers.items():
             signal.signal(number, handler)
         # One that is ignored, as after nohup(1), must not hide another; the first that is not raises Interrupted.
-        for number in came:
-            signal.raise_signal(number)
+        for late in came:
+            signal.raise_signal(late)

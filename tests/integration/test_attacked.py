@@ -12,11 +12,11 @@ import pytest
 
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper
-from dokku_cache.errors import CacheError
-from dokku_cache.model.location import CACHE_NAME
+from dokku_cache.errors import CacheError, Refused
+from dokku_cache.model.location import CACHE_NAME, Entry
 from dokku_cache.model.state import Request
 from dokku_cache.purge.purger import delete_trash, put_back, remove_ghost, set_aside
-from dokku_cache.sources.app_directory import read
+from dokku_cache.sources.app_directory import new_trash_name, read
 from dokku_cache.tree import program
 from dokku_cache.tree.handles import OPEN_DIRECTORY, AppDirectory, Identity
 from dokku_cache.tree.mounts import read_mounts
@@ -134,9 +134,14 @@ def remove(ground: Ground) -> None:
         cache = read(directory, read_mounts()).cache
         if cache is None or cache.fault:
             return
-        trash = set_aside(directory, cache, Scan(), lambda: None)
+        trash = Entry(new_trash_name(Scan()), cache.identity)
+        try:
+            set_aside(directory, cache, trash)
+        except Refused:
+            put_back(directory, trash)
+            raise
         if cache.identity.inode % 5 == 0:
-            put_back(directory, trash.name)
+            put_back(directory, trash)
             return
         delete_trash(directory, trash, ground.helper(), ignore)
         if cache.identity.inode % 7 == 0:

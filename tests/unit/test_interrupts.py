@@ -66,9 +66,14 @@ def test_a_held_back_signal_that_is_ignored_stays_so() -> None:
 def test_an_ignored_hang_up_does_not_hide_a_held_back_interrupt() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     errors.interrupt_at_signals()
-    with pytest.raises(Interrupted), errors.held_back():
-        os.kill(os.getpid(), signal.SIGHUP)
-        os.kill(os.getpid(), signal.SIGINT)
+
+    def block() -> None:
+        with errors.held_back():
+            os.kill(os.getpid(), signal.SIGHUP)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(Interrupted):
+        block()
 
 
 def test_another_thread_holds_nothing_back_and_breaks_nothing() -> None:

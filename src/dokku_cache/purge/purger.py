@@ -1,8 +1,9 @@
 """Removing the legacy cache of one app: lock, scan, check, rename, delete, and look again."""
 
+import errno
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -19,10 +20,11 @@ from dokku_cache.errors import (
     PartlyRemoved,
     Refused,
     RolledBack,
+    held_back,
     os_error_hint,
 )
 from dokku_cache.model.finding import Decision, Finding, Outcome
-from dokku_cache.model.location import CACHE_NAME, Entry
+from dokku_cache.model.location import CACHE_NAME, KEPT_PREFIX, TRASH_PREFIX, Entry
 from dokku_cache.model.state import Initiator, Request
 from dokku_cache.output.progress import Step, Watcher
 from dokku_cache.rules.removal import candidates, decide, refusal
@@ -136,59 +138,61 @@ class Purger:
         step = self.watcher.deleting(decision.app, removed)
         begun = time.monotonic()
         for entry in decision.targets:
-            scan = scans[entry.identity]
-            try:
-                if scan.is_empty and not entry.is_trash:
-                    remove_empty(directory, entry)
-                    continue
-                trash = entry if entry.is_trash else self._rename(directory, decision, entry, scan)
-            except OSError as error:
-                default = f"check that the dokku user can write to {directory.path}, then purge again"
-                hint = os_error_hint(error, default)
-                message = f"The legacy cache of {decision.app} cannot be renamed ({error.strerror})"
-                raise Refused(message, hint) from error
-            self._delete(directory, trash, scan, step, is_new=not entry.is_trash)
+            if scans[entry.identity].is_empty and not entry.is_trash:
+                remove_empty(directory, entry)
+            else:
+                self._delete(directory, entry, scans[entry.identity], step)
         seconds = time.monotonic() - begun
         is_gone = decision.finding.is_ghost and decision.kept is None and remove_ghost(directory)
         sizes = [entry.original_size or scans[entry.identity].size for entry in decision.targets]
         total = sum(size for size, _ in sizes), sum(files for _, files in sizes)
         return Outcome(decision, removed, seconds, is_gone, total)
 
-    def _rename(self, directory: AppDirectory, decision: Decision, cache: Entry, scan: Scan) -> Entry:
-        """Rename a cache, so that nothing finds it by its name, and check once more that nothing uses it."""
+    def _delete(self, directory: AppDirectory, entry: Entry, scan: Scan, step: Step) -> None:
+        """Delete trash, or a cache: rename it to trash, so that nothing finds it by its name, and check it again.
 
-        def verify() -> None:
-            surveyor = Surveyor(self.environment, self.engine, self.request.visible)
-            references = surveyor.uses_after_rename(directory)
-            if references:
-                state = "is in use" if references.uses else "may be in use"
-                hint = references.hint or "nothing was removed; purge again when it is no longer used"
-                raise Refused(f"The legacy cache of {decision.app} {state}: {references.text}", hint)
-
-        # What deleting needs is prepared while everything is unchanged.
-        self._helper(decision.app).prepare()
-        self._refuse_changes(directory, cache, scan)
-        return set_aside(directory, cache, scan, verify)
-
-    def _delete(self, directory: AppDirectory, trash: Entry, scan: Scan, step: Step, *, is_new: bool) -> None:
-        """Delete trash. Where that fails before anything ``is_new`` was deleted, the rename is undone."""
-        deleted = step.entries
+        Whatever ends this early, the rename is undone unless something was deleted.
+        """
+        trash, is_checked = entry, entry.is_trash
+        if not is_checked:
+            # What deleting needs is prepared while everything is unchanged.
+            self._helper(directory.app).prepare()
+            self._refuse_changes(directory, entry, scan)
+            trash = Entry(app_directory.new_trash_name(scan), entry.identity)
+        Interrupted.removals += 1
         try:
+            if not is_checked:
+                set_aside(directory, entry, trash)
+                self._refuse_uses(directory)
+                is_checked = True
             delete_trash(directory, trash, self._helper(directory.app), step)
-        except (CacheError, OSError, Interrupted) as error:
-            is_untouched = step.entries == deleted and (
-                isinstance(error, NotStarted)
-                or (not isinstance(error, MayContinue) and self._is_untouched(directory, trash, scan))
-            )
-            if is_new and is_untouched and put_back(directory, trash.name):
-                raise _rolled_back(directory.app, error) from error
-            raise _interrupted(directory.app, error) from error
+        except BaseException as error:
+            with held_back():
+                if not is_checked:
+                    raise _undone(directory, trash, error) from error
+                is_untouched = (
+                    not entry.is_trash and not step.entries and self._is_untouched(directory, trash, scan, error)
+                )
+                if is_untouched and put_back(directory, trash):
+                    raise _rolled_back(directory.app, error) from error
+                raise _interrupted(directory, trash, error) from error
 
-    def _is_untouched(self, directory: AppDirectory, trash: Entry, scan: Scan) -> bool:
-        """Return whether nothing was deleted: a scan gives the same as before. The helper has ended."""
+    def _refuse_uses(self, directory: AppDirectory) -> None:
+        references = Surveyor(self.environment, self.engine, self.request.visible).uses_after_rename(directory)
+        if references:
+            state = "is in use" if references.uses else "may be in use"
+            hint = references.hint or "nothing was removed; purge again when it is no longer used"
+            raise Refused(f"The legacy cache of {directory.app} {state}: {references.text}", hint)
+
+    def _is_untouched(self, directory: AppDirectory, trash: Entry, scan: Scan, error: BaseException) -> bool:
+        """Tell whether nothing was deleted: a scan gives the same as before. No helper is running."""
+        if isinstance(error, NotStarted | MayContinue):
+            return isinstance(error, NotStarted)
         try:
+            if isinstance(error, Interrupted):  # perhaps while the helper was being removed
+                self._helper(directory.app).remove_stale()
             now = self._scan_entry(directory, trash)
-        except (CacheError, OSError):
+        except Exception:  # noqa: BLE001 - what is not known counts as deleted
             return False
         return (now.entries, now.size_bytes) == (scan.entries, scan.size_bytes)
 
@@ -201,15 +205,46 @@ def _changed(app: str) -> Refused:
     return Refused(f"The legacy cache of {app} changed during the purge", "nothing was removed; purge again later")
 
 
-def _rolled_back(app: str, error: BaseException) -> BaseException:
+def _cannot_be(done: str, directory: AppDirectory, error: OSError) -> Refused:
+    if error.errno in {errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST}:
+        return _changed(directory.app)
+    hint = os_error_hint(error, f"check that user dokku can write to {directory.path}, and purge again")
+    return Refused(f"The legacy cache of {directory.app} cannot be {done} ({error.strerror})", hint)
+
+
+def _undone(directory: AppDirectory, trash: Entry, error: BaseException) -> BaseException:
+    """Undo the rename of a cache that may not be removed, if it was renamed, and return the error.
+
+    Where that is not possible, it gets a name that is not trash, so that no purge removes it.
+    """
+    if not _exists(directory, trash.name) or put_back(directory, trash):
+        Interrupted.removals -= 1
+        if isinstance(error, Interrupted):
+            return Interrupted()
+        return _cannot_be("checked", directory, error) if isinstance(error, OSError) else error
+    name, hint = trash.name.replace(TRASH_PREFIX, KEPT_PREFIX), "inspect it, and move it back or remove it manually"
+    try:
+        os.rename(trash.name, name, src_dir_fd=directory.fd, dst_dir_fd=directory.fd)
+    except OSError:
+        name, hint = trash.name, "move it to another name now, because the next purge removes it"
+    where = f"the directory is now {os.path.join(directory.path, name)}, because its name could not be restored"
     if isinstance(error, Interrupted):
-        return Interrupted("Interrupted. Nothing was removed")
+        return Interrupted(f"Interrupted. Nothing was removed, but {where}", hint)
+    return Refused(f"{_text(error)}; {where}", hint)
+
+
+def _rolled_back(app: str, error: BaseException) -> BaseException:
+    Interrupted.removals -= 1
+    if isinstance(error, Interrupted):
+        return Interrupted()
     return RolledBack(f"The legacy cache of {app} was not removed: {_text(error)}", getattr(error, "hint", ""))
 
 
-def _interrupted(app: str, error: BaseException) -> BaseException:
-    resume = f"to remove the rest, run 'dokku cache:purge-legacy {app}'"
+def _interrupted(directory: AppDirectory, trash: Entry, error: BaseException) -> BaseException:
+    app, resume = directory.app, f"to remove the rest, run 'dokku cache:purge-legacy {directory.app}'"
     if isinstance(error, Interrupted):
+        if not _exists(directory, trash.name):
+            return Interrupted()
         return Interrupted(f"Interrupted. The legacy cache of {app} is partly removed", resume)
     if isinstance(error, PartlyRemoved):
         return error
@@ -218,45 +253,53 @@ def _interrupted(app: str, error: BaseException) -> BaseException:
 
 
 def _text(error: BaseException) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+    if isinstance(error, CacheError):
+        return str(error)
+    return (error.strerror if isinstance(error, OSError) else None) or f"{type(error).__name__}: {error}"
 
 
-def set_aside(directory: AppDirectory, cache: Entry, scan: Scan, verify: Callable[[], None]) -> Entry:
-    """Rename a legacy cache to trash within its app's directory, and give that. Its name has the size of ``scan``.
-
-    ``verify`` is called after the rename, when no process can find the cache by its name. It raises CacheError when
-    the cache is in use, and the rename is undone. Raises Refused when another directory has the name now.
-    """
-    trash_name = app_directory.new_trash_name(scan)
-    os.rename(cache.name, trash_name, src_dir_fd=directory.fd, dst_dir_fd=directory.fd)
+def set_aside(directory: AppDirectory, cache: Entry, trash: Entry) -> None:
+    """Rename a legacy cache to trash. Raises Refused, also when it was replaced; the other one is trash then."""
     try:
-        status = os.stat(trash_name, dir_fd=directory.fd, follow_symlinks=False)
-        if Identity.of(status) != cache.identity:
-            raise Refused(
-                f"{cache.name} was replaced during the purge", "nothing was removed; inspect it, then purge again"
-            )
-        verify()
-    except BaseException:
-        put_back(directory, trash_name)
-        raise
-    return Entry(trash_name, cache.identity)
+        os.rename(cache.name, trash.name, src_dir_fd=directory.fd, dst_dir_fd=directory.fd)
+    except OSError as error:
+        raise _cannot_be("renamed", directory, error) from error
+    if Identity.of(os.stat(trash.name, dir_fd=directory.fd, follow_symlinks=False)) != cache.identity:
+        raise Refused(
+            f"{cache.name} was replaced during the purge", "nothing was removed; inspect it, then purge again"
+        )
 
 
 def remove_empty(directory: AppDirectory, cache: Entry) -> None:
-    """Remove an empty legacy cache with ``rmdir``, which fails if anything was written to it. Raises OSError."""
+    """Remove an empty legacy cache with ``rmdir``, which fails if anything was written to it. Raises Refused."""
     if cache.is_trash:
         raise ValueError(f"not a cache: {cache.name}")
-    os.rmdir(cache.name, dir_fd=directory.fd)
-
-
-def put_back(directory: AppDirectory, trash_name: str) -> bool:
-    """Undo the rename, and return whether that was done. If a new cache exists, the old one is kept as trash."""
+    Interrupted.removals += 1
     try:
-        os.stat(CACHE_NAME, dir_fd=directory.fd, follow_symlinks=False)
-    except FileNotFoundError:
-        os.rename(trash_name, CACHE_NAME, src_dir_fd=directory.fd, dst_dir_fd=directory.fd)
-        return True
-    return False
+        os.rmdir(cache.name, dir_fd=directory.fd)
+    except OSError as error:
+        Interrupted.removals -= 1
+        raise _cannot_be("removed", directory, error) from error
+
+
+def put_back(directory: AppDirectory, trash: Entry) -> bool:
+    """Undo the rename, and tell whether that was done. If a new cache exists, neither is touched."""
+    try:
+        if _exists(directory, CACHE_NAME):
+            return False
+        os.rename(trash.name, CACHE_NAME, src_dir_fd=directory.fd, dst_dir_fd=directory.fd)
+    except OSError:
+        return False
+    return True
+
+
+def _exists(directory: AppDirectory, name: str) -> bool:
+    """Tell whether a name exists, or may exist because that cannot be read."""
+    try:
+        os.stat(name, dir_fd=directory.fd, follow_symlinks=False)
+    except OSError as error:
+        return not isinstance(error, FileNotFoundError)
+    return True
 
 
 def delete_trash(directory: AppDirectory, trash: Entry, helper: Helper, progress: Progress) -> None:

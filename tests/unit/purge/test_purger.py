@@ -10,10 +10,10 @@ import pytest
 
 from dokku_cache.dokku import apps
 from dokku_cache.engine.helper import Helper
-from dokku_cache.errors import Interrupted, NotDue, NotStarted, PartlyRemoved, Refused, RolledBack, Unknown
-from dokku_cache.model.location import TRASH_PREFIX, Reference, References
+from dokku_cache.errors import ExitCode, Interrupted, NotDue, NotStarted, PartlyRemoved, Refused, RolledBack, Unknown
+from dokku_cache.model.location import KEPT_PREFIX, TRASH_PREFIX, Reference, References
 from dokku_cache.model.state import Initiator, ReasonCode, Request, State
-from dokku_cache.purge.purger import LEFT_TO_DEPLOY
+from dokku_cache.purge.purger import LEFT_TO_DEPLOY, Purger
 from dokku_cache.survey.surveyor import Surveyor
 
 from .purging_server import AUTOMATIC, MANUAL, TRASH, Server
@@ -329,11 +329,133 @@ def test_an_interrupt_before_anything_is_deleted_changes_nothing(server: Server)
             server.purge(planned)
     assert server.is_whole()
     server.let_helper_fail(Interrupted())
-    with pytest.raises(Interrupted, match="Nothing was removed") as before_deleting:
+    with pytest.raises(Interrupted, match="Nothing was changed") as before_deleting:
         server.purge(planned)
     assert server.is_whole()
     assert not during_rename.value.hint
     assert not before_deleting.value.hint
+
+
+def kept_names(server: Server) -> list[str]:
+    """Give the names of what could not be put back, none of which a purge removes."""
+    return [name for name in server.there if name.startswith(KEPT_PREFIX)]
+
+
+@pytest.mark.parametrize("error", [Refused("in use"), Unknown("Docker died"), OSError(5, "I/O"), Interrupted()])
+def test_a_refused_cache_whose_name_is_taken_never_becomes_trash(server: Server, error: BaseException) -> None:
+    cache = server.cache("shop")
+
+    def check(*_: object) -> References:
+        cache.mkdir()
+        raise error
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Surveyor, "uses_after_rename", check)
+        with pytest.raises((Refused, Interrupted)) as refused:
+            server.purge(server.find())
+    (name,) = kept_names(server)
+    assert str(server.app / name) in str(refused.value)
+    assert refused.value.hint
+    cache.rmdir()
+    assert server.find().verdict.state is State.ABSENT
+    assert (server.app / name / "buildcache/file").exists()
+
+
+@pytest.mark.parametrize("is_link", [False, True])
+def test_another_directory_that_was_renamed_is_put_back(server: Server, *, is_link: bool) -> None:
+    cache, elsewhere = server.cache("shop"), server.place / "elsewhere"
+    refuse_changes = Purger._refuse_changes
+
+    def exchanging(purger: Purger, *arguments: Any) -> None:
+        refuse_changes(purger, *arguments)
+        cache.rename(elsewhere)
+        if is_link:
+            cache.symlink_to(elsewhere)
+        else:
+            shutil.copytree(elsewhere, cache)
+
+    server.patch.setattr(Purger, "_refuse_changes", exchanging)
+    with pytest.raises(Refused, match="was replaced during the purge"):
+        server.purge(server.find())
+    assert server.there == ["HEAD", "cache", "precious"]
+    assert server.is_whole()
+
+
+@pytest.mark.parametrize("moment", ["rename", "delete", "rmdir"])
+def test_an_interrupt_next_to_the_rename_or_the_end_is_reported_as_it_is(server: Server, moment: str) -> None:
+    """A signal may come right after a call to the kernel, before anything notes that it was made."""
+    planned = server.find()
+    owner, name = (Helper, "delete") if moment == "delete" else (os, moment)
+    call = getattr(owner, name)
+
+    def interrupted(*arguments: Any, **options: Any) -> None:
+        call(*arguments, **options)
+        if name != "rmdir" or str(arguments[0]).startswith(TRASH_PREFIX):
+            server.patch.setattr(owner, name, call)
+            raise Interrupted
+
+    server.patch.setattr(owner, name, interrupted)
+    with pytest.raises(Interrupted) as caught:
+        server.purge(planned)
+    assert (server.cache("shop").exists(), bool(caught.value.hint)) == (moment == "rename", moment != "rename")
+    assert ("Nothing" in str(caught.value)) is (moment == "rename")
+    assert ("partly removed" in str(caught.value)) is (moment == "delete")
+
+
+def test_an_unexpected_error_leaves_nothing_behind_without_a_word(server: Server) -> None:
+    server.let_helper_fail(RuntimeError("a defect"))
+    with pytest.raises(RolledBack, match="a defect"):
+        server.purge(server.find())
+    assert server.is_whole()
+    server.let_helper_fail(RuntimeError("a defect"), before=lambda: delete_something(server))
+    with pytest.raises(PartlyRemoved, match="a defect"):
+        server.purge(server.find())
+
+
+def test_a_rename_that_cannot_be_undone_is_reported(server: Server) -> None:
+    rename = os.rename
+
+    def fail(*_: object, **__: object) -> None:
+        server.patch.setattr(os, "rename", lambda *_, **__: (_ for _ in ()).throw(OSError(30, "read-only")))
+        raise Interrupted
+
+    server.patch.setattr(Surveyor, "uses_after_rename", fail)
+    with pytest.raises(Interrupted) as caught:
+        server.purge(server.find())
+    server.patch.setattr(os, "rename", rename)
+    (name,) = [name for name in server.there if name.startswith(TRASH_PREFIX)]
+    assert str(server.app / name) in str(caught.value)
+    assert "next purge removes it" in caught.value.hint
+
+
+def test_an_interrupt_after_a_removal_does_not_claim_that_nothing_was_changed(server: Server) -> None:
+    server.purge(server.find())
+    server.build("shop", is_recent=False, is_foreign=False, is_deep=False)
+    server.let_helper_fail(Interrupted())
+    with pytest.raises(Interrupted) as caught:
+        server.purge(server.find())
+    assert server.is_whole()
+    assert "Nothing" not in str(caught.value)
+    assert caught.value.exit_code is ExitCode.PARTLY_REMOVED
+    assert "Nothing" not in str(Interrupted())
+
+
+def test_a_file_in_an_empty_cache_is_a_change(server: Server) -> None:
+    cache = server.cache("shop")
+    shutil.rmtree(cache)
+    cache.mkdir()
+    recheck = Surveyor.recheck
+
+    def writing(surveyor: Surveyor, directory: Any) -> Any:
+        finding = recheck(surveyor, directory)
+        (cache / "upload").write_text("uploaded")
+        return finding
+
+    server.patch.setattr(Surveyor, "recheck", writing)
+    with pytest.raises(Refused, match="changed during the purge"):
+        server.purge(server.find())
+    assert (cache / "upload").exists()
+    assert not Interrupted.removals
 
 
 def test_an_interrupt_while_deleting_gives_the_command(server: Server) -> None:

@@ -169,15 +169,18 @@ def test_a_volume_that_a_build_recreates_at_once_counts_as_removed(server: Serve
 
 
 @pytest.mark.parametrize("initiator", [Initiator.MANUAL, Initiator.CRON])
-def test_a_volume_that_was_replaced_since_the_plan_is_kept_and_reported(
-    server: Server, initiator: Initiator
-) -> None:
+def test_a_volume_that_was_replaced_since_the_plan_is_kept_and_reported(server: Server, initiator: Initiator) -> None:
     planned = server.find()
     server.fake.volume_list[0] = volume(NAME, "shop", CreatedAt="2026-01-01T00:00:00Z")
     with pytest.raises(Refused, match="was replaced") as refused:
         server.purge(planned, initiator)
     assert isinstance(refused.value, NotDue) is initiator.is_automatic
     assert (NAME in server.volumes, server.recorded) == (True, [])
+
+
+def test_an_interrupt_after_a_volume_was_removed_does_not_deny_it(server: Server) -> None:
+    server.purge(server.find())
+    assert "Nothing" not in str(Interrupted())
 
 
 def test_an_interrupt_reports_that_docker_may_continue(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
