@@ -29,7 +29,7 @@ teardown() { clean_up; }
   is_removed shop
   [ -d "$(cache_of kept)/buildcache" ]
   [ -L "$(cache_of wiki)" ]
-  [ "$(report shop last-purged-by)" = cron ]
+  [ "$(report shop last-purged-by)" = manual ]
 }
 
 @test "an interrupted purge is finished only if auto-purge is on" {
@@ -75,7 +75,7 @@ teardown() { clean_up; }
   rm "$events"
   [ "$status" -eq 3 ]
   [[ "$stderr" == *chattr* ]]
-  [ "${event[*]:0:4}" = "$(app shop) legacy $(cache_of shop) cron" ]
+  [ "${event[*]:0:4}" = "$(app shop) legacy $(cache_of shop) manual" ]
   [[ -n "${event[4]}" && "$failure" == *" ${event[4]}" ]]
   dokku cache:auto-purge "$(app shop)"
   [ -z "$(report shop last-failure)" ]

@@ -14,7 +14,7 @@ from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper
 from dokku_cache.errors import CacheError, Refused
 from dokku_cache.model.location import CACHE_NAME, Entry
-from dokku_cache.model.state import Request
+from dokku_cache.model.state import Initiator, Request
 from dokku_cache.purge.purger import delete_trash, put_back, remove_ghost, set_aside
 from dokku_cache.sources.app_directory import new_trash_name, read
 from dokku_cache.tree import program
@@ -165,7 +165,7 @@ def whole(ground: Ground) -> None:
             ground.root,
         ),
         "shop",
-        Request(is_named=True, is_confirmed=True),
+        Request(Initiator.MANUAL, is_named=True, is_confirmed=True),
     )
 
 

@@ -11,9 +11,10 @@ import pytest
 
 from dokku_cache.engine.client import Engine
 from dokku_cache.errors import Unknown
+from dokku_cache.model.state import Initiator, Request
 from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher
-from dokku_cache.purge.purger import Purger, Request
+from dokku_cache.purge.purger import Purger
 from dokku_cache.survey.surveyor import Surveyor
 
 from .conftest import Server, as_dokku
@@ -60,7 +61,9 @@ def test_a_purge_works_through_docker_bin_and_leaves_no_client(
 
     def purge() -> int:
         engine = Engine(closed_socket, docker_bin)
-        purger = Purger(server.environment, engine, Watcher(Console(is_quiet=True)), Request(is_named=True))
+        purger = Purger(
+            server.environment, engine, Watcher(Console(is_quiet=True)), Request(Initiator.MANUAL, is_named=True)
+        )
         outcome = purger.purge(Surveyor(server.environment, engine).survey(["shop"])[0])
         return outcome.removed.files if outcome else 0
 

@@ -34,7 +34,7 @@ def purge(server: Server, app: str, request: Request | None = None) -> Outcome |
         server.environment,
         engine,
         Watcher(Console(is_quiet=True)),
-        request or Request(is_named=True, is_confirmed=True),
+        request or Request(Initiator.MANUAL, is_named=True, is_confirmed=True),
     ).purge(finding)
 
 
@@ -81,9 +81,9 @@ def test_a_ghost_is_removed_only_if_nothing_else_is_in_it(server: Server) -> Non
     (cache.parent / ".kept").write_text("")
     before = manifest(server.root)
     with pytest.raises(Unverified, match=r"did not create: \.kept"):
-        as_dokku(lambda: purge(server, "oldblog", Request(is_named=True)))
+        as_dokku(lambda: purge(server, "oldblog", Request(Initiator.MANUAL, is_named=True)))
     assert manifest(server.root) == before
-    confirmed = Request(is_named=True, is_confirmed=True)
+    confirmed = Request(Initiator.MANUAL, is_named=True, is_confirmed=True)
     assert not as_dokku(lambda: purge(server, "oldblog", confirmed)).removed_ghost
     assert os.listdir(cache.parent) == [".kept"]
     (cache.parent / ".kept").unlink()
@@ -106,7 +106,9 @@ def test_a_change_after_the_survey_is_noticed(server: Server, container: Callabl
         container(f"{cache}:/cache")
     before = manifest(cache.parent)
     with pytest.raises(Refused, match=change):
-        Purger(server.environment, engine, Watcher(Console(is_quiet=True)), Request(is_named=True)).purge(finding)
+        Purger(
+            server.environment, engine, Watcher(Console(is_quiet=True)), Request(Initiator.MANUAL, is_named=True)
+        ).purge(finding)
     assert manifest(cache.parent) == before
 
 
@@ -202,7 +204,7 @@ def test_two_purges_at_once_both_end_well(server: Server) -> None:
         if child == 0:
             code = 1
             try:
-                as_dokku(lambda: purge(server, "shop", Request(Initiator.DEPLOY)))
+                as_dokku(lambda: purge(server, "shop", Request(Initiator.DEPLOY, auto_purge=True)))
                 code = 0
             except Refused:
                 code = 0

@@ -69,7 +69,7 @@ def purge_after(server: Server, name: str, meanwhile: Callable[[], object]) -> O
         here = context(server)
         finding = planned(here, name)
         meanwhile()
-        return outcome_of(here, finding, Request(is_named=True))
+        return outcome_of(here, finding, Request(Initiator.MANUAL, is_named=True))
 
     outcome: Outcome | None = as_dokku(work)
     return outcome
@@ -137,7 +137,7 @@ def test_an_app_that_comes_back_keeps_its_volume(server: Server, volume: Volume)
         finding = planned(here, name)
         assert finding.verdict.state.value == "orphaned"
         (server.root / "forum").mkdir()
-        outcome_of(here, finding, Request(Initiator.CRON))
+        outcome_of(here, finding, Request(Initiator.CRON, auto_purge=True))
 
     with pytest.raises(Refused, match="live"):
         as_dokku(work)
@@ -155,7 +155,7 @@ def test_two_purges_of_one_volume_both_end_well(server: Server, volume: Volume) 
 
         def attempt(here: Context, finding: Finding) -> None:
             try:
-                results.append(outcome_of(here, finding, Request(is_named=True)))
+                results.append(outcome_of(here, finding, Request(Initiator.MANUAL, is_named=True)))
             except CacheError as error:
                 results.append(str(error))
 

@@ -45,14 +45,14 @@ def run(context: Context, options: Namespace) -> ExitCode:
     if options.is_dry_run:
         planned = {Subject.DIRECTORIES: sweep.plan_apps(context, chosen, visible)}
         if is_for_all:
-            request = sweep.request_for(context, policy.GLOBAL, Initiator.CRON)
+            request = sweep.request_for(context, policy.GLOBAL, Initiator.MANUAL)
             planned[Subject.VOLUMES] = plan_volumes(context, request)
         show_plan(context, planned, options.format)
         return worst
     if is_for_all and _swept_after_upgrade(context):
         return ExitCode.OK
-    worst = max(worst, sweep.sweep_apps(context, chosen, Initiator.CRON, visible=visible))
-    return max(worst, sweep.sweep_volumes(context, Initiator.CRON)) if is_for_all else worst
+    worst = max(worst, sweep.sweep_apps(context, chosen, Initiator.MANUAL, visible=visible))
+    return max(worst, sweep.sweep_volumes(context, Initiator.MANUAL)) if is_for_all else worst
 
 
 def _run_daily(context: Context) -> ExitCode:

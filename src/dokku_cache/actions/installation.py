@@ -12,7 +12,7 @@ from dokku_cache.dokku import apps, files, policy
 from dokku_cache.engine import helper, helper_image
 from dokku_cache.errors import CacheError, ExitCode
 from dokku_cache.model.finding import Decision, Finding, Verdict
-from dokku_cache.model.state import Request
+from dokku_cache.model.state import Initiator, Request
 from dokku_cache.output import log
 from dokku_cache.purge.recorded import purge
 from dokku_cache.purge.volume_purger import plan_volumes
@@ -71,14 +71,14 @@ def installed(context: Context, _arguments: Sequence[str]) -> ExitCode:
 def _show_removable(context: Context) -> None:
     surveyor = Surveyor(context.environment, context.engine)
     findings = surveyor.survey(apps.every())
-    measured = measure_candidates(surveyor, findings, Request(), context.console, MEASURE_SECONDS)
-    directories = [decide(finding, Request()) for finding in measured]
+    measured = measure_candidates(surveyor, findings, Request(Initiator.MANUAL), context.console, MEASURE_SECONDS)
+    directories = [decide(finding, Request(Initiator.MANUAL)) for finding in measured]
     has_directories = any(decision.targets or decision.kept for decision in directories)
     if has_directories:
         purging.show_plan(context.console, Subject.DIRECTORIES, directories)
     volumes: list[Decision] = []
     try:
-        volumes = plan_volumes(context, Request(), limit_seconds=LIMIT_SECONDS)
+        volumes = plan_volumes(context, Request(Initiator.MANUAL), limit_seconds=LIMIT_SECONDS)
     except CacheError as error:
         context.console.warn(f"Could not list cache volumes: {error}", error.hint)
     if volumes:
@@ -110,7 +110,7 @@ def _finish(context: Context, finding: Finding) -> None:
     try:
         if not policy.is_auto_purge_on(context.environment, finding.app):
             raise CacheError("an interrupted purge was not finished, because auto-purge is off")
-        result = purge(context, trash_only, Request(in_deploy=True))
+        result = purge(context, trash_only, Request(Initiator.MANUAL, in_deploy=True))
         if result.error:
             raise result.error
         purging.show_result(context.console, result)

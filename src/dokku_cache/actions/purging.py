@@ -10,7 +10,7 @@ from dokku_cache.context import Context
 from dokku_cache.dokku import apps
 from dokku_cache.errors import CacheError, ExitCode, Refused, Unverified, UsageError
 from dokku_cache.model.finding import Decision, Finding, Result
-from dokku_cache.model.state import Request, State
+from dokku_cache.model.state import Initiator, Request, State
 from dokku_cache.output import text
 from dokku_cache.output.progress import Watcher
 from dokku_cache.purge.recorded import purge
@@ -90,7 +90,7 @@ def purge_legacy(context: Context, options: Namespace) -> ExitCode:
         findings = surveyor.survey(chosen, is_rechecked=not options.is_dry_run)
     # --force answers for one named app; several unverified directories are confirmed one by one.
     confirmed = options.is_force and len(options.apps) == 1
-    request = Request(is_named=not is_all, is_confirmed=confirmed, visible=visible)
+    request = Request(Initiator.MANUAL, is_named=not is_all, is_confirmed=confirmed, visible=visible)
     if options.is_dry_run:
         show_plan(context, _plan(context, surveyor, findings, request), options.format)
         return worst  # a plan that keeps something is not a failure
@@ -149,7 +149,7 @@ def purge_volumes(context: Context, options: Namespace) -> ExitCode:
             "ask an administrator of this server, or name your apps: 'dokku cache:purge-volumes <app>'",
         )
     chosen, worst = known_apps(context, options.apps, visible)
-    request = Request(is_named=not is_orphaned, visible=visible)
+    request = Request(Initiator.MANUAL, is_named=not is_orphaned, visible=visible)
     decisions = plan_volumes(context, request, chosen) if is_orphaned or chosen else []
     plan = {Subject.VOLUMES: decisions}
     if options.is_dry_run:

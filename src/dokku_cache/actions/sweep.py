@@ -80,7 +80,7 @@ def plan_apps(context: Context, names: Sequence[str], visible: frozenset[str] | 
     surveyor = Surveyor(context.environment, context.engine, visible)
     planned = []
     for finding in surveyor.survey(names):
-        request = request_for(context, finding.app, Initiator.CRON)
+        request = request_for(context, finding.app, Initiator.MANUAL)
         planned += [decide(one, request) for one in measure_candidates(surveyor, [finding], request, context.console)]
     return planned
 
@@ -91,7 +91,7 @@ def request_for(context: Context, app: str, initiator: Initiator, *, in_deploy: 
     Raises CacheError when the property cannot be read.
     """
     auto_purge = policy.is_auto_purge_on(context.environment, app)
-    return Request(initiator, auto_purge=auto_purge, in_deploy=in_deploy)
+    return Request(initiator, auto_purge=auto_purge, in_deploy=in_deploy, is_policy=True)
 
 
 def apply_policy(
@@ -142,7 +142,7 @@ def keep_app_within(context: Context, app: str, initiator: Initiator) -> None:
     limit = policy.max_bytes(context.environment, app)
     if limit is None:
         return
-    request = Request(initiator, is_over_limit=True)
+    request = Request(initiator, auto_purge=True, is_over_limit=True)  # the property is read below
     decisions = plan_volumes(context, request, [app])
     size_bytes = sum(one.finding.size.size_bytes for one in decisions if one.is_removal and one.finding.size)
     if size_bytes <= limit:

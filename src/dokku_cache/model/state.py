@@ -34,28 +34,34 @@ class Initiator(Enum):
 
     @property
     def is_automatic(self) -> bool:
-        """Return whether no person asked for this removal, so that keeping a cache is not a failure."""
+        """Tell whether no person asked for this removal."""
         return self not in {Initiator.MANUAL, Initiator.DESTROY}
 
 
 @dataclass(frozen=True)
 class Request:
-    """One request to remove caches.
+    """One request to remove caches. The defaults allow the least.
 
     ``is_named``: a person named the app on the command line. ``is_confirmed``: the person also used --force or typed
-    the app's name. ``auto_purge``: the property of the app; it matters to automatic removals only. ``in_deploy``: the
-    caller is part of a deploy or a destroy of the app, so that a held deploy lock is the caller's own.
-    ``is_over_limit``: the volumes of the app exceed ``max-size``. ``visible``: the apps that the caller may see, None
-    for all; reasons say nothing about any other app.
+    the app's name. ``is_policy``: the automatic policy applies, also if a person asked for it. ``auto_purge``: the
+    property of the app, for the policy only. ``in_deploy``: the caller is part of a deploy or a destroy of the app,
+    which holds the deploy lock. ``is_over_limit``: the volumes of the app exceed ``max-size``. ``visible``: the apps
+    that the caller may see, None for all; reasons say nothing about any other app.
     """
 
-    initiator: Initiator = Initiator.MANUAL
+    initiator: Initiator
     is_named: bool = False
     is_confirmed: bool = False
-    auto_purge: bool = True
+    auto_purge: bool = False
+    is_policy: bool = False
     in_deploy: bool = False
     is_over_limit: bool = False
     visible: frozenset[str] | None = None
+
+    @property
+    def is_automatic(self) -> bool:
+        """Tell whether the automatic policy decides, so that keeping a cache is not a failure."""
+        return self.is_policy or self.initiator.is_automatic
 
     @property
     def is_gentle(self) -> bool:

@@ -46,7 +46,7 @@ def refuse_deploy(environment: DokkuEnvironment, app: str, request: Request) -> 
     """Raise Refused, or NotDue for an automatic removal, while an app is being deployed."""
     if request.in_deploy or not apps.is_being_deployed(environment, app):
         return
-    if request.initiator.is_automatic:
+    if request.is_automatic:
         raise NotDue(f"App {app} is being deployed", state_and_reason=LEFT_TO_DEPLOY)
     raise Refused(f"App {app} is being deployed", "nothing was removed; purge again after the deploy")
 

@@ -33,7 +33,7 @@ def purge(context: Context, finding: Finding, request: Request) -> Result:
     if not is_candidate(finding, request):
         is_absent = finding.verdict.state is State.ABSENT
         return Result(finding, error=None if is_absent else refusal(decide(finding, request), request))
-    if request.initiator.is_automatic and finding.volume is None:
+    if request.is_automatic and finding.volume is None:
         request = replace(request, visible=frozenset({finding.app}))
     try:
         with Watcher(context.console) as watcher:
@@ -42,12 +42,12 @@ def purge(context: Context, finding: Finding, request: Request) -> Result:
             else:
                 outcome = Purger(context.environment, context.engine, watcher, request).purge(finding)
     except Exception as error:
-        is_failure = request.initiator.is_automatic and not isinstance(error, NotDue)
+        is_failure = request.is_automatic and not isinstance(error, NotDue)
         is_repeated = False
         if is_failure or isinstance(error, NotRemoved):
             is_repeated = not _record(context, finding, request, failure=str(error) or type(error).__name__)
         if not isinstance(error, CacheError):
-            if not request.initiator.is_automatic:
+            if not request.is_automatic:
                 raise
             error = CacheError(f"Unexpected error: {type(error).__name__}: {error}", "report this as a bug")
         return Result(finding, error=error, is_repeated=is_repeated)

@@ -63,7 +63,7 @@ class VolumePurger:
         try:
             return self._purge(planned)
         except Refused as error:
-            if self.request.initiator.is_automatic and not isinstance(error, NotDue):
+            if self.request.is_automatic and not isinstance(error, NotDue):
                 raise NotDue(str(error), error.hint) from error
             raise
 

@@ -21,17 +21,17 @@ _VOLUMES_OF_NO_APP = frozenset({State.ORPHANED})
 
 def removable_states(request: Request) -> frozenset[State]:
     """Give the states in which a request may remove a directory, or finish an interrupted purge."""
-    if request.initiator is Initiator.MANUAL:
-        confirmed = frozenset({State.UNVERIFIED}) if request.is_named and request.is_confirmed else frozenset()
-        return (_NAMED if request.is_named else _ALL) | confirmed
+    if request.is_automatic:
+        return _AUTOMATIC if request.auto_purge else frozenset()
     if request.initiator is Initiator.DESTROY:
         return _NAMED
-    return _AUTOMATIC if request.auto_purge else frozenset()
+    confirmed = frozenset({State.UNVERIFIED}) if request.is_named and request.is_confirmed else frozenset()
+    return (_NAMED if request.is_named else _ALL) | confirmed
 
 
 def removable_volume_states(request: Request) -> frozenset[State]:
     """Give the states in which a request may remove a volume."""
-    if request.initiator.is_automatic and not request.auto_purge:
+    if request.is_automatic and not request.auto_purge:
         return frozenset()
     return _VOLUMES_OF_APP if request.is_named or request.is_over_limit else _VOLUMES_OF_NO_APP
 
@@ -85,7 +85,7 @@ def _kept_volume(volume: CacheVolume, verdict: Verdict, request: Request) -> Ver
 
 def _kept(verdict: Verdict, request: Request) -> Verdict:
     """Give the verdict on what is kept, with the reason where only the property keeps it."""
-    is_off = request.initiator.is_automatic and not request.auto_purge
+    is_off = request.is_automatic and not request.auto_purge
     if is_off and verdict.state in _AUTOMATIC:
         return replace(verdict, reason="auto-purge is off", hint="", code=ReasonCode.AUTO_PURGE_OFF)
     return verdict
@@ -110,7 +110,7 @@ def refusal(decision: Decision, request: Request) -> CacheError:
     finding = decision.finding
     verdict, path = decision.kept or finding.verdict, finding.location.path
     message = f"{finding.title} is {verdict.described}"
-    if request.initiator.is_automatic:
+    if request.is_automatic:
         return NotDue(message, state_and_reason=verdict.described)
     if verdict.state is State.UNVERIFIED and finding.volume is None:
         message = f"The directory {path} is not verified to be a build cache: {verdict.reason}"

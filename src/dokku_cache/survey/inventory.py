@@ -16,7 +16,7 @@ from dokku_cache.errors import INVALID_APP_NAME, AppNotFound, CacheError, Unknow
 from dokku_cache.model.cache import Cache, Kind
 from dokku_cache.model.finding import Finding
 from dokku_cache.model.location import CACHE_NAME
-from dokku_cache.model.state import ReasonCode, Request, State
+from dokku_cache.model.state import Initiator, ReasonCode, Request, State
 from dokku_cache.output import text
 from dokku_cache.output.progress import Watcher
 from dokku_cache.rules.removal import decide
@@ -92,7 +92,7 @@ def _sum(caches: Sequence[Cache]) -> Sum:
 def listed(finding: Finding) -> Cache:
     """Give a cache that exists as it is listed."""
     verdict, volume, size = finding.verdict, finding.volume, finding.size
-    is_purgeable = volume is None and decide(finding, Request()).is_removal
+    is_purgeable = volume is None and decide(finding, Request(Initiator.MANUAL)).is_removal
     action = f"dokku cache:purge-legacy {finding.app}" if is_purgeable else ""
     return Cache(
         finding.kind,

@@ -46,7 +46,7 @@ def test_an_app_that_is_gone_by_now_is_refused(server: Server, *, is_file: bool,
         server.purge(planned)
 
 
-@pytest.mark.parametrize("request_", [MANUAL, Request(), AUTOMATIC])
+@pytest.mark.parametrize("request_", [MANUAL, Request(Initiator.MANUAL), AUTOMATIC])
 @pytest.mark.parametrize("is_begun_later", [False, True])
 def test_a_cache_is_kept_while_its_app_is_deployed(
     server: Server, request_: Request, *, is_begun_later: bool
@@ -70,7 +70,7 @@ def test_a_cache_is_kept_while_its_app_is_deployed(
 
 def test_a_purge_within_a_deploy_ignores_its_lock(server: Server) -> None:
     server.begin_deploy("shop")
-    server.purge(server.find(), Request(in_deploy=True))
+    server.purge(server.find(), Request(Initiator.MANUAL, in_deploy=True))
     assert server.there == ["HEAD", "precious"]
 
 
@@ -80,7 +80,7 @@ def test_only_a_run_after_a_deploy_waits_for_another_purge(
 ) -> None:
     waited: list[float] = []
     server.patch.setattr(apps, "hold_lock", lambda _, seconds: waited.append(seconds))
-    server.purge(server.find(), Request(initiator))
+    server.purge(server.find(), Request(initiator, auto_purge=True))
     assert waited == [expected]
 
 
@@ -88,7 +88,7 @@ def test_a_run_after_a_deploy_does_not_wait_for_the_next_deploy_with_the_lock_he
     server.begin_deploy("shop")
     begun = time.monotonic()
     with pytest.raises(NotDue):
-        server.purge(server.find(), Request(Initiator.DEPLOY))
+        server.purge(server.find(), Request(Initiator.DEPLOY, auto_purge=True))
     assert time.monotonic() - begun < 10
 
 

@@ -48,7 +48,7 @@ def purge(
     context = Context(environment, Console(is_quiet=True, out=io.StringIO(), err=err), Engine(""))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Purger, "purge", ended)
-        result = recorded.purge(context, SHOP, Request(initiator))
+        result = recorded.purge(context, SHOP, Request(initiator, auto_purge=True))
         if result.error:
             raise result.error
         assert result.outcome is outcome

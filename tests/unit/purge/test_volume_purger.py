@@ -53,7 +53,8 @@ class Server(SmallServer):
         self, planned: Finding, initiator: Initiator = Initiator.MANUAL, *, is_of_app: bool = True
     ) -> Outcome | None:
         is_manual = initiator is Initiator.MANUAL
-        request = Request(initiator, is_named=is_of_app and is_manual, is_over_limit=is_of_app and not is_manual)
+        is_named, is_over_limit = is_of_app and is_manual, is_of_app and not is_manual
+        request = Request(initiator, is_named=is_named, auto_purge=True, is_over_limit=is_over_limit)
         result = purge(self.context, planned, request)
         if result.error:
             raise result.error
@@ -199,7 +200,7 @@ def test_an_interrupt_reports_that_docker_may_continue(server: Server, monkeypat
 def decide(server: Server, *, err: io.StringIO | None = None) -> list[int | None]:
     """Plan the removal of orphaned volumes, and give their sizes."""
     context = replace(server.context, console=Console(out=io.StringIO(), err=err))
-    sized = volume_purger.plan_volumes(context, Request(), limit_seconds=3)
+    sized = volume_purger.plan_volumes(context, Request(Initiator.MANUAL), limit_seconds=3)
     return [decision.finding.size.size_bytes if decision.finding.size else None for decision in sized]
 
 

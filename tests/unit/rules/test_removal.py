@@ -13,9 +13,13 @@ from dokku_cache.rules.removal import candidates, decide, decide_volumes
 from dokku_cache.tree.handles import Identity
 
 CACHE, TRASH = Entry("cache", Identity(1, 2)), Entry(".dokku-cache-trash.1", Identity(1, 3))
-NAMED, CONFIRMED, ALL = Request(is_named=True), Request(is_named=True, is_confirmed=True), Request()
+ALL, NAMED = Request(Initiator.MANUAL), Request(Initiator.MANUAL, is_named=True)
+CONFIRMED = replace(NAMED, is_confirmed=True)
 DESTROY = Request(Initiator.DESTROY, in_deploy=True)
-AUTOMATIC = [Request(initiator) for initiator in Initiator if initiator.is_automatic]
+AUTOMATIC = [
+    *(Request(initiator, auto_purge=True) for initiator in Initiator if initiator.is_automatic),
+    Request(Initiator.MANUAL, auto_purge=True, is_policy=True),
+]
 #: By state: purge-legacy APP, the same confirmed, purge-legacy --all, automatic and rename, destroy.
 TABLE = {
     State.ABSENT: (False, False, False, False, False),
@@ -57,7 +61,13 @@ def test_the_table_of_the_design(state: State) -> None:
 
 def test_every_state_and_initiator_is_in_the_table() -> None:
     assert set(State) - set(TABLE) == {State.INTERRUPTED}
-    assert {request.initiator for request in AUTOMATIC} == set(Initiator) - {Initiator.MANUAL, Initiator.DESTROY}
+    assert {request.initiator for request in AUTOMATIC} == set(Initiator) - {Initiator.DESTROY}
+
+
+def test_a_request_without_a_policy_allows_an_automatic_run_nothing() -> None:
+    for state, initiator in product(State, Initiator):
+        if initiator.is_automatic:
+            assert not allows(state, Request(initiator))
 
 
 def test_force_confirms_only_for_a_named_app() -> None:
@@ -98,7 +108,7 @@ def test_a_cache_without_a_complete_scan_is_never_a_target() -> None:
 
 LABELLED = CacheVolume("cache-shop", Kind.HEROKUISH, "shop", Match.LABEL)
 OF_PACK = CacheVolume("pack-cache-dokku_shop_latest-0123456789ab.build", Kind.PACK, "shop", Match.NAME)
-OVER_LIMIT = Request(Initiator.DEPLOY, is_over_limit=True)
+OVER_LIMIT = Request(Initiator.DEPLOY, auto_purge=True, is_over_limit=True)
 
 
 def volume(state: State, found: CacheVolume = LABELLED, app_state: AppState | None = AppState.PRESENT) -> Finding:

@@ -10,7 +10,7 @@ import pytest
 from dokku_cache.dokku import plugn
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
-from dokku_cache.model.state import Request, State
+from dokku_cache.model.state import Initiator, Request, State
 from dokku_cache.output.console import Console
 from dokku_cache.rules.removal import decide
 from dokku_cache.survey import surveyor as surveyor_module
@@ -40,10 +40,12 @@ def surveyor(environment: DokkuEnvironment, monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_time_limit_leaves_caches_unscanned_and_not_removable(surveyor: Surveyor) -> None:
     said = io.StringIO()
     console = Console(out=said, err=said)
-    measured = measure_candidates(surveyor, surveyor.survey(["shop", "blog"]), Request(), console, limit_seconds=0)
+    measured = measure_candidates(
+        surveyor, surveyor.survey(["shop", "blog"]), Request(Initiator.MANUAL), console, limit_seconds=0
+    )
     for finding in measured:
         assert finding.size is None
-        assert decide(finding, Request()).targets == ()
+        assert decide(finding, Request(Initiator.MANUAL)).targets == ()
         assert not finding.is_final
     assert said.getvalue().count("Not every legacy cache was scanned") == 1
     assert said.getvalue().count("\n") == 2  # and what to do
@@ -53,10 +55,12 @@ def test_without_a_limit_every_cache_is_scanned(surveyor: Surveyor) -> None:
     said = io.StringIO()
     console = Console(out=said, err=said)
     for limit in (None, 600):
-        measured = measure_candidates(surveyor, surveyor.survey(["shop", "blog"]), Request(), console, limit)
+        measured = measure_candidates(
+            surveyor, surveyor.survey(["shop", "blog"]), Request(Initiator.MANUAL), console, limit
+        )
         for finding in measured:
             assert finding.size
             assert finding.size.files == 1
             assert finding.verdict.state is State.ORPHANED
-            assert decide(finding, Request()).targets
+            assert decide(finding, Request(Initiator.MANUAL)).targets
     assert said.getvalue() == ""
