@@ -15,10 +15,10 @@ from dokku_cache.output import text
 from dokku_cache.output.progress import Watcher
 from dokku_cache.purge.recorded import purge
 from dokku_cache.purge.volume_purger import plan_volumes
-from dokku_cache.rules.removal import candidates, decide
+from dokku_cache.rules.removal import candidates, decide, refusal
 from dokku_cache.rules.volumes import UNDETERMINED
 from dokku_cache.survey import disks
-from dokku_cache.survey.scanning import measure_candidates
+from dokku_cache.survey.scanning import measure_candidates, measure_finding
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.views import purging
 from dokku_cache.views.purging import Subject
@@ -103,7 +103,9 @@ def purge_legacy(context: Context, options: Namespace) -> ExitCode:
             plan = _plan(context, surveyor, findings, request)
             if not _is_confirmed(context, plan, "Remove these legacy caches?"):
                 return ExitCode.FAILED
-    return max(worst, _purge_each(context, findings, request, is_several=len(chosen) > 1))
+            # With the plan's verdicts: what it keeps is kept, whatever the cache has become since.
+            findings = tuple(decision.finding for decision in plan[Subject.DIRECTORIES])
+    return max(worst, _purge_each(context, surveyor, findings, request, is_several=len(chosen) > 1))
 
 
 def _plan(context: Context, surveyor: Surveyor, findings: Sequence[Finding], request: Request) -> Plan:
@@ -111,14 +113,16 @@ def _plan(context: Context, surveyor: Surveyor, findings: Sequence[Finding], req
     return {Subject.DIRECTORIES: [decide(finding, request) for finding in measured]}
 
 
-def _purge_each(context: Context, findings: Sequence[Finding], request: Request, *, is_several: bool) -> ExitCode:
+def _purge_each(
+    context: Context, surveyor: Surveyor, findings: Sequence[Finding], request: Request, *, is_several: bool
+) -> ExitCode:
     """Purge one app after the other, print each result as soon as it is known, and return the worst exit code."""
     before = disks.read(context.environment, [one.app for one in findings if candidates(one, request)])
     results: list[Result] = []
     for finding in findings:
         result = purge(context, finding, request)
         if isinstance(result.error, Unverified) and request.is_named and context.console.is_interactive:
-            result = _purge_if_typed(context, finding, request, result.error)
+            result = _purge_if_typed(context, surveyor, finding.app, request, result.error)
         purging.show_result(context.console, result)
         results.append(result)
     if is_several and results:
@@ -131,11 +135,21 @@ def _purge_each(context: Context, findings: Sequence[Finding], request: Request,
     return max((result.exit_code for result in results), default=ExitCode.OK)
 
 
-def _purge_if_typed(context: Context, finding: Finding, request: Request, error: Unverified) -> Result:
-    """Ask for the app's name before an unverified directory is removed."""
-    consequence = f"This command will delete {finding.location.path}."
-    if not context.console.ask_for_name(finding.app, str(error), consequence):
-        return Result(finding, error=Refused(f"Confirmation did not match {finding.app}. Nothing was removed"))
+def _purge_if_typed(context: Context, surveyor: Surveyor, app: str, request: Request, error: CacheError) -> Result:
+    """Scan an unverified directory, show its size and every reason, and remove it if the app's name is typed."""
+    with Watcher(context.console) as watcher:
+        watcher.asking()
+        finding = measure_finding(surveyor, surveyor.survey([app])[0], watcher, context.console)
+    decision = decide(finding, request)
+    if decision.kept is not None:
+        error = refusal(decision, request)
+    if not isinstance(error, Unverified):
+        return Result(finding, error=error)
+    size = (
+        f" ({text.size(finding.size.size_bytes)}, {text.count(finding.size.files, 'file')})" if finding.size else ""
+    )
+    if not context.console.ask_for_name(app, str(error), f"This command will delete {finding.location.path}{size}."):
+        return Result(finding, error=Refused(f"Confirmation did not match {app}. Nothing was removed"))
     return purge(context, finding, replace(request, is_confirmed=True))
 
 

@@ -110,6 +110,8 @@ class Purger:
         finding = Surveyor(self.environment, self.engine, self.request.visible).recheck(directory)
         cache, before = finding.location.cache, planned.location.cache
         if cache is not None and cache.identity in scans:
+            if planned.facts.scan not in (None, scans[cache.identity]):  # a person confirmed what was scanned then
+                raise _changed(planned.app)
             finding = with_scan(finding, scans[cache.identity])
         elif cache is not None and before in candidates(planned, self.request):
             raise Refused(
