@@ -56,7 +56,7 @@ class Accounts:
 
     names: dict[int, str] = field(default_factory=dict)
     dokku: int = -1
-    are_complete: bool = True
+    are_complete: bool = False
 
     def describe(self, uid: int) -> str:
         """Name the owner of a file."""
@@ -78,7 +78,7 @@ class Facts:
     life: References | None = None
     scan: Scan | None = None
     accounts: Accounts = field(default_factory=Accounts)
-    min_age_seconds: int = 0
+    min_age_seconds: int | None = None
     now: float = 0.0
 
 

@@ -183,7 +183,7 @@ def _is_builder(facts: Facts, uid: int) -> bool:
 def check_age(facts: Facts) -> CheckResult:
     """Pass where the newest change in the whole tree is older than ``min-age``."""
     scan, min_age = facts.scan, facts.min_age_seconds
-    if scan is None or not scan.is_complete:
+    if scan is None or not scan.is_complete or min_age is None:
         return None
     if scan.is_empty or scan.newest_change is None:
         return "it is empty"
@@ -260,7 +260,9 @@ def _classify_trash(facts: Facts) -> Verdict:
     if faulty:
         reason = "; ".join(entry.fault for entry in faulty)
         return Verdict(State.UNSAFE, reason, _HINTS[State.UNSAFE], faulty[0].fault_code)
-    used = _check_references(facts.trash_references or References())
+    if facts.trash_references is None:
+        return Verdict(State.UNKNOWN, "what uses it is not known yet", "report this as a bug")
+    used = _check_references(facts.trash_references)
     if isinstance(used, Verdict):
         return used
     reason = "an earlier purge was interrupted; the rest of the cache is still there"

@@ -1,6 +1,6 @@
 """The checks of a directory, and the state that follows from them."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
@@ -31,9 +31,10 @@ FACTS = Facts(
     Location("shop", "/home/dokku/shop/cache", CACHE, others=(HEAD,)),
     DokkuVersion(0, 38, 27),
     references=References(),
+    trash_references=References(),
     life=References(),
     scan=SCAN,
-    accounts=Accounts({0: "root", 33: "www-data", 999: "dokku", 1000: "alice"}, dokku=999),
+    accounts=Accounts({0: "root", 33: "www-data", 999: "dokku", 1000: "alice"}, dokku=999, are_complete=True),
     min_age_seconds=DAY,
     now=NOW,
 )
@@ -223,9 +224,22 @@ def test_some_verdicts_need_no_other_facts() -> None:
     assert not is_decided_early(FACTS)
 
 
+@pytest.mark.parametrize("name", ["version", "references", "life", "scan", "min_age_seconds", "accounts", "now"])
+def test_a_fact_that_was_not_collected_is_no_reason_to_remove(name: str) -> None:
+    scan = replace(SCAN, owners=frozenset({2000}))
+    default = next(field.default for field in fields(Facts) if field.name == name)
+    collected = replace(GHOST, scan=scan)
+    facts = replace(collected, **{name: Accounts() if name == "accounts" else default})
+    assert classify(collected).cache.state is State.ORPHANED
+    assert classify(collected).is_final
+    finding = classify(facts)
+    assert not finding.is_final or finding.cache.state is not State.ORPHANED
+
+
 def test_trash_is_interrupted_unless_something_uses_it() -> None:
     trash = replace(FACTS.location, cache=None, trash=(Entry(".dokku-cache-trash.1", Identity(1, 3)),))
     assert classify(replace(FACTS, location=trash)).trash.state is State.INTERRUPTED
+    assert classify(replace(FACTS, location=trash, trash_references=None)).trash.state is State.UNKNOWN
     used = classify(replace(FACTS, location=trash, trash_references=References((USE,))))
     assert (used.trash.state, used.verdict.state) == (State.IN_USE, State.IN_USE)
     both = classify(replace(FACTS, location=replace(trash, cache=CACHE)))
