@@ -149,7 +149,7 @@ def _purge_if_typed(context: Context, surveyor: Surveyor, app: str, request: Req
         f" ({text.size(finding.size.size_bytes)}, {text.count(finding.size.files, 'file')})" if finding.size else ""
     )
     if not context.console.ask_for_name(app, str(error), f"This command will delete {finding.location.path}{size}."):
-        return Result(finding, error=Refused(f"Confirmation did not match {app}. Nothing was removed"))
+        return Result(finding, error=Refused(f"Confirmation did not match {app}. Its legacy cache is kept"))
     return purge(context, finding, replace(request, is_confirmed=True))
 
 

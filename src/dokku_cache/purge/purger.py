@@ -170,14 +170,12 @@ class Purger:
             delete_trash(directory, trash, self._helper(directory.app), step)
         except BaseException as error:
             with held_back():
-                if not is_checked:
-                    raise _undone(directory, trash, error) from error
-                is_untouched = (
-                    not entry.is_trash and not step.entries and self._is_untouched(directory, trash, scan, error)
-                )
-                if is_untouched and put_back(directory, trash):
+                may_undo = not is_checked or (not entry.is_trash and not step.entries)
+                if is_checked and may_undo:
+                    may_undo = self._is_untouched(directory, trash, scan, error)
+                if may_undo and put_back(directory, trash):
                     raise _rolled_back(directory.app, error) from error
-                raise _interrupted(directory, trash, error) from error
+                raise (_interrupted if is_checked else _kept)(directory, trash, error) from error
 
     def _refuse_uses(self, directory: AppDirectory) -> None:
         references = Surveyor(self.environment, self.engine, self.request.visible).uses_after_rename(directory)
@@ -214,38 +212,32 @@ def _cannot_be(done: str, directory: AppDirectory, error: OSError) -> Refused:
     return Refused(f"The legacy cache of {directory.app} cannot be {done} ({error.strerror})", hint)
 
 
-def _undone(directory: AppDirectory, trash: Entry, error: BaseException) -> BaseException:
-    """Undo the rename of a cache that may not be removed, if it was renamed, and return the error.
-
-    Where that is not possible, it gets a name that is not trash, so that no purge removes it.
-    """
-    if not _exists(directory, trash.name) or put_back(directory, trash):
-        Interrupted.removals -= 1
-        if isinstance(error, Interrupted):
-            return Interrupted()
-        return _cannot_be("checked", directory, error) if isinstance(error, OSError) else error
-    name, hint = trash.name.replace(TRASH_PREFIX, KEPT_PREFIX), "inspect it, and move it back or remove it manually"
-    try:
-        os.rename(trash.name, name, src_dir_fd=directory.fd, dst_dir_fd=directory.fd)
-    except OSError:
-        name, hint = trash.name, "move it to another name now, because the next purge removes it"
-    where = f"the directory is now {os.path.join(directory.path, name)}, because its name could not be restored"
-    if isinstance(error, Interrupted):
-        return Interrupted(f"Interrupted. Nothing was removed, but {where}", hint)
-    return Refused(f"{_text(error)}; {where}", hint)
-
-
 def _rolled_back(app: str, error: BaseException) -> BaseException:
     Interrupted.removals -= 1
+    if isinstance(error, Refused):
+        return error
     if isinstance(error, Interrupted):
         return Interrupted()
     return RolledBack(f"The legacy cache of {app} was not removed: {_text(error)}", getattr(error, "hint", ""))
 
 
+def _kept(directory: AppDirectory, trash: Entry, error: BaseException) -> BaseException:
+    """Give a cache that may not be removed, and whose name is taken, a name that no purge removes."""
+    name, hint = trash.name.replace(TRASH_PREFIX, KEPT_PREFIX), "inspect it, and move it back or remove it manually"
+    try:
+        os.rename(trash.name, name, src_dir_fd=directory.fd, dst_dir_fd=directory.fd)
+    except OSError:
+        name, hint = trash.name, "move it to another name now, because the next purge removes it"
+    where = f"its directory is now {os.path.join(directory.path, name)}, because its name could not be restored"
+    if isinstance(error, Interrupted):
+        return Interrupted(f"Interrupted. The legacy cache of {directory.app} was not removed; {where}", hint)
+    return Refused(f"{_text(error)}; {where}", hint)
+
+
 def _interrupted(directory: AppDirectory, trash: Entry, error: BaseException) -> BaseException:
     app, resume = directory.app, f"to remove the rest, run 'dokku cache:purge-legacy {directory.app}'"
     if isinstance(error, Interrupted):
-        if not _exists(directory, trash.name):
+        if not os.path.lexists(os.path.join(directory.path, trash.name)):
             return Interrupted()
         return Interrupted(f"Interrupted. The legacy cache of {app} is partly removed", resume)
     if isinstance(error, PartlyRemoved):
@@ -285,23 +277,14 @@ def remove_empty(directory: AppDirectory, cache: Entry) -> None:
 
 
 def put_back(directory: AppDirectory, trash: Entry) -> bool:
-    """Undo the rename, and tell whether that was done. If a new cache exists, neither is touched."""
+    """Undo the rename if it was done, and tell whether it is undone. If a new cache exists, neither is touched."""
     try:
-        if _exists(directory, CACHE_NAME):
-            return False
-        os.rename(trash.name, CACHE_NAME, src_dir_fd=directory.fd, dst_dir_fd=directory.fd)
+        names = os.listdir(directory.fd)
+        if trash.name in names and CACHE_NAME not in names:
+            os.rename(trash.name, CACHE_NAME, src_dir_fd=directory.fd, dst_dir_fd=directory.fd)
     except OSError:
         return False
-    return True
-
-
-def _exists(directory: AppDirectory, name: str) -> bool:
-    """Tell whether a name exists, or may exist because that cannot be read."""
-    try:
-        os.stat(name, dir_fd=directory.fd, follow_symlinks=False)
-    except OSError as error:
-        return not isinstance(error, FileNotFoundError)
-    return True
+    return trash.name not in names or CACHE_NAME not in names
 
 
 def delete_trash(directory: AppDirectory, trash: Entry, helper: Helper, progress: Progress) -> None:
