@@ -122,7 +122,8 @@ def test_a_new_volume_with_the_same_name_is_kept(server: Server, volume: Volume)
         time.sleep(1.1)  # the engine gives the time of creation in seconds
         docker("volume", "create", *(f"--label={key}={value}" for key, value in labels("shop").items()), name)
 
-    assert purge_after(server, name, replace_it) is None
+    with pytest.raises(Refused, match="was replaced"):
+        purge_after(server, name, replace_it)
     assert has(name)
 
 
