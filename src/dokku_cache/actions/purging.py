@@ -122,7 +122,7 @@ def _purge_each(
     for finding in findings:
         result = purge(context, finding, request)
         if isinstance(result.error, Unverified) and request.is_named and context.console.is_interactive:
-            result = _purge_if_typed(context, surveyor, finding.app, request, result.error)
+            result = _purge_if_typed(context, surveyor, finding.app, request)
         purging.show_result(context.console, result)
         results.append(result)
     if is_several and results:
@@ -135,16 +135,14 @@ def _purge_each(
     return max((result.exit_code for result in results), default=ExitCode.OK)
 
 
-def _purge_if_typed(context: Context, surveyor: Surveyor, app: str, request: Request, error: CacheError) -> Result:
+def _purge_if_typed(context: Context, surveyor: Surveyor, app: str, request: Request) -> Result:
     """Scan an unverified directory, show its size and every reason, and remove it if the app's name is typed."""
     with Watcher(context.console) as watcher:
         watcher.asking()
         finding = measure_finding(surveyor, surveyor.survey([app])[0], watcher, context.console)
-    decision = decide(finding, request)
-    if decision.kept is not None:
-        error = refusal(decision, request)
+    error = refusal(decide(finding, request), request)
     if not isinstance(error, Unverified):
-        return Result(finding, error=error)
+        return purge(context, finding, request)
     size = (
         f" ({text.size(finding.size.size_bytes)}, {text.count(finding.size.files, 'file')})" if finding.size else ""
     )
