@@ -34,7 +34,7 @@ class Initiator(Enum):
 
     @property
     def is_automatic(self) -> bool:
-        """Tell whether no person asked for this removal."""
+        """Return whether no person asked for this removal."""
         return self not in {Initiator.MANUAL, Initiator.DESTROY}
 
 
@@ -60,7 +60,7 @@ class Request:
 
     @property
     def is_automatic(self) -> bool:
-        """Tell whether the automatic policy decides, so that keeping a cache is not a failure."""
+        """Return whether the automatic policy decides, so that keeping a cache is not a failure."""
         return self.is_policy or self.initiator.is_automatic
 
     @property

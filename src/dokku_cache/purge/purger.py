@@ -185,7 +185,7 @@ class Purger:
             raise Refused(f"The legacy cache of {directory.app} {state}: {references.text}", hint)
 
     def _is_untouched(self, directory: AppDirectory, trash: Entry, scan: Scan, error: BaseException) -> bool:
-        """Tell whether nothing was deleted: a scan gives the same as before. No helper is running."""
+        """Return whether nothing was deleted: a scan gives the same as before. No helper is running."""
         if isinstance(error, NotStarted | MayContinue):
             return isinstance(error, NotStarted)
         try:
@@ -208,7 +208,7 @@ def _changed(app: str) -> Refused:
 def _cannot_be(done: str, directory: AppDirectory, error: OSError) -> Refused:
     if error.errno in {errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST}:
         return _changed(directory.app)
-    hint = os_error_hint(error, f"check that user dokku can write to {directory.path}, and purge again")
+    hint = os_error_hint(error, f"check that the dokku user can write to {directory.path}, then purge again")
     return Refused(f"The legacy cache of {directory.app} cannot be {done} ({error.strerror})", hint)
 
 
@@ -277,7 +277,7 @@ def remove_empty(directory: AppDirectory, cache: Entry) -> None:
 
 
 def put_back(directory: AppDirectory, trash: Entry) -> bool:
-    """Undo the rename if it was done, and tell whether it is undone. If a new cache exists, neither is touched."""
+    """Undo the rename if it was done, and return whether it is undone. If a new cache exists, neither is touched."""
     try:
         names = os.listdir(directory.fd)
         if trash.name in names and CACHE_NAME not in names:
