@@ -54,7 +54,7 @@ has_rows() {
     "3.0 MiB PREFIX-shop herokuish live - - cache-PREFIX-shop" \
     ".* PREFIX-oldblog \(ghost\) legacy orphaned 500 .* $(cache_of oldblog)" \
     ".* PREFIX-wiki legacy in-use 5 .* $(cache_of wiki)"
-  [[ "$output" == *"Docker's build cache, "*" reclaimable"* ]]
+  [[ "$output" == *"Docker's build cache: "*" reclaimable"* ]]
   [[ "$output" == *"Kept: $(app wiki) (legacy, in-use): "*"mounts it at /cache"*"Total: "*" caches"* ]]
   for command in "purge-legacy --all" "purge-volumes --orphaned" "purge-volumes <app>"; do
     [[ "$output" == *"To free "*": dokku cache:$command"* ]]
