@@ -1,19 +1,8 @@
 """What every run of pytest shows: each file as it begins, with a terminal or without one, and what did not pass."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from dokku_cache.errors import Interrupted
-
 _SHOWN = pytest.StashKey[str]()
-
-
-@pytest.fixture(autouse=True)
-def _nothing_was_removed_yet() -> Iterator[None]:
-    """Let each test be a process of its own for messages about interrupts."""
-    yield
-    Interrupted.removals = 0
 
 
 @pytest.hookimpl(tryfirst=True)

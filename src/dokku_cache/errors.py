@@ -125,19 +125,12 @@ class PartlyRemoved(NotRemoved):
 class Interrupted(BaseException):
     """Ctrl-C, a hang-up or a termination signal. Not an Exception, so that no handler swallows it.
 
-    ``hint`` is empty if nothing was changed.
+    ``hint`` is empty unless something is partly removed. The message says no more than is certain: this process may
+    have removed other caches before.
     """
 
-    #: The removals that this process started and did not undo: the message must not deny them.
-    removals = 0
-
-    def __init__(self, message: str = "", hint: str = "") -> None:
-        if Interrupted.removals and not message:
-            message, hint = (
-                "Interrupted. Caches may be removed already",
-                "to see what is left, run 'dokku cache:list'",
-            )
-        super().__init__(message or "Interrupted. Nothing was changed")
+    def __init__(self, message: str = "Interrupted", hint: str = "") -> None:
+        super().__init__(message)
         self.hint = hint
         self.exit_code = ExitCode.PARTLY_REMOVED if hint else ExitCode.FAILED
 

@@ -49,7 +49,7 @@ def test_without_dokkus_environment_it_says_so() -> None:
     [
         (errors.AppNotFound("x"), 20, "App x does not exist"),
         (errors.PartlyRemoved("half", "again"), 3, "half\n !     Again"),
-        (Interrupted(), 1, "Nothing was changed"),
+        (Interrupted(), 1, "Interrupted"),
         (Interrupted("half", "again"), 3, "half"),
         (RuntimeError("oops"), 1, "oops"),
         (RuntimeError("can't start new thread"), 1, "ulimit"),

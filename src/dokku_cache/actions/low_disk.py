@@ -15,7 +15,7 @@ from dokku_cache.dokku import apps, history, policy, state_files
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.dokku.history import History
 from dokku_cache.engine import storage
-from dokku_cache.errors import CacheError, ExitCode, Interrupted, Unknown
+from dokku_cache.errors import CacheError, ExitCode, Unknown
 from dokku_cache.model.state import Initiator
 from dokku_cache.output import log, text
 from dokku_cache.survey import ownership
@@ -77,7 +77,6 @@ def _history(environment: DokkuEnvironment) -> History:
 
 def _remove(context: Context, app: str) -> str:
     """Start the removal, and wait for it. Returns what is to be reported about its end, or an empty text."""
-    Interrupted.removals += 1
     try:
         code = background.start(context.environment, "low-disk-removal", app).wait(WAIT_SECONDS)
     except subprocess.TimeoutExpired:

@@ -8,7 +8,7 @@ from dokku_cache.dokku import apps, files, history, plugn, policy, state_files
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.dokku.history import Record
 from dokku_cache.engine import storage
-from dokku_cache.errors import CacheError, ExitCode, Interrupted, NotDue
+from dokku_cache.errors import CacheError, ExitCode, NotDue
 from dokku_cache.model.cache import Kind
 from dokku_cache.model.finding import Decision, Finding, Result
 from dokku_cache.model.state import Initiator, Request, State
@@ -173,7 +173,6 @@ def keep_engine_within(context: Context) -> None:
         context.console.detail(f"Docker's build cache: kept, {building} is being deployed")
         return
     pruned = Record("", history.now(), Initiator.CRON.value, kind=Kind.ENGINE.value)
-    Interrupted.removals += 1
     try:
         freed = storage.prune_build_cache(context.engine, limit)
     except CacheError as error:
@@ -213,7 +212,6 @@ def fire_post_upgrade_if_due(environment: DokkuEnvironment, relay: Callable[[str
         if not recorded_version(environment) and (now := files.dokku_version_text(environment.lib_root)):
             record_version(environment, now)
         versions = upgraded_versions(environment)
-        Interrupted.removals += versions is not None
         for line in plugn.stream("post-upgrade", *versions) if versions else ():
             relay(line)
         return versions is not None

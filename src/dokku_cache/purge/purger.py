@@ -161,7 +161,6 @@ class Purger:
             self._helper(directory.app).prepare()
             self._refuse_changes(directory, entry, scan)
             trash = Entry(app_directory.new_trash_name(scan), entry.identity)
-        Interrupted.removals += 1
         try:
             if not is_checked:
                 set_aside(directory, entry, trash)
@@ -213,11 +212,10 @@ def _cannot_be(done: str, directory: AppDirectory, error: OSError) -> Refused:
 
 
 def _rolled_back(app: str, error: BaseException) -> BaseException:
-    Interrupted.removals -= 1
     if isinstance(error, Refused):
         return error
     if isinstance(error, Interrupted):
-        return Interrupted()
+        return Interrupted(f"Interrupted. The legacy cache of {app} was not removed")
     return RolledBack(f"The legacy cache of {app} was not removed: {_text(error)}", getattr(error, "hint", ""))
 
 
@@ -238,7 +236,7 @@ def _interrupted(directory: AppDirectory, trash: Entry, error: BaseException) ->
     app, resume = directory.app, f"to remove the rest, run 'dokku cache:purge-legacy {directory.app}'"
     if isinstance(error, Interrupted):
         if not os.path.lexists(os.path.join(directory.path, trash.name)):
-            return Interrupted()
+            return Interrupted(f"Interrupted. The legacy cache of {app} is already removed")
         return Interrupted(f"Interrupted. The legacy cache of {app} is partly removed", resume)
     if isinstance(error, PartlyRemoved):
         return error
@@ -268,11 +266,9 @@ def remove_empty(directory: AppDirectory, cache: Entry) -> None:
     """Remove an empty legacy cache with ``rmdir``, which fails if anything was written to it. Raises Refused."""
     if cache.is_trash:
         raise ValueError(f"not a cache: {cache.name}")
-    Interrupted.removals += 1
     try:
         os.rmdir(cache.name, dir_fd=directory.fd)
     except OSError as error:
-        Interrupted.removals -= 1
         raise _cannot_be("removed", directory, error) from error
 
 

@@ -90,7 +90,6 @@ class VolumePurger:
         try:
             self.watcher.asking(f"Removing volume {name}")
             was_there = storage.remove_volume(self.context.engine, name)
-            Interrupted.removals += was_there
         except Refused:
             raise
         except Interrupted as interrupt:
