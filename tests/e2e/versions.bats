@@ -71,6 +71,8 @@ is_in_state() { [[ "$(report "$1" legacy-state)" == "$2" ]]; }
   make_app shop
   make_cache shop
   make_herokuish_volume shop 1
+  # Before 0.31.0 Dokku empties the directory itself, with the app's image. Nothing listens on that port.
+  is_from 0.31.0 || dokku config:set --no-restart "$(app shop)" DOKKU_IMAGE=localhost:1/nothing >/dev/null
   run dokku --force apps:destroy "$(app shop)"
   [ "$status" -eq 0 ]
   if is_from 0.31.0; then
@@ -82,6 +84,15 @@ is_in_state() { [[ "$(report "$1" legacy-state)" == "$2" ]]; }
     [ -e "$(cache_of shop)" ]
     has_volume "cache-$(app shop)"
   fi
+}
+
+@test "destroying an app with an empty directory prints no warning, and leaves nothing" {
+  make_app shop
+  install --directory --owner 32767 --group 32767 "$(cache_of shop)"
+  run --separate-stderr dokku --force apps:destroy "$(app shop)"
+  [ "$status" -eq 0 ]
+  [[ "$stderr" != *cache* ]] || { echo "$stderr" && false; }
+  [ ! -e "$DOKKU_ROOT/$(app shop)" ]
 }
 
 @test "a renamed app leaves no ghost since 0.34.0; before, the rename fails without an image, and nothing is lost" {

@@ -11,7 +11,7 @@ from dokku_cache.context import Context
 from dokku_cache.dokku import apps, history, host_settings, policy
 from dokku_cache.dokku.history import Record
 from dokku_cache.errors import CacheError, ExitCode, NotDue
-from dokku_cache.model.finding import Result
+from dokku_cache.model.finding import Finding, Result
 from dokku_cache.model.state import Initiator, Request, State
 from dokku_cache.output.console import Console
 from dokku_cache.purge.recorded import purge, record
@@ -101,10 +101,17 @@ def post_delete(context: Context, arguments: Sequence[str]) -> ExitCode:
 def _purge_destroyed(context: Context, app: str, initiator: Initiator) -> Result | None:
     visible = frozenset({app, *apps.visible()})
     finding = Surveyor(context.environment, context.engine, visible).survey([app])[0]
-    if finding.verdict.state is State.ABSENT:
+    if finding.verdict.state is State.ABSENT or _is_left_to_dokku(finding):
         return None
     auto_purge = initiator is Initiator.DESTROY or policy.is_auto_purge_on(context.environment, app)
     return purge(context, finding, Request(initiator, auto_purge=auto_purge, in_deploy=True, visible=visible))
+
+
+def _is_left_to_dokku(finding: Finding) -> bool:
+    """Tell whether Dokku still uses the directory, and has emptied it itself (0.30.11, plugins/repo: pre-delete)."""
+    cache = finding.location.cache
+    is_empty = cache is not None and cache.is_empty and not finding.location.trash
+    return is_empty and finding.verdict.state is State.ACTIVE
 
 
 def _show_destroyed(context: Context, result: Result) -> None:
