@@ -93,8 +93,9 @@ def post_delete(context: Context, arguments: Sequence[str]) -> ExitCode:
             _show_destroyed(context, result)
     except CacheError as error:
         _warn_of_kept(context, app, error)
-    # Volumes keep a grace period from here on, and a new app of this name has no part in what was before.
-    record(context, Record(app, history.now(), initiator.value, ends_app=True))
+    finally:
+        # Volumes keep a grace period from here on, and a new app of this name has no part in what was before.
+        record(context, Record(app, history.now(), initiator.value, ends_app=True))
     return ExitCode.OK
 
 

@@ -1,6 +1,8 @@
 """The purges on this server: one JSON object per line in ``$DOKKU_LIB_ROOT/data/cache/history.jsonl``."""
 
+import contextlib
 import json
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
@@ -11,6 +13,8 @@ from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import CacheError
 
 FILE_NAME = "history.jsonl"
+#: Its time is when the end of an app could not be recorded. An empty file needs no free block.
+LOST = "history-lost"
 #: The kind of a legacy cache, and of records without a kind.
 LEGACY = "legacy"
 
@@ -43,9 +47,18 @@ _TYPES = {
 
 @dataclass(frozen=True)
 class History:
-    """Records in the order in which they were written."""
+    """Records in the order in which they were written. ``lost``: when the end of an app could not be recorded."""
 
     records: tuple[Record, ...] = ()
+    lost: datetime | None = None
+
+    def ended(self, app: str) -> datetime | None:
+        """Return when an app was last destroyed or renamed, None where that is not known.
+
+        An end that could not be recorded may be that of any app.
+        """
+        ends = [datetime.fromisoformat(one.at) for one in self.records if one.ends_app and one.app == app]
+        return max([*ends, *([self.lost] if self.lost else [])], default=None)
 
     def last_purge(self, app: str) -> Record | None:
         """Return the last purge of an app's directory that removed everything."""
@@ -99,17 +112,33 @@ def append(environment: DokkuEnvironment, record: Record) -> None:
     try:
         state_files.append(environment, FILE_NAME, line)
     except CacheError as error:
+        if record.ends_app:
+            _note_lost(environment)
         raise CacheError(f"Could not update the history: {error}", error.hint) from error
+
+
+def _note_lost(environment: DokkuEnvironment) -> None:
+    lost = state_files.path(environment, LOST)
+    # Where this fails too, ``state_files.check_writable`` fails later.
+    with contextlib.suppress(OSError):
+        os.close(os.open(lost, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644))
+        os.utime(lost)
 
 
 def read(environment: DokkuEnvironment) -> History:
     """Read all records, without damaged lines. Raises CacheError when the file cannot be read."""
     path = state_files.path(environment, FILE_NAME)
+    records: tuple[Record, ...] = ()
     try:
-        with open(path, encoding="utf-8", errors="replace", opener=files.opener) as lines:
-            return History(tuple(_parse(lines)))
-    except (FileNotFoundError, NotADirectoryError):
-        return History()
+        with (
+            contextlib.suppress(FileNotFoundError, NotADirectoryError),
+            open(path, encoding="utf-8", errors="replace", opener=files.opener) as lines,
+        ):
+            records = tuple(_parse(lines))
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            status = os.stat(state_files.path(environment, LOST))
+            return History(records, datetime.fromtimestamp(status.st_mtime, timezone.utc))
+        return History(records)
     except OSError as error:
         hint = "check that the dokku user can read it"
         raise CacheError(f"Could not read {path} ({error.strerror})", hint) from error
@@ -119,8 +148,8 @@ def _parse(lines: Iterable[str]) -> Iterator[Record]:
     for line in lines:
         try:
             record = Record(**json.loads(line))
-            datetime.fromisoformat(record.at)
+            has_zone = datetime.fromisoformat(record.at).tzinfo is not None
         except (ValueError, TypeError):
             continue
-        if all(isinstance(getattr(record, name), kind) for name, kind in _TYPES.items()):
+        if has_zone and all(isinstance(getattr(record, name), kind) for name, kind in _TYPES.items()):
             yield record

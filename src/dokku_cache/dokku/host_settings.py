@@ -21,6 +21,7 @@ _COMMAND = re.compile(r"^[^#\n]*\bbuilder prune\b(?P<options>.*)$", re.MULTILINE
 _FORCE = re.compile(r"(?<!\S)(-f|--force)(?!\S)")
 #: A line of volume-keys.toml in the only form that pack writes.
 _PACK_KEY = re.compile(r'^\s*"(?P<image>[^"\\\n]+)"\s*=\s*"(?P<key>[^"\\\n]*)"\s*$', re.MULTILINE)
+_PACK_TABLE = re.compile(r"^\s*\[volume-keys\]\s*$", re.MULTILINE)
 _SKIP_VARIABLE = "DOKKU_SKIP_CLEANUP"
 #: A line of an ENV file, as ``config:set`` writes it: ``export KEY='value'`` in old versions, ``KEY="value"`` in new.
 _SKIP_LINE = re.compile(rf"""^\s*(?:export\s+)?{_SKIP_VARIABLE}=['"]?([^'"\s]*)""", re.MULTILINE)
@@ -28,10 +29,14 @@ _SKIP_LINE = re.compile(rf"""^\s*(?:export\s+)?{_SKIP_VARIABLE}=['"]?([^'"\s]*)"
 
 @dataclass(frozen=True)
 class PackKeys:
-    """The keys with which pack salts the names of its volumes: one for every image, or one by full image name."""
+    """The keys with which pack salts the names of its volumes: one for every image, or one by full image name.
+
+    ``fault``: why they cannot be read, or empty.
+    """
 
     for_all: str = ""
     by_image: Mapping[str, str] = field(default_factory=dict)
+    fault: str = ""
 
     def of(self, image: str) -> str:
         """Return the key of an image, empty where none is known."""
@@ -39,17 +44,20 @@ class PackKeys:
 
 
 def pack_keys(environment: DokkuEnvironment, environ: Mapping[str, str]) -> PackKeys:
-    """Read the keys of pack as the dokku user runs it. A key that cannot be read is unknown.
+    """Read the keys of pack as the dokku user runs it. A missing file has no keys.
 
     pack 0.35.0 and later: pkg/cache/volume_cache.go and internal/config/config.go.
     """
-    for_all = environ.get("PACK_VOLUME_KEY", "")
-    home = environ.get("PACK_HOME") or os.path.join(environment.root, ".pack")
-    try:
-        content = files.read(os.path.join(home, "volume-keys.toml"))
-    except OSError:
+    if for_all := environ.get("PACK_VOLUME_KEY"):
         return PackKeys(for_all)
-    return PackKeys(for_all, {found["image"]: found["key"] for found in _PACK_KEY.finditer(content)})
+    path = os.path.join(environ.get("PACK_HOME") or os.path.join(environment.root, ".pack"), "volume-keys.toml")
+    try:
+        content = files.read_if_present(path)
+    except OSError as error:
+        return PackKeys(fault=f"pack's keys in {path} cannot be read ({error.strerror})")
+    if _PACK_TABLE.sub("", _PACK_KEY.sub("", content)).strip():
+        return PackKeys(fault=f"pack's keys in {path} cannot be read (invalid content)")
+    return PackKeys(by_image={found["image"]: found["key"] for found in _PACK_KEY.finditer(content)})
 
 
 def skips_cleanup(environment: DokkuEnvironment, app: str, environ: Mapping[str, str]) -> bool:

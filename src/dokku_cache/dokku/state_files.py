@@ -4,6 +4,7 @@ A full disk or a power cut leaves files empty, cut, or filled with NULs: such a 
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import time
@@ -63,9 +64,21 @@ def append(environment: DokkuEnvironment, name: str, line: bytes) -> None:
                 copy.write(old.read())
             os.replace(copy.name, target)
         with open(target, "ab", buffering=0, opener=files.opener) as file:
-            file.write(line)
+            if file.write(line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), target)
     except OSError as error:
         raise _failed(environment, "write", name, error) from error
+
+
+def check_writable(environment: DokkuEnvironment, name: str) -> None:
+    """Raise CacheError when this user can neither append to a state file nor create it."""
+    target = path(environment, name)
+    directory = os.path.dirname(target)
+    while not os.path.lexists(directory):
+        directory = os.path.dirname(directory)
+    found = [target, *([directory] if os.path.isdir(directory) else [])]
+    if not any(os.access(each, os.W_OK, effective_ids=True) for each in found):
+        raise _failed(environment, "write", name, OSError(errno.EACCES, os.strerror(errno.EACCES)))
 
 
 @contextlib.contextmanager

@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
 
-from dokku_cache.dokku import history, host_settings, policy
-from dokku_cache.dokku.environment import DokkuEnvironment
+from dokku_cache.dokku import history, host_settings, policy, state_files
+from dokku_cache.dokku.history import History
 from dokku_cache.dokku.host_settings import PackKeys
 from dokku_cache.engine import storage
-from dokku_cache.errors import CacheError, Refused, Unknown
-from dokku_cache.model.cache import AppState, CacheVolume
+from dokku_cache.errors import CacheError, Refused
+from dokku_cache.model.cache import AppState, CacheVolume, Kind
 from dokku_cache.model.finding import Finding
 from dokku_cache.rules.volumes import VolumeFacts, classify
 from dokku_cache.sources.docker import services_of_volumes, users_of_volumes
@@ -27,8 +27,9 @@ def survey_volumes(surveyor: Surveyor, listed: Collection[str]) -> tuple[Finding
 
     ``listed``: all apps of the server, ghosts too. Raises Unknown when Docker does not list its volumes.
     """
-    found = ownership.find(surveyor.engine.volumes(), listed, _pack_keys(surveyor))
-    return _classify(surveyor, listed, found, recheck=False) if found else ()
+    keys = host_settings.pack_keys(surveyor.environment, os.environ)
+    found = ownership.find(surveyor.engine.volumes(), listed, keys)
+    return _classify(surveyor, listed, found, keys, recheck=False) if found else ()
 
 
 def recheck_volume(surveyor: Surveyor, listed: Collection[str], finding: Finding) -> Finding | None:
@@ -41,24 +42,21 @@ def recheck_volume(surveyor: Surveyor, listed: Collection[str], finding: Finding
         return None
     if not ownership.is_same(finding.volume, found):
         raise Refused(f"{finding.title} was replaced in the meantime", "nothing was removed; purge again")
-    volumes = ownership.find([found], listed, _pack_keys(surveyor))
-    return replace(_classify(surveyor, listed, volumes, recheck=True)[0], size=finding.size)
-
-
-def _pack_keys(surveyor: Surveyor) -> PackKeys:
-    return host_settings.pack_keys(surveyor.environment, os.environ)
+    keys = host_settings.pack_keys(surveyor.environment, os.environ)
+    volumes = ownership.find([found], listed, keys)
+    return replace(_classify(surveyor, listed, volumes, keys, recheck=True)[0], size=finding.size)
 
 
 def _classify(
-    surveyor: Surveyor, listed: Collection[str], volumes: Collection[CacheVolume], *, recheck: bool
+    surveyor: Surveyor, listed: Collection[str], volumes: Collection[CacheVolume], keys: PackKeys, *, recheck: bool
 ) -> tuple[Finding, ...]:
     environment, engine = surveyor.environment, surveyor.engine
     states = {app: surveyor.app_state(app, listed) for app in {volume.app for volume in volumes} - {""}}
     gone = {app for app, state in states.items() if state is not AppState.PRESENT}
     visible = None if surveyor.visible is None or frozenset(listed) <= surveyor.visible else surveyor.visible
     mentions = references_to_volumes(environment, {volume.name for volume in volumes}, visible)
-    references, unknown = mentions.by_name, dict[str, None]()
-    users, services, life = None, {}, {}
+    references, unknown, unknown_of_gone = mentions.by_name, dict[str, None](), dict[str, None]()
+    users, services, life, past = None, {}, {}, History()
     with _noted(unknown):
         users = users_of_volumes(engine, refresh=recheck, visible=visible)
     with _noted(unknown):
@@ -69,24 +67,27 @@ def _classify(
     if gone:  # containers and images of apps that Dokku does not list may be another Dokku's
         with _noted(unknown):
             life = signs_in_docker(engine, recheck=recheck)
+        with _noted(unknown_of_gone):
+            past = history.read(environment)
+            state_files.check_writable(environment, history.FILE_NAME)
     min_age_seconds = policy.min_age_seconds(environment, policy.GLOBAL)
-    destroyed = _destroyed(environment) if gone else {}
 
     def facts(volume: CacheVolume) -> VolumeFacts:
+        is_gone = volume.app in gone
+        of_pack = [keys.fault] if keys.fault and volume.kind is Kind.PACK else []
         return VolumeFacts(
-            states.get(volume.app),
+            states[volume.app] if volume.app else None,
             None if users is None else users.get(volume.name, ()),
             references.get(volume.name, ()),
-            life.get(volume.app, ()) if volume.app in gone else (),
-            (*unknown, *mentions.unknown),
+            life.get(volume.app, ()) if is_gone else (),
+            (*unknown, *mentions.unknown, *of_pack, *(unknown_of_gone if is_gone else ())),
             min_age_seconds,
-            destroyed.get(volume.app),
+            past.ended(volume.app) if is_gone else None,
         )
 
     now = datetime.now(timezone.utc)
-    return tuple(
-        Finding.of_volume(volume, states.get(volume.app), classify(volume, facts(volume), now)) for volume in volumes
-    )
+    known = {volume: facts(volume) for volume in volumes}
+    return tuple(Finding.of_volume(one, known[one].app_state, classify(one, known[one], now)) for one in volumes)
 
 
 def with_size(finding: Finding, sizes: Mapping[str, int]) -> Finding:
@@ -97,19 +98,8 @@ def with_size(finding: Finding, sizes: Mapping[str, int]) -> Finding:
 
 @contextlib.contextmanager
 def _noted(unknown: dict[str, None]) -> Iterator[None]:
-    """Note what Docker did not answer, each reason once."""
+    """Note what could not be read, each reason once."""
     try:
         yield
-    except Unknown as error:
+    except CacheError as error:
         unknown[str(error)] = None
-
-
-def _destroyed(environment: DokkuEnvironment) -> dict[str, datetime]:
-    """Give when each app was last destroyed or renamed. A history that cannot be read gives nothing."""
-    found: dict[str, datetime] = {}
-    with contextlib.suppress(CacheError):
-        for record in history.read(environment).records:
-            with contextlib.suppress(ValueError):
-                if record.ends_app:
-                    found[record.app] = datetime.fromisoformat(record.at)
-    return {app: at for app, at in found.items() if at.tzinfo}

@@ -76,11 +76,21 @@ def test_packs_key_is_found_by_the_full_name_of_the_image(environment: DokkuEnvi
 
 
 @pytest.mark.parametrize(
-    "content", ["", "\0\0", f'"{IMAGE}" = abc', f'# "{IMAGE}" = "abc"', f'"{IMAGE}" = "a" = "b"']
+    "content", ["\0\0", f'"{IMAGE}" = abc', f'"{IMAGE}" = "a" = "b"', f'[volume-keys]\n  "{IMAGE}" = "a']
 )
-def test_a_line_in_another_form_is_no_key(environment: DokkuEnvironment, content: str) -> None:
-    write(Path(environment.root, ".pack/volume-keys.toml"), content)
-    assert host_settings.pack_keys(environment, {}).of(IMAGE) == ""
+def test_pack_keys_in_another_form_cannot_be_read(environment: DokkuEnvironment, content: str) -> None:
+    file = Path(environment.root, ".pack/volume-keys.toml")
+    write(file, content)
+    assert str(file) in host_settings.pack_keys(environment, {}).fault
+    assert not host_settings.pack_keys(environment, {"PACK_VOLUME_KEY": "all"}).fault
+    write(file, "[volume-keys]\n")
+    assert not host_settings.pack_keys(environment, {}).fault
+
+
+def test_an_unreadable_file_of_pack_keys_is_a_fault_and_a_missing_one_is_none(environment: DokkuEnvironment) -> None:
+    assert not host_settings.pack_keys(environment, {}).fault
+    Path(environment.root, ".pack/volume-keys.toml").mkdir(parents=True)
+    assert host_settings.pack_keys(environment, {}).fault
 
 
 @pytest.mark.parametrize(
