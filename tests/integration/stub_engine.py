@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 Answers = Mapping[str, Any]
+NO_SWARM = {"Swarm": {"LocalNodeState": "inactive"}}
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def stub_engine(
     Paths of methods other than GET begin with the method: ``DELETE /volumes/x``. ``asked`` gets each path.
     """
     with _Server(str(socket), _Handler) as server:
-        server.answers = {"/version": {"ApiVersion": "1.41"}, "/containers/json": [], "/info": {}, **answers}
+        server.answers = {"/version": {"ApiVersion": "1.41"}, "/containers/json": [], "/info": NO_SWARM, **answers}
         server.delays_seconds = delays_seconds or {}
         server.asked = [] if asked is None else asked
         server.minimum_version = list(minimum_version)

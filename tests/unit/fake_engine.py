@@ -67,7 +67,7 @@ class FakeEngine:
         return self._answer("images", self.image_list)
 
     def info(self) -> Json:
-        return {}
+        return {"Swarm": {"LocalNodeState": "inactive"}}
 
     def volumes(self) -> Json:
         return {"Volumes": self._answer("volumes", self.volume_list)}

@@ -63,7 +63,7 @@ class Docker:
         return [] if filters else self.listed
 
     def info(self) -> dict[str, Any]:
-        return {}
+        return {"Swarm": {"LocalNodeState": "inactive"}}
 
     def volumes(self) -> dict[str, Any]:
         return {"Volumes": []}

@@ -15,10 +15,12 @@ from dokku_cache.dokku import apps, history, policy, state_files
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.dokku.history import History
 from dokku_cache.engine import storage
-from dokku_cache.errors import CacheError, ExitCode, Unknown
-from dokku_cache.model.state import Initiator
+from dokku_cache.errors import CacheError, ExitCode
+from dokku_cache.model.state import Initiator, Request
 from dokku_cache.output import log, text
-from dokku_cache.survey import ownership
+from dokku_cache.rules.removal import decide
+from dokku_cache.survey.surveyor import Surveyor
+from dokku_cache.survey.volumes import survey_volumes
 from dokku_cache.tree.mounts import FileSystem
 
 #: A deploy waits so long for the removal, which then continues in the background.
@@ -118,18 +120,17 @@ def _removable_manually(context: Context) -> list[str]:
     """Return commands that would free more, the largest first; none where Docker does not respond in time."""
     visible = frozenset(apps.visible())
     listed = frozenset(apps.every())
+    request = Request(is_named=True, visible=visible)
+    context.engine.wait_at_most(storage.BRIEF_LIMIT_SECONDS)
     try:
-        counting = context.engine.another()
-        for engine in (counting, context.engine):
-            engine.wait_at_most(storage.BRIEF_LIMIT_SECONDS)
-        usage = storage.disk_usage(counting, storage.BRIEF_LIMIT_SECONDS)
-        volumes = ownership.find(context.engine.volumes(), listed)
-    except Unknown:
+        usage = storage.disk_usage(context.engine.another(), storage.BRIEF_LIMIT_SECONDS)
+        volumes = survey_volumes(Surveyor(context.environment, context.engine, visible), listed)
+    except CacheError:
         return []
     found = Counter({"docker builder prune": usage.build_cache.reclaimable_bytes} if listed <= visible else {})
     for volume in volumes:
-        if volume.app in visible:
-            found[f"dokku cache:purge-volumes {volume.app}"] += usage.volume_bytes.get(volume.name, 0)
+        if volume.app in visible and decide(volume, request).is_removal:
+            found[f"dokku cache:purge-volumes {volume.app}"] += usage.volume_bytes.get(volume.location.path, 0)
     largest = found.most_common(_MAX_NAMED)
     return [f"'{command}' ({text.size(size_bytes)})" for command, size_bytes in largest if size_bytes]
 

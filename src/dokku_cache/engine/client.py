@@ -95,7 +95,7 @@ class Engine:
     def another(self) -> "Engine":
         """Return the same engine with its own connection, whose timeouts do not affect this one."""
         other = Engine(*self._arguments)
-        other._is_read_only = self._is_read_only
+        other._is_read_only, other._limit_seconds = self._is_read_only, self._limit_seconds
         return other
 
     @property
@@ -129,9 +129,11 @@ class Engine:
         return self._once("services", self._list_services, refresh=refresh)
 
     def _list_services(self) -> list[Json]:
-        swarm = self._info().get("Swarm") or {}
-        if swarm.get("LocalNodeState") in {None, "", "inactive"}:
+        swarm = self._info(refresh=True).get("Swarm") or {}
+        if swarm.get("LocalNodeState") in {"", "inactive"}:
             return []
+        if "LocalNodeState" not in swarm:
+            raise Unknown("Docker does not report whether this server is in a swarm", UNREACHABLE_HINT)
         if not swarm.get("ControlAvailable"):
             raise Unknown(
                 "this server is a worker of a Docker swarm and cannot list its services",
@@ -139,8 +141,8 @@ class Engine:
             )
         return list(self.api.services())
 
-    def _info(self) -> Json:
-        answer = self._once("info", lambda: [self.api.info()])[0]
+    def _info(self, *, refresh: bool = False) -> Json:
+        answer = self._once("info", lambda: [self.api.info()], refresh=refresh)[0]
         return answer if isinstance(answer, dict) else {}
 
     def engine_id(self) -> str:
@@ -163,9 +165,9 @@ class Engine:
         return [data_root, _containerd_root() if is_shared else f"{data_root}/containerd/daemon"]
 
     def restarts(self, container_id: str) -> bool:
-        """Return whether the engine restarts a container automatically."""
+        """Return whether the engine may restart a container automatically."""
         policy = guarded(lambda: self.api.inspect_container(container_id))["HostConfig"].get("RestartPolicy") or {}
-        return policy.get("Name") not in {None, "", "no"}
+        return policy.get("Name") not in {"", "no"}
 
     def _once(self, question: str, ask: Callable[[], list[Json]], *, refresh: bool = False) -> list[Json]:
         """Return an answer or raise a failure, from memory if there is one: a list of many apps waits only once."""

@@ -54,9 +54,9 @@ class Accounts:
     ``are_complete``: no directory service, such as LDAP, may know further accounts.
     """
 
-    names: dict[int, str] = field(default_factory=dict)
-    dokku: int = -1
-    are_complete: bool = False
+    names: Mapping[int, str]
+    dokku: int
+    are_complete: bool
 
     def describe(self, uid: int) -> str:
         """Name the owner of a file."""
@@ -65,7 +65,7 @@ class Accounts:
 
 @dataclass(frozen=True)
 class Facts:
-    """All facts that decide about one legacy cache. None means: not collected.
+    """All facts that decide about one legacy cache. None means: not collected; then nothing is removed.
 
     ``life``: signs that the app of a bare directory exists. ``min_age_seconds``: the property. ``now``: seconds since
     the epoch.
@@ -77,7 +77,7 @@ class Facts:
     trash_references: References | None = None
     life: References | None = None
     scan: Scan | None = None
-    accounts: Accounts = field(default_factory=Accounts)
+    accounts: Accounts | None = None
     min_age_seconds: int | None = None
     now: float = 0.0
 
@@ -138,7 +138,7 @@ class Finding:
     @property
     def is_final(self) -> bool:
         """Return whether every check was made. Until then no cache may be removed."""
-        return None not in self.checks.values()
+        return bool(self.checks) and None not in self.checks.values()
 
     @property
     def verdict(self) -> Verdict:

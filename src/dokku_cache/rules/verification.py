@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dokku_cache.model.finding import (
     FIRST_WITH_VOLUMES,
     FIRST_WITHOUT_DIRECTORY,
+    Accounts,
     CheckResult,
     Facts,
     Finding,
@@ -151,11 +152,11 @@ def check_layout(facts: Facts) -> CheckResult:
 def check_owner(facts: Facts) -> CheckResult:
     """Pass where every entry belongs to a user that builds run as, to root, or to dokku."""
     scan, accounts = facts.scan, facts.accounts
-    if scan is None or not scan.is_complete:
+    if scan is None or not scan.is_complete or accounts is None:
         return None
     if scan.is_empty:
         return "it is empty"
-    builders = {uid for uid in scan.owners if _is_builder(facts, uid)}
+    builders = {uid for uid in scan.owners if _is_builder(accounts, uid)}
     strangers = sorted(scan.owners - builders - {ROOT_UID, accounts.dokku})
     if strangers:
         owners = _listed([accounts.describe(uid) for uid in strangers])
@@ -173,10 +174,9 @@ def check_owner(facts: Facts) -> CheckResult:
     return f"everything in it is owned by {owners}, as builds leave it"
 
 
-def _is_builder(facts: Facts, uid: int) -> bool:
+def _is_builder(accounts: Accounts, uid: int) -> bool:
     if uid == HEROKUISH_UID:
         return True
-    accounts = facts.accounts
     return uid in OLD_BUILD_UIDS and uid not in {*accounts.names, accounts.dokku} and accounts.are_complete
 
 
@@ -261,7 +261,7 @@ def _classify_trash(facts: Facts) -> Verdict:
         reason = "; ".join(entry.fault for entry in faulty)
         return Verdict(State.UNSAFE, reason, _HINTS[State.UNSAFE], faulty[0].fault_code)
     if facts.trash_references is None:
-        return Verdict(State.UNKNOWN, "what uses it is not known yet", "report this as a bug")
+        return Verdict(State.UNKNOWN, "its uses were not checked", "report this as a bug", ReasonCode.USAGE_UNKNOWN)
     used = _check_references(facts.trash_references)
     if isinstance(used, Verdict):
         return used

@@ -27,12 +27,12 @@ class VolumeFacts:
     """
 
     app_state: AppState | None
-    containers: tuple[str, ...] | None = ()
-    references: tuple[str, ...] = ()
-    life: tuple[str, ...] = ()
-    unknown: tuple[str, ...] = ()
-    min_age_seconds: int = 0
-    destroyed: datetime | None = None
+    containers: tuple[str, ...] | None
+    references: tuple[str, ...]
+    life: tuple[str, ...]
+    unknown: tuple[str, ...]
+    min_age_seconds: int
+    destroyed: datetime | None
 
 
 def classify(volume: CacheVolume, facts: VolumeFacts, now: datetime) -> Verdict:

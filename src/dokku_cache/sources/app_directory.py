@@ -196,7 +196,7 @@ def read_accounts(
         for name, uid in _ACCOUNT.findall(files.read(passwd)):
             names.setdefault(int(uid), name)
     except OSError:
-        return Accounts(are_complete=False)
+        return Accounts({}, dokku=-1, are_complete=False)
     dokku = next((uid for uid, name in names.items() if name == system_user), -1)
     return Accounts(names, dokku, _has_local_services_only(nsswitch))
 

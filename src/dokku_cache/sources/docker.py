@@ -93,7 +93,7 @@ def _is_ended_build(container: Json, mount: Json, targets: Targets, engine: Engi
         and container.get("State") == "exited"
         and container.get("Command") == _BUILD_COMMAND
         and mount.get("Destination") == _BUILD_CACHE
-        and mount.get("Type", "bind") == "bind"
+        and mount.get("Type") == "bind"
         and not engine.restarts(str(container.get("Id")))
     )
 

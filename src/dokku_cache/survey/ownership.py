@@ -45,14 +45,12 @@ class _Listed:
         return named
 
 
-def find(
-    volumes: Iterable[Mapping[str, Any]], apps: Collection[str], keys: PackKeys | None = None
-) -> tuple[CacheVolume, ...]:
+def find(volumes: Iterable[Mapping[str, Any]], apps: Collection[str], keys: PackKeys) -> tuple[CacheVolume, ...]:
     """Find the cache volumes among all of an engine's (as ``GET /volumes`` lists them), in their order.
 
     ``apps`` are all of the server, visible or not. A label or name that is not a valid app name is ignored.
     """
-    listed = _Listed(apps, keys or PackKeys())
+    listed = _Listed(apps, keys)
     return tuple(found for volume in volumes if (found := _examine(volume, listed)))
 
 

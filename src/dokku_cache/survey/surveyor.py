@@ -98,7 +98,7 @@ class Surveyor:
             known,
             references=self._seen(collected.cache[app]),
             trash_references=self._seen(collected.rest[app]),
-            life=life.get(app),
+            life=life[app] if known.location.is_bare else None,
             accounts=app_directory.read_accounts(self.environment.system_user),
             min_age_seconds=policy.min_age_seconds(self.environment, app),
         )

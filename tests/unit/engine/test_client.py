@@ -35,6 +35,54 @@ def test_a_question_is_asked_once_and_again_on_demand() -> None:
     assert asked.containers(refresh=True) == asked.containers() == [{"Id": "2"}]
 
 
+def test_another_connection_has_the_same_limits() -> None:
+    asked = engine()
+    asked.wait_at_most(10)
+    asked.only_read()
+    other = asked.another()
+    assert (other.limit_seconds, other._is_read_only) == (10, True)
+
+
+@pytest.mark.parametrize(
+    ("info", "is_known"),
+    [
+        ({"Swarm": {"LocalNodeState": "inactive"}}, True),
+        ({"Swarm": {"LocalNodeState": "active"}}, False),
+        ({"Swarm": {"LocalNodeState": "locked", "ControlAvailable": False}}, False),
+        ({"Swarm": {}}, False),
+        ({}, False),
+        ([], False),
+    ],
+)
+def test_services_are_known_only_of_a_server_outside_of_swarms(info: Any, *, is_known: bool) -> None:
+    asked = engine()
+    asked._api.info = lambda: info
+    if is_known:
+        assert asked.services() == []
+    else:
+        with pytest.raises(Unknown):
+            asked.services()
+
+
+def test_a_server_that_joins_a_swarm_is_noticed_by_a_recheck() -> None:
+    asked, state = engine(), {"LocalNodeState": "inactive"}
+    asked._api.info = lambda: {"Swarm": dict(state)}
+    assert asked.services() == []
+    state["LocalNodeState"] = "pending"
+    with pytest.raises(Unknown):
+        asked.services(refresh=True)
+
+
+@pytest.mark.parametrize(
+    ("policy", "may_restart"),
+    [({"Name": "no"}, False), ({"Name": ""}, False), ({"Name": "always"}, True), ({}, True)],
+)
+def test_a_container_without_a_known_policy_may_restart(policy: dict[str, str], *, may_restart: bool) -> None:
+    asked = engine()
+    asked._api.inspect_container = lambda _: {"HostConfig": {"RestartPolicy": policy}}
+    assert asked.restarts("1") is may_restart
+
+
 def test_the_time_limit_is_waited_for_once() -> None:
     """A list of many apps would else wait the whole time limit for each."""
     asked = engine(OSError(110, "Connection timed out"), [])

@@ -16,10 +16,7 @@ CACHE, TRASH = Entry("cache", Identity(1, 2)), Entry(".dokku-cache-trash.1", Ide
 ALL, NAMED = Request(Initiator.MANUAL), Request(Initiator.MANUAL, is_named=True)
 CONFIRMED = replace(NAMED, is_confirmed=True)
 DESTROY = Request(Initiator.DESTROY, in_deploy=True)
-AUTOMATIC = [
-    *(Request(initiator, auto_purge=True) for initiator in Initiator if initiator.is_automatic),
-    Request(Initiator.MANUAL, auto_purge=True, is_policy=True),
-]
+AUTOMATIC = [Request(initiator, auto_purge=True) for initiator in Initiator if initiator.is_automatic]
 #: By state: purge-legacy APP, the same confirmed, purge-legacy --all, automatic and rename, destroy.
 TABLE = {
     State.ABSENT: (False, False, False, False, False),
@@ -39,7 +36,7 @@ TABLE = {
 def finding(cache: State, trash: State = State.ABSENT, *, is_final: bool = True) -> Finding:
     entries = (TRASH,) if trash is not State.ABSENT else ()
     location = Location("shop", "/x/cache", None if cache is State.ABSENT else CACHE, entries)
-    checks = {} if is_final else {"age": None}
+    checks = {"age": "not changed" if is_final else None}
     return Finding(Facts(location), Verdict(cache, "why"), Verdict(trash, "why"), checks)
 
 
@@ -68,6 +65,12 @@ def test_a_request_without_a_policy_allows_an_automatic_run_nothing() -> None:
     for state, initiator in product(State, Initiator):
         if initiator.is_automatic:
             assert not allows(state, Request(initiator))
+
+
+def test_without_the_property_nothing_is_removed_automatically() -> None:
+    for initiator in Initiator:
+        if initiator.is_automatic:
+            assert not allows(State.ORPHANED, Request(initiator))
 
 
 def test_force_confirms_only_for_a_named_app() -> None:

@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from dokku_cache.model.finding import Accounts, DokkuVersion, Facts
+from dokku_cache.model.finding import Accounts, DokkuVersion, Facts, Finding
 from dokku_cache.model.location import Entry, Location, OtherFile, Reference, References
 from dokku_cache.model.state import ReasonCode, State
 from dokku_cache.rules.verification import CHECKS, classify, is_decided_early
@@ -217,6 +217,14 @@ def test_nothing_is_final_before_a_complete_scan() -> None:
         assert {name for name, result in finding.checks.items() if result is None} == {"layout", "owner", "age"}
 
 
+@pytest.mark.parametrize("fact", ["references", "scan", "accounts", "min_age_seconds"])
+def test_a_fact_that_was_not_collected_leaves_the_cache_in_place(fact: str) -> None:
+    assert classify(FACTS).is_final
+    assert not classify(replace(FACTS, **{fact: None})).is_final
+    assert not classify(replace(GHOST, life=None)).is_final
+    assert not Finding(FACTS).is_final
+
+
 def test_some_verdicts_need_no_other_facts() -> None:
     assert is_decided_early(Facts(Location("shop", "/x")))
     assert is_decided_early(replace(FACTS, version=DokkuVersion(0, 30, 11)))
@@ -242,5 +250,6 @@ def test_trash_is_interrupted_unless_something_uses_it() -> None:
     assert classify(replace(FACTS, location=trash, trash_references=None)).trash.state is State.UNKNOWN
     used = classify(replace(FACTS, location=trash, trash_references=References((USE,))))
     assert (used.trash.state, used.verdict.state) == (State.IN_USE, State.IN_USE)
+    assert classify(replace(FACTS, location=trash, trash_references=None)).trash.state is State.UNKNOWN
     both = classify(replace(FACTS, location=replace(trash, cache=CACHE)))
     assert (both.cache.state, both.verdict.state) == (State.ORPHANED, State.INTERRUPTED)

@@ -19,7 +19,7 @@ OF_PACK = CacheVolume(
     "pack-cache-dokku_shop_latest-0123456789ab.build", Kind.PACK, "shop", Match.NAME, Generation.CURRENT, OLD
 )
 UNOWNED = CacheVolume("pack-cache-x", Kind.PACK, created=OLD)
-GONE = VolumeFacts(AppState.GONE, min_age_seconds=DAY)
+GONE = VolumeFacts(AppState.GONE, (), (), (), (), min_age_seconds=DAY, destroyed=None)
 PRESENT = replace(GONE, app_state=AppState.PRESENT)
 
 
@@ -40,7 +40,7 @@ UNKNOWN_APP = replace(GONE, app_state=None)
         (FORMER, PRESENT, State.STALE, ReasonCode.OLD_PACK_KEY),
         (FORMER, GONE, State.UNKNOWN, ReasonCode.OLD_PACK_KEY),
         (UNOWNED, UNKNOWN_APP, State.UNKNOWN, ReasonCode.OWNER_UNKNOWN),
-        (NAMED, GONE, State.UNKNOWN, ReasonCode.NO_LABEL),
+        *((replace(NAMED, match=one), GONE, State.UNKNOWN, ReasonCode.NO_LABEL) for one in (Match.NAME, Match.NONE)),
         (replace(LABELLED, elsewhere="driver nfs"), GONE, State.UNKNOWN, ReasonCode.NOT_LOCAL),
         (LABELLED, replace(GONE, life=("an image",)), State.UNKNOWN, ReasonCode.APP_EXISTS_ELSEWHERE),
         (replace(LABELLED, created=None), GONE, State.UNKNOWN, ReasonCode.AGE_UNKNOWN),

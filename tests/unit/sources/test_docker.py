@@ -85,6 +85,13 @@ def test_anything_else_than_an_ended_build_is_a_use(server: Server, container: M
     assert server.references().uses
 
 
+def test_a_build_whose_mount_has_no_type_is_a_use(server: Server, container: Make) -> None:
+    ended = build(server, container)
+    del ended["Mounts"][0]["Type"]
+    server.engine.container_list = [ended]
+    assert server.references().uses
+
+
 @pytest.mark.parametrize("option", ["{}", "lowerdir=/a:{}/x,upperdir=/b"])
 def test_a_volume_with_the_path_in_an_option_is_a_use(server: Server, option: str) -> None:
     server.engine.volume_list = [{"Name": "data", "Options": {"device": option.format(server.cache())}}]

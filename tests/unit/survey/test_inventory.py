@@ -28,7 +28,7 @@ def directory(state: State, *trash: Entry, scan: Scan | None = None, is_ghost: b
     verdicts = Verdict(state, "reason"), Verdict()
     facts = Facts(location, life=References() if is_ghost else None)
     cache, trash_verdict = verdicts if state is not State.INTERRUPTED else reversed(verdicts)
-    return inventory.listed(Finding(facts, cache, trash_verdict, size=scan))
+    return inventory.listed(Finding(facts, cache, trash_verdict, {"age": "not changed"}, size=scan))
 
 
 @pytest.mark.parametrize("state", list(State))

@@ -14,7 +14,7 @@ LABELS = {"com.dokku.builder-type": "herokuish", "com.dokku.app-name": "shop"}
 
 
 def find(name: str, labels: dict[str, str] | None = None, *apps: str) -> CacheVolume | None:
-    found = ownership.find([{"Name": name, "Labels": labels}], apps or ("shop", "console", "test-noop"))
+    found = ownership.find([{"Name": name, "Labels": labels}], apps or ("shop", "console", "test-noop"), PackKeys())
     return found[0] if found else None
 
 
@@ -36,7 +36,7 @@ def test_without_a_label_the_name_gives_the_app() -> None:
     "name", ["shop", "cache", "cache-", "cache-Shop", "my-cache-shop", "cache-a\nb", "cache-../x"]
 )
 def test_other_volumes_are_not_caches(name: str) -> None:
-    assert ownership.find([{"Name": name}], ["shop"]) == ()
+    assert ownership.find([{"Name": name}], ["shop"], PackKeys()) == ()
 
 
 @pytest.mark.parametrize("app", ["", "../etc", "a\nb", "A"])
@@ -76,7 +76,7 @@ def test_the_image_in_the_name_of_a_pack_volume_gives_the_app(name: str, app: st
 )
 def test_an_existing_app_is_never_taken_for_a_destroyed_one(apps: tuple[str, ...], app: str) -> None:
     name = "pack-cache-dokku_a_u_x_latest-0123456789ab.build"
-    assert [volume.app for volume in ownership.find([{"Name": name}], apps)] == [app]
+    assert [volume.app for volume in ownership.find([{"Name": name}], apps, PackKeys())] == [app]
 
 
 def test_a_volume_of_an_older_pack_has_only_a_hash() -> None:
@@ -139,7 +139,7 @@ def test_the_key_decides_whether_a_pack_volume_is_current(name: str, keys: PackK
     ],
 )
 def test_the_creation_time_is_read(said: str | None, created: datetime | None) -> None:
-    assert ownership.find([{"Name": "cache-shop", "CreatedAt": said}], [])[0].created == created
+    assert ownership.find([{"Name": "cache-shop", "CreatedAt": said}], [], PackKeys())[0].created == created
 
 
 @pytest.mark.parametrize(
@@ -157,12 +157,12 @@ def test_the_creation_time_is_read(said: str | None, created: datetime | None) -
 def test_another_driver_or_options_are_noticed(
     more: dict[str, Any], name: str, labels: dict[str, str] | None, *, is_elsewhere: bool
 ) -> None:
-    found = ownership.find([{"Name": name, "Labels": labels, **more}], ["shop"])[0]
+    found = ownership.find([{"Name": name, "Labels": labels, **more}], ["shop"], PackKeys())[0]
     assert bool(found.elsewhere) is is_elsewhere
 
 
 def test_a_new_volume_of_the_same_name_is_another_one() -> None:
     made = {"Name": "cache-shop", "CreatedAt": "2026-11-25T10:00:00Z"}
-    volume = ownership.find([made], [])[0]
+    volume = ownership.find([made], [], PackKeys())[0]
     assert ownership.is_same(volume, made)
     assert not ownership.is_same(volume, {**made, "CreatedAt": "2026-11-25T10:00:01Z"})
