@@ -52,11 +52,12 @@ class OtherFile:
     """Something else in the app's directory.
 
     ``is_by_install``: it does not show that the app exists. ``plugin:install`` wrote it, or it is an old lock file.
+    None if it cannot be read.
     """
 
     name: str
     is_directory: bool = False
-    is_by_install: bool = False
+    is_by_install: bool | None = False
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ Automatic removal is for directories that look exactly like what a herokuish bui
 unverified, and a person decides. A new check is one function and one line in CHECKS.
 """
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 
 from dokku_cache.model.finding import (
@@ -15,7 +16,7 @@ from dokku_cache.model.finding import (
     Finding,
     Verdict,
 )
-from dokku_cache.model.location import References
+from dokku_cache.model.location import Location, References
 from dokku_cache.model.state import ReasonCode, State
 from dokku_cache.output import text
 from dokku_cache.rules import names
@@ -104,8 +105,15 @@ def check_location(facts: Facts) -> CheckResult:
         return "it is empty, so nothing can be lost"
     if any(other.name == names.HEAD and not other.is_directory for other in location.others):
         return "the app directory is a git repository that Dokku created"
-    if location.is_bare:
-        return _check_bare_location(facts.life)
+    return _check_bare_location(facts.life) if location.is_bare else _check_other_files(location)
+
+
+def _check_other_files(location: Location) -> CheckResult:
+    unreadable = [other.name for other in location.others if other.is_by_install is None]
+    if unreadable:
+        reason = f"cannot determine whether the app still exists: {_listed(unreadable)} cannot be read"
+        hint = f"let user dokku read it; check 'ls -l {os.path.dirname(location.path)}'"
+        return _failed(State.UNKNOWN, reason, ReasonCode.APP_STATUS_UNKNOWN, hint)
     unexpected = [other.name for other in location.others if not names.is_created_by_dokku(other)]
     if unexpected:
         reason = f"the app directory contains files that Dokku did not create: {_listed(unexpected)}"

@@ -33,7 +33,7 @@ def read(directory: AppDirectory, mounts: tuple[Mount, ...]) -> Location:
     found = [_read_entry(directory, name, real_path, mounts) for name in sorted(names) if _is_ours(name)]
     entries = [entry for entry in found if entry is not None]
     others = [
-        OtherFile(name, is_directory, is_by_install=not is_directory and _is_by_install(directory, name))
+        OtherFile(name, is_directory, is_by_install=False if is_directory else _is_by_install(directory, name))
         for name, is_directory in sorted(names.items())
         if entries and not _is_ours(name)
     ]
@@ -136,9 +136,10 @@ def _is_empty(parent_fd: int, name: str) -> bool:
         os.close(handle)
 
 
-def _is_by_install(directory: AppDirectory, name: str) -> bool:
-    """Return whether ``plugin:install`` writes this file into each directory in Dokku's root, or it is a lock file.
+def _is_by_install(directory: AppDirectory, name: str) -> bool | None:
+    """Return whether ``plugin:install`` writes this file into every directory below Dokku's root, or it is a lock file.
 
+    None if it cannot be read.
     It sets up domains (0.27.0 to 0.38.27, plugins/domains: domains_setup): ``VHOST`` with the app's name below each
     global domain, else ``NO_VHOST=1`` in ``ENV``. Up to 0.37.10 it adds a restart policy (plugins/ps/install).
     """
@@ -146,7 +147,10 @@ def _is_by_install(directory: AppDirectory, name: str) -> bool:
         return True
     if name not in {"VHOST", "ENV", "DOCKER_OPTIONS_DEPLOY"}:
         return False
-    content = _read_small(directory.fd, name)
+    try:
+        content = _read_small(directory.fd, name)
+    except OSError:
+        return None
     if content is None:
         return False
     if name == "VHOST":
@@ -166,17 +170,13 @@ def is_environment_by_install(content: str) -> bool:
 
 
 def _read_small(directory_fd: int, name: str) -> str | None:
-    try:
-        handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=directory_fd)
-    except OSError:
-        return None
+    """Return the content of a file, None if it is long or not a regular file. Raises OSError."""
+    handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=directory_fd)
     try:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_BYTES:
             return None
         return os.read(handle, _MAX_BYTES).decode(errors="replace")
-    except OSError:
-        return None
     finally:
         os.close(handle)
 

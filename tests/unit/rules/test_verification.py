@@ -217,6 +217,13 @@ def test_nothing_is_final_before_a_complete_scan() -> None:
         assert {name for name, result in finding.checks.items() if result is None} == {"layout", "owner", "age"}
 
 
+def test_an_unreadable_file_of_an_app_without_a_repository_is_unknown() -> None:
+    unreadable = OtherFile("ENV", is_by_install=None)
+    verdict = classify(located(unreadable)).cache
+    assert (verdict.state, verdict.code) == (State.UNKNOWN, ReasonCode.APP_STATUS_UNKNOWN)
+    assert state_of(located(unreadable, HEAD)) is State.ORPHANED
+
+
 @pytest.mark.parametrize("fact", ["references", "scan", "accounts", "min_age_seconds"])
 def test_a_fact_that_was_not_collected_leaves_the_cache_in_place(fact: str) -> None:
     assert classify(FACTS).is_final

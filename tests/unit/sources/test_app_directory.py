@@ -183,7 +183,7 @@ def test_files_that_plugin_install_writes_are_no_sign_of_an_app(
 
 
 @pytest.mark.parametrize("name", ["DOCKER_OPTIONS_DEPLOY", "ENV", "VHOST", ".deploy.lock"])
-@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, lambda path: path.symlink_to("nowhere")])
+@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir])
 def test_only_a_regular_file_is_written_by_plugin_install(
     ghost: Path, name: str, make: Callable[[Path], object]
 ) -> None:
@@ -200,5 +200,11 @@ def test_a_file_that_cannot_be_read_leaves_no_handle(ghost: Path, monkeypatch: p
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(os, "read", fail)
+    assert [other.is_by_install for other in read(ghost.parent).others] == [None]
     assert not read(ghost.parent).is_bare
     assert len(os.listdir("/proc/self/fd")) == handles
+
+
+def test_a_link_is_not_followed_and_cannot_be_read(ghost: Path) -> None:
+    (ghost / "ENV").symlink_to("nowhere")
+    assert [other.is_by_install for other in read(ghost.parent).others] == [None]
