@@ -11,7 +11,6 @@ Other plugins may add options, which only Dokku's triggers print. No text from h
 hold passwords and tokens.
 """
 
-import contextlib
 import errno
 import glob
 import json
@@ -255,16 +254,21 @@ def _storage_entries(lib_root: str) -> Iterator[Stored]:
 
 
 def _apps_that_mount(entry: str, lib_root: str) -> list[str]:
-    apps = []
+    """Return the apps that mount a storage entry, or may, because their mounts cannot be read."""
+    apps: list[str] = []
     for path in glob.glob(f"{glob.escape(lib_root)}/config/storage/*/mounts"):
-        with contextlib.suppress(OSError):
-            if f'"{entry}"' in files.read(path):
-                apps.append(os.path.basename(os.path.dirname(path)))
+        app = os.path.basename(os.path.dirname(path))
+        try:
+            apps += [app] if f'"{entry}"' in files.read_if_present(path) else []
+        except OSError:
+            apps.append(app)
     return apps
 
 
 def _faulty(what: str, app: str, path: str, error: Exception) -> Stored:
     reason = (error.strerror if isinstance(error, OSError) else None) or "invalid content"
-    hint = f"let the dokku user read it: sudo chown dokku:dokku {path}"
+    hint = f"check {path}, and repair or remove it"
+    if isinstance(error, PermissionError):
+        hint = f"let the dokku user read it: sudo chown dokku:dokku {path}"
     code = ReasonCode.DOCKER_OPTIONS_UNREADABLE
     return Stored(what, app, fault=f"{path} cannot be read ({reason})", hint=hint, code=code)

@@ -112,6 +112,30 @@ def test_an_unreadable_storage_entry_is_unknown_for_the_apps_that_mount_it(serve
     assert "broken" in server.references("other").text
 
 
+def test_an_app_whose_mounts_cannot_be_read_may_mount_a_broken_storage_entry(server: Server) -> None:
+    server.write(f"{server.environment.lib_root}/data/storage-registry/entries/broken.json", "{")
+    server.write(f"{server.environment.lib_root}/config/storage/other/mounts", '{"entry_name":"broken"}\n')
+    Path(server.environment.lib_root, "config/storage/shop/mounts").mkdir(parents=True)
+    assert server.references("shop").unknown
+
+
+@pytest.mark.parametrize(
+    ("error", "is_owner"),
+    [(PermissionError(13, "Permission denied"), True), (OSError(27, "File too large"), False), (ValueError(), False)],
+)
+def test_the_hint_fits_the_cause(
+    server: Server, monkeypatch: pytest.MonkeyPatch, error: Exception, *, is_owner: bool
+) -> None:
+    def fail(path: str, *_: int) -> str:
+        raise error if path.endswith("broken.json") else FileNotFoundError
+
+    server.write(f"{server.environment.lib_root}/data/storage-registry/entries/broken.json", "{}")
+    monkeypatch.setattr(files, "read", fail)
+    hint = server.references().hint
+    assert "broken.json" in hint
+    assert ("chown" in hint) is is_owner
+
+
 def test_an_unreadable_option_file_is_unknown_for_its_app(server: Server) -> None:
     options = server.cache("other").parent / "DOCKER_OPTIONS_RUN"
     for make in (Path.mkdir, os.mkfifo, lambda path: path.write_text("-v " + "x" * 100_000)):
