@@ -1,6 +1,5 @@
 """Containers, volumes and Swarm services that use a cache (Docker Engine API 1.41)."""
 
-import contextlib
 import glob
 import os
 import re
@@ -8,6 +7,7 @@ from collections.abc import Container, Iterable, Iterator
 
 from dokku_cache.dokku import files
 from dokku_cache.engine.client import APP_NAME, DOKKU, Engine, Json, is_helper
+from dokku_cache.errors import Unknown
 from dokku_cache.model.location import Reference, is_visible
 from dokku_cache.model.state import ReasonCode
 from dokku_cache.sources.locations import Part, Query, Target, Targets
@@ -28,7 +28,7 @@ _APP_CONTAINER = re.compile(r"(?P<app>[a-z0-9][a-z0-9._-]*)\.[A-Za-z0-9_-]+\.[0-
 def check_engine(query: Query) -> None:
     """Add an unknown when Docker has none of the containers that Dokku recorded: its data may not be mounted."""
     recorded = _recorded_containers(query.environment.root)
-    known = {str(container.get("Id"))[:_ID_LENGTH] for container in query.engine.containers(refresh=query.recheck)}
+    known = {str(container.get("Id"))[:_ID_LENGTH] for container in query.containers}
     if recorded and not recorded & known:
         text = "Docker has none of the containers that Dokku started; its data may be missing"
         hint = "check docker info --format '{{.DockerRootDir}}'; if it is right, deploy again: dokku ps:rebuild --all"
@@ -36,20 +36,19 @@ def check_engine(query: Query) -> None:
 
 
 def _recorded_containers(root: str) -> set[str]:
-    """Return short ids from ``<app>/CONTAINER.<process>.<n>`` (scheduler-docker-local)."""
+    """Return short ids from ``<app>/CONTAINER.<process>.<n>`` (scheduler-docker-local). Raises Unknown."""
     recorded: set[str] = set()
     for path in glob.iglob(os.path.join(glob.escape(root), "*", "CONTAINER.*")):
-        with contextlib.suppress(OSError):
-            recorded.update(_ID.findall(files.read(path))[:1])
+        try:
+            recorded.update(_ID.findall(files.read_if_present(path))[:1])
+        except OSError as error:
+            raise Unknown(f"{path} cannot be read ({error.strerror})", f"check 'ls -l {path}'") from error
     return recorded
 
 
 def add_containers(query: Query) -> None:
-    """Add the containers, running or not, that mount a cache, a path in it, or the app directory.
-
-    ``check_engine``, which runs before, has listed them again for a recheck.
-    """
-    for container in query.engine.containers():
+    """Add the containers, running or not, that mount a cache, a path in it, or the app directory."""
+    for container in query.containers:
         if is_helper(container):
             continue
         for mount in container.get("Mounts") or ():

@@ -15,10 +15,13 @@ from dokku_cache.sources.locations import Part, Query, Target
 from dokku_cache.tree.mounts import Mount, parse
 
 PROC = "/proc"
+_HIDDEN = "the mounts of other processes cannot be read; /proc may be mounted with hidepid"
+_HIDDEN_HINT = "let user dokku see them: 'sudo mount -o remount,gid=$(id -g dokku) /proc', and the same in /etc/fstab"
 #: Docker mounts a container's /etc/hostname, /etc/hosts and /etc/resolv.conf from its own directory of the container.
 _CONTAINER = re.compile(rb" \S*/containers/([0-9a-f]{64})/\S+ /etc/(?:hostname|hosts|resolv\.conf) ")
 #: The beginning identifies a table: mount ids are unique among all namespaces.
 _BEGINNING_BYTES = 256
+
 
 Places = Mapping[tuple[int, str], Location]
 
@@ -29,7 +32,8 @@ def add_mounts(query: Query) -> None:
         with open(f"{PROC}/self/mountinfo", "rb") as file:
             own_table = file.read()
         own = tuple(parse(line) for line in own_table.splitlines())
-        processes = sorted(int(name) for name in os.listdir(PROC) if name.isdecimal())
+        # With hidepid=2 only its own processes are listed for a user; process 1 always exists.
+        processes = sorted({1, *(int(name) for name in os.listdir(PROC) if name.isdecimal())})
     except (OSError, ValueError) as error:
         text = f"the kernel's mount tables cannot be read ({error})"
         query.unknown(Reference(ReasonCode.UNREADABLE, text, "report this as a bug"))
@@ -39,7 +43,7 @@ def add_mounts(query: Query) -> None:
         _add(query, mount, places, f"a bind mount shows {{}} at {mount.mount_point}", f"umount {mount.mount_point}")
     query.shown |= {mount.mount_point for mount in own}
     containers = _containers(query)
-    for pid, table in _other_tables(own_table[:_BEGINNING_BYTES], processes):
+    for pid, table in _other_tables(query, own_table[:_BEGINNING_BYTES], processes):
         match = _CONTAINER.search(table)
         container = containers.get(match[1].decode()) if match else None
         if container is None:
@@ -75,13 +79,16 @@ def _targets(mount: Mount, places: Places) -> Iterator[Target]:
 
 def _containers(query: Query) -> dict[str, Json]:
     try:
-        return {str(container.get("Id")): container for container in query.engine.containers()}
+        return {str(container.get("Id")): container for container in query.containers}
     except Unknown:
         return {}  # the other sources report that
 
 
-def _other_tables(own_beginning: bytes, processes: Iterable[int]) -> Iterator[tuple[int, bytes]]:
-    """Yield each distinct table once, with a process that has it."""
+def _other_tables(query: Query, own_beginning: bytes, processes: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+    """Yield each distinct table once, with a process that has it.
+
+    Every user may read it (Linux, fs/proc_namespace.c), unless /proc is mounted with hidepid (proc(5)).
+    """
     known = {own_beginning}
     for pid in processes:
         try:
@@ -91,8 +98,11 @@ def _other_tables(own_beginning: bytes, processes: Iterable[int]) -> Iterator[tu
                     continue
                 known.add(beginning)
                 rest = b"".join(iter(lambda: file.read(1 << 16), b""))
-        except OSError:
-            continue
+        except OSError as error:
+            if isinstance(error, PermissionError) or (pid == 1 and isinstance(error, FileNotFoundError)):
+                query.unknown(Reference(ReasonCode.UNREADABLE, _HIDDEN, _HIDDEN_HINT))
+                return
+            continue  # the process ended
         yield pid, beginning + rest
 
 
@@ -127,6 +137,8 @@ def add_nginx(query: Query) -> None:
     """
     root = query.environment.root
     known = {file for part in _OF_APPS for file in glob.glob(os.path.join(glob.escape(root), part))}
+    for directory in glob.glob(os.path.join(glob.escape(root), "*", "nginx.conf.d")):
+        _check_listable(query, directory, app=os.path.relpath(directory, root).split("/")[0])
     for file in known:
         _search(query, file, app=os.path.relpath(file, root).split("/")[0])
     for main in MAIN:
@@ -138,9 +150,7 @@ def add_nginx(query: Query) -> None:
                 known.add(file)
                 # Always relative to the directory of nginx.conf (nginx, ngx_conf_include).
                 for pattern in _INCLUDE.findall(_search(query, file)):
-                    path = os.path.join(base, pattern.replace("\0", ""))
-                    directory = _unlisted_parent(path)
-                    waiting += [directory] if directory else glob.glob(path)
+                    waiting += _find_included(query, os.path.join(base, pattern.replace("\0", "")))
 
 
 def _search(query: Query, file: str, app: str = "") -> str:
@@ -150,10 +160,7 @@ def _search(query: Query, file: str, app: str = "") -> str:
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return ""
     except OSError as error:
-        directory = next((path for path in map(os.path.dirname, MAIN) if file.startswith(f"{path}/")), file)
-        hint = f"sudo chgrp -R dokku {directory} && sudo chmod -R g+rX {directory}"
-        hint = hint if isinstance(error, PermissionError) else f"check {file}"
-        query.unknown(Reference(ReasonCode.UNREADABLE, f"{file} cannot be read ({error.strerror})", hint, app))
+        _add_unreadable(query, file, error, app)
         return ""
     hint = f"remove the path from {file} and reload nginx"
     for target in query.locations.in_text(text):
@@ -166,15 +173,31 @@ def _search(query: Query, file: str, app: str = "") -> str:
     return text
 
 
-def _unlisted_parent(pattern: str) -> str:
-    """Return the directory of a pattern if it exists and cannot be listed, else an empty text."""
+def _add_unreadable(query: Query, path: str, error: OSError, app: str) -> None:
+    directory = next((base for base in map(os.path.dirname, MAIN) if path.startswith(f"{base}/")), path)
+    hint = f"sudo chgrp -R dokku {directory} && sudo chmod -R g+rX {directory}"
+    hint = hint if isinstance(error, PermissionError) else f"check {path}"
+    query.unknown(Reference(ReasonCode.UNREADABLE, f"{path} cannot be read ({error.strerror})", hint, app))
+
+
+def _find_included(query: Query, pattern: str) -> list[str]:
+    """Return the files that a pattern includes. Add an unknown for directories that may have more of them."""
     directory = os.path.dirname(pattern)
+    # Nothing in the directory of an app is included unless Dokku can read it.
+    for found in glob.glob(directory) if glob.has_magic(directory) else [directory]:
+        if not found.startswith(f"{query.environment.root}/"):
+            _check_listable(query, found)
     while glob.has_magic(directory):
         directory = os.path.dirname(directory)
+    _check_listable(query, directory)
+    return glob.glob(pattern)
+
+
+def _check_listable(query: Query, directory: str, app: str = "") -> None:
+    """Add an unknown if a directory exists and cannot be listed: ``glob`` would find nothing in it."""
     try:
         os.scandir(directory).close()
-    except PermissionError:
-        return directory
-    except OSError:
-        return ""
-    return ""
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as error:
+        _add_unreadable(query, directory, error, app)

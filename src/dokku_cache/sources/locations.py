@@ -1,14 +1,16 @@
 """The cache that a path or a text refers to, and a query for references: what is asked, and what is found."""
 
+import errno
 import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import cached_property
 
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.engine.client import Engine
+from dokku_cache.engine.client import Engine, Json
 from dokku_cache.errors import Unknown
 from dokku_cache.model.location import Location, Reference, References
 from dokku_cache.model.state import ReasonCode
@@ -17,6 +19,10 @@ from dokku_cache.tree.mounts import Mount, place_of
 
 #: One name in a path that is part of a longer text.
 _NAME = r"[^/\s:;,'\"`}\\]+"
+#: A path, which may begin with ``..``.
+_PATH = re.compile(r"(?:\.\.)?/[^\s:;,'\"`}\\]*")
+#: A path that ends like this, such as at a missing file, leads to no cache.
+_LEADS_NOWHERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG})
 
 
 class Part(Enum):
@@ -69,8 +75,13 @@ class Locations:
         return self._known[path]
 
     def in_text(self, text: str) -> Targets:
-        """Return what the absolute paths in a text refer to, by their spelling. Linear in the length of the text."""
-        found = (self._named(match[1], match[2]) for match in self._in_text.finditer(text))
+        """Return what the paths in a text refer to, by their spelling. Linear in the length of the text.
+
+        A path with ``//`` or ``..`` counts as it is written, and as what it leads to.
+        """
+        unusual = (path.lstrip(".") for path in _PATH.findall(text) if "//" in path or "/." in path)
+        both = "\n".join([text, *map(_plain, unusual)])
+        found = (self._named(match[1], match[2]) for match in self._in_text.finditer(both))
         return frozenset(target for target in found if target)
 
     def has_variable(self, text: str) -> bool:
@@ -95,10 +106,10 @@ class Locations:
             return False
         try:
             os.path.realpath(_plain(path), strict=True)
-        except PermissionError:
-            return True
-        except (OSError, ValueError):
+        except ValueError:
             return False
+        except OSError as error:
+            return error.errno not in _LEADS_NOWHERE
         return False
 
     def _at_path(self, path: str) -> Iterable[Target]:
@@ -160,6 +171,11 @@ class Query:
     shown: set[str] = field(default_factory=set)
     _everywhere: References = field(default_factory=References)
     _by_app: defaultdict[str, References] = field(default_factory=lambda: defaultdict(References))
+
+    @cached_property
+    def containers(self) -> list[Json]:
+        """All containers, which Docker is asked for again in a recheck. Raises Unknown."""
+        return self.engine.containers(refresh=self.recheck)
 
     def use(self, targets: Iterable[Target], reference: Reference) -> None:
         """Add a reference to each target."""

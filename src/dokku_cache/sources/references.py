@@ -109,12 +109,9 @@ def _as_references(signs: Iterable[str]) -> References:
 
 
 def signs_in_docker(engine: Engine, *, recheck: bool) -> dict[str, tuple[str, ...]]:
-    """Return sentences on the containers and images of apps, by app. Raises Unknown.
-
-    The containers are those that ``collect`` just asked for.
-    """
+    """Return sentences on the containers and images of apps, by app. Raises Unknown."""
     signs: list[tuple[str | None, str]] = []
-    for container in engine.containers():
+    for container in engine.containers(refresh=recheck):
         if not is_helper(container) and not _is_copy_source(container):
             signs.append((app_of(container), f"container {name_of(container)} exists"))
     for image in engine.images(refresh=recheck):

@@ -90,8 +90,9 @@ class Server:
 @pytest.fixture
 def server(environment: DokkuEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
     made = Server(environment, Answers(), tmp_path / "nginx", tmp_path / "proc")
-    (made.proc / "self").mkdir(parents=True)
-    (made.proc / "self/mountinfo").write_bytes(Path("/proc/self/mountinfo").read_bytes())
+    for name in ("self", "1"):
+        (made.proc / name).mkdir(parents=True)
+        (made.proc / name / "mountinfo").write_bytes(Path("/proc/self/mountinfo").read_bytes())
 
     def trigger(name: str, *_: str, **__: object) -> str:
         made.fired.append(name)

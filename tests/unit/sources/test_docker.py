@@ -1,6 +1,7 @@
 """References from Docker: containers, volumes and services."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ from dokku_cache.engine import client
 from dokku_cache.errors import Unknown
 from dokku_cache.model.location import Reference, References
 from dokku_cache.model.state import ReasonCode
-from dokku_cache.sources.docker import services_of_volumes, users_of_volumes
+from dokku_cache.sources.docker import add_containers, check_engine, services_of_volumes, users_of_volumes
+from dokku_cache.sources.host import add_mounts
+from dokku_cache.sources.locations import Locations, Query, Source
 
 from .conftest import Server
 
@@ -54,6 +57,22 @@ def test_an_engine_without_its_data_is_unknown_for_all(server: Server, container
     server.engine.container_list = []
     file.write_text("")
     assert not server.references()
+
+
+def test_a_container_record_that_cannot_be_read_is_unknown_for_all(server: Server) -> None:
+    Path(server.environment.root, "blog/CONTAINER.web.1").mkdir(parents=True)
+    (unknown,) = server.references().unknown
+    assert "CONTAINER.web.1" in unknown.text
+
+
+@pytest.mark.parametrize("source", [add_containers, add_mounts])
+def test_a_recheck_lists_the_containers_again_whatever_comes_first(server: Server, source: Source) -> None:
+    asked: list[bool] = []
+    server.engine.containers = lambda *, refresh=False: asked.append(refresh) or []
+    for recheck in (True, False):
+        query = Query(server.environment, server.engine, Locations([], "/", "/"), recheck)
+        query.ask([source, check_engine])
+    assert asked == [True, False]
 
 
 BUILD = {"State": "exited", "Command": "/build", "Labels": OF_DOKKU}

@@ -1,6 +1,7 @@
 """References from the kernel's mount tables."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,26 @@ def test_a_hidden_path_that_no_table_shows_is_unknown_for_all(server: Server, co
     volume = {"Name": "v", "Options": {"o": "bind", "device": str(hidden)}, "Mountpoint": "/var/lib/docker/volumes/v"}
     server.engine.volume_list = [volume]
     assert collect(server) == (0, 1)
+
+
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_hidden_processes_leave_the_uses_unknown_with_a_way_out(
+    server: Server, tmp_path: Path, *, is_listed: bool
+) -> None:
+    """With hidepid=1 the tables of other processes cannot be opened, with hidepid=2 the processes are not listed."""
+    for directory in (tmp_path, *tmp_path.parents):
+        if "pytest" in str(directory):
+            directory.chmod(0o755)
+    assert not server.references()
+    write_table(server, 77, server.cache(), "/data")
+    if is_listed:
+        (server.proc / "77").chmod(0)
+    else:
+        shutil.rmtree(server.proc / "1")
+    with other_user():
+        references = server.references()
+    assert [source.code for source in references.unknown] == [ReasonCode.UNREADABLE]
+    assert "remount,gid" in references.hint
 
 
 def test_without_a_mount_table_it_is_unknown(server: Server) -> None:

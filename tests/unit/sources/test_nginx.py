@@ -1,6 +1,7 @@
 """References from the nginx configuration."""
 
 import time
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +29,33 @@ def test_a_file_with_the_path_of_the_cache_is_a_use(server: Server, line: str) -
     write_main(server, f"root {server.cache().parent};")
     assert "its app directory" in server.references().text
     assert not server.references("other")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "{root}//shop///cache",
+        "/{root}/./shop/./cache/x",
+        "{above}//{name}/shop/cache",
+        "{above}/./{name}/shop/cache",
+        "{root}/other/../shop/cache",
+        "{root}/shop/x/../cache/",
+        "/srv/x/../..{root}/shop/cache",
+        "../../..{root}/shop/cache",
+    ],
+)
+def test_a_path_in_an_unusual_spelling_is_a_use(server: Server, path: str) -> None:
+    root = server.environment.root
+    above, _, name = root.rpartition("/")
+    write_main(server, f"root {path.format(root=root, above=above, name=name)};")
+    (use,) = server.references().uses
+    assert use.code is ReasonCode.IN_NGINX_CONFIG
+    assert use.text.endswith("refers to it")
+
+
+def test_addresses_and_paths_elsewhere_are_no_use(server: Server) -> None:
+    write_main(server, "proxy_pass http://shop/cache; root ./shop/../cache; deny 10.0.0.0/8; alias /srv/../cache;")
+    assert not server.references()
 
 
 def test_dokkus_own_configuration_is_no_use(server: Server) -> None:
@@ -75,6 +103,34 @@ def test_an_unreadable_configuration_is_unknown_with_a_way_out(server: Server, c
         (unknown,) = server.references().unknown
     (server.nginx / closed).chmod(0o755)
     assert f"chgrp -R dokku {server.nginx}" in unknown.hint
+
+
+@pytest.mark.parametrize(
+    ("pattern", "closed"),
+    [
+        ("secret/*.conf", "nginx/secret"),
+        ("secret/x/y.conf", "nginx/secret"),
+        ("*/y.inc", "nginx/secret"),
+        ("", "home/blog/nginx.conf.d"),
+        ("{root}/*/nginx.conf", None),
+    ],
+)
+def test_a_directory_that_hides_included_files_is_unknown(
+    server: Server, tmp_path: Path, pattern: str, closed: str | None
+) -> None:
+    for directory in (tmp_path, *tmp_path.parents):
+        if "pytest" in str(directory):
+            directory.chmod(0o755)
+    write_main(server, f"include {pattern.format(root=server.environment.root)};" if pattern else "")
+    server.references()
+    path = tmp_path / (closed or "home/postgres")
+    path.mkdir(parents=True)
+    path.chmod(0)
+    with other_user():
+        references = server.references()
+    path.chmod(0o755)
+    assert bool(references.unknown) is (closed is not None)
+    assert not closed or str(path) in references.text
 
 
 def test_a_huge_file_of_an_app_is_unknown(server: Server) -> None:

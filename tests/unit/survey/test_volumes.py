@@ -127,7 +127,7 @@ def test_a_recheck_asks_docker_again(server: Server) -> None:
     survey_volumes(server.surveyor(engine), ["shop"])
     assert server.fake.asked == []
     assert state_of(server.recheck(planned["cache-old"], engine))[0] is State.ORPHANED
-    assert server.fake.asked == ["containers", "images"]
+    assert server.fake.asked == ["containers", "containers", "images"]
     server.fake.image_list.append({"RepoTags": ["dokku/old:latest"], "Labels": {}})
     assert state_of(server.recheck(planned["cache-old"], engine))[0] is State.UNKNOWN
     server.fake.container_list.append(container("job", "cache-old"))
