@@ -60,13 +60,13 @@ def _run_daily(context: Context) -> ExitCode:
     environment, warned = context.environment, list[str]()
     with daily_run.recorded(environment) as reasons:
         logged = replace(context, console=log_console(context, "daily run", warned=warned))
-        has_changed = _engine_changed(context)
-        if has_changed:
-            reasons.append("the ID of the Docker engine changed, so nothing was removed; the next run works as usual")
+        change = _engine_change(context)
+        if change:
+            reasons.append(change)
             code = ExitCode.FAILED
         else:
             code = ExitCode.OK if _swept_after_upgrade(logged) else sweep.sweep_server(logged, Initiator.CRON)
-        if not (has_changed or context.engine.trouble):
+        if not (change or context.engine.trouble):
             try:
                 free_space.record_engine_roots(environment, context.engine.data_roots())
                 sweep.keep_engine_within(logged)
@@ -82,11 +82,11 @@ def _run_daily(context: Context) -> ExitCode:
     return max(code, ExitCode.FAILED) if reasons else code
 
 
-def _engine_changed(context: Context) -> bool:
+def _engine_change(context: Context) -> str:
     try:
-        return daily_run.has_engine_changed(context.environment, context.engine.engine_id())
+        return daily_run.engine_change(context.environment, context.engine.engine_id())
     except CacheError:
-        return False  # an engine that does not respond keeps everything in any case
+        return ""  # an engine that does not respond keeps everything in any case
 
 
 def _by_reason(lines: Sequence[str]) -> Iterator[str]:

@@ -1,6 +1,5 @@
 """The daily run: what starts it, when the last one started and how it ended, and on which Docker engine it was."""
 
-import contextlib
 import json
 import os
 from collections.abc import Iterator
@@ -115,13 +114,20 @@ def schedule(root: str = "/") -> Schedule:
     return Schedule(by, datetime.fromtimestamp(installed, timezone.utc))
 
 
-def has_engine_changed(environment: DokkuEnvironment, engine_id: str) -> bool:
-    """Return whether another engine ID was recorded last, and record this one. Raises CacheError.
+def engine_change(environment: DokkuEnvironment, engine_id: str) -> str:
+    """Return why this may not be the engine of the last run, else an empty text; record its ID.
 
     An engine with another ID may have started without its data: its lists of containers and volumes are incomplete.
     """
-    recorded = state_files.read(environment, ENGINE_ID_FILE)
-    if engine_id and engine_id != recorded:
-        with contextlib.suppress(CacheError):
+    is_first = False
+    try:
+        recorded = state_files.read(environment, ENGINE_ID_FILE)
+        is_first = not os.path.lexists(state_files.path(environment, ENGINE_ID_FILE))
+        if is_first or engine_id != recorded:
             state_files.write(environment, ENGINE_ID_FILE, engine_id)
-    return bool(engine_id and recorded and engine_id != recorded)
+    except CacheError as error:
+        return "" if is_first else f"{error}, so nothing was removed; {error.hint}"
+    if is_first or engine_id == recorded:
+        return ""
+    what = "changed" if recorded else "of the last run was lost"
+    return f"the ID of the Docker engine {what}, so nothing was removed; the next run works as usual"

@@ -126,10 +126,10 @@ class Engine:
 
     def services(self, *, refresh: bool = False) -> list[Json]:
         """List all Swarm services, also those without a task. Raises Unknown on a worker of a swarm."""
-        return self._once("services", self._list_services, refresh=refresh)
+        return self._once("services", lambda: self._list_services(refresh=refresh), refresh=refresh)
 
-    def _list_services(self) -> list[Json]:
-        swarm = self._info(refresh=True).get("Swarm") or {}
+    def _list_services(self, *, refresh: bool) -> list[Json]:
+        swarm = self._info(refresh=refresh).get("Swarm") or {}
         if swarm.get("LocalNodeState") in {"", "inactive"}:
             return []
         if "LocalNodeState" not in swarm:

@@ -81,3 +81,28 @@ def test_a_run_is_overdue_after_36_hours(
     run: Run | None, scheduled: datetime | None, overdue: datetime | None
 ) -> None:
     assert daily_run.overdue_since(run, scheduled, NOW) == overdue
+
+
+def test_another_engine_is_noticed_once(environment: DokkuEnvironment) -> None:
+    assert daily_run.engine_change(environment, "a") == daily_run.engine_change(environment, "a") == ""
+    assert "changed" in daily_run.engine_change(environment, "b")
+    assert daily_run.engine_change(environment, "b") == ""
+    assert daily_run.engine_change(environment, "")
+
+
+@pytest.mark.parametrize("content", [b"", b"\0\0"])
+def test_a_damaged_engine_id_counts_as_another_engine_once(environment: DokkuEnvironment, content: bytes) -> None:
+    daily_run.engine_change(environment, "a")
+    Path(state_files.path(environment, daily_run.ENGINE_ID_FILE)).write_bytes(content)
+    assert daily_run.engine_change(environment, "a")
+    assert daily_run.engine_change(environment, "a") == ""
+
+
+def test_an_engine_id_that_cannot_be_read_counts_as_another_engine_with_a_way_out(
+    environment: DokkuEnvironment,
+) -> None:
+    Path(state_files.path(environment, daily_run.ENGINE_ID_FILE)).mkdir(parents=True)
+    for _ in range(2):
+        reason = daily_run.engine_change(environment, "a")
+        assert daily_run.ENGINE_ID_FILE in reason
+        assert "chown" in reason
