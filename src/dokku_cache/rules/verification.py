@@ -112,7 +112,7 @@ def _check_other_files(location: Location) -> CheckResult:
     unreadable = [other.name for other in location.others if other.is_by_install is None]
     if unreadable:
         reason = f"cannot determine whether the app still exists: {_listed(unreadable)} cannot be read"
-        hint = f"let user dokku read it; check 'ls -l {os.path.dirname(location.path)}'"
+        hint = f"let the dokku user read it; check 'ls -l {os.path.dirname(location.path)}'"
         return _failed(State.UNKNOWN, reason, ReasonCode.APP_STATUS_UNKNOWN, hint)
     unexpected = [other.name for other in location.others if not names.is_created_by_dokku(other)]
     if unexpected:

@@ -137,9 +137,10 @@ def _is_empty(parent_fd: int, name: str) -> bool:
 
 
 def _is_by_install(directory: AppDirectory, name: str) -> bool | None:
-    """Return whether ``plugin:install`` writes this file into every directory below Dokku's root, or it is a lock file.
+    """Return whether ``plugin:install`` writes this file into each directory in Dokku's root, or it is a lock file.
 
     None if it cannot be read.
+
     It sets up domains (0.27.0 to 0.38.27, plugins/domains: domains_setup): ``VHOST`` with the app's name below each
     global domain, else ``NO_VHOST=1`` in ``ENV``. Up to 0.37.10 it adds a restart policy (plugins/ps/install).
     """

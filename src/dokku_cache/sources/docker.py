@@ -7,7 +7,6 @@ from collections.abc import Container, Iterable, Iterator
 
 from dokku_cache.dokku import files
 from dokku_cache.engine.client import APP_NAME, DOKKU, Engine, Json, is_helper
-from dokku_cache.errors import Unknown
 from dokku_cache.model.location import Reference, is_visible
 from dokku_cache.model.state import ReasonCode
 from dokku_cache.sources.locations import Part, Query, Target, Targets
@@ -27,23 +26,23 @@ _APP_CONTAINER = re.compile(r"(?P<app>[a-z0-9][a-z0-9._-]*)\.[A-Za-z0-9_-]+\.[0-
 
 def check_engine(query: Query) -> None:
     """Add an unknown when Docker has none of the containers that Dokku recorded: its data may not be mounted."""
-    recorded = _recorded_containers(query.environment.root)
     known = {str(container.get("Id"))[:_ID_LENGTH] for container in query.containers}
-    if recorded and not recorded & known:
-        text = "Docker has none of the containers that Dokku started; its data may be missing"
-        hint = "check docker info --format '{{.DockerRootDir}}'; if it is right, deploy again: dokku ps:rebuild --all"
-        query.unknown(Reference(ReasonCode.DOCKER_UNAVAILABLE, text, hint))
-
-
-def _recorded_containers(root: str) -> set[str]:
-    """Return short ids from ``<app>/CONTAINER.<process>.<n>`` (scheduler-docker-local). Raises Unknown."""
-    recorded: set[str] = set()
-    for path in glob.iglob(os.path.join(glob.escape(root), "*", "CONTAINER.*")):
+    text = "Docker has none of the containers that Dokku started; its data may be missing"
+    hint = "check docker info --format '{{.DockerRootDir}}'; if it is right, deploy again: dokku ps:rebuild --all"
+    missing = []
+    # <app>/CONTAINER.<process>.<n> (scheduler-docker-local) has an id.
+    for path in glob.iglob(os.path.join(glob.escape(query.environment.root), "*", "CONTAINER.*")):
         try:
-            recorded.update(_ID.findall(files.read_if_present(path))[:1])
+            recorded = set(_ID.findall(files.read_if_present(path))[:1])
         except OSError as error:
-            raise Unknown(f"{path} cannot be read ({error.strerror})", f"check 'ls -l {path}'") from error
-    return recorded
+            sentence, app = f"{path} cannot be read ({error.strerror})", os.path.basename(os.path.dirname(path))
+            missing.append(Reference(ReasonCode.UNREADABLE, sentence, f"check 'ls -l {path}'", app))
+            continue
+        if recorded & known:
+            return
+        missing += [Reference(ReasonCode.DOCKER_UNAVAILABLE, text, hint)] if recorded else []
+    for reference in dict.fromkeys(missing):
+        query.unknown(reference)
 
 
 def add_containers(query: Query) -> None:

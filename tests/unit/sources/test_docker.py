@@ -59,10 +59,16 @@ def test_an_engine_without_its_data_is_unknown_for_all(server: Server, container
     assert not server.references()
 
 
-def test_a_container_record_that_cannot_be_read_is_unknown_for_all(server: Server) -> None:
-    Path(server.environment.root, "blog/CONTAINER.web.1").mkdir(parents=True)
+def test_an_unreadable_container_record_is_unknown_unless_another_one_is_found(
+    server: Server, container: Make
+) -> None:
+    Path(server.environment.root, "secret/CONTAINER.web.1").mkdir(parents=True)
     (unknown,) = server.references().unknown
     assert "CONTAINER.web.1" in unknown.text
+    assert "secret" not in server.references().seen_by(["shop"]).text
+    server.write(f"{server.environment.root}/blog/CONTAINER.web.1", f"{'a' * 64}\n")
+    server.engine.container_list = [container("/srv", Id="a" * 64)]
+    assert not server.references()
 
 
 @pytest.mark.parametrize("source", [add_containers, add_mounts])

@@ -1,5 +1,6 @@
 """References from the kernel's mount tables."""
 
+import errno
 import os
 import shutil
 from collections.abc import Callable
@@ -113,6 +114,22 @@ def test_a_hidden_path_that_no_table_shows_is_unknown_for_all(server: Server, co
     volume = {"Name": "v", "Options": {"o": "bind", "device": str(hidden)}, "Mountpoint": "/var/lib/docker/volumes/v"}
     server.engine.volume_list = [volume]
     assert collect(server) == (0, 1)
+
+
+@pytest.mark.parametrize(("error", "is_unknown"), [(errno.EIO, True), (errno.ESTALE, True), (errno.ENOENT, False)])
+def test_a_mounted_path_on_a_failed_disk_is_unknown(
+    server: Server, monkeypatch: pytest.MonkeyPatch, error: int, *, is_unknown: bool
+) -> None:
+    real_path = os.path.realpath
+
+    def fail(path: str, *, strict: bool = False) -> str:
+        if strict and path == "/mnt/failed":
+            raise OSError(error, os.strerror(error))
+        return real_path(path, strict=strict)
+
+    server.set_option("-v /mnt/failed:/data")
+    monkeypatch.setattr(os.path, "realpath", fail)
+    assert bool(server.references().unknown) is is_unknown
 
 
 @pytest.mark.parametrize("is_listed", [True, False])
