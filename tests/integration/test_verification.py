@@ -25,8 +25,12 @@ from dokku_cache.survey.surveyor import Surveyor
 
 from .conftest import DOKKU, HEROKUISH, Server, age, as_dokku, give, manifest
 
-DAILY, ALL, NAMED = Request(Initiator.CRON, auto_purge=True), Request(), Request(is_named=True)
-CONFIRMED = Request(is_named=True, is_confirmed=True)
+DAILY, ALL, NAMED = (
+    Request(Initiator.CRON, auto_purge=True),
+    Request(Initiator.MANUAL),
+    Request(Initiator.MANUAL, is_named=True),
+)
+CONFIRMED = Request(Initiator.MANUAL, is_named=True, is_confirmed=True)
 DESTROY = Request(Initiator.DESTROY, in_deploy=True)
 
 

@@ -120,7 +120,7 @@ def _removable_manually(context: Context) -> list[str]:
     """Return commands that would free more, the largest first; none where Docker does not respond in time."""
     visible = frozenset(apps.visible())
     listed = frozenset(apps.every())
-    request = Request(is_named=True, visible=visible)
+    request = Request(Initiator.MANUAL, is_named=True, visible=visible)
     context.engine.wait_at_most(storage.BRIEF_LIMIT_SECONDS)
     try:
         usage = storage.disk_usage(context.engine.another(), storage.BRIEF_LIMIT_SECONDS)

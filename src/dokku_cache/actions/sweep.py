@@ -142,7 +142,7 @@ def keep_app_within(context: Context, app: str, initiator: Initiator) -> None:
     limit = policy.max_bytes(context.environment, app)
     if limit is None:
         return
-    request = Request(initiator, auto_purge=True, is_over_limit=True)
+    request = Request(initiator, auto_purge=True, is_over_limit=True)  # the property is read below
     decisions = plan_volumes(context, request, [app])
     size_bytes = sum(one.finding.size.size_bytes for one in decisions if one.is_removal and one.finding.size)
     if size_bytes <= limit:

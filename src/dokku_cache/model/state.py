@@ -53,6 +53,7 @@ class Request:
     is_named: bool = False
     is_confirmed: bool = False
     auto_purge: bool = False
+    is_policy: bool = False
     in_deploy: bool = False
     is_over_limit: bool = False
     visible: frozenset[str] | None = None

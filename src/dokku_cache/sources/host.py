@@ -16,7 +16,7 @@ from dokku_cache.tree.mounts import Mount, parse
 
 PROC = "/proc"
 _HIDDEN = "the mounts of other processes cannot be read; /proc may be mounted with hidepid"
-_HIDDEN_HINT = "let the dokku user see them: 'sudo mount -o remount,gid=$(id -g dokku) /proc'; add it to /etc/fstab too"
+_HIDDEN_HINT = "let the dokku user see them: 'sudo mount -o remount,gid=$(id -g dokku) /proc', also in fstab"
 #: Docker mounts a container's /etc/hostname, /etc/hosts and /etc/resolv.conf from its own directory of the container.
 _CONTAINER = re.compile(rb" \S*/containers/([0-9a-f]{64})/\S+ /etc/(?:hostname|hosts|resolv\.conf) ")
 #: The beginning identifies a table: mount ids are unique among all namespaces.

@@ -18,7 +18,7 @@ from dokku_cache.survey.surveyor import Surveyor
 from ..small_server import LONG_AGO, SmallServer
 
 TRASH = f"{TRASH_PREFIX}0123456789abcdef"
-MANUAL, AUTOMATIC = Request(is_named=True), Request(Initiator.CRON, auto_purge=True)
+MANUAL, AUTOMATIC = Request(Initiator.MANUAL, is_named=True), Request(Initiator.CRON, auto_purge=True)
 
 
 class Server(SmallServer):

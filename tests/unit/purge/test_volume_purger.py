@@ -53,8 +53,8 @@ class Server(SmallServer):
         self, planned: Finding, initiator: Initiator = Initiator.MANUAL, *, is_of_app: bool = True
     ) -> Outcome | None:
         is_manual = initiator is Initiator.MANUAL
-        is_over_limit = is_of_app and not is_manual
-        request = Request(initiator, is_named=is_of_app and is_manual, auto_purge=True, is_over_limit=is_over_limit)
+        is_named, is_over_limit = is_of_app and is_manual, is_of_app and not is_manual
+        request = Request(initiator, is_named=is_named, auto_purge=True, is_over_limit=is_over_limit)
         result = purge(self.context, planned, request)
         if result.error:
             raise result.error

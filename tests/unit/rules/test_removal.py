@@ -16,7 +16,10 @@ CACHE, TRASH = Entry("cache", Identity(1, 2)), Entry(".dokku-cache-trash.1", Ide
 ALL, NAMED = Request(Initiator.MANUAL), Request(Initiator.MANUAL, is_named=True)
 CONFIRMED = replace(NAMED, is_confirmed=True)
 DESTROY = Request(Initiator.DESTROY, in_deploy=True)
-AUTOMATIC = [Request(initiator, auto_purge=True) for initiator in Initiator if initiator.is_automatic]
+AUTOMATIC = [
+    *(Request(initiator, auto_purge=True) for initiator in Initiator if initiator.is_automatic),
+    Request(Initiator.MANUAL, auto_purge=True, is_policy=True),
+]
 #: By state: purge-legacy APP, the same confirmed, purge-legacy --all, automatic and rename, destroy.
 TABLE = {
     State.ABSENT: (False, False, False, False, False),
@@ -65,12 +68,6 @@ def test_a_request_without_a_policy_allows_an_automatic_run_nothing() -> None:
     for state, initiator in product(State, Initiator):
         if initiator.is_automatic:
             assert not allows(state, Request(initiator))
-
-
-def test_without_the_property_nothing_is_removed_automatically() -> None:
-    for initiator in Initiator:
-        if initiator.is_automatic:
-            assert not allows(State.ORPHANED, Request(initiator))
 
 
 def test_force_confirms_only_for_a_named_app() -> None:

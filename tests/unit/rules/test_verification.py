@@ -244,7 +244,7 @@ def test_a_fact_that_was_not_collected_is_no_reason_to_remove(name: str) -> None
     scan = replace(SCAN, owners=frozenset({2000}))
     default = next(field.default for field in fields(Facts) if field.name == name)
     collected = replace(GHOST, scan=scan)
-    facts = replace(collected, **{name: Accounts() if name == "accounts" else default})
+    facts = replace(collected, **{name: default})
     assert classify(collected).cache.state is State.ORPHANED
     assert classify(collected).is_final
     finding = classify(facts)
