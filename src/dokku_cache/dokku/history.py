@@ -1,8 +1,6 @@
 """The purges on this server: one JSON object per line in ``$DOKKU_LIB_ROOT/data/cache/history.jsonl``."""
 
-import contextlib
 import json
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
@@ -13,8 +11,6 @@ from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.errors import CacheError
 
 FILE_NAME = "history.jsonl"
-#: Its time is when the end of an app could not be recorded. An empty file needs no free block.
-LOST = "history-lost"
 #: The kind of a legacy cache, and of records without a kind.
 LEGACY = "legacy"
 
@@ -47,18 +43,14 @@ _TYPES = {
 
 @dataclass(frozen=True)
 class History:
-    """Records in the order in which they were written. ``lost``: when the end of an app could not be recorded."""
+    """Records in the order in which they were written."""
 
     records: tuple[Record, ...] = ()
-    lost: datetime | None = None
 
     def ended(self, app: str) -> datetime | None:
-        """Return when an app was last destroyed or renamed, None where that is not known.
-
-        An end that could not be recorded may be that of any app.
-        """
-        ends = [datetime.fromisoformat(one.at) for one in self.records if one.ends_app and one.app == app]
-        return max([*ends, *([self.lost] if self.lost else [])], default=None)
+        """Return when an app was last destroyed or renamed, None where that is not known."""
+        ends = (datetime.fromisoformat(one.at) for one in self.records if one.ends_app and one.app == app)
+        return max(ends, default=None)
 
     def last_purge(self, app: str) -> Record | None:
         """Return the last purge of an app's directory that removed everything."""
@@ -112,33 +104,17 @@ def append(environment: DokkuEnvironment, record: Record) -> None:
     try:
         state_files.append(environment, FILE_NAME, line)
     except CacheError as error:
-        if record.ends_app:
-            _note_lost(environment)
         raise CacheError(f"Could not update the history: {error}", error.hint) from error
-
-
-def _note_lost(environment: DokkuEnvironment) -> None:
-    lost = state_files.path(environment, LOST)
-    # Where this fails too, ``state_files.check_writable`` fails later.
-    with contextlib.suppress(OSError):
-        os.close(os.open(lost, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644))
-        os.utime(lost)
 
 
 def read(environment: DokkuEnvironment) -> History:
     """Read all records, without damaged lines. Raises CacheError when the file cannot be read."""
     path = state_files.path(environment, FILE_NAME)
-    records: tuple[Record, ...] = ()
     try:
-        with (
-            contextlib.suppress(FileNotFoundError, NotADirectoryError),
-            open(path, encoding="utf-8", errors="replace", opener=files.opener) as lines,
-        ):
-            records = tuple(_parse(lines))
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            status = os.stat(state_files.path(environment, LOST))
-            return History(records, datetime.fromtimestamp(status.st_mtime, timezone.utc))
-        return History(records)
+        with open(path, encoding="utf-8", errors="replace", opener=files.opener) as lines:
+            return History(tuple(_parse(lines)))
+    except (FileNotFoundError, NotADirectoryError):
+        return History()
     except OSError as error:
         hint = "check that the dokku user can read it"
         raise CacheError(f"Could not read {path} ({error.strerror})", hint) from error

@@ -70,17 +70,6 @@ def append(environment: DokkuEnvironment, name: str, line: bytes) -> None:
         raise _failed(environment, "write", name, error) from error
 
 
-def check_writable(environment: DokkuEnvironment, name: str) -> None:
-    """Raise CacheError when this user can neither append to a state file nor create it."""
-    target = path(environment, name)
-    directory = os.path.dirname(target)
-    while not os.path.lexists(directory):
-        directory = os.path.dirname(directory)
-    found = [target, *([directory] if os.path.isdir(directory) else [])]
-    if not any(os.access(each, os.W_OK, effective_ids=True) for each in found):
-        raise _failed(environment, "write", name, OSError(errno.EACCES, os.strerror(errno.EACCES)))
-
-
 @contextlib.contextmanager
 def lock(environment: DokkuEnvironment, name: str, wait_seconds: float = 0) -> Iterator[bool]:
     """Hold a lock of the whole server and yield True; False if another process holds it longer than ``wait_seconds``.

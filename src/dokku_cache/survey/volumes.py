@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
 
-from dokku_cache.dokku import history, host_settings, policy, state_files
+from dokku_cache.dokku import history, host_settings, policy
 from dokku_cache.dokku.history import History
 from dokku_cache.dokku.host_settings import PackKeys
 from dokku_cache.engine import storage
@@ -69,7 +69,6 @@ def _classify(
             life = signs_in_docker(engine, recheck=recheck)
         with _noted(unknown_of_gone):
             past = history.read(environment)
-            state_files.check_writable(environment, history.FILE_NAME)
     min_age_seconds = policy.min_age_seconds(environment, policy.GLOBAL)
 
     def facts(volume: CacheVolume) -> VolumeFacts:

@@ -1,8 +1,6 @@
 """Collecting the facts about volumes: which source is read, and how a source counts that cannot be read."""
 
-import os
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,9 +8,8 @@ import pytest
 
 from dokku_cache.dokku import history, state_files
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.dokku.history import Record
 from dokku_cache.engine.client import Engine
-from dokku_cache.errors import CacheError, Refused, Unknown
+from dokku_cache.errors import Refused, Unknown
 from dokku_cache.model.cache import AppState
 from dokku_cache.model.finding import Finding
 from dokku_cache.model.state import State
@@ -21,7 +18,6 @@ from dokku_cache.survey.volumes import recheck_volume, survey_volumes
 from dokku_cache.tree.scan import Scan
 
 from ..fake_engine import FakeEngine, container, volume
-from ..other_user import other_user
 
 OF_PACK = "pack-cache-dokku_old_latest-0123456789ab.build"
 UNOWNED = "pack-cache-0123456789ab.build"
@@ -179,53 +175,6 @@ def test_without_the_history_volumes_of_destroyed_apps_are_kept(server: Server) 
     assert state_of(found["cache-old"])[0] is State.UNKNOWN
     assert history.FILE_NAME in state_of(found["cache-old"])[1]
     assert state_of(found["cache-shop"])[0] is State.LIVE
-
-
-def test_a_history_that_cannot_be_written_keeps_volumes_of_destroyed_apps(server: Server, tmp_path: Path) -> None:
-    for directory in (tmp_path, *tmp_path.parents):
-        if "pytest" in str(directory):
-            directory.chmod(0o755)
-    with other_user():
-        assert state_of(server.examine()["cache-old"])[0] is State.UNKNOWN
-    Path(server.environment.data_dir, "cache").mkdir(parents=True)
-    Path(server.environment.data_dir, "cache").chmod(0o777)
-    with other_user():
-        assert state_of(server.examine()["cache-old"])[0] is State.ORPHANED
-
-
-def fail(*_: object) -> int:
-    raise OSError(28, "No space left on device")
-
-
-@pytest.mark.parametrize("write", [fail, lambda *_: 5])
-def test_the_end_of_an_app_that_could_not_be_recorded_starts_the_grace_period(
-    server: Server, monkeypatch: pytest.MonkeyPatch, write: Callable[..., int]
-) -> None:
-    history.append(server.environment, Record("old", "2025-06-01T00:00:00+00:00", "destroy", ends_app=True))
-    assert state_of(server.examine()["cache-old"])[0] is State.ORPHANED
-    with monkeypatch.context() as patch:
-        patch.setattr(state_files, "open", lambda *_, **__: WithoutSpace(write), raising=False)
-        with pytest.raises(CacheError):
-            history.append(server.environment, Record("other", history.now(), "cron"))
-        assert state_of(server.examine()["cache-old"])[0] is State.ORPHANED
-        with pytest.raises(CacheError):
-            history.append(server.environment, Record("old", history.now(), "destroy", ends_app=True))
-    assert state_of(server.examine()["cache-old"])[0] is State.RECENT
-    os.utime(state_files.path(server.environment, history.LOST), (0, 0))
-    assert state_of(server.examine()["cache-old"])[0] is State.ORPHANED
-
-
-class WithoutSpace:
-    """A file on a full disk, which takes nothing or only a part."""
-
-    def __init__(self, write: Callable[..., int]) -> None:
-        self.write = write
-
-    def __enter__(self) -> "WithoutSpace":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
 
 
 def test_unreadable_keys_of_pack_keep_the_volumes_of_pack_only(server: Server) -> None:
