@@ -21,7 +21,7 @@ print(program.scan(os.open(sys.argv[1], os.O_RDONLY), program.ignore).size_bytes
 _DELETE_GENTLY = f"""import os, sys; sys.path.insert(0, {_SOURCE!r})
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper
-from dokku_cache.tree.handles import Identity
+from dokku_cache.model.scan import Identity
 top = sys.argv[1]
 helper = Helper(Engine(os.environ["DOCKER_HOST"]), "bench", top, top, is_gentle=True)
 helper.delete(top, Identity.of(os.stat(top)), lambda *_: None)"""

@@ -28,6 +28,6 @@ modules.own_distutils_first()
 # Ctrl-C shows no traceback while the command is being loaded, which takes long on a busy machine.
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-from dokku_cache.cli import main  # noqa: E402 - loads the distribution's modules
+from dokku_cache.actions.cli import main  # noqa: E402 - loads the distribution's modules
 
 sys.exit(main(sys.argv[1:]))

@@ -16,7 +16,7 @@ sys.path[:0] = [str(PROJECT / "src"), str(PROJECT / "tests")]
 
 import schemas  # noqa: E402
 
-from dokku_cache.arguments import COMMANDS, Command, Flag  # noqa: E402
+from dokku_cache.actions.arguments import COMMANDS, Command, Flag  # noqa: E402
 from dokku_cache.dokku import policy  # noqa: E402
 
 _PART = re.compile(r"^<!-- generated: (?P<name>.+) -->\n(?:.*\n)*?<!-- end -->$", re.MULTILINE)

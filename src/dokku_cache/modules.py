@@ -12,7 +12,7 @@ from importlib import import_module
 from importlib.machinery import PathFinder
 from types import ModuleType
 
-from dokku_cache.errors import CacheError
+from dokku_cache.model.errors import CacheError
 
 #: The distribution keeps all of its modules here, and nothing else is here.
 DISTRIBUTION = "/usr/lib/"

@@ -190,9 +190,9 @@ small_disk() {
   [ "$status" -eq 0 ]
   [[ "$stderr" == *" Some caches could not be checked or removed ($DOKKU_LOGS_DIR/cache.log)"* ]]
   [[ "$stderr" == *"Low disk space"* && "$stderr" == *"list all caches with 'dokku cache:list'"* ]]
-  mv "$DOKKU_LIB_ROOT/plugins/available/cache/src/dokku_cache/cli.py" "$SUITE_DIRECTORY/cli.py"
+  mv "$DOKKU_LIB_ROOT/plugins/available/cache/src/dokku_cache/actions/cli.py" "$SUITE_DIRECTORY/cli.py"
   run bash -c "setpriv --reuid dokku --regid dokku --init-groups '$DOKKU_LIB_ROOT/plugins/enabled/cache/pre-receive-app' '$(app shop)' 2>/dev/null"
-  mv "$SUITE_DIRECTORY/cli.py" "$DOKKU_LIB_ROOT/plugins/available/cache/src/dokku_cache/cli.py"
+  mv "$SUITE_DIRECTORY/cli.py" "$DOKKU_LIB_ROOT/plugins/available/cache/src/dokku_cache/actions/cli.py"
   [ "$status" -eq 0 ]
 }
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dokku_cache import cli
+from dokku_cache.actions import cli
 from dokku_cache.dokku import history
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import remove_all_stale

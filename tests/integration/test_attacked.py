@@ -12,16 +12,15 @@ import pytest
 
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper
-from dokku_cache.errors import CacheError, Refused
+from dokku_cache.model.errors import CacheError, Refused
 from dokku_cache.model.location import CACHE_NAME, Entry
+from dokku_cache.model.scan import Identity, Scan, ignore
 from dokku_cache.model.state import Initiator, Request
 from dokku_cache.purge.purger import delete_trash, put_back, remove_ghost, set_aside
-from dokku_cache.sources.app_directory import new_trash_name, read
+from dokku_cache.survey.app_directory import new_trash_name, read
 from dokku_cache.tree import program
-from dokku_cache.tree.handles import OPEN_DIRECTORY, AppDirectory, Identity
+from dokku_cache.tree.handles import OPEN_DIRECTORY, AppDirectory
 from dokku_cache.tree.mounts import read_mounts
-from dokku_cache.tree.program import ignore
-from dokku_cache.tree.scan import Scan
 
 from .attackers import NAMES, SWAPS, Attack, Victim, attacked, bind_mount, exchange
 from .conftest import DOKKU, HEROKUISH, IS_LONG, Server, as_dokku

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dokku_cache.engine.client import Engine
-from dokku_cache.errors import Unknown
+from dokku_cache.model.errors import Unknown
 from dokku_cache.model.state import Initiator, Request
 from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher

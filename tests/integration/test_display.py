@@ -9,12 +9,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from dokku_cache import cli
-from dokku_cache.context import Context
+from dokku_cache.actions import cli
 from dokku_cache.engine.client import Engine
-from dokku_cache.errors import ExitCode
+from dokku_cache.model.errors import ExitCode
 from dokku_cache.output import progress
 from dokku_cache.output.console import Console
+from dokku_cache.survey.context import Context
 
 from ..unit.output.throwing import ThrowingStream, terminal_on
 from .calling import command, environ

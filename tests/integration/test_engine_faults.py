@@ -10,7 +10,7 @@ import pytest
 
 from dokku_cache.engine import storage
 from dokku_cache.engine.client import Engine
-from dokku_cache.errors import Unknown
+from dokku_cache.model.errors import Unknown
 
 from .calling import call
 from .conftest import DOKKU, Server, give, manifest

@@ -16,9 +16,8 @@ import pytest
 from dokku_cache.engine import helper_image
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper
-from dokku_cache.errors import PartlyRemoved
-from dokku_cache.tree.handles import Identity
-from dokku_cache.tree.program import ignore
+from dokku_cache.model.errors import PartlyRemoved
+from dokku_cache.model.scan import Identity, ignore
 
 from . import trees
 from .calling import call

@@ -14,14 +14,13 @@ import docker
 import pytest
 import requests
 
-from dokku_cache import errors
 from dokku_cache.engine import helper_image
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper, remove_all_stale
-from dokku_cache.errors import CacheError, Interrupted, NotStarted, Refused, Unknown
+from dokku_cache.model import errors
+from dokku_cache.model.errors import CacheError, Interrupted, NotStarted, Refused, Unknown
+from dokku_cache.model.scan import Identity, ignore
 from dokku_cache.tree import program
-from dokku_cache.tree.handles import Identity
-from dokku_cache.tree.program import ignore
 
 from . import trees
 from .conftest import HEROKUISH, Server, give, manifest

@@ -15,15 +15,15 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from schemas import check_document
 
-from dokku_cache import cli
-from dokku_cache.context import Context
+from dokku_cache.actions import cli
 from dokku_cache.dokku import history
 from dokku_cache.dokku.history import Record
 from dokku_cache.engine import storage
 from dokku_cache.engine.client import Engine
-from dokku_cache.errors import ExitCode
+from dokku_cache.model.errors import ExitCode
 from dokku_cache.output.console import Console
 from dokku_cache.survey import inventory
+from dokku_cache.survey.context import Context
 
 from .conftest import Server, as_dokku
 from .stub_engine import stub_engine

@@ -11,7 +11,7 @@ import pytest
 from dokku_cache.actions import free_space, sweep
 from dokku_cache.dokku import daily_run, history
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.errors import CacheError
+from dokku_cache.model.errors import CacheError
 
 from .calling import SOURCE, environ
 from .conftest import DOKKU, Server, give

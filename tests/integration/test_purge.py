@@ -11,16 +11,17 @@ from dokku_cache.dokku import apps
 from dokku_cache.engine import helper_image
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper
-from dokku_cache.errors import CacheError, Interrupted, PartlyRemoved, Refused, Unverified
+from dokku_cache.model.errors import CacheError, Interrupted, PartlyRemoved, Refused, Unverified
 from dokku_cache.model.finding import Outcome
 from dokku_cache.model.location import Entry
+from dokku_cache.model.scan import Identity
 from dokku_cache.model.state import Initiator, Request, State
 from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher
 from dokku_cache.purge import purger
 from dokku_cache.purge.purger import Purger, delete_trash
 from dokku_cache.survey.surveyor import Surveyor
-from dokku_cache.tree.handles import AppDirectory, Identity
+from dokku_cache.tree.handles import AppDirectory
 
 from . import trees
 from .conftest import HEROKUISH, Server, as_dokku, give, manifest

@@ -14,8 +14,8 @@ from dokku_cache.engine import helper_image
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.endpoint import DockerConfig
 from dokku_cache.model.location import References
-from dokku_cache.sources.app_directory import read_app
-from dokku_cache.sources.references import collect
+from dokku_cache.survey.app_directory import read_app
+from dokku_cache.survey.references import collect
 
 from .conftest import Server, as_dokku, manifest
 

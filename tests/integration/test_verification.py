@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 
 from dokku_cache.actions import triggers
-from dokku_cache.context import Context
 from dokku_cache.engine.client import Engine
-from dokku_cache.errors import CacheError, Refused
+from dokku_cache.model.errors import CacheError, Refused
 from dokku_cache.model.finding import Finding, Outcome
 from dokku_cache.model.state import Initiator, Request, State
 from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher
 from dokku_cache.purge.purger import Purger
 from dokku_cache.survey import surveyor as surveyor_module
+from dokku_cache.survey.context import Context
 from dokku_cache.survey.scanning import measure_finding
 from dokku_cache.survey.surveyor import Surveyor
 

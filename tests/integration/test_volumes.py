@@ -12,16 +12,16 @@ from typing import Any
 
 import pytest
 
-from dokku_cache import cli
-from dokku_cache.context import Context
+from dokku_cache.actions import cli
 from dokku_cache.dokku import apps, history
 from dokku_cache.engine import storage
 from dokku_cache.engine.client import Engine
-from dokku_cache.errors import CacheError, ExitCode, Refused
+from dokku_cache.model.errors import CacheError, ExitCode, Refused
 from dokku_cache.model.finding import Finding, Outcome
 from dokku_cache.model.state import Initiator, Request
 from dokku_cache.output.console import Console
 from dokku_cache.purge.recorded import purge
+from dokku_cache.survey.context import Context
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.survey.volumes import survey_volumes
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dokku_cache import cli
+from dokku_cache.actions import cli
 from dokku_cache.dokku import history
 
 from . import stopper

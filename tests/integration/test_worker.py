@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
+from dokku_cache.model.scan import Scan
 from dokku_cache.tree import program, worker
 from dokku_cache.tree.program import read_result
-from dokku_cache.tree.scan import Scan
 
 from . import stopper, trees
 from .conftest import DOKKU, HEROKUISH, IS_LONG, Server, as_dokku, give, manifest

@@ -14,16 +14,15 @@ from typing import Any
 
 import pytest
 
-from dokku_cache.context import Context
 from dokku_cache.dokku import plugn
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper
-from dokku_cache.errors import CacheError, NotStarted
+from dokku_cache.model.errors import CacheError, NotStarted
+from dokku_cache.model.scan import Identity, Progress
 from dokku_cache.output.console import Console
 from dokku_cache.survey import surveyor
-from dokku_cache.tree.handles import Identity
-from dokku_cache.tree.program import Progress
+from dokku_cache.survey.context import Context
 
 LONG_AGO = 1_000_000
 AHEAD_SECONDS = 10 * 86400

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from dokku_cache import cli, errors
-from dokku_cache.errors import CacheError, ExitCode, Interrupted
+from dokku_cache.actions import cli
+from dokku_cache.model import errors
+from dokku_cache.model.errors import CacheError, ExitCode, Interrupted
 
 SOURCE = Path(__file__).parents[2] / "src"
 

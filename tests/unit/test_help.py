@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from dokku_cache import arguments, cli
-from dokku_cache.arguments import COMMANDS, Command
+from dokku_cache.actions import arguments, cli
+from dokku_cache.actions.arguments import COMMANDS, Command
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.errors import UsageError
+from dokku_cache.model.errors import UsageError
 from dokku_cache.views.report import APP_KEYS, SERVER_KEYS
 
 PROJECT = Path(__file__).parents[2]

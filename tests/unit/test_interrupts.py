@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from dokku_cache import errors
-from dokku_cache.errors import Interrupted
+from dokku_cache.model import errors
+from dokku_cache.model.errors import Interrupted
 
 
 @pytest.fixture(autouse=True)
@@ -95,11 +95,12 @@ def test_another_thread_holds_nothing_back_and_breaks_nothing() -> None:
 def test_ctrl_c_while_modules_are_loaded_shows_no_traceback(tmp_path: Path) -> None:
     source = Path(__file__).parents[2] / "src"
     package = tmp_path / "dokku_cache"
-    package.mkdir()
-    for name in ("__init__.py", "modules.py", "errors.py"):
-        shutil.copy(source / "dokku_cache" / name, package)
+    (package / "actions").mkdir(parents=True)
+    (package / "model").mkdir()
+    for name in ("__init__.py", "modules.py", "model/errors.py"):
+        shutil.copy(source / "dokku_cache" / name, package / name)
     shutil.copy(source / "__main__.py", tmp_path)
-    (package / "cli.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    (package / "actions/cli.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
     done = subprocess.run(
         [sys.executable, "-I", tmp_path, "list"], capture_output=True, check=False, timeout=60, restore_signals=True
     )

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from dokku_cache import cli
+from dokku_cache.actions import cli
 from dokku_cache.model.location import TRASH_PREFIX
 
 from .small_server import KILLED, Action, App, SmallServer

@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 from dokku_cache import modules
-from dokku_cache.errors import CacheError
+from dokku_cache.model.errors import CacheError
 
 
 def test_the_distributions_directories_come_before_all_others_but_this_plugins_own() -> None:

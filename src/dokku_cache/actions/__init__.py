@@ -1,1 +1,1 @@
-"""One module for each subcommand and trigger. Only ``cli`` imports them."""
+"""Arguments in, exit code out: ``cli`` runs the action, a function of another module here."""

@@ -8,12 +8,12 @@ from dataclasses import replace
 from dokku_cache.actions import free_space, sweep
 from dokku_cache.actions.background import log_console
 from dokku_cache.actions.purging import known_apps, show_plan
-from dokku_cache.context import Context
 from dokku_cache.dokku import apps, daily_run, policy
-from dokku_cache.errors import CacheError, ExitCode, UsageError
+from dokku_cache.model.errors import CacheError, ExitCode, UsageError
 from dokku_cache.model.state import Initiator
 from dokku_cache.output import log
 from dokku_cache.purge.volume_purger import plan_volumes
+from dokku_cache.survey.context import Context
 from dokku_cache.views.purging import Subject
 
 #: As Dokku names the caller: root's own commands have it, and the daily job; a user of ssh never does.

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dokku_cache.context import Context
 from dokku_cache.dokku import apps, state_files
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.errors import CacheError
+from dokku_cache.model.errors import CacheError
 from dokku_cache.output import log
 from dokku_cache.output.console import Console
+from dokku_cache.survey.context import Context
 
 #: A directory with an empty file for each app.
 QUEUE = "deployed"

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dokku_cache.dokku import policy, state_files
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.dokku.policy import Share
-from dokku_cache.errors import CacheError
+from dokku_cache.model.errors import CacheError
 from dokku_cache.tree import mounts
 from dokku_cache.tree.mounts import FileSystem
 

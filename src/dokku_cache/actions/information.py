@@ -4,15 +4,15 @@ from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dokku_cache.arguments import STDOUT
-from dokku_cache.context import Context
+from dokku_cache.actions.arguments import STDOUT
 from dokku_cache.dokku import apps, daily_run, history, policy
 from dokku_cache.dokku.history import Record
-from dokku_cache.errors import AppNotFound, ExitCode, UsageError
 from dokku_cache.model.cache import Kind
+from dokku_cache.model.errors import AppNotFound, ExitCode, UsageError
 from dokku_cache.output import text
 from dokku_cache.output.progress import Watcher
 from dokku_cache.survey import inventory
+from dokku_cache.survey.context import Context
 from dokku_cache.survey.inventory import Collector, Order
 from dokku_cache.survey.scanning import measure_finding
 from dokku_cache.survey.surveyor import Surveyor

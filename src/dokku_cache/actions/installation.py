@@ -7,16 +7,16 @@ from dataclasses import replace
 
 from dokku_cache.actions import background, free_space, sweep
 from dokku_cache.actions.background import log_console
-from dokku_cache.context import Context
 from dokku_cache.dokku import apps, files, policy
 from dokku_cache.engine import helper, helper_image
-from dokku_cache.errors import CacheError, ExitCode
+from dokku_cache.model.errors import CacheError, ExitCode
 from dokku_cache.model.finding import Decision, Finding, Verdict
 from dokku_cache.model.state import Initiator, Request
 from dokku_cache.output import log
 from dokku_cache.purge.recorded import purge
 from dokku_cache.purge.volume_purger import plan_volumes
 from dokku_cache.rules.removal import decide
+from dokku_cache.survey.context import Context
 from dokku_cache.survey.scanning import measure_candidates
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.views import purging

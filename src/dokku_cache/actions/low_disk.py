@@ -10,15 +10,15 @@ from dataclasses import replace
 from dokku_cache.actions import background, free_space
 from dokku_cache.actions.background import failures_in_log, log_console
 from dokku_cache.actions.sweep import sweep_server
-from dokku_cache.context import Context
 from dokku_cache.dokku import apps, history, policy, state_files
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.dokku.history import History
 from dokku_cache.engine import storage
-from dokku_cache.errors import CacheError, ExitCode
+from dokku_cache.model.errors import CacheError, ExitCode
 from dokku_cache.model.state import Initiator, Request
 from dokku_cache.output import log, text
 from dokku_cache.rules.removal import decide
+from dokku_cache.survey.context import Context
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.survey.volumes import survey_volumes
 from dokku_cache.tree.mounts import FileSystem

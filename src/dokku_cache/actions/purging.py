@@ -5,10 +5,9 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from dokku_cache.arguments import STDOUT
-from dokku_cache.context import Context
+from dokku_cache.actions.arguments import STDOUT
 from dokku_cache.dokku import apps
-from dokku_cache.errors import CacheError, ExitCode, Refused, Unverified, UsageError
+from dokku_cache.model.errors import CacheError, ExitCode, Refused, Unverified, UsageError
 from dokku_cache.model.finding import Decision, Finding, Result
 from dokku_cache.model.state import Initiator, Request, State
 from dokku_cache.output import text
@@ -18,6 +17,7 @@ from dokku_cache.purge.volume_purger import plan_volumes
 from dokku_cache.rules.removal import candidates, decide, refusal
 from dokku_cache.rules.volumes import UNDETERMINED
 from dokku_cache.survey import disks
+from dokku_cache.survey.context import Context
 from dokku_cache.survey.scanning import measure_candidates, measure_finding
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.views import purging

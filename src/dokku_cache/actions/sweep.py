@@ -3,13 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from dokku_cache.context import Context
 from dokku_cache.dokku import apps, files, history, plugn, policy, state_files
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.dokku.history import Record
 from dokku_cache.engine import storage
-from dokku_cache.errors import CacheError, ExitCode, NotDue
 from dokku_cache.model.cache import Kind
+from dokku_cache.model.errors import CacheError, ExitCode, NotDue
 from dokku_cache.model.finding import Decision, Finding, Result
 from dokku_cache.model.state import Initiator, Request, State
 from dokku_cache.output import text
@@ -17,6 +16,7 @@ from dokku_cache.output.progress import Watcher
 from dokku_cache.purge.recorded import purge, record
 from dokku_cache.purge.volume_purger import plan_volumes
 from dokku_cache.rules.removal import decide
+from dokku_cache.survey.context import Context
 from dokku_cache.survey.scanning import measure_candidates
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.views import purging

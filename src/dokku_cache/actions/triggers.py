@@ -7,14 +7,14 @@ from dataclasses import replace
 
 from dokku_cache.actions import sweep
 from dokku_cache.actions.background import failures_in_log, log_console, work_on_queue
-from dokku_cache.context import Context
 from dokku_cache.dokku import apps, history, host_settings, policy
 from dokku_cache.dokku.history import Record
-from dokku_cache.errors import CacheError, ExitCode, NotDue
+from dokku_cache.model.errors import CacheError, ExitCode, NotDue
 from dokku_cache.model.finding import Finding, Result
 from dokku_cache.model.state import Initiator, Request, State
 from dokku_cache.output.console import Console
 from dokku_cache.purge.recorded import purge, record
+from dokku_cache.survey.context import Context
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.views import purging
 

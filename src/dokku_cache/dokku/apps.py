@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 from dokku_cache.dokku import plugn
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.errors import INVALID_APP_NAME, AppNotFound, CacheError, Refused, Unknown
+from dokku_cache.model.errors import INVALID_APP_NAME, AppNotFound, CacheError, Refused, Unknown
 from dokku_cache.tree.handles import AppDirectory
 
 #: Dokku's rule, and the older one that allowed underscores (0.38.27, plugins/common).

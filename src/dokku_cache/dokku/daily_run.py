@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 
 from dokku_cache.dokku import host_settings, state_files
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.errors import CacheError
+from dokku_cache.model.errors import CacheError
 
 FILE_NAME = "daily-run.json"
 ENGINE_ID_FILE = "engine-id"

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dokku_cache.errors import CacheError
+from dokku_cache.model.errors import CacheError
 
 
 @dataclass(frozen=True)

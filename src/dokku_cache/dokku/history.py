@@ -8,7 +8,7 @@ from functools import cached_property
 
 from dokku_cache.dokku import files, state_files
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.errors import CacheError
+from dokku_cache.model.errors import CacheError
 
 FILE_NAME = "history.jsonl"
 #: The kind of a legacy cache, and of records without a kind.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from dokku_cache.dokku import files, policy
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.errors import Unknown
+from dokku_cache.model.errors import Unknown
 from dokku_cache.model.finding import DokkuVersion
 
 #: Exists where systemd is the init system (sd_booted(3)).

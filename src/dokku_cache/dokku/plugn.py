@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from typing import Any
 
-from dokku_cache.errors import Unknown, os_error_hint
+from dokku_cache.model.errors import Unknown, os_error_hint
 
 #: Dokku's own triggers need less than 0.1 s; other plugins may use the network.
 TIMEOUT_SECONDS = 60

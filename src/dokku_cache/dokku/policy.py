@@ -8,7 +8,7 @@ from typing import Any
 
 from dokku_cache.dokku import files
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.errors import CacheError, UsageError
+from dokku_cache.model.errors import CacheError, UsageError
 from dokku_cache.output.text import FOR_EVER, parse_duration
 
 PLUGIN = "cache"

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from dokku_cache.dokku import files
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.errors import CacheError
+from dokku_cache.model.errors import CacheError
 
 _POLL_SECONDS = 0.1
 

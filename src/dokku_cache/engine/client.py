@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from dokku_cache import modules
 from dokku_cache.engine import host_root
 from dokku_cache.engine.endpoint import Dialer, DockerConfig, resolve
-from dokku_cache.errors import Unknown
+from dokku_cache.model.errors import Unknown
 
 #: For one call, and for all calls of a command together: after one timeout no further call is made. Listing
 #: containers took minutes on troubled engines (moby/moby#31719).

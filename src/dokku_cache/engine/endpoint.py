@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dokku_cache import modules
-from dokku_cache.errors import Unknown
+from dokku_cache.model.errors import Unknown
 
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
 _DIAL_STDIO = ("system", "dial-stdio")

@@ -15,11 +15,9 @@ from dokku_cache import modules
 from dokku_cache.engine import client, helper_image
 from dokku_cache.engine.client import MOUNT_POINT, Engine, guarded
 from dokku_cache.engine.helper_faults import Pruned, not_seen, not_started, partly_removed
-from dokku_cache.errors import CacheError, MayContinue, Refused, Unknown, held_back
+from dokku_cache.model.errors import CacheError, MayContinue, Refused, Unknown, held_back
+from dokku_cache.model.scan import Identity, Progress, Scan
 from dokku_cache.tree import program, worker
-from dokku_cache.tree.handles import Identity
-from dokku_cache.tree.program import Progress
-from dokku_cache.tree.scan import Scan
 
 #: DAC_OVERRIDE to read and write directories of any owner, FOWNER for those with the sticky bit.
 CAPABILITIES = ["DAC_OVERRIDE", "FOWNER"]

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from http import HTTPStatus
 
 from dokku_cache import modules
-from dokku_cache.errors import (
+from dokku_cache.model.errors import (
     DISK_FAILS_HINT,
     IMMUTABLE_HINT,
     NO_SPACE_TO_DELETE_HINT,

@@ -12,7 +12,7 @@ import tarfile
 from dokku_cache import modules
 from dokku_cache.engine import client
 from dokku_cache.engine.client import Engine, guarded
-from dokku_cache.errors import Unknown
+from dokku_cache.model.errors import Unknown
 from dokku_cache.tree import program
 
 REPOSITORY = "dokku-cache-helper"

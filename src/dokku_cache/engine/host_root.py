@@ -7,7 +7,7 @@ import struct
 from collections.abc import Sequence
 from typing import Any
 
-from dokku_cache.errors import Unknown
+from dokku_cache.model.errors import Unknown
 from dokku_cache.tree.mounts import is_at_or_below, place_of, read_mounts
 
 #: Docker mounts these files of a container from its own directory (proc(5), mountinfo: fourth and fifth field).

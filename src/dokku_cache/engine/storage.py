@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from dokku_cache.engine.client import Answer, Engine, Json, guarded
-from dokku_cache.errors import Refused, Unknown
+from dokku_cache.model.errors import Refused, Unknown
 
 #: For the disk usage. The engine reads every volume, which took minutes on big servers (moby/moby#31719).
 LIMIT_SECONDS = 60

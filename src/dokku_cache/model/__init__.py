@@ -1,1 +1,1 @@
-"""Values that describe caches, facts about them, and decisions. No I/O."""
+"""Values that describe caches, facts about them, and decisions. Errors with their exit codes."""

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from dokku_cache.errors import CacheError, ExitCode, NotDue
 from dokku_cache.model.cache import AppState, CacheVolume, Kind
+from dokku_cache.model.errors import CacheError, ExitCode, NotDue
 from dokku_cache.model.location import Entry, Location, References
+from dokku_cache.model.scan import Scan
 from dokku_cache.model.state import ReasonCode, State
-from dokku_cache.tree.scan import Scan
 
 
 @dataclass(frozen=True, order=True)

@@ -4,8 +4,8 @@ import re
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 
+from dokku_cache.model.scan import Identity
 from dokku_cache.model.state import ReasonCode
-from dokku_cache.tree.handles import Identity
 
 CACHE_NAME = "cache"
 #: A leading dot: Dokku's clone and rename copy what ``./*`` matches (0.38.27, plugins/git/post-app-clone-setup).

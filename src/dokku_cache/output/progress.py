@@ -10,10 +10,9 @@ from types import TracebackType
 from typing import IO, TYPE_CHECKING, cast
 
 from dokku_cache import modules
+from dokku_cache.model.scan import Progress, Scan
 from dokku_cache.output import text
 from dokku_cache.output.console import Console, standard_stream
-from dokku_cache.tree.program import Progress
-from dokku_cache.tree.scan import Scan
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress

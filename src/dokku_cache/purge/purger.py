@@ -11,7 +11,7 @@ from dokku_cache.dokku import apps
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper
-from dokku_cache.errors import (
+from dokku_cache.model.errors import (
     CacheError,
     Interrupted,
     MayContinue,
@@ -25,16 +25,15 @@ from dokku_cache.errors import (
 )
 from dokku_cache.model.finding import Decision, Finding, Outcome
 from dokku_cache.model.location import CACHE_NAME, KEPT_PREFIX, TRASH_PREFIX, Entry
+from dokku_cache.model.scan import Identity, Progress, Scan, ignore
 from dokku_cache.model.state import Initiator, Request
 from dokku_cache.output.progress import Step, Watcher
 from dokku_cache.rules.removal import candidates, decide, refusal
-from dokku_cache.sources import app_directory
+from dokku_cache.survey import app_directory
 from dokku_cache.survey.scanning import scan_entry
 from dokku_cache.survey.surveyor import Surveyor, with_scan
-from dokku_cache.tree.handles import AppDirectory, Identity
+from dokku_cache.tree.handles import AppDirectory
 from dokku_cache.tree.mounts import mounted_at_or_below, read_mounts
-from dokku_cache.tree.program import Progress, ignore
-from dokku_cache.tree.scan import Scan
 
 #: How long to wait for another purge of the same app.
 _LOCK_WAIT_SECONDS = {Initiator.DEPLOY: 3600.0, Initiator.DESTROY: 600.0, Initiator.RENAME: 600.0}

@@ -3,11 +3,10 @@
 from dataclasses import replace
 from itertools import takewhile
 
-from dokku_cache.context import Context
 from dokku_cache.dokku import history, plugn
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.dokku.history import Record
-from dokku_cache.errors import CacheError, NotDue, NotRemoved, Unknown
+from dokku_cache.model.errors import CacheError, NotDue, NotRemoved, Unknown
 from dokku_cache.model.finding import Finding, Outcome, Result
 from dokku_cache.model.state import Request, State
 from dokku_cache.output import log, text
@@ -15,6 +14,7 @@ from dokku_cache.output.progress import Watcher
 from dokku_cache.purge.purger import Purger
 from dokku_cache.purge.volume_purger import VolumePurger
 from dokku_cache.rules.removal import decide, is_candidate, refusal
+from dokku_cache.survey.context import Context
 
 PURGED, PURGE_FAILED, LOW_DISK = "cache-purged", "cache-purge-failed", "cache-low-disk"
 LIMIT_SECONDS = 10.0

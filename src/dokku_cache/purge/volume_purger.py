@@ -4,21 +4,21 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from dokku_cache.context import Context
 from dokku_cache.dokku import apps
 from dokku_cache.engine import storage
-from dokku_cache.errors import CacheError, Interrupted, NotDue, NotRemoved, Refused, Unknown
 from dokku_cache.model.cache import AppState
+from dokku_cache.model.errors import CacheError, Interrupted, NotDue, NotRemoved, Refused, Unknown
 from dokku_cache.model.finding import Decision, Finding, Outcome
+from dokku_cache.model.scan import Scan
 from dokku_cache.model.state import Request
 from dokku_cache.output import text
 from dokku_cache.output.progress import Watcher
 from dokku_cache.purge.purger import refuse_deploy
 from dokku_cache.rules.removal import decide, decide_volumes, refusal
 from dokku_cache.survey import ownership
+from dokku_cache.survey.context import Context
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.survey.volumes import recheck_volume, survey_volumes, with_size
-from dokku_cache.tree.scan import Scan
 
 
 def plan_volumes(

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from dokku_cache.errors import CacheError, NotDue, Refused, Unverified
 from dokku_cache.model.cache import AppState, CacheVolume
+from dokku_cache.model.errors import CacheError, NotDue, Refused, Unverified
 from dokku_cache.model.finding import Decision, Finding, Verdict
 from dokku_cache.model.location import Entry
 from dokku_cache.model.state import Initiator, ReasonCode, Request, State

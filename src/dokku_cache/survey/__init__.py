@@ -1,1 +1,1 @@
-"""Collects the facts about caches from all sources, classifies them, and lists them. Changes nothing."""
+"""Collects the facts about caches from the file system, Dokku, Docker and nginx, and scans them. Changes nothing."""

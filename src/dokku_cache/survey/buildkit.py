@@ -14,7 +14,7 @@ from dokku_cache.engine.client import Json
 from dokku_cache.model.cache import Cache, Kind
 from dokku_cache.model.state import ReasonCode, State
 from dokku_cache.rules.volumes import PLAIN_NAME
-from dokku_cache.sources.docker import name_of
+from dokku_cache.survey.docker import name_of
 
 #: Where BuildKit keeps everything: its image, and the rootless variant of that, declare them as volumes
 #: (moby/buildkit, Dockerfile).

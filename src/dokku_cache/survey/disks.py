@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine import host_root
 from dokku_cache.engine.client import Engine
-from dokku_cache.errors import Unknown
+from dokku_cache.model.errors import Unknown
 from dokku_cache.tree import mounts
 from dokku_cache.tree.mounts import FileSystem
 

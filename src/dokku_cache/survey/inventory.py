@@ -7,13 +7,12 @@ from enum import Enum
 from functools import partial
 from typing import TypeVar
 
-from dokku_cache.context import Context
 from dokku_cache.dokku import apps, files, host_settings
 from dokku_cache.dokku.host_settings import DailyPrune
 from dokku_cache.engine import storage
 from dokku_cache.engine.storage import BuildCache
-from dokku_cache.errors import INVALID_APP_NAME, AppNotFound, CacheError, Unknown
 from dokku_cache.model.cache import Cache, Kind
+from dokku_cache.model.errors import INVALID_APP_NAME, AppNotFound, CacheError, Unknown
 from dokku_cache.model.finding import Finding
 from dokku_cache.model.location import CACHE_NAME
 from dokku_cache.model.state import Initiator, ReasonCode, Request, State
@@ -21,8 +20,9 @@ from dokku_cache.output import text
 from dokku_cache.output.progress import Watcher
 from dokku_cache.rules.removal import decide
 from dokku_cache.rules.volumes import command
-from dokku_cache.sources.app_directory import is_directory
 from dokku_cache.survey import buildkit, disks
+from dokku_cache.survey.app_directory import is_directory
+from dokku_cache.survey.context import Context
 from dokku_cache.survey.disks import Disk
 from dokku_cache.survey.scanning import measure_finding, scan_path
 from dokku_cache.survey.surveyor import Surveyor

@@ -7,18 +7,17 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from dokku_cache.engine.helper import Helper
-from dokku_cache.errors import CacheError, Unknown
+from dokku_cache.model.errors import CacheError, Unknown
 from dokku_cache.model.finding import Finding, Verdict
 from dokku_cache.model.location import CACHE_NAME, Entry, Location
+from dokku_cache.model.scan import Identity, Progress, Scan, ignore
 from dokku_cache.model.state import ReasonCode, Request, State
 from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher
 from dokku_cache.rules.removal import candidates
 from dokku_cache.survey.surveyor import Surveyor, with_scan
 from dokku_cache.tree import program
-from dokku_cache.tree.handles import OPEN_DIRECTORY, AppDirectory, Identity
-from dokku_cache.tree.program import Progress, ignore
-from dokku_cache.tree.scan import Scan
+from dokku_cache.tree.handles import OPEN_DIRECTORY, AppDirectory
 
 _DU_HINT = "run 'sudo du -sh' on it to get its size"
 

@@ -10,17 +10,17 @@ from dokku_cache.dokku import apps, files, policy
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper
-from dokku_cache.errors import Unknown
 from dokku_cache.model.cache import AppState
+from dokku_cache.model.errors import Unknown
 from dokku_cache.model.finding import Facts, Finding
 from dokku_cache.model.location import Location, Reference, References
+from dokku_cache.model.scan import Scan
 from dokku_cache.model.state import ReasonCode
 from dokku_cache.rules.verification import classify, is_decided_early
-from dokku_cache.sources import app_directory
-from dokku_cache.sources.references import Collected, collect, collect_life, collect_mounting
+from dokku_cache.survey import app_directory
+from dokku_cache.survey.references import Collected, collect, collect_life, collect_mounting
 from dokku_cache.tree.handles import AppDirectory
 from dokku_cache.tree.mounts import Mount, read_mounts
-from dokku_cache.tree.scan import Scan
 
 
 @dataclass(frozen=True)

@@ -10,16 +10,16 @@ from dokku_cache.dokku import history, host_settings, policy
 from dokku_cache.dokku.history import History
 from dokku_cache.dokku.host_settings import PackKeys
 from dokku_cache.engine import storage
-from dokku_cache.errors import CacheError, Refused
 from dokku_cache.model.cache import AppState, CacheVolume, Kind
+from dokku_cache.model.errors import CacheError, Refused
 from dokku_cache.model.finding import Finding
+from dokku_cache.model.scan import Scan
 from dokku_cache.rules.volumes import VolumeFacts, classify
-from dokku_cache.sources.docker import services_of_volumes, users_of_volumes
-from dokku_cache.sources.options import references_to_volumes
-from dokku_cache.sources.references import signs_in_docker
 from dokku_cache.survey import ownership
+from dokku_cache.survey.docker import services_of_volumes, users_of_volumes
+from dokku_cache.survey.options import references_to_volumes
+from dokku_cache.survey.references import signs_in_docker
 from dokku_cache.survey.surveyor import Surveyor
-from dokku_cache.tree.scan import Scan
 
 
 def survey_volumes(surveyor: Surveyor, listed: Collection[str]) -> tuple[Finding, ...]:

@@ -2,26 +2,11 @@
 
 import os
 import stat
-from dataclasses import dataclass
 from types import TracebackType
 
+from dokku_cache.model.scan import Identity
+
 OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-
-
-@dataclass(frozen=True)
-class Identity:
-    """A directory by its device and inode number, whatever its name (inode(7))."""
-
-    device: int
-    inode: int
-
-    @classmethod
-    def of(cls, status: os.stat_result) -> "Identity":
-        """Return the identity in a status."""
-        return cls(status.st_dev, status.st_ino)
-
-    def __str__(self) -> str:
-        return f"{self.device}:{self.inode}"
 
 
 class AppDirectory:

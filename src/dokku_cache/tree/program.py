@@ -4,13 +4,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
-from dokku_cache.errors import Unknown
+from dokku_cache.model.errors import Unknown
+from dokku_cache.model.scan import Identity, Progress, Scan
 from dokku_cache.tree import worker
-from dokku_cache.tree.handles import Identity
-from dokku_cache.tree.scan import Scan
 
 PATH = worker.__file__
 #: The distribution's Python, which ``src/interpreter`` started; /usr/bin/python3 may be another one.
@@ -18,12 +17,6 @@ PYTHON = sys.executable if os.path.dirname(sys.executable) == "/usr/bin" else "/
 COMMAND = (PYTHON, "-I", "-S")
 #: Worker processes: more than processors, as most of the time each waits for the disk.
 PROCESSES, GENTLE_PROCESSES = 16, 2
-#: Receives how many entries and bytes were added since the last call.
-Progress = Callable[[int, int], None]
-
-
-def ignore(_entries: int, _bytes: int) -> None:
-    """Receive progress that is not shown."""
 
 
 class Failed(Exception):

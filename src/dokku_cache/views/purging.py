@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from typing import Any
 
-from dokku_cache.errors import NotDue
+from dokku_cache.model.errors import NotDue
 from dokku_cache.model.finding import Decision, Finding, Outcome, Result
 from dokku_cache.model.state import State
 from dokku_cache.output import text

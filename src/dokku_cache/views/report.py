@@ -5,15 +5,15 @@ from enum import Enum
 from functools import cached_property
 from typing import Any
 
-from dokku_cache.context import Context
 from dokku_cache.dokku import daily_run, history, policy
-from dokku_cache.errors import CacheError, Unknown, UsageError
 from dokku_cache.model.cache import AppState
+from dokku_cache.model.errors import CacheError, Unknown, UsageError
 from dokku_cache.model.finding import CheckResult, Finding, Verdict
+from dokku_cache.model.scan import Scan
 from dokku_cache.model.state import State
 from dokku_cache.output import text
 from dokku_cache.output.console import Console
-from dokku_cache.tree.scan import Scan
+from dokku_cache.survey.context import Context
 
 #: Keys that need a scan of the cache, or that it may change.
 SCANNED_KEYS = (

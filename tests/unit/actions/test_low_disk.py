@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from dokku_cache.actions import low_disk
-from dokku_cache.context import Context
 from dokku_cache.dokku import plugn
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine import storage
 from dokku_cache.engine.storage import DiskUsage
 from dokku_cache.output.console import Console
+from dokku_cache.survey.context import Context
 
 from ..fake_engine import FakeEngine, container, volume
 

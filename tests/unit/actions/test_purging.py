@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from dokku_cache.actions.purging import purge_legacy
-from dokku_cache.context import Context
-from dokku_cache.errors import ExitCode
+from dokku_cache.model.errors import ExitCode
 from dokku_cache.output.console import Console
+from dokku_cache.survey.context import Context
 
 from ..purge.purging_server import Server
 from ..small_server import LONG_AGO

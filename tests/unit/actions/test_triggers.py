@@ -5,11 +5,11 @@ import io
 import pytest
 
 from dokku_cache.actions import triggers
-from dokku_cache.context import Context
 from dokku_cache.dokku import history, plugn
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
 from dokku_cache.output.console import Console
+from dokku_cache.survey.context import Context
 from dokku_cache.survey.surveyor import Surveyor
 
 

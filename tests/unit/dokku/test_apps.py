@@ -11,7 +11,7 @@ import pytest
 
 from dokku_cache.dokku import apps
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.errors import AppNotFound, CacheError, Refused, Unknown
+from dokku_cache.model.errors import AppNotFound, CacheError, Refused, Unknown
 from dokku_cache.tree.handles import AppDirectory
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.errors import CacheError
+from dokku_cache.model.errors import CacheError
 
 
 def test_the_hosts_root_is_the_root_unless_set() -> None:

@@ -8,7 +8,7 @@ import pytest
 from dokku_cache.dokku import history, state_files
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.dokku.history import Record
-from dokku_cache.errors import CacheError
+from dokku_cache.model.errors import CacheError
 
 AT = "2026-01-01T00:00:00+00:00"
 

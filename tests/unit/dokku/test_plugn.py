@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dokku_cache.dokku import plugn
-from dokku_cache.errors import Unknown
+from dokku_cache.model.errors import Unknown
 
 
 @pytest.fixture

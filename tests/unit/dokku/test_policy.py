@@ -7,7 +7,7 @@ import pytest
 from dokku_cache.dokku import policy
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.dokku.policy import Share
-from dokku_cache.errors import UsageError
+from dokku_cache.model.errors import UsageError
 from dokku_cache.output import text
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from dokku_cache.dokku import state_files
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.errors import CacheError
+from dokku_cache.model.errors import CacheError
 
 
 @pytest.fixture

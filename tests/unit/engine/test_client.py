@@ -7,7 +7,7 @@ import pytest
 
 from dokku_cache.engine import client
 from dokku_cache.engine.client import CONTAINERD_STORE, Engine, guarded
-from dokku_cache.errors import Unknown
+from dokku_cache.model.errors import Unknown
 
 
 class Api:

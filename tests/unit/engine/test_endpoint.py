@@ -8,7 +8,7 @@ import pytest
 
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.endpoint import DEFAULT_SOCKET, DockerConfig, resolve
-from dokku_cache.errors import Unknown
+from dokku_cache.model.errors import Unknown
 
 
 def add_context(directory: Path, name: str, host: str) -> None:

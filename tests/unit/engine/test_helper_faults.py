@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from dokku_cache.engine import helper_faults
-from dokku_cache.errors import NotStarted, PartlyRemoved, Unknown
+from dokku_cache.model.errors import NotStarted, PartlyRemoved, Unknown
 from dokku_cache.tree.mounts import Mount
 
 DIRECTORY = "/home/dokku/shop/.dokku-cache-trash.0"

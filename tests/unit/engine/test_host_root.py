@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dokku_cache.engine import host_root
-from dokku_cache.errors import Unknown
+from dokku_cache.model.errors import Unknown
 
 OWN = "ab" * 32
 TABLE = f"""\

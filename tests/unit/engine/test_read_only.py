@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from dokku_cache import cli
-from dokku_cache.context import Context
+from dokku_cache.actions import cli
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Limits
 from dokku_cache.output.console import Console
+from dokku_cache.survey.context import Context
 
 READ_ONLY = [
     ("list", []),

@@ -8,10 +8,10 @@ from types import ModuleType
 
 import pytest
 
+from dokku_cache.model.scan import Scan
 from dokku_cache.output import progress
 from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher
-from dokku_cache.tree.scan import Scan
 
 from .throwing import ThrowingConsole, ThrowingStream, terminal_on
 

@@ -5,10 +5,10 @@ import time
 
 import pytest
 
+from dokku_cache.model.scan import Scan
 from dokku_cache.output import progress
 from dokku_cache.output.console import Console
 from dokku_cache.output.progress import Watcher
-from dokku_cache.tree.scan import Scan
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ import pytest
 
 from dokku_cache.dokku import apps
 from dokku_cache.engine.helper import Helper
-from dokku_cache.errors import Interrupted, NotDue, NotStarted, PartlyRemoved, Refused, RolledBack, Unknown
+from dokku_cache.model.errors import Interrupted, NotDue, NotStarted, PartlyRemoved, Refused, RolledBack, Unknown
 from dokku_cache.model.location import KEPT_PREFIX, TRASH_PREFIX, Reference, References
 from dokku_cache.model.state import Initiator, ReasonCode, Request, State
 from dokku_cache.purge.purger import LEFT_TO_DEPLOY, Purger

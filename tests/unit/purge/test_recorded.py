@@ -6,20 +6,19 @@ from typing import Any
 
 import pytest
 
-from dokku_cache.context import Context
 from dokku_cache.dokku import history
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.dokku.history import Record
 from dokku_cache.engine.client import Engine
-from dokku_cache.errors import CacheError, ExitCode, NotDue, PartlyRemoved, Refused
+from dokku_cache.model.errors import CacheError, ExitCode, NotDue, PartlyRemoved, Refused
 from dokku_cache.model.finding import Decision, Facts, Finding, Outcome, Result, Verdict
 from dokku_cache.model.location import Entry, Location
+from dokku_cache.model.scan import Identity, Scan
 from dokku_cache.model.state import Initiator, Request, State
 from dokku_cache.output.console import Console
 from dokku_cache.purge import recorded
 from dokku_cache.purge.purger import Purger
-from dokku_cache.tree.handles import Identity
-from dokku_cache.tree.scan import Scan
+from dokku_cache.survey.context import Context
 
 SHOP = Finding(
     Facts(Location("shop", "/home/dokku/shop/cache", Entry("cache", Identity(1, 2)))),

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from dokku_cache.errors import PartlyRemoved
+from dokku_cache.model.errors import PartlyRemoved
 from dokku_cache.model.location import TRASH_PREFIX, Entry
+from dokku_cache.model.scan import Identity
 from dokku_cache.purge.purger import delete_trash, put_back, remove_ghost, set_aside
-from dokku_cache.tree.handles import AppDirectory, Identity
+from dokku_cache.tree.handles import AppDirectory
 from dokku_cache.tree.mounts import Mount
 
 

@@ -7,22 +7,22 @@ from typing import Any
 
 import pytest
 
-from dokku_cache.context import Context
 from dokku_cache.dokku import apps, history
 from dokku_cache.dokku.history import Record
 from dokku_cache.engine import storage
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.storage import DiskUsage
-from dokku_cache.errors import CacheError, Interrupted, NotDue, Refused, Unknown
+from dokku_cache.model.errors import CacheError, Interrupted, NotDue, Refused, Unknown
 from dokku_cache.model.finding import Finding, Outcome
+from dokku_cache.model.scan import Scan
 from dokku_cache.model.state import Initiator, Request
 from dokku_cache.output.console import Console
 from dokku_cache.purge import recorded, volume_purger
 from dokku_cache.purge.purger import LEFT_TO_DEPLOY
 from dokku_cache.purge.recorded import purge
+from dokku_cache.survey.context import Context
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.survey.volumes import survey_volumes
-from dokku_cache.tree.scan import Scan
 
 from ..fake_engine import Answer, FakeEngine, volume
 from ..small_server import SmallServer

@@ -8,9 +8,9 @@ import pytest
 from dokku_cache.model.cache import AppState, CacheVolume, Kind, Match
 from dokku_cache.model.finding import Facts, Finding, Verdict
 from dokku_cache.model.location import Entry, Location
+from dokku_cache.model.scan import Identity
 from dokku_cache.model.state import Initiator, ReasonCode, Request, State
 from dokku_cache.rules.removal import candidates, decide, decide_volumes
-from dokku_cache.tree.handles import Identity
 
 CACHE, TRASH = Entry("cache", Identity(1, 2)), Entry(".dokku-cache-trash.1", Identity(1, 3))
 ALL, NAMED = Request(Initiator.MANUAL), Request(Initiator.MANUAL, is_named=True)

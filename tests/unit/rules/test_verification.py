@@ -6,10 +6,9 @@ import pytest
 
 from dokku_cache.model.finding import Accounts, DokkuVersion, Facts, Finding
 from dokku_cache.model.location import Entry, Location, OtherFile, Reference, References
+from dokku_cache.model.scan import Identity, Scan
 from dokku_cache.model.state import ReasonCode, State
 from dokku_cache.rules.verification import CHECKS, classify, is_decided_early
-from dokku_cache.tree.handles import Identity
-from dokku_cache.tree.scan import Scan
 
 NOW, DAY = 1_800_000_000.0, 86400
 OLD = NOW - 400 * DAY

@@ -9,7 +9,7 @@ import pytest
 
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
-from dokku_cache.errors import Unknown
+from dokku_cache.model.errors import Unknown
 from dokku_cache.survey import disks
 from dokku_cache.tree.mounts import FileSystem, Mount
 

@@ -9,11 +9,10 @@ from dokku_cache.engine.storage import BuildCache
 from dokku_cache.model.cache import AppState, Cache, CacheVolume, Kind, Match
 from dokku_cache.model.finding import Facts, Finding, Verdict
 from dokku_cache.model.location import Entry, Location, References
+from dokku_cache.model.scan import Identity, Scan
 from dokku_cache.model.state import ReasonCode, State
 from dokku_cache.survey import inventory
 from dokku_cache.survey.inventory import Inventory, Order, Sum
-from dokku_cache.tree.handles import Identity
-from dokku_cache.tree.scan import Scan
 
 CACHE = Entry("cache", Identity(1, 2))
 TRASH = Entry(".dokku-cache-trash.0", Identity(1, 3))

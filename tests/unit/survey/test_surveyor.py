@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from dokku_cache import cli
-from dokku_cache.context import Context
+from dokku_cache.actions import cli
 from dokku_cache.dokku import plugn
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
 from dokku_cache.model.cache import AppState
 from dokku_cache.output.console import Console
-from dokku_cache.sources.options import TRIGGERS
+from dokku_cache.survey.context import Context
+from dokku_cache.survey.options import TRIGGERS
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.tree.handles import AppDirectory
 

@@ -9,13 +9,13 @@ import pytest
 from dokku_cache.dokku import history, state_files
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
-from dokku_cache.errors import Refused, Unknown
 from dokku_cache.model.cache import AppState
+from dokku_cache.model.errors import Refused, Unknown
 from dokku_cache.model.finding import Finding
+from dokku_cache.model.scan import Scan
 from dokku_cache.model.state import State
 from dokku_cache.survey.surveyor import Surveyor
 from dokku_cache.survey.volumes import recheck_volume, survey_volumes
-from dokku_cache.tree.scan import Scan
 
 from ..fake_engine import FakeEngine, container, volume
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from dokku_cache.errors import Unknown
+from dokku_cache.model.errors import Unknown
+from dokku_cache.model.scan import Scan
 from dokku_cache.tree import program, worker
 from dokku_cache.tree.program import Failed, read_result
-from dokku_cache.tree.scan import Scan
 
 #: More than one process does alone, and more than is deleted before a signal arrives.
 WIDE = 25_000

@@ -7,10 +7,9 @@ import pytest
 from dokku_cache.model.cache import AppState, CacheVolume, Kind
 from dokku_cache.model.finding import Decision, Facts, Finding, Verdict
 from dokku_cache.model.location import Entry, Location
+from dokku_cache.model.scan import Identity, Scan
 from dokku_cache.model.state import ReasonCode, State
 from dokku_cache.survey.disks import Disk
-from dokku_cache.tree.handles import Identity
-from dokku_cache.tree.scan import Scan
 from dokku_cache.views import purging
 
 from .test_listing import GIB, HOME

@@ -6,7 +6,7 @@ import json
 import pytest
 import yaml
 
-from dokku_cache.errors import UsageError
+from dokku_cache.model.errors import UsageError
 from dokku_cache.output.console import Console
 from dokku_cache.views import report
 from dokku_cache.views.report import Missing, Values

@@ -9,8 +9,8 @@ from typing import Any, NoReturn
 
 from dokku_cache.dokku import policy
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.errors import UsageError
 from dokku_cache.model.cache import Kind
+from dokku_cache.model.errors import UsageError
 from dokku_cache.survey.inventory import Order
 
 STDOUT = "stdout"

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from dokku_cache.dokku import files, plugn
-from dokku_cache.errors import Unknown
+from dokku_cache.model.errors import Unknown
 from dokku_cache.model.state import ReasonCode
-from dokku_cache.sources.options import references_to_volumes
+from dokku_cache.survey.options import references_to_volumes
 
 from .conftest import Server
 

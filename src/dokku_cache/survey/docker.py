@@ -9,7 +9,7 @@ from dokku_cache.dokku import files
 from dokku_cache.engine.client import APP_NAME, DOKKU, Engine, Json, is_helper
 from dokku_cache.model.location import Reference, is_visible
 from dokku_cache.model.state import ReasonCode
-from dokku_cache.sources.locations import Part, Query, Target, Targets
+from dokku_cache.survey.locations import Part, Query, Target, Targets
 
 #: The states of a container in which no process runs.
 _STOPPED = frozenset({"exited", "created", "dead", "removing"})

@@ -9,11 +9,11 @@ from dokku_cache.dokku import files
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.dokku.policy import PLUGIN
 from dokku_cache.engine.client import APP_NAME, Engine, Json, is_helper
-from dokku_cache.errors import Unknown
+from dokku_cache.model.errors import Unknown
 from dokku_cache.model.location import Location, Reference, References
 from dokku_cache.model.state import ReasonCode
-from dokku_cache.sources.app_directory import are_options_by_install, is_environment_by_install
-from dokku_cache.sources.docker import (
+from dokku_cache.survey.app_directory import are_options_by_install, is_environment_by_install
+from dokku_cache.survey.docker import (
     add_containers,
     add_services,
     add_volumes,
@@ -22,9 +22,9 @@ from dokku_cache.sources.docker import (
     grouped,
     name_of,
 )
-from dokku_cache.sources.host import add_mounts, add_nginx
-from dokku_cache.sources.locations import Locations, Query, Source, docker_unavailable
-from dokku_cache.sources.options import add_printed, add_stored
+from dokku_cache.survey.host import add_mounts, add_nginx
+from dokku_cache.survey.locations import Locations, Query, Source, docker_unavailable
+from dokku_cache.survey.options import add_printed, add_stored
 
 #: These refer to a directory itself, also after a rename.
 MOUNTING: Sequence[Source] = (check_engine, add_containers, add_volumes, add_services, add_mounts)

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from dokku_cache.dokku import files
 from dokku_cache.engine.client import Json, is_helper
-from dokku_cache.errors import Unknown
+from dokku_cache.model.errors import Unknown
 from dokku_cache.model.location import Location, Reference
 from dokku_cache.model.state import ReasonCode
-from dokku_cache.sources.docker import container_reference
-from dokku_cache.sources.locations import Part, Query, Target
+from dokku_cache.survey.docker import container_reference
+from dokku_cache.survey.locations import Part, Query, Target
 from dokku_cache.tree.mounts import Mount, parse
 
 PROC = "/proc"

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from dokku_cache.engine import client
-from dokku_cache.errors import Unknown
+from dokku_cache.model.errors import Unknown
 from dokku_cache.model.location import Reference, References
 from dokku_cache.model.state import ReasonCode
-from dokku_cache.sources.docker import add_containers, check_engine, services_of_volumes, users_of_volumes
-from dokku_cache.sources.host import add_mounts
-from dokku_cache.sources.locations import Locations, Query, Source
+from dokku_cache.survey.docker import add_containers, check_engine, services_of_volumes, users_of_volumes
+from dokku_cache.survey.host import add_mounts
+from dokku_cache.survey.locations import Locations, Query, Source
 
 from .conftest import Server
 

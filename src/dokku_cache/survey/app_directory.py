@@ -10,10 +10,10 @@ from dokku_cache.dokku import files
 from dokku_cache.dokku.apps import LOCK_NAME
 from dokku_cache.model.finding import Accounts
 from dokku_cache.model.location import CACHE_NAME, TRASH_PREFIX, Entry, Location, OtherFile, is_trash_name
+from dokku_cache.model.scan import Identity, Scan
 from dokku_cache.model.state import ReasonCode
-from dokku_cache.tree.handles import OPEN_DIRECTORY, AppDirectory, Identity, describe_kind
+from dokku_cache.tree.handles import OPEN_DIRECTORY, AppDirectory, describe_kind
 from dokku_cache.tree.mounts import Mount, mounted_at_or_below
-from dokku_cache.tree.scan import Scan
 
 #: Dokku writes less than this into a directory by itself.
 _MAX_BYTES = 4096

@@ -10,11 +10,11 @@ import pytest
 from dokku_cache.dokku import plugn
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine
-from dokku_cache.errors import Unknown
+from dokku_cache.model.errors import Unknown
 from dokku_cache.model.location import Entry, Location, References
-from dokku_cache.sources import host
-from dokku_cache.sources.references import collect
-from dokku_cache.tree.handles import Identity
+from dokku_cache.model.scan import Identity
+from dokku_cache.survey import host
+from dokku_cache.survey.references import collect
 
 Json = dict[str, Any]
 

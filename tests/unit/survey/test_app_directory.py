@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from dokku_cache.model.location import TRASH_PREFIX, Entry, Location
+from dokku_cache.model.scan import Identity, Scan
 from dokku_cache.model.state import ReasonCode
-from dokku_cache.sources.app_directory import new_trash_name, read_app
-from dokku_cache.tree.handles import Identity
+from dokku_cache.survey.app_directory import new_trash_name, read_app
 from dokku_cache.tree.mounts import Mount, read_mounts
-from dokku_cache.tree.scan import Scan
 
 TRASH = f"{TRASH_PREFIX}0123456789abcdef.5.6"
 

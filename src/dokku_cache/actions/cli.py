@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib import import_module
 
-from dokku_cache import errors
-from dokku_cache.context import Context
-from dokku_cache.errors import PROCESS_LIMIT_HINT, CacheError, ExitCode, Interrupted, UsageError
+from dokku_cache.model import errors
+from dokku_cache.model.errors import PROCESS_LIMIT_HINT, CacheError, ExitCode, Interrupted, UsageError
 from dokku_cache.output.console import Console, drain_standard, open_missing
+from dokku_cache.survey.context import Context
 
 #: The commands of users, and the triggers of Dokku: each with a module of ``actions`` and a function of it.
 COMMANDS = {
@@ -71,7 +71,7 @@ def _outcome(console: Console, arguments: Sequence[str]) -> int:
 
 def _run(console: Console, name: str, *arguments: str) -> ExitCode:
     if name in {"help", *COMMANDS}:
-        from dokku_cache.arguments import HELP_FLAGS, help_text
+        from dokku_cache.actions.arguments import HELP_FLAGS, help_text
 
         if name == "help" or any(flag in arguments for flag in HELP_FLAGS):
             console.result(help_text(arguments[0] if name == "help" and arguments else name))
@@ -87,7 +87,7 @@ def run_action(context: Context, name: str, arguments: Sequence[str]) -> ExitCod
     run: Callable[..., ExitCode] = getattr(import_module(f"dokku_cache.actions.{module}"), function)
     if name in TRIGGERS:
         return run(context, arguments)
-    from dokku_cache.arguments import parse
+    from dokku_cache.actions.arguments import parse
 
     try:
         options = parse(name, arguments, context.environment)

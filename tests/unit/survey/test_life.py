@@ -3,9 +3,9 @@
 import pytest
 
 from dokku_cache.engine.client import CONTAINER, HELPER
-from dokku_cache.errors import Unknown
+from dokku_cache.model.errors import Unknown
 from dokku_cache.model.location import References
-from dokku_cache.sources.references import collect_life
+from dokku_cache.survey.references import collect_life
 
 from .conftest import Answers, Json, Server
 

@@ -24,10 +24,10 @@ from functools import lru_cache
 
 from dokku_cache.dokku import files, plugn
 from dokku_cache.dokku.environment import DokkuEnvironment
-from dokku_cache.errors import Unknown
+from dokku_cache.model.errors import Unknown
 from dokku_cache.model.location import OTHER_UNREADABLE, OTHER_USES, Reference, is_visible
 from dokku_cache.model.state import ReasonCode
-from dokku_cache.sources.locations import Part, Query
+from dokku_cache.survey.locations import Part, Query
 
 #: Each prints the options of one kind of container of an app, its storage included.
 TRIGGERS = (

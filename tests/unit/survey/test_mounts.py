@@ -164,5 +164,5 @@ def test_processes_that_cannot_be_listed_leave_the_uses_unknown(
         raise OSError(5, "Input/output error")
 
     server.cache()
-    monkeypatch.setattr("dokku_cache.sources.host.os.listdir", fail)
+    monkeypatch.setattr("dokku_cache.survey.host.os.listdir", fail)
     assert server.references().unknown

@@ -1,9 +1,32 @@
-"""The result of scanning a complete directory tree once."""
+"""A directory by device and inode, and the result of scanning a complete tree once."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+#: Receives how many entries and bytes were added since the last call.
+Progress = Callable[[int, int], None]
+
+
+def ignore(_entries: int, _bytes: int) -> None:
+    """Receive progress that is not shown."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A directory by its device and inode number, whatever its name (inode(7))."""
+
+    device: int
+    inode: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> "Identity":
+        """Return the identity in a status."""
+        return cls(status.st_dev, status.st_ino)
+
+    def __str__(self) -> str:
+        return f"{self.device}:{self.inode}"
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from functools import cached_property
 
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.engine.client import Engine, Json
-from dokku_cache.errors import Unknown
+from dokku_cache.model.errors import Unknown
 from dokku_cache.model.location import Location, Reference, References
+from dokku_cache.model.scan import Identity
 from dokku_cache.model.state import ReasonCode
-from dokku_cache.tree.handles import Identity
 from dokku_cache.tree.mounts import Mount, place_of
 
 #: One name in a path that is part of a longer text.

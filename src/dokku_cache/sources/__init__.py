@@ -1,1 +1,0 @@
-"""Facts about caches, collected from the file system, Dokku, Docker and nginx. Nothing is decided or changed."""
