@@ -175,7 +175,7 @@ purges() {
   else
     # It was stopped before the first file was deleted.
     [ "$code" -eq 1 ]
-    [[ "$printed" == *"Nothing was "* ]]
+    [[ "$printed" == *"was not removed"* ]]
     [ "$(find "$(cache_of shop)" -type f | wc -l)" -eq 30000 ]
   fi
   [ -z "$(docker ps --all --quiet --filter label=com.dokku.cache.helper)" ]

@@ -33,6 +33,8 @@ _use_installed_dokku() {
     dokku plugin:install "file://$PLUGIN_REPOSITORY"
     touch "$SUITE_DIRECTORY/installed-plugin"
   fi
+  # Tests begin with the default settings, and set others. The administrator's come back at the end.
+  [[ ! -d "$DOKKU_LIB_ROOT/config/cache/--global" ]] || mv "$DOKKU_LIB_ROOT/config/cache/--global" "$SUITE_DIRECTORY/settings"
 }
 
 _build_stand_in() {
@@ -55,6 +57,7 @@ teardown_suite() {
   local project
   project="$(dirname "$(dirname "$BATS_TEST_DIRNAME")")"
   docker image ls --filter reference=dokku-cache-test --format '{{.Repository}}:{{.Tag}}' | xargs -r docker image rm --force >/dev/null 2>&1 || true
+  [[ ! -d "$SUITE_DIRECTORY/settings" ]] || mv "$SUITE_DIRECTORY/settings" "$DOKKU_LIB_ROOT/config/cache/--global"
   if [[ -e "$SUITE_DIRECTORY/installed-plugin" ]]; then
     dokku plugin:uninstall cache
   fi
