@@ -22,7 +22,7 @@ teardown() {
   [ "$(cat "$EVENTS")" = "$(app shop) legacy $(cache_of shop) $size 20 manual" ]
   make_cache shop 3
   dokku cache:auto-purge "$(app shop)"
-  [[ "$(tail -n 1 "$EVENTS")" == *" 3 cron" ]]
+  [[ "$(tail -n 1 "$EVENTS")" == *" 3 manual" ]]
   dokku cache:purge-legacy "$(app shop)"
   [ "$(wc -l <"$EVENTS")" -eq 2 ]
 }
