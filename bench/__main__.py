@@ -17,7 +17,7 @@ _SOURCE = os.path.join(os.path.dirname(_HERE), "src")
 _PYTHON = ["/usr/bin/python3", "-I"]
 _SCAN = f"""import os, sys; sys.path.insert(0, {_SOURCE!r})
 from dokku_cache.tree import program
-print(program.scan(os.open(sys.argv[1], os.O_RDONLY), program.ignore).size_bytes)"""
+print(program.scan(os.open(sys.argv[1], os.O_RDONLY), lambda *_: None).size_bytes)"""
 _DELETE_GENTLY = f"""import os, sys; sys.path.insert(0, {_SOURCE!r})
 from dokku_cache.engine.client import Engine
 from dokku_cache.engine.helper import Helper

@@ -10,8 +10,9 @@ from dokku_cache.model.state import ReasonCode
 CACHE_NAME = "cache"
 #: A leading dot: Dokku's clone and rename copy what ``./*`` matches (0.38.27, plugins/git/post-app-clone-setup).
 TRASH_PREFIX = ".dokku-cache-trash."
-#: A directory that was renamed to trash and may not be removed, where its old name is taken. No purge removes it.
-KEPT_PREFIX = ".dokku-cache-kept."
+#: A directory that was renamed to trash and may not be removed, where its old name is taken. No purge removes it, and
+#: without a leading dot Dokku's rename keeps it.
+KEPT_PREFIX = "dokku-cache-kept."
 #: Nothing else is trash, so a directory that a person named like it is never removed automatically.
 _TRASH_NAME = re.compile(re.escape(TRASH_PREFIX) + r"[0-9a-f]{16}(?:\.([0-9]{1,15})\.([0-9]{1,12}))?")
 

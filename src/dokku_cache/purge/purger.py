@@ -162,18 +162,31 @@ class Purger:
             trash = Entry(app_directory.new_trash_name(scan), entry.identity)
         try:
             if not is_checked:
-                set_aside(directory, entry, trash)
+                with held_back():
+                    set_aside(directory, entry, trash)
                 self._refuse_uses(directory)
                 is_checked = True
             delete_trash(directory, trash, self._helper(directory.app), step)
         except BaseException as error:
-            with held_back():
-                may_undo = not is_checked or (not entry.is_trash and not step.entries)
-                if is_checked and may_undo:
-                    may_undo = self._is_untouched(directory, trash, scan, error)
-                if may_undo and put_back(directory, trash):
-                    raise _rolled_back(directory.app, error) from error
-                raise (_interrupted if is_checked else _kept)(directory, trash, error) from error
+            failure = error
+            may_undo = not is_checked or (not entry.is_trash and not step.entries)
+
+            def undo() -> BaseException:
+                """Undo the rename if nothing was deleted, and return the error that says what is left."""
+                is_undone = may_undo and (not is_checked or self._is_untouched(directory, trash, scan, failure))
+                if is_undone and put_back(directory, trash):
+                    return _rolled_back(directory.app, failure)
+                return (_interrupted if is_checked else _kept)(directory, trash, failure)
+
+            outcome = None
+            try:
+                with held_back():
+                    outcome = undo()
+            except Interrupted:  # it says less than the outcome; from now on signals are ignored
+                outcome = outcome or undo()
+            if outcome is error:
+                raise
+            raise outcome from error
 
     def _refuse_uses(self, directory: AppDirectory) -> None:
         references = Surveyor(self.environment, self.engine, self.request.visible).uses_after_rename(directory)
@@ -220,14 +233,14 @@ def _rolled_back(app: str, error: BaseException) -> BaseException:
 
 def _kept(directory: AppDirectory, trash: Entry, error: BaseException) -> BaseException:
     """Give a cache that may not be removed, and whose name is taken, a name that no purge removes."""
-    name, hint = trash.name.replace(TRASH_PREFIX, KEPT_PREFIX), "inspect it, and move it back or remove it manually"
+    name, hint = trash.name.replace(TRASH_PREFIX, KEPT_PREFIX), "Inspect it, and move it back or remove it manually"
     try:
         os.rename(trash.name, name, src_dir_fd=directory.fd, dst_dir_fd=directory.fd)
     except OSError:
-        name, hint = trash.name, "move it to another name now, because the next purge removes it"
+        name, hint = trash.name, "Move it to another name now, because the next purge removes it"
     where = f"its directory is now {os.path.join(directory.path, name)}, because its name could not be restored"
     if isinstance(error, Interrupted):
-        return Interrupted(f"Interrupted. The legacy cache of {directory.app} was not removed; {where}", hint)
+        return Interrupted(f"Interrupted. The legacy cache of {directory.app} was not removed; {where}. {hint}")
     return Refused(f"{_text(error)}; {where}", hint)
 
 
@@ -236,10 +249,10 @@ def _interrupted(directory: AppDirectory, trash: Entry, error: BaseException) ->
     if isinstance(error, Interrupted):
         if not os.path.lexists(os.path.join(directory.path, trash.name)):
             return Interrupted(f"Interrupted. The legacy cache of {app} is already removed")
-        return Interrupted(f"Interrupted. The legacy cache of {app} is partly removed", resume)
+        return Interrupted(f"Interrupted. The legacy cache of {app} is not completely removed", resume)
     if isinstance(error, PartlyRemoved):
         return error
-    message = f"The legacy cache of {app} is partly removed: {_text(error)}"
+    message = f"The legacy cache of {app} is not completely removed: {_text(error)}"
     return PartlyRemoved(message, getattr(error, "hint", "") or resume)
 
 
@@ -250,15 +263,16 @@ def _text(error: BaseException) -> str:
 
 
 def set_aside(directory: AppDirectory, cache: Entry, trash: Entry) -> None:
-    """Rename a legacy cache to trash. Raises Refused, also when it was replaced; the other one is trash then."""
+    """Rename a legacy cache to trash. Raises Refused, also when it was replaced, and then undoes the rename."""
     try:
         os.rename(cache.name, trash.name, src_dir_fd=directory.fd, dst_dir_fd=directory.fd)
     except OSError as error:
         raise _cannot_be("renamed", directory, error) from error
     if Identity.of(os.stat(trash.name, dir_fd=directory.fd, follow_symlinks=False)) != cache.identity:
-        raise Refused(
+        refused = Refused(
             f"{cache.name} was replaced during the purge", "nothing was removed; inspect it, then purge again"
         )
+        raise refused if put_back(directory, trash) else _kept(directory, trash, refused)
 
 
 def remove_empty(directory: AppDirectory, cache: Entry) -> None:

@@ -6,7 +6,15 @@ from itertools import takewhile
 from dokku_cache.dokku import history, plugn
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.dokku.history import Record
-from dokku_cache.model.errors import CacheError, NotDue, NotRemoved, Unknown
+from dokku_cache.model.errors import (
+    CacheError,
+    Interrupted,
+    NotDue,
+    NotRemoved,
+    PartlyRemoved,
+    Unknown,
+    was_interrupted,
+)
 from dokku_cache.model.finding import Finding, Outcome, Result
 from dokku_cache.model.state import Request, State
 from dokku_cache.output import log, text
@@ -50,6 +58,8 @@ def purge(context: Context, finding: Finding, request: Request) -> Result:
             if not request.is_automatic:
                 raise
             error = CacheError(f"Unexpected error: {type(error).__name__}: {error}", "report this as a bug")
+        if was_interrupted():  # this failed because of it, or meanwhile: no other cache may follow
+            raise Interrupted(str(error), error.hint if isinstance(error, PartlyRemoved) else "") from error
         return Result(finding, error=error, is_repeated=is_repeated)
     if outcome is None:
         return Result(finding)

@@ -4,6 +4,8 @@ import errno
 import os
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import pytest
@@ -13,11 +15,13 @@ from dokku_cache.engine.helper import Helper
 from dokku_cache.model.errors import Interrupted, NotDue, NotStarted, PartlyRemoved, Refused, RolledBack, Unknown
 from dokku_cache.model.location import KEPT_PREFIX, TRASH_PREFIX, Reference, References
 from dokku_cache.model.state import Initiator, ReasonCode, Request, State
+from dokku_cache.purge import purger
 from dokku_cache.purge.purger import LEFT_TO_DEPLOY, Purger
 from dokku_cache.survey.surveyor import Surveyor
 
 from .purging_server import AUTOMATIC, MANUAL, TRASH, Server
 
+LEFT = "The legacy cache of shop is not completely removed"
 NEXT = "to remove the rest, run 'dokku cache:purge-legacy shop'"
 
 
@@ -275,8 +279,8 @@ def delete_something(server: Server) -> None:
 @pytest.mark.parametrize(
     ("error", "message", "hint"),
     [
-        (Unknown("Docker died"), "The legacy cache of shop is partly removed: Docker died", NEXT),
-        (OSError(5, "Input/output error"), "The legacy cache of shop is partly removed: Input/output error", NEXT),
+        (Unknown("Docker died"), f"{LEFT}: Docker died", NEXT),
+        (OSError(5, "Input/output error"), f"{LEFT}: Input/output error", NEXT),
         (PartlyRemoved("a file is immutable", "see lsattr"), "a file is immutable", "see lsattr"),
     ],
 )
@@ -311,7 +315,7 @@ def test_trash_is_not_renamed_when_the_helper_does_not_start(server: Server) -> 
 def test_a_new_cache_is_kept_when_the_old_one_cannot_be_deleted(server: Server) -> None:
     cache = server.cache("shop")
     server.let_helper_fail(NotStarted("no space left on device"), before=cache.mkdir)
-    with pytest.raises(PartlyRemoved, match="partly removed"):
+    with pytest.raises(PartlyRemoved, match="not completely removed"):
         server.purge(server.find())
     assert os.listdir(cache) == []
     assert [name.startswith(TRASH_PREFIX) for name in server.there] == [True, False, False, False]
@@ -355,7 +359,6 @@ def test_a_refused_cache_whose_name_is_taken_never_becomes_trash(server: Server,
             server.purge(server.find())
     (name,) = kept_names(server)
     assert str(server.app / name) in str(refused.value)
-    assert refused.value.hint
     cache.rmdir()
     assert server.find().verdict.state is State.ABSENT
     assert (server.app / name / "buildcache/file").exists()
@@ -398,7 +401,7 @@ def test_an_interrupt_next_to_the_rename_or_the_end_is_reported_as_it_is(server:
     with pytest.raises(Interrupted) as caught:
         server.purge(planned)
     assert server.cache("shop").exists() is (moment == "rename")
-    said = {"rename": "was not removed", "delete": "is partly removed", "rmdir": "is already removed"}
+    said = {"rename": "was not removed", "delete": "is not completely removed", "rmdir": "is already removed"}
     assert said[moment] in str(caught.value)
     assert bool(caught.value.hint) is (moment == "delete")
 
@@ -411,6 +414,37 @@ def test_an_unexpected_error_leaves_nothing_behind_without_a_word(server: Server
     server.let_helper_fail(RuntimeError("a defect"), before=lambda: delete_something(server))
     with pytest.raises(PartlyRemoved, match="a defect"):
         server.purge(server.find())
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("is_deleting", [True, False])
+def test_a_signal_next_to_the_undo_hides_no_result(server: Server, moment: str, is_deleting: bool) -> None:
+    planned = server.find()
+
+    @contextmanager
+    def interrupted() -> Iterator[None]:
+        if has_begun():
+            server.patch.setattr(purger, "held_back", nullcontext)
+            if moment == "before":
+                raise Interrupted
+            yield
+            raise Interrupted
+        yield
+
+    def has_begun() -> bool:
+        return any(name.startswith(TRASH_PREFIX) for name in server.there)
+
+    server.patch.setattr(purger, "held_back", interrupted)
+    if is_deleting:
+        server.let_helper_fail(Unknown("Docker died"), before=lambda: delete_something(server))
+        with pytest.raises(PartlyRemoved, match="Docker died"):
+            server.purge(planned)
+    else:
+        use = Reference(ReasonCode.UNREADABLE, "something uses it")
+        server.patch.setattr(Surveyor, "uses_after_rename", lambda *_: References((use,)))
+        with pytest.raises(Refused, match="in use"):
+            server.purge(planned)
+        assert server.is_whole()
 
 
 def test_a_rename_that_cannot_be_undone_is_reported(server: Server) -> None:
@@ -426,7 +460,7 @@ def test_a_rename_that_cannot_be_undone_is_reported(server: Server) -> None:
     server.patch.setattr(os, "rename", rename)
     (name,) = [name for name in server.there if name.startswith(TRASH_PREFIX)]
     assert str(server.app / name) in str(caught.value)
-    assert "next purge removes it" in caught.value.hint
+    assert "next purge removes it" in str(caught.value)
 
 
 def test_an_interrupt_after_a_removal_does_not_claim_that_nothing_was_changed(server: Server) -> None:
@@ -459,6 +493,6 @@ def test_a_file_in_an_empty_cache_is_a_change(server: Server) -> None:
 
 def test_an_interrupt_while_deleting_gives_the_command(server: Server) -> None:
     server.let_helper_fail(Interrupted(), before=lambda: delete_something(server))
-    with pytest.raises(Interrupted, match=r"Interrupted\. The legacy cache of shop is partly removed") as interrupted:
+    with pytest.raises(Interrupted, match=LEFT) as interrupted:
         server.purge(server.find())
     assert interrupted.value.hint == NEXT

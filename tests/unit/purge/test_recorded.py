@@ -10,7 +10,7 @@ from dokku_cache.dokku import history
 from dokku_cache.dokku.environment import DokkuEnvironment
 from dokku_cache.dokku.history import Record
 from dokku_cache.engine.client import Engine
-from dokku_cache.model.errors import CacheError, ExitCode, NotDue, PartlyRemoved, Refused
+from dokku_cache.model.errors import CacheError, ExitCode, Interrupted, NotDue, PartlyRemoved, Refused
 from dokku_cache.model.finding import Decision, Facts, Finding, Outcome, Result, Verdict
 from dokku_cache.model.location import Entry, Location
 from dokku_cache.model.scan import Identity, Scan
@@ -127,6 +127,20 @@ def test_each_of_two_alternating_failures_is_recorded_once_until_a_success(
     both = ["Docker died", "the disk is full"]
     assert [record.failure for record in history.read(environment).records] == [*both, "", *both]
     assert len(fired) == 5
+
+
+def test_no_other_cache_follows_a_failure_after_a_signal(
+    environment: DokkuEnvironment, fired: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorded, "was_interrupted", lambda: True)
+    for error, code in (
+        (PartlyRemoved("half", "again"), ExitCode.PARTLY_REMOVED),
+        (Refused("used"), ExitCode.FAILED),
+    ):
+        with pytest.raises(Interrupted, match=str(error)) as caught:
+            purge(environment, error, Initiator.MANUAL)
+        assert caught.value.exit_code is code
+    assert [record.failure for record in history.read(environment).records] == ["half"]
 
 
 def test_what_is_not_due_is_not_a_failure(environment: DokkuEnvironment, fired: list[Any]) -> None:
