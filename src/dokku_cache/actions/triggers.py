@@ -109,7 +109,7 @@ def _purge_destroyed(context: Context, app: str, initiator: Initiator) -> Result
 
 
 def _is_left_to_dokku(finding: Finding) -> bool:
-    """Return whether Dokku still uses the directory, and has emptied it itself (0.30.11, plugins/repo: pre-delete)."""
+    """Return whether Dokku still uses the directory, and has emptied it (0.30.11, plugins/repo: pre-delete)."""
     cache = finding.location.cache
     is_empty = cache is not None and cache.is_empty and not finding.location.trash
     return is_empty and finding.verdict.state is State.ACTIVE
