@@ -98,13 +98,19 @@ def purge_legacy(context: Context, options: Namespace) -> ExitCode:
         findings = tuple(finding for finding in findings if finding.verdict.state is not State.ABSENT)
         if not findings:
             context.console.detail("No legacy caches found")
-        if not options.is_force and any(candidates(finding, request) for finding in findings):
-            _check_interactive(context, "--all")
+        if findings and not options.is_force:
             plan = _plan(context, surveyor, findings, request)
+            decisions = plan[Subject.DIRECTORIES]
+            if any(decision.kept and decision.kept.state is State.UNKNOWN for decision in decisions):
+                worst = max(worst, ExitCode.FAILED)
+            if not any(decision.is_removal for decision in decisions):
+                show_plan(context, plan)
+                return worst
+            _check_interactive(context, "--all")
             if not _is_confirmed(context, plan, "Remove these legacy caches?"):
                 return ExitCode.FAILED
-            # With the plan's verdicts: what it keeps is kept, whatever the cache has become since.
-            findings = tuple(decision.finding for decision in plan[Subject.DIRECTORIES])
+            # What the plan keeps was not asked for, whatever the cache has become since.
+            findings = tuple(decision.finding for decision in decisions if decision.is_removal)
     return max(worst, _purge_each(context, surveyor, findings, request, is_several=len(chosen) > 1))
 
 

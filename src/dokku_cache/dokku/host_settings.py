@@ -106,7 +106,7 @@ def daily_prune(installed: DokkuVersion | None, root: str = "/") -> DailyPrune:
         os.path.join(root, path) for path in (PRUNE_TIMER, PRUNE_ENABLED, PRUNE_SERVICE, PRUNE_CRON_FILE, SYSTEMD)
     )
     has_timer = os.path.lexists(timer)
-    reason = "the job is not installed"
+    reason = "its prune job is not installed"
     if has_timer and os.path.isdir(systemd):
         if os.path.lexists(enabled):
             return _check_command(service, "a systemd timer runs it", "the systemd service")

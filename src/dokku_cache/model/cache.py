@@ -65,7 +65,7 @@ class CacheVolume:
     @property
     def has_no_proof(self) -> bool:
         """Return whether nothing but a name, which any program may use, shows that a build created it."""
-        return self.kind is Kind.HEROKUISH and self.match is not Match.LABEL
+        return self.kind is not Kind.PACK and self.match is not Match.LABEL
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""Removing caches, from the lock to the last check, and recording it. No other package removes anything."""
+"""Removing caches, from the lock to the last check, and recording it. ``actions`` also prunes Docker's own cache."""

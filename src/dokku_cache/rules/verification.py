@@ -223,7 +223,7 @@ CHECKS: Mapping[str, Callable[[Facts], CheckResult]] = {
     "version": check_version,
     "shape": check_shape,
 }
-#: Of several failed checks, the first of these states is that of the cache.
+#: Of several failed checks, the first of these states is that of the cache. What --force cannot override comes first.
 _PRECEDENCE = (
     State.UNSAFE,
     State.ACTIVE,

@@ -59,12 +59,18 @@ def make_old(server: Server, app: str) -> None:
 
 def test_a_confirmed_plan_removes_nothing_that_it_kept(server: Server) -> None:
     person = Person(lambda: make_old(server, "wiki"))
-    assert purge(server, person) is ExitCode.FAILED
+    assert purge(server, person) is ExitCode.OK
     assert server.cache("wiki").exists()
     assert not server.cache("shop").exists()
     # Without a plan, only the state at the removal counts.
     assert purge(server, Person(), is_force=True) is ExitCode.OK
     assert not server.cache("wiki").exists()
+
+
+def test_nobody_is_asked_if_nothing_would_be_removed(server: Server) -> None:
+    server.build("shop", is_recent=True, is_foreign=False, is_deep=False)
+    assert purge(server, Person(lambda: pytest.fail("asked"))) is ExitCode.OK
+    assert server.cache("shop").exists()
 
 
 def test_a_cache_that_changes_while_a_person_reads_the_plan_is_kept(server: Server) -> None:
