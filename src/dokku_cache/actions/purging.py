@@ -99,6 +99,8 @@ def purge_legacy(context: Context, options: Namespace) -> ExitCode:
         if not findings:
             context.console.detail("No legacy caches found")
         if findings and not options.is_force:
+            if any(candidates(finding, request) for finding in findings):
+                _check_interactive(context, "--all")  # before the scan
             plan = _plan(context, surveyor, findings, request)
             decisions = plan[Subject.DIRECTORIES]
             if any(decision.kept and decision.kept.state is State.UNKNOWN for decision in decisions):
@@ -106,7 +108,6 @@ def purge_legacy(context: Context, options: Namespace) -> ExitCode:
             if not any(decision.is_removal for decision in decisions):
                 show_plan(context, plan)
                 return worst
-            _check_interactive(context, "--all")
             if not _is_confirmed(context, plan, "Remove these legacy caches?"):
                 return ExitCode.FAILED
             # What the plan keeps was not asked for, whatever the cache has become since.
