@@ -169,12 +169,13 @@ class Purger:
             delete_trash(directory, trash, self._helper(directory.app), step)
         except BaseException as error:
             failure = error
-            may_undo = not is_checked or (not entry.is_trash and not step.entries)
 
             def undo() -> BaseException:
                 """Undo the rename if nothing was deleted, and return the error that says what is left."""
-                is_undone = may_undo and (not is_checked or self._is_untouched(directory, trash, scan, failure))
-                if is_undone and put_back(directory, trash):
+                may_undo = not is_checked or (
+                    not entry.is_trash and not step.entries and self._is_untouched(directory, trash, scan, failure)
+                )
+                if may_undo and put_back(directory, trash):
                     return _rolled_back(directory.app, failure)
                 return (_interrupted if is_checked else _kept)(directory, trash, failure)
 

@@ -341,7 +341,7 @@ def test_an_interrupt_before_anything_is_deleted_changes_nothing(server: Server)
 
 
 def kept_names(server: Server) -> list[str]:
-    """Give the names of what could not be put back, none of which a purge removes."""
+    """Return the names of what could not be put back. No purge removes them."""
     return [name for name in server.there if name.startswith(KEPT_PREFIX)]
 
 
